@@ -1,0 +1,44 @@
+//! Ids, units and plain records that every room of the house shares.
+//!
+//! In: nothing. Out: types. This crate holds no behaviour beyond keeping its own types valid:
+//! no I/O, no clock, no vendor knowledge, no statistics.
+
+mod attempt;
+mod candidate;
+mod chat;
+mod fingerprint;
+mod ids;
+mod item;
+mod money;
+mod observation;
+mod requirements;
+mod score;
+mod scorer;
+mod timing;
+mod trial;
+mod usage;
+mod verdict;
+
+pub use attempt::{Attempt, Failure, FailureKind, FaultSource, Reply, Retry};
+pub use candidate::{
+    Candidate, Capability, Dialect, ModelName, OwnPrice, Params, PromptText, Target,
+};
+pub use chat::{
+    ChatRequest, ChatResponse, FinishReason, Message, Part, ResponseFormat, Role, Tool, ToolCall,
+    ToolChoice,
+};
+pub use fingerprint::{Fingerprint, FingerprintBuilder, ParseFingerprintError};
+pub use ids::{CandidateId, ItemId, RunId};
+pub use item::{Expected, Input, Item};
+pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok};
+pub use observation::{Observation, ObservedState};
+pub use requirements::{
+    CostRequirement, LatencyClass, LatencyRequirement, Margin, NotWorseThan, PassRateRequirement,
+    PrivacyRequirement, Reference, Requirements, Stakes, TaskKind, Traffic, TrainingUse,
+};
+pub use score::{Score, ScoreError};
+pub use scorer::ScorerSpec;
+pub use timing::Timing;
+pub use trial::{ScoreRecord, ScoredOutcome, Trial, TrialKey, TrialOrigin, TrialOutcome};
+pub use usage::{Usage, UsageSource};
+pub use verdict::Verdict;

@@ -1,0 +1,61 @@
+//! Tokens of one call, in one meaning for all vendors (DESIGN.md §3).
+//!
+//! Vendors disagree on whether "input" includes cached tokens and whether "output" includes
+//! reasoning. Decoders in `wire` turn each vendor's words into these.
+
+use serde::{Deserialize, Serialize};
+
+/// Where token counts come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageSource {
+    /// The vendor reported them (and bills by them).
+    #[default]
+    Reported,
+    /// Counted by a tokenizer of our own or of a simulator: an estimate.
+    Estimated,
+}
+
+/// Token counts of one call.
+///
+/// Total input is `input_uncached + cache_read + cache_write_5m + cache_write_1h` with absent
+/// parts as none; total output is `output`, which always includes reasoning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Input tokens that neither came from nor went into a cache.
+    pub input_uncached: u64,
+    /// Input tokens read from the vendor's cache; `None` = the vendor did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<u64>,
+    /// Input tokens written to a cache of short life (5 minutes, or the vendor's only kind).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_5m: Option<u64>,
+    /// Input tokens written to a cache of one hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<u64>,
+    /// Output tokens, reasoning included.
+    pub output: u64,
+    /// Output tokens spent on reasoning; `None` = the vendor did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<u64>,
+    /// Who counted.
+    #[serde(default)]
+    pub source: UsageSource,
+}
+
+impl Usage {
+    /// All input tokens, cached or not.
+    #[must_use]
+    pub fn input_total(&self) -> u64 {
+        [self.cache_read, self.cache_write_5m, self.cache_write_1h]
+            .into_iter()
+            .flatten()
+            .fold(self.input_uncached, u64::saturating_add)
+    }
+
+    /// Output tokens that are not reasoning.
+    #[must_use]
+    pub fn output_visible(&self) -> u64 {
+        self.output.saturating_sub(self.reasoning.unwrap_or(0))
+    }
+}

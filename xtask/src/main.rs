@@ -1,0 +1,3 @@
+//! Checks that the house stays tidy.
+
+fn main() {}
