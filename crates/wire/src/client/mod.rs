@@ -1,0 +1,1 @@
+//! Client side: encode requests, decode responses, streams, errors, limits.

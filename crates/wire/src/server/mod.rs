@@ -1,0 +1,1 @@
+//! Server side: decode requests, encode responses, streams and errors.
