@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::candidate::Params;
+use crate::params::Params;
 use crate::usage::Usage;
 
 /// Who says a message.

@@ -11,6 +11,7 @@ mod ids;
 mod item;
 mod money;
 mod observation;
+mod params;
 mod requirements;
 mod score;
 mod scorer;
@@ -20,9 +21,7 @@ mod usage;
 mod verdict;
 
 pub use attempt::{Attempt, Failure, FailureKind, FaultSource, Reply, Retry};
-pub use candidate::{
-    Candidate, Capability, Dialect, ModelName, OwnPrice, Params, PromptText, Target,
-};
+pub use candidate::{Candidate, Capability, Dialect, ModelName, OwnPrice, PromptText, Target};
 pub use chat::{
     ChatRequest, ChatResponse, FinishReason, Message, Part, ResponseFormat, Role, Tool, ToolCall,
     ToolChoice,
@@ -32,6 +31,7 @@ pub use ids::{CandidateId, ItemId, RunId};
 pub use item::{Expected, Input, Item};
 pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok};
 pub use observation::{Observation, ObservedState};
+pub use params::Params;
 pub use requirements::{
     CostRequirement, LatencyClass, LatencyRequirement, Margin, NotWorseThan, PassRateRequirement,
     PrivacyRequirement, Reference, Requirements, Stakes, TaskKind, Traffic, TrainingUse,
