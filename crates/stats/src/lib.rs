@@ -1,1 +1,33 @@
-//! `trilemma-stats`.
+//! Numbers in, estimates out: the statistics of choosing between alternatives.
+//!
+//! What comes in are counts and slices of numbers; what goes out is an [`Estimate`] (a point is never
+//! given without its interval, its number of observations and its method), a one-sided [`Bound`], a test
+//! result, or a typed [`StatsError`]. Too little data is [`TooFew`] with the number needed, never a zero
+//! or a NaN. Everything random takes a seed and uses a pinned generator, so two runs agree to the byte.
+//!
+//! The crate knows nothing of language models, reads no file, clock or environment, and takes no
+//! decision: it says how sure one can be, other crates say what follows from it.
+//!
+//! One concept per file; each names its formula, its source, its conditions and the test that checks it.
+//!
+//! - [`proportion`]: one pass rate. Wilson for display, Clopper-Pearson for gates.
+//! - [`paired`]: two alternatives on the same items, from the four cells of right and wrong.
+//! - [`quantile`]: latency percentiles and how far they can be trusted.
+//! - [`mean`]: means with a t interval, with dependent items, and of bounded values.
+//! - [`resample`]: bootstrap and sign flips, for graded scores, ratios and quantile differences.
+//! - [`normal`]: the normal distribution, for callers that need a z value.
+
+mod confidence;
+mod error;
+mod estimate;
+pub mod mean;
+pub mod paired;
+pub mod proportion;
+pub mod quantile;
+pub mod resample;
+mod special;
+
+pub use confidence::Confidence;
+pub use error::{StatsError, TooFew};
+pub use estimate::{Bound, Estimate, Method, Side};
+pub use special::normal;

@@ -1,0 +1,92 @@
+//! Distribution-free interval of a quantile, between two order statistics.
+//!
+//! In: a sorted sample. Out: interval or one-sided bound that holds for any continuous distribution, or
+//! the number of values that it would take: a 95 % interval of p95 needs 72 values, of p99 368.
+//! Conditions: independent values. It cannot be narrower than the gaps between values.
+//! Source: the number of values below the quantile is Bin(n, p); ranks as in `scipy.stats.quantile_test`.
+
+use super::{Sorted, harrell_davis};
+use crate::error::{StatsError, TooFew, check_open_unit};
+use crate::special::binomial;
+use crate::{Bound, Confidence, Estimate, Method, Side};
+
+/// Returns the `p` quantile: Harrell-Davis point, interval `[x_(r), x_(s)]`.
+///
+/// `r` is the `α/2` quantile of Bin(n, p) and `s - 1` its upper `α/2` quantile (ranks counted from 1). The
+/// interval is widened to the point in the rare sample whose point lies outside. Checked by
+/// `data_latency_quantiles`.
+///
+/// # Errors
+/// [`StatsError::TooFew`] where n cannot support the interval, with the n that can;
+/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+pub fn quantile(sample: &Sorted, p: f64, confidence: Confidence) -> Result<Estimate, StatsError> {
+    let point = harrell_davis(sample, p)?;
+    let n = sample.n();
+    TooFew::check(n, needed_for_interval(p, confidence)?)?;
+    let tail = confidence.alpha() / 2.0;
+    let low = sample.at(binomial::quantile(tail, n, p).saturating_sub(1));
+    let high = sample.at(binomial::upper_quantile(tail, n, p));
+    Ok(Estimate {
+        point,
+        low: low.min(point),
+        high: high.max(point),
+        confidence,
+        n,
+        method: Method::OrderStatistics,
+        standard_error: None,
+    })
+}
+
+/// Returns a one-sided bound of the `p` quantile: "with this confidence p95 is at most …".
+///
+/// # Errors
+/// As [`quantile`]; the upper bound of p95 at 95 % needs 59 values.
+pub fn quantile_bound(
+    sample: &Sorted,
+    p: f64,
+    confidence: Confidence,
+    side: Side,
+) -> Result<Bound, StatsError> {
+    let n = sample.n();
+    TooFew::check(n, needed_for_bound(p, confidence, side)?)?;
+    let value = match side {
+        Side::Lower => sample.at(binomial::quantile(confidence.alpha(), n, p).saturating_sub(1)),
+        Side::Upper => sample.at(binomial::upper_quantile(confidence.alpha(), n, p)),
+    };
+    Ok(Bound {
+        value,
+        side,
+        confidence,
+        n,
+        method: Method::OrderStatistics,
+    })
+}
+
+/// Returns how many values the two-sided interval of the `p` quantile needs.
+///
+/// Smallest n with `p^n <= α/2` and `(1-p)^n <= α/2`.
+///
+/// # Errors
+/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+pub fn needed_for_interval(p: f64, confidence: Confidence) -> Result<usize, StatsError> {
+    check_open_unit("p", p)?;
+    let tail = confidence.alpha() / 2.0;
+    Ok(needed(p, tail).max(needed(1.0 - p, tail)))
+}
+
+/// Returns how many values a one-sided bound of the `p` quantile needs.
+///
+/// # Errors
+/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+pub fn needed_for_bound(p: f64, confidence: Confidence, side: Side) -> Result<usize, StatsError> {
+    check_open_unit("p", p)?;
+    Ok(match side {
+        Side::Lower => needed(1.0 - p, confidence.alpha()),
+        Side::Upper => needed(p, confidence.alpha()),
+    })
+}
+
+/// Smallest n with `share^n <= tail`; a cast of an enormous float saturates.
+fn needed(share: f64, tail: f64) -> usize {
+    ((tail.ln() / share.ln()).ceil() as usize).max(1)
+}

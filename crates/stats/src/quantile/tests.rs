@@ -1,0 +1,118 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::resample::{ChaChaStream, IndexStream};
+use crate::{Confidence, Side, StatsError, TooFew};
+
+fn sorted(values: &[f64]) -> Sorted {
+    Sorted::new(values.to_vec()).unwrap()
+}
+
+#[test]
+fn too_few_values_name_the_number_needed() {
+    let hundred = Sorted::new((0..100).map(f64::from).collect()).unwrap();
+    let expected = StatsError::TooFew(TooFew {
+        n: 100,
+        needed: 368,
+    });
+    assert_eq!(quantile(&hundred, 0.99, Confidence::P95), Err(expected));
+    assert!(quantile(&hundred, 0.95, Confidence::P95).is_ok());
+    assert_eq!(needed_for_interval(0.95, Confidence::P95), Ok(72));
+    assert_eq!(needed_for_interval(0.05, Confidence::P95), Ok(72));
+    assert_eq!(needed_for_interval(0.5, Confidence::P95), Ok(6));
+    assert_eq!(needed_for_bound(0.95, Confidence::P95, Side::Upper), Ok(59));
+    assert_eq!(needed_for_bound(0.95, Confidence::P95, Side::Lower), Ok(1));
+    for n in [71, 72] {
+        let sample = Sorted::new((0..n).map(f64::from).collect()).unwrap();
+        assert_eq!(quantile(&sample, 0.95, Confidence::P95).is_ok(), n == 72);
+    }
+}
+
+#[test]
+fn unusable_samples_and_levels_are_refused() {
+    assert!(Sorted::new(vec![]).is_err());
+    assert_eq!(
+        Sorted::new(vec![1.0, f64::NAN]),
+        Err(StatsError::NotFinite { idx: 1 })
+    );
+    for p in [0.0, 1.0, f64::NAN] {
+        assert!(quantile(&sorted(&[1.0]), p, Confidence::P95).is_err());
+        assert!(interpolated(&sorted(&[1.0]), p).is_err());
+    }
+}
+
+#[test]
+fn small_samples_have_known_points() {
+    let sample = sorted(&[3.0, 1.0, 2.0]);
+    // Weights of the median of three: I_{1/3}(2, 2) = 7/27, 13/27, 7/27.
+    assert!((harrell_davis(&sample, 0.5).unwrap() - 2.0).abs() < 1e-12);
+    let skewed = sorted(&[0.0, 0.0, 27.0]);
+    assert!((harrell_davis(&skewed, 0.5).unwrap() - 7.0).abs() < 1e-12);
+    assert!((interpolated(&sample, 0.95).unwrap() - 2.9).abs() < 1e-12);
+    assert_eq!(harrell_davis(&sorted(&[5.0]), 0.99).unwrap(), 5.0);
+}
+
+#[test]
+fn large_samples_are_exact_where_negligible_weights_are_skipped() {
+    // Of the values 1..=n with n + 1 weights, the Harrell-Davis point is close to n p + 1/2.
+    let n = 100_000;
+    let sample = Sorted::new((1..=n).map(f64::from).collect()).unwrap();
+    for p in [0.5, 0.9, 0.95, 0.99, 0.999] {
+        let got = harrell_davis(&sample, p).unwrap();
+        let expected = f64::from(n) * p + 0.5;
+        assert!(
+            (got - expected).abs() < 1e-6 * expected,
+            "{p}: {got} {expected}"
+        );
+    }
+}
+
+#[test]
+fn interval_covers_the_true_quantile() {
+    let mut stream = ChaChaStream::new(3);
+    let (mut missed, mut missed_bound) = (0, 0);
+    for _ in 0..1000 {
+        let sample = Sorted::new(
+            (0..150)
+                .map(|_| stream.next_index(1_000_000) as f64)
+                .collect(),
+        )
+        .unwrap();
+        missed += usize::from(
+            !quantile(&sample, 0.95, Confidence::P95)
+                .unwrap()
+                .contains(950_000.0),
+        );
+        let bound = quantile_bound(&sample, 0.95, Confidence::P95, Side::Upper).unwrap();
+        missed_bound += usize::from(bound.value < 950_000.0);
+    }
+    assert!(
+        missed <= 60,
+        "missed {missed} of 1000, at most about 50 are allowed"
+    );
+    assert!(missed_bound <= 60, "missed {missed_bound} of 1000");
+}
+
+proptest! {
+    #[test]
+    fn points_lie_in_the_sample_and_rise_with_p(values in prop::collection::vec(-1e6..1e6_f64, 1..200)) {
+        let sample = sorted(&values);
+        let mut previous = f64::NEG_INFINITY;
+        for p in [0.01, 0.25, 0.5, 0.75, 0.95, 0.999] {
+            let point = harrell_davis(&sample, p).unwrap();
+            prop_assert!(point >= previous - 1e-6, "{point} after {previous}");
+            prop_assert!(point >= sample.at(0) - 1e-6 && point <= sample.at(usize::MAX) + 1e-6);
+            previous = point;
+            if let Ok(estimate) = quantile(&sample, p, Confidence::P95) {
+                prop_assert!(estimate.contains(estimate.point));
+            }
+        }
+    }
+
+    #[test]
+    fn reversing_the_values_reverses_the_point(values in prop::collection::vec(-1e3..1e3_f64, 1..80), p in 0.01..0.99_f64) {
+        let reversed: Vec<f64> = values.iter().map(|v| -v).collect();
+        let (a, b) = (harrell_davis(&sorted(&values), p).unwrap(), harrell_davis(&sorted(&reversed), 1.0 - p).unwrap());
+        prop_assert!((a + b).abs() < 1e-7, "{a} {b}");
+    }
+}
