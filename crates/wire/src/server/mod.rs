@@ -1,1 +1,38 @@
-//! Server side: decode requests, encode responses, streams and errors.
+//! Server side of every dialect: what the simulator and the gateway speak to clients.
+//!
+//! In: the method, path and body of a request, or a neutral answer. Out: a neutral request, or the
+//! bytes of a response, of stream events or of an error. [`route`] tells which dialect a path
+//! belongs to, [`decode_request`] reads a whole request and [`peek_request`] only what a simulator
+//! needs of it; [`encode_response`], [`StreamEncoder`] and [`encode_error`] write.
+//! It opens no connection, knows no clock and checks no key.
+//!
+//! Source of the formats: the vendors' API references and the behaviour of their official SDKs
+//! (openai 3.54, anthropic 2.12, google-genai 3.4 for Python), November 2026.
+
+mod anthropic;
+mod error;
+mod gemini;
+mod headers;
+mod models;
+mod openai;
+mod peek;
+mod request;
+mod response;
+mod route;
+mod stream;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{ErrorKind, ErrorReply, encode_error};
+pub use headers::{
+    Bucket, RateState, USAGE_ESTIMATED, USAGE_HEADER, rate_headers, request_id_header,
+    retry_after_headers,
+};
+pub use models::encode_models;
+pub use peek::{Peek, peek_request};
+pub use request::{RequestError, ServerRequest, decode_request};
+pub use response::encode_response;
+pub use route::{Endpoint, Route, route};
+pub use stream::{Framing, StreamEncoder, StreamHead};

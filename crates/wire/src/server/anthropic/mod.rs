@@ -1,0 +1,9 @@
+//! Anthropic Messages.
+
+mod request;
+mod response;
+mod stream;
+
+pub(super) use request::decode;
+pub(super) use response::response;
+pub(super) use stream::Encoder;

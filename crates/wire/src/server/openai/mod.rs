@@ -1,0 +1,9 @@
+//! OpenAI chat completions, also in Azure's form.
+
+mod request;
+mod response;
+mod stream;
+
+pub(super) use request::decode;
+pub(super) use response::response;
+pub(super) use stream::Encoder;

@@ -1,0 +1,18 @@
+//! Whole answers, by dialect.
+//!
+//! In: a neutral answer. Out: the body of a 200. A fact that the dialect cannot express is left
+//! out (Anthropic and Gemini have no fingerprint of the back end).
+
+use trilemma_domain::{ChatResponse, Dialect};
+
+use super::{anthropic, gemini, openai};
+
+/// Writes the body of a whole answer; `created_unix_s` is the date that OpenAI's body carries.
+#[must_use]
+pub fn encode_response(dialect: Dialect, response: &ChatResponse, created_unix_s: i64) -> Vec<u8> {
+    match dialect {
+        Dialect::OpenAi | Dialect::Azure => openai::response(response, created_unix_s),
+        Dialect::Anthropic => anthropic::response(response),
+        Dialect::Gemini => gemini::response(response),
+    }
+}
