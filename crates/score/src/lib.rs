@@ -1,1 +1,26 @@
-//! `trilemma-score`.
+//! Scorers: how good is one answer to one item, from 0 to 1.
+//!
+//! In: `ScorerSpec` from a project, items of the golden set, answers. Out: `ScoredOutcome`. One
+//! static table, [`SCORERS`], names every kind with its options; [`STEPS`] names every extraction
+//! step. Pure: judges and external commands are described here (prompt, reply, protocol), and
+//! `grade` calls them. Nothing here depends on a data set.
+
+mod answer;
+mod case;
+mod extract;
+mod json;
+mod kind;
+mod options;
+mod outcome;
+mod problem;
+mod scorer;
+mod scorers;
+mod table;
+mod text;
+
+pub use answer::Answer;
+pub use extract::{Extraction, Missing, STEPS, StepKind};
+pub use kind::{DefaultSteps, ExpectedUse, Needs, OptionDoc, OptionType, Runs, ScorerKind};
+pub use problem::OptionProblem;
+pub use scorer::{Scorer, build};
+pub use table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};

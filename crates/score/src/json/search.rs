@@ -1,0 +1,66 @@
+//! Finds JSON values in running text.
+//!
+//! In: any text. Out: the objects in it, in order, or its first value. Linear: a failed attempt
+//! goes on where it stopped, so no byte is read twice for structure. An object nested in a found
+//! one is part of it and not found again.
+
+use serde_json::{Map, Value};
+
+use super::reader::{Leniency, Reader};
+
+/// The JSON objects in `text`, in order.
+pub(crate) fn objects(text: &str, leniency: Leniency) -> Objects<'_> {
+    Objects {
+        text,
+        pos: 0,
+        leniency,
+    }
+}
+
+/// An iterator over the objects in a text.
+#[derive(Debug)]
+pub(crate) struct Objects<'a> {
+    text: &'a str,
+    pos: usize,
+    leniency: Leniency,
+}
+
+impl Iterator for Objects<'_> {
+    type Item = Map<String, Value>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let rest = self.text.as_bytes().get(self.pos..)?;
+            let start = self.pos + memchr::memchr(b'{', rest)?;
+            let mut reader = Reader::new(self.text, start, self.leniency);
+            let found = reader.object();
+            self.pos = reader.pos().max(start + 1);
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+}
+
+/// The value of a text: the whole of it when it is one JSON value, else the first object or list
+/// in it.
+pub(crate) fn first_value(text: &str, leniency: Leniency) -> Option<Value> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    let mut pos = 0;
+    loop {
+        let rest = text.as_bytes().get(pos..)?;
+        let start = pos + memchr::memchr2(b'{', b'[', rest)?;
+        let mut reader = Reader::new(text, start, leniency);
+        let found = if rest.get(start - pos) == Some(&b'{') {
+            reader.object().map(Value::Object)
+        } else {
+            reader.list().map(Value::Array)
+        };
+        if found.is_some() {
+            return found;
+        }
+        pos = reader.pos().max(start + 1);
+    }
+}

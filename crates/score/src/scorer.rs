@@ -1,0 +1,150 @@
+//! A scorer that is ready to run.
+//!
+//! In: `ScorerSpec` from the project, then items and answers. Out: outcomes. Pure scorers score
+//! here; judges and commands are only described, and `grade` runs them.
+
+use trilemma_domain::{Item, ScoredOutcome, Score, ScorerSpec};
+
+use crate::answer::Answer;
+use crate::case::Case;
+use crate::extract::Pipeline;
+use crate::kind::ScorerKind;
+use crate::options::Options;
+use crate::outcome::Ruling;
+use crate::problem::{OptionProblem, nearest};
+use crate::table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};
+
+/// How a pure scorer judges a case.
+pub(crate) trait Rule: std::fmt::Debug + Send + Sync {
+    /// Scores; both arms are outcomes.
+    fn rule(&self, case: &Case<'_>) -> Ruling;
+}
+
+/// What stands behind a scorer.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Pure(Box<dyn Rule>),
+}
+
+/// One scorer of a project.
+#[derive(Debug)]
+pub struct Scorer {
+    pub(crate) kind: &'static ScorerKind,
+    label: String,
+    weight: f64,
+    invert: bool,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) engine: Engine,
+}
+
+/// Builds a scorer from what the project says of it.
+///
+/// # Errors
+/// Every problem of the specification at once.
+pub fn build(spec: &ScorerSpec) -> Result<Scorer, Vec<OptionProblem>> {
+    let mut problems = Vec::new();
+    if !(spec.weight.is_finite() && spec.weight >= 0.0) {
+        problems.push(OptionProblem {
+            option: Some("weight".to_owned()),
+            message: format!("the weight is {}", spec.weight),
+            hint: "write a number of at least 0; 0 shows a scorer without counting it".to_owned(),
+        });
+    }
+    let Some(kind) = SCORERS.iter().find(|kind| kind.name == spec.kind) else {
+        problems.push(unknown_kind(&spec.kind));
+        return Err(problems);
+    };
+    let mut options = Options::new(&spec.options, "");
+    options.refuse_unknown(&known_options(kind));
+    let invert = options.flag("invert", false);
+    let pipeline = match kind.extraction {
+        Some(defaults) => Pipeline::read(&mut options, defaults),
+        None => Pipeline::default(),
+    };
+    let engine = (kind.build)(&mut options);
+    problems.extend(options.into_problems());
+    match engine {
+        Some(engine) if problems.is_empty() => Ok(Scorer {
+            kind,
+            label: spec.label.clone(),
+            weight: spec.weight,
+            invert,
+            pipeline,
+            engine,
+        }),
+        _ => Err(problems),
+    }
+}
+
+impl Scorer {
+    /// Its row of the scorer table.
+    #[must_use]
+    pub fn kind(&self) -> &'static ScorerKind {
+        self.kind
+    }
+
+    /// Its name in reports.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Its share in the trial's score, at least 0; 0 = shown but not counted.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// Scores an answer.
+    ///
+    /// Explanations quote answers and expected values: they are content.
+    #[must_use]
+    pub fn score(&self, item: &Item, answer: &Answer<'_>) -> ScoredOutcome {
+        let outcome = match &self.engine {
+            Engine::Pure(rule) => {
+                let case = Case {
+                    item,
+                    answer,
+                    pipeline: &self.pipeline,
+                };
+                rule.rule(&case).unwrap_or_else(|early| early)
+            }
+        };
+        self.settle(outcome)
+    }
+
+    /// Applies what holds for every kind, which is `invert`, to an outcome of a judge or command.
+    /// [`Scorer::score`] has done so already.
+    #[must_use]
+    pub fn settle(&self, outcome: ScoredOutcome) -> ScoredOutcome {
+        match outcome {
+            ScoredOutcome::Scored { score, explanation } if self.invert => ScoredOutcome::Scored {
+                score: Score::clamped(1.0 - score.value()),
+                explanation,
+            },
+            other => other,
+        }
+    }
+}
+
+fn known_options(kind: &ScorerKind) -> Vec<&'static str> {
+    let extraction: &[_] = if kind.extraction.is_some() {
+        EXTRACTION_OPTIONS
+    } else {
+        &[]
+    };
+    let all = kind.options.iter().chain(COMMON_OPTIONS).chain(extraction);
+    all.map(|option| option.name).collect()
+}
+
+fn unknown_kind(kind: &str) -> OptionProblem {
+    let hint = match nearest(kind, SCORERS.iter().map(|row| row.name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`trilemma scorers` lists them".to_owned(),
+    };
+    OptionProblem {
+        option: None,
+        message: format!("there is no scorer `{kind}`"),
+        hint,
+    }
+}

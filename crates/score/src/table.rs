@@ -1,0 +1,34 @@
+//! The one table of scorer kinds.
+//!
+//! In: nothing. Out: the rows. A new scorer is a file in `scorers` and a row here.
+
+use crate::kind::{OptionDoc, OptionType, ScorerKind};
+use crate::scorers;
+
+/// Every kind of scorer, in the order in which `trilemma scorers` lists them.
+pub static SCORERS: &[ScorerKind] = &[
+    scorers::exact::KIND,
+    scorers::numeric::KIND,
+];
+
+/// Options of every scorer.
+pub static COMMON_OPTIONS: &[OptionDoc] = &[OptionDoc::new(
+    "invert",
+    OptionType::Flag,
+    "false",
+    "Score 1 becomes 0 and 0 becomes 1, as for texts that must not occur.",
+)];
+
+/// Options of scorers that look at the answer's text.
+pub static EXTRACTION_OPTIONS: &[OptionDoc] = &[
+    OptionDoc::bare(
+        "extract",
+        OptionType::Steps,
+        "Steps applied to the answer, in order; in place of the scorer's own.",
+    ),
+    OptionDoc::bare(
+        "expected_extract",
+        OptionType::Steps,
+        "Steps applied to the expected value, in order; in place of the scorer's own.",
+    ),
+];
