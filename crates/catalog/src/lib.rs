@@ -1,1 +1,32 @@
-//! `trilemma-catalog`.
+//! Models, dated prices, lifecycles, terms, limits and size classes; the shortlist.
+//!
+//! In: data files built into the binary and files of the user's. Out: rows with source and date,
+//! three-valued answers, proposals with reasons. What no source states is unknown. This crate
+//! opens no file, asks no clock and calls nobody.
+
+mod builtin;
+mod catalog;
+mod check;
+mod entry;
+mod error;
+mod lifecycle;
+mod price;
+mod raw;
+mod shelf;
+mod source;
+mod terms;
+mod tier;
+mod tokenizer;
+
+pub use catalog::{Catalog, Found};
+pub use entry::{
+    Alias, Arch, Footprint, Limits, Model, ModelKind, ParameterRules, Pin, Provider, Reasoning,
+    Role, Stated,
+};
+pub use error::CatalogError;
+pub use lifecycle::{Lifecycle, LifecycleState, OnShutdown};
+pub use price::{LIST, PriceQuery, PriceRow, PriceRowId, Rates, Service, Staleness};
+pub use source::{Provenance, Source, Statement};
+pub use terms::{CommercialUse, Licence, Terms, Training};
+pub use tier::{Band, Tier, TierRow};
+pub use tokenizer::{Ratio, Tokenizer};

@@ -1,0 +1,60 @@
+//! The data files that are part of the binary.
+//!
+//! Texts only: nothing is parsed before a question needs it. `catalog/README.md` says how they are
+//! kept; `catalog/LICENSES` names whose data they carry.
+
+/// A data file of the binary.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Builtin {
+    /// Name for messages.
+    pub(crate) file: &'static str,
+    /// The only provider of its models; `None` = no models in it.
+    pub(crate) provider: Option<&'static str>,
+    /// The text.
+    pub(crate) text: &'static str,
+}
+
+macro_rules! builtin {
+    ($($provider:literal),* $(,)?) => {
+        &[$(Builtin {
+            file: concat!("catalog/", $provider, ".toml"),
+            provider: Some($provider),
+            text: include_str!(concat!("../../../catalog/", $provider, ".toml")),
+        }),*]
+    };
+}
+
+/// One file per provider, in the order in which they are listed.
+pub(crate) const PROVIDERS: &[Builtin] = builtin![
+    "openai",
+    "anthropic",
+    "google",
+    "mistral",
+    "xai",
+    "deepseek",
+    "alibaba",
+    "moonshot",
+    "zai",
+    "cohere",
+    "groq",
+    "cerebras",
+    "together",
+    "fireworks",
+    "deepinfra",
+    "azure",
+    "open-weights",
+];
+
+/// Size classes.
+pub(crate) const TIERS: Builtin = Builtin {
+    file: "catalog/tiers.toml",
+    provider: None,
+    text: include_str!("../../../catalog/tiers.toml"),
+};
+
+/// Tokenizer families.
+pub(crate) const TOKENIZERS: Builtin = Builtin {
+    file: "catalog/tokenizers.toml",
+    provider: None,
+    text: include_str!("../../../catalog/tokenizers.toml"),
+};

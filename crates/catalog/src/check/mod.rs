@@ -1,0 +1,14 @@
+//! From rows as written to rows that can be trusted.
+//!
+//! In: raw tables of one file. Out: checked records, or the first problem with file, row and fix.
+//! References between files (weights, replacements) are checked by tests of the data, not here,
+//! so that one provider can be read without the others.
+
+mod context;
+mod figures;
+mod models;
+mod providers;
+
+pub(crate) use context::Rows;
+pub(crate) use models::{lay_over, validate};
+pub(crate) use providers::{provider, tier, tokenizer};

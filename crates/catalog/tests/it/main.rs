@@ -1,0 +1,12 @@
+//! Tests of the catalog through its public interface.
+
+#[cfg(test)]
+mod crosscheck;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod reader;
+#[cfg(test)]
+mod roster;
+#[cfg(test)]
+mod support;
