@@ -15,13 +15,17 @@
 //! - [`quantile`]: latency percentiles and how far they can be trusted.
 //! - [`mean`]: means with a t interval, with dependent items, and of bounded values.
 //! - [`resample`]: bootstrap and sign flips, for graded scores, ratios and quantile differences.
+//! - [`power`]: how many items settle a question, and how likely a verdict is.
+//! - [`multiplicity`]: several alternatives at once.
 //! - [`normal`]: the normal distribution, for callers that need a z value.
 
 mod confidence;
 mod error;
 mod estimate;
 pub mod mean;
+pub mod multiplicity;
 pub mod paired;
+pub mod power;
 pub mod proportion;
 pub mod quantile;
 pub mod resample;

@@ -20,6 +20,7 @@ pub use cells::Cells;
 pub use margin::{MarginTest, equivalence, noninferiority};
 pub use mcnemar::{ChiSquared, mcnemar_chi_squared, mcnemar_exact, mcnemar_mid_p};
 pub use newcombe::newcombe;
+pub(crate) use tango::score;
 pub use tango::{tango, tango_bound, tango_z};
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub use mean_difference::{differences, paired_mean_difference};
 pub use quantile_difference::paired_quantile_difference;
 pub use ratio::ratio_of_means;
 pub use sign_flip::{Flips, SignFlip, sign_flip};
+pub(crate) use stream::Stream;
 pub use stream::{ChaChaStream, Generator, IndexStream, Resampling, SplitMix64};
 
 #[cfg(test)]

@@ -6,7 +6,11 @@
 #[cfg(test)]
 mod means;
 #[cfg(test)]
+mod multiplicity;
+#[cfg(test)]
 mod paired;
+#[cfg(test)]
+mod power;
 #[cfg(test)]
 mod proportion;
 #[cfg(test)]
