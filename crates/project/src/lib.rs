@@ -1,1 +1,21 @@
-//! `trilemma-project`.
+//! `trilemma.toml`, checked.
+//!
+//! In: the text of a project file, the catalog, a date, and a way to read the files beside it.
+//! Out: a [`Project`] in which every name resolves, or all problems at once, each with line, column
+//! and the fix. Keys never enter: a project holds only where they come from. Prompt templates are
+//! parsed and filled in here, so that benchmark and gateway build the same requests.
+
+mod load;
+mod problem;
+mod project;
+mod prompt;
+mod resolve;
+mod section;
+mod sections;
+
+pub use load::{LoadContext, Loaded, has_errors, load};
+pub use problem::{Position, Problem, ProjectErrors, Severity};
+pub use project::{
+    BenchSettings, GoldenLocation, KeyHeader, KeySource, Project, Provider, StoreLocation, Task,
+};
+pub use prompt::{Prompt, PromptError, chat_request};

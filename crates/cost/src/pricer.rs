@@ -1,0 +1,232 @@
+//! The prices that hold for one candidate on one day.
+//!
+//! In: a candidate, the catalog, a date. Out: a small table of context steps from which each request
+//! is priced. The project's own contract wins over the catalog.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use trilemma_catalog::{Catalog, CatalogError, PriceQuery, PriceRow, Rates, Staleness};
+use trilemma_domain::{Candidate, Fingerprint, NanoUsd, OwnPrice, Usage, UsageSource, Usd};
+
+use crate::request::request_cost;
+
+/// Where prices come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PriceBasis {
+    /// The project's own contract.
+    Contract,
+    /// A row of the catalog.
+    Catalog {
+        /// The source that the row names.
+        source: String,
+        /// When it was last looked at.
+        checked: Date,
+        /// Whether that is recent enough for the day asked about.
+        staleness: Staleness,
+    },
+}
+
+/// The prices from one context length up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceStep {
+    /// Holds for requests with more input tokens than this; 0 = from the first token.
+    pub above_tokens: u64,
+    /// The prices.
+    pub rates: Rates,
+    /// Name of the row in the catalog, or `contract`.
+    pub row: String,
+    /// Hash of the row, recorded with each trial that it prices.
+    pub fingerprint: Fingerprint,
+    /// Where the prices come from.
+    pub basis: PriceBasis,
+}
+
+/// All prices of one candidate on one day, by context length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pricer {
+    steps: Vec<PriceStep>,
+}
+
+/// A priced request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Priced {
+    /// Settled cost.
+    pub cost: NanoUsd,
+    /// Hash of the row it rests on.
+    pub row: Fingerprint,
+}
+
+impl Pricer {
+    /// Finds the prices of a candidate; `None` = unknown.
+    ///
+    /// # Errors
+    /// Only for catalog rows that cannot be read.
+    pub fn of(
+        candidate: &Candidate,
+        catalog: &Catalog,
+        as_of: Date,
+    ) -> Result<Option<Self>, CatalogError> {
+        if let Some(price) = &candidate.price {
+            return Ok(Some(Self::contract(price)));
+        }
+        let Some(identity) = &candidate.identity else {
+            return Ok(None);
+        };
+        let Some(found) = catalog.get(identity)? else {
+            return Ok(None);
+        };
+        let mut bounds: Vec<u64> = found
+            .model
+            .prices
+            .iter()
+            .map(|row| row.above_tokens)
+            .collect();
+        bounds.push(0);
+        bounds.sort_unstable();
+        bounds.dedup();
+        let steps: Vec<PriceStep> = bounds
+            .into_iter()
+            .filter_map(|above_tokens| {
+                let query = PriceQuery::list(as_of, above_tokens.saturating_add(1));
+                let row = found.model.price(&query)?;
+                Some(PriceStep::listed(above_tokens, row, as_of))
+            })
+            .collect();
+        Ok((!steps.is_empty()).then_some(Self { steps }))
+    }
+
+    fn contract(price: &OwnPrice) -> Self {
+        let rates = Rates {
+            input: Some(price.input),
+            output: Some(price.output),
+            cache_read: price.cache_read,
+            cache_write_5m: price.cache_write,
+            cache_write_1h: price.cache_write,
+            reasoning: None,
+        };
+        let text = |rate: Option<trilemma_domain::UsdPerMtok>| {
+            rate.map_or_else(String::new, |rate| rate.decimal().normalize().to_string())
+        };
+        let fingerprint = Fingerprint::builder()
+            .field("contract")
+            .field(text(rates.input))
+            .field(text(rates.output))
+            .field(text(rates.cache_read))
+            .field(text(rates.cache_write_5m))
+            .finish();
+        Self {
+            steps: vec![PriceStep {
+                above_tokens: 0,
+                rates,
+                row: "contract".to_owned(),
+                fingerprint,
+                basis: PriceBasis::Contract,
+            }],
+        }
+    }
+
+    /// The table, shortest context first; never empty.
+    #[must_use]
+    pub fn steps(&self) -> &[PriceStep] {
+        &self.steps
+    }
+
+    fn step(&self, input_tokens: u64) -> Option<&PriceStep> {
+        self.steps
+            .iter()
+            .rev()
+            .find(|step| step.above_tokens == 0 || input_tokens > step.above_tokens)
+    }
+
+    /// Prices a request as billed; `None` when a price is unknown.
+    #[must_use]
+    pub fn price(&self, usage: &Usage) -> Option<Priced> {
+        let step = self.step(usage.input_total())?;
+        let cost = request_cost(usage, &step.rates)?.settle().ok()?;
+        Some(Priced {
+            cost,
+            row: step.fingerprint,
+        })
+    }
+
+    /// Prices a request of these token counts in production, where the stated share of its input
+    /// comes from the cache. Cache hits of the benchmark itself never enter: its prompts repeat in
+    /// other ways than production's.
+    ///
+    /// `cache_hit_rate` in [0, 1]; `None` = not stated, counted as no hits.
+    #[must_use]
+    pub fn production(
+        &self,
+        input_tokens: u64,
+        output_tokens: u64,
+        cache_hit_rate: Option<f64>,
+    ) -> Option<Usd> {
+        let step = self.step(input_tokens)?;
+        let usage = |input_uncached, cache_read, output| Usage {
+            input_uncached,
+            cache_read: Some(cache_read),
+            output,
+            source: UsageSource::Estimated,
+            ..Usage::default()
+        };
+        let output = request_cost(&usage(0, 0, output_tokens), &step.rates)?;
+        let fresh = request_cost(&usage(input_tokens, 0, 0), &step.rates)?;
+        let Some(rate) = cache_hit_rate.filter(|rate| *rate > 0.0) else {
+            return Some(output + fresh);
+        };
+        let share = Decimal::from_f64(rate.min(1.0))?;
+        let cached = request_cost(&usage(0, input_tokens, 0), &step.rates)?;
+        Some(output + fresh * (Decimal::ONE - share) + cached * share)
+    }
+}
+
+impl PriceStep {
+    fn listed(above_tokens: u64, row: &PriceRow, as_of: Date) -> Self {
+        Self {
+            above_tokens,
+            rates: row.rates,
+            row: row.id.to_string(),
+            fingerprint: Fingerprint::of(row.id.as_str().as_bytes()),
+            basis: PriceBasis::Catalog {
+                source: row.provenance.source.title.clone(),
+                checked: row.provenance.checked,
+                staleness: row.staleness(as_of),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pricer() -> Pricer {
+        Pricer::contract(&OwnPrice {
+            input: "2.5".parse().unwrap(),
+            output: "10".parse().unwrap(),
+            cache_read: Some("1.25".parse().unwrap()),
+            cache_write: None,
+        })
+    }
+
+    #[test]
+    fn settles_what_was_billed() {
+        let usage = Usage {
+            input_uncached: 86,
+            cache_read: Some(1_920),
+            output: 300,
+            ..Usage::default()
+        };
+        assert_eq!(pricer().price(&usage).unwrap().cost, NanoUsd(5_615_000));
+    }
+
+    #[test]
+    fn production_uses_the_stated_hit_rate() {
+        let none = pricer().production(1_500, 300, None).unwrap();
+        assert_eq!(none, "0.00675".parse().unwrap());
+        let most = pricer().production(1_500, 300, Some(0.6)).unwrap();
+        // 1,500 × (0.4 × 2.5 + 0.6 × 1.25) ÷ 10⁶ + 0.003.
+        assert_eq!(most, "0.005625".parse().unwrap());
+    }
+}

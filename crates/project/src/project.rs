@@ -1,0 +1,161 @@
+//! The checked project: what the rest of the house works with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use trilemma_domain::{
+    Candidate, CandidateId, Dialect, PromptText, Requirements, ScorerSpec, Stakes, TaskKind,
+    Traffic, Usd,
+};
+
+/// A whole project, checked: every name in it resolves.
+#[derive(Debug, Clone, Serialize)]
+pub struct Project {
+    /// What the model is for.
+    pub task: Task,
+    /// Prompt variants by name.
+    pub prompts: BTreeMap<String, PromptText>,
+    /// The gates.
+    pub requirements: Requirements,
+    /// Production traffic; `None` = not stated, so no monthly figures.
+    pub traffic: Option<Traffic>,
+    /// Endpoints that the project itself describes.
+    pub providers: BTreeMap<String, Provider>,
+    /// Candidates, sweeps expanded, the incumbent among them. Empty = the shortlist proposes.
+    pub candidates: Vec<Candidate>,
+    /// Which of them is in use today.
+    pub incumbent: Option<CandidateId>,
+    /// Scorers in project order.
+    pub scorers: Vec<ScorerSpec>,
+    /// How the benchmark runs.
+    pub bench: BenchSettings,
+    /// Where results are kept.
+    pub store: StoreLocation,
+}
+
+/// What the model is for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Task {
+    /// Name in reports.
+    pub name: String,
+    /// What kind of task.
+    pub kind: TaskKind,
+    /// How much a wrong answer hurts.
+    pub stakes: Stakes,
+    /// The golden set.
+    pub golden: GoldenLocation,
+    /// A score at or above this passes; in (0, 1], 0.7 by default.
+    pub pass_threshold: f64,
+}
+
+/// Where the golden set is, and how to read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoldenLocation {
+    /// Path as written, relative to the project file.
+    pub path: PathBuf,
+    /// `jsonl`, `json`, `csv` or `parquet`; `None` = by file name.
+    pub format: Option<String>,
+    /// Item field -> column; empty = columns carry the fields' names.
+    pub columns: BTreeMap<String, String>,
+}
+
+/// Where a key comes from; the key itself never enters the project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// An environment variable.
+    Env(String),
+    /// The first line of a file.
+    File(PathBuf),
+    /// What a program prints.
+    Command(Vec<String>),
+    /// The endpoint needs none.
+    None,
+}
+
+/// How a key is shown to the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyHeader {
+    /// As the dialect has it.
+    #[default]
+    Dialect,
+    /// `authorization: Bearer …` (Azure with Entra tokens, proxies).
+    Bearer,
+}
+
+/// An endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Provider {
+    /// The language spoken there.
+    pub dialect: Dialect,
+    /// Address up to and including the version part, no trailing slash.
+    pub base_url: String,
+    /// Where its key comes from.
+    pub api_key: KeySource,
+    /// How the key is shown.
+    pub key_header: KeyHeader,
+    /// Azure only: `api-version`.
+    pub api_version: Option<String>,
+    /// Known limit of requests per minute.
+    pub rpm: Option<u32>,
+    /// Known limit of tokens per minute.
+    pub tpm: Option<u32>,
+}
+
+/// How the benchmark runs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BenchSettings {
+    /// Answers per candidate and item; at least 1.
+    pub repeats: u32,
+    /// Most that a run may cost, judges included; `None` = no limit.
+    pub budget: Option<Usd>,
+    /// Most calls in flight over all candidates; at least 1.
+    pub concurrency: u32,
+    /// Seed of every random choice.
+    pub seed: u64,
+    /// Most HTTP calls for one trial, throttled ones not counted; at least 1.
+    pub max_attempts: u32,
+    /// A connection that is silent for this long is given up.
+    pub stall_timeout: Duration,
+    /// Most time for one HTTP call.
+    pub call_timeout: Duration,
+    /// Most time for one trial, waits and retries included.
+    pub trial_timeout: Duration,
+    /// Whether response bodies are stored as received.
+    pub keep_raw: bool,
+    /// Whether answers of earlier identical calls are replayed instead of called again.
+    pub cache: bool,
+}
+
+impl Default for BenchSettings {
+    fn default() -> Self {
+        Self {
+            repeats: 1,
+            budget: None,
+            concurrency: 50,
+            seed: 1,
+            max_attempts: 6,
+            stall_timeout: Duration::from_secs(60),
+            call_timeout: Duration::from_secs(600),
+            trial_timeout: Duration::from_secs(900),
+            keep_raw: false,
+            cache: true,
+        }
+    }
+}
+
+/// Where results are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreLocation {
+    /// `.trilemma/trilemma.db` beside the project file.
+    #[default]
+    Default,
+    /// This file, relative to the project file.
+    Path(PathBuf),
+    /// The file that an environment variable names.
+    Env(String),
+}

@@ -1,0 +1,19 @@
+//! One file per section of `trilemma.toml`: each reads its table into the checked type.
+
+mod bench;
+mod candidates;
+mod prompts;
+mod providers;
+mod requirements;
+mod scorers;
+mod store;
+mod task;
+
+pub(crate) use bench::bench;
+pub(crate) use candidates::{CandidateDraft, candidates};
+pub(crate) use prompts::prompts;
+pub(crate) use providers::{ProviderDraft, providers};
+pub(crate) use requirements::{requirements, traffic};
+pub(crate) use scorers::scorers;
+pub(crate) use store::store;
+pub(crate) use task::task;

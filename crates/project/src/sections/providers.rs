@@ -1,0 +1,138 @@
+//! `[providers.NAME]`: endpoints that the catalog does not know, or that override it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+use trilemma_domain::Dialect;
+
+use crate::problem::Note;
+use crate::project::{KeyHeader, KeySource};
+use crate::section::Section;
+
+const KEY_HEADERS: [(&str, KeyHeader); 2] = [
+    ("dialect", KeyHeader::Dialect),
+    ("bearer", KeyHeader::Bearer),
+];
+
+/// A provider as written; what it leaves out may come from the catalog.
+pub(crate) struct ProviderDraft {
+    pub(crate) dialect: Option<Dialect>,
+    pub(crate) base_url: Option<String>,
+    pub(crate) api_key: Option<KeySource>,
+    pub(crate) key_header: KeyHeader,
+    pub(crate) api_version: Option<String>,
+    pub(crate) rpm: Option<u32>,
+    pub(crate) tpm: Option<u32>,
+}
+
+/// Reads `[providers]`.
+pub(crate) fn providers(section: &Section<'_>) -> BTreeMap<String, ProviderDraft> {
+    let mut providers = BTreeMap::new();
+    for (name, value) in section.entries() {
+        let DeValue::Table(table) = value.get_ref() else {
+            section.report(&name.value, Note::error("expected a table"));
+            continue;
+        };
+        if name.value.contains('/') {
+            section.report(
+                &name.value,
+                Note::error("a provider's name cannot contain `/`"),
+            );
+        }
+        let path = section.key(&name.value);
+        let one = Section::new(table, value.span(), path, section.sink);
+        providers.insert(name.value, provider(one));
+    }
+    providers
+}
+
+fn provider(section: Section<'_>) -> ProviderDraft {
+    let dialects = Dialect::ALL.map(|dialect| (dialect.name(), dialect));
+    let dialect = section.word("dialect", &dialects);
+    let draft = ProviderDraft {
+        dialect,
+        base_url: base_url(&section),
+        api_key: api_key(&section),
+        key_header: section.word("key_header", &KEY_HEADERS).unwrap_or_default(),
+        api_version: section.string("api_version").map(|found| found.value),
+        rpm: limit(&section, "rpm"),
+        tpm: limit(&section, "tpm"),
+    };
+    if dialect == Some(Dialect::Azure) && draft.api_version.is_none() {
+        section.missing("api_version", "Azure needs one, such as \"2024-10-21\"");
+    }
+    section.finish();
+    draft
+}
+
+fn limit(section: &Section<'_>, key: &'static str) -> Option<u32> {
+    section
+        .integer(key, 1..=u64::from(u32::MAX))
+        .and_then(|limit| u32::try_from(limit).ok())
+}
+
+fn base_url(section: &Section<'_>) -> Option<String> {
+    let found = section.string("base_url")?;
+    let url = found.value.trim_end_matches('/');
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    match rest {
+        None => {
+            let note = Note::error("is no web address").hint("begin with https:// or http://");
+            section.report("base_url", note);
+            None
+        }
+        Some(rest) if rest.contains('@') => {
+            let note = Note::error("contains a user name or password")
+                .hint("use `api_key = { env = \"…\" }` instead");
+            section.report("base_url", note);
+            None
+        }
+        Some(rest) if rest.is_empty() || rest.contains(['?', '#', ' ']) => {
+            section.report("base_url", Note::error("must be host and path only"));
+            None
+        }
+        Some(_) => Some(url.to_owned()),
+    }
+}
+
+fn api_key(section: &Section<'_>) -> Option<KeySource> {
+    let hint = "write `api_key = { env = \"NAME\" }`, `{ file = \"path\" }` or `{ command = [\"program\"] }`";
+    let is_text = section.entries().any(|(name, value)| {
+        name.value == "api_key" && matches!(value.get_ref(), DeValue::String(_))
+    });
+    if is_text {
+        // The text may be a key: it is neither kept nor repeated in the message.
+        if section
+            .string("api_key")
+            .is_some_and(|found| found.value == "none")
+        {
+            return Some(KeySource::None);
+        }
+        section.report(
+            "api_key",
+            Note::error("keys do not belong in the project file").hint(hint),
+        );
+        return None;
+    }
+    let table = section.section("api_key")?;
+    let env = table.string("env").map(|found| KeySource::Env(found.value));
+    let file = table
+        .string("file")
+        .map(|found| KeySource::File(PathBuf::from(found.value)));
+    let command = table
+        .strings("command")
+        .map(|words| KeySource::Command(words.into_iter().map(|word| word.value).collect()));
+    let mut sources = [env, file, command].into_iter().flatten();
+    let source = sources.next();
+    if source.is_none() || sources.next().is_some() {
+        section.report(
+            "api_key",
+            Note::error("needs exactly one source").hint(hint),
+        );
+    }
+    table.finish();
+    source
+}
