@@ -70,9 +70,8 @@ impl<'a> Case<'a> {
                 .apply(&text)
                 .map(|left| Cow::Owned(left.into_owned())),
         };
-        extracted.map_err(|missing| {
-            failed(format!("the item's expected value is unusable: {missing}"))
-        })
+        extracted
+            .map_err(|missing| failed(format!("the item's expected value is unusable: {missing}")))
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: `ScorerSpec` from the project, then items and answers. Out: outcomes. Pure scorers score
 //! here; judges and commands are only described, and `grade` runs them.
 
-use trilemma_domain::{Item, ScoredOutcome, Score, ScorerSpec};
+use trilemma_domain::{Item, Score, ScoredOutcome, ScorerSpec};
 
 use crate::answer::Answer;
 use crate::case::Case;

@@ -6,10 +6,7 @@ use crate::kind::{OptionDoc, OptionType, ScorerKind};
 use crate::scorers;
 
 /// Every kind of scorer, in the order in which `trilemma scorers` lists them.
-pub static SCORERS: &[ScorerKind] = &[
-    scorers::exact::KIND,
-    scorers::numeric::KIND,
-];
+pub static SCORERS: &[ScorerKind] = &[scorers::exact::KIND, scorers::numeric::KIND];
 
 /// Options of every scorer.
 pub static COMMON_OPTIONS: &[OptionDoc] = &[OptionDoc::new(

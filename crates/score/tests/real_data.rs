@@ -104,3 +104,27 @@ fn data_published_accuracies_of_twelve_models() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn data_an_escaped_answer_inside_a_string_is_no_answer() {
+    let Some(folder) = data("zeroeval-gsm8k") else {
+        return;
+    };
+    let scorer = scorer();
+    let items = lines(&folder.join("golden.jsonl"));
+    let answers = lines(&folder.join("responses/Phi-3.5-mini-instruct.jsonl"));
+    for number in [591, 869] {
+        let id = format!("gsm8k-main-test-#{number}");
+        let find = |lines: &[Value]| lines.iter().find(|line| line["id"] == *id).unwrap().clone();
+        let answer = find(&answers);
+        let outcome = scorer.score(
+            &item(&find(&items)),
+            &Answer::text(answer["output"].as_str().unwrap()),
+        );
+        let ScoredOutcome::Scored { score, explanation } = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert_eq!(score.value(), 0.0);
+        assert!(explanation.unwrap().starts_with("no answer found"));
+    }
+}

@@ -100,8 +100,7 @@ struct Cut {
 fn build_cut(options: &mut Options<'_>, side: Side, last: bool) -> Option<Box<dyn Step>> {
     let ignore_case = options.flag("ignore_case", false);
     let marker = options.required_text("marker")?;
-    let marker =
-        crate::text::build_regex(options, "marker", &regex::escape(marker), ignore_case)?;
+    let marker = crate::text::build_regex(options, "marker", &regex::escape(marker), ignore_case)?;
     Some(Box::new(Cut { marker, side, last }))
 }
 

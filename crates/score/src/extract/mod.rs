@@ -21,6 +21,3 @@ pub use pipeline::{Extraction, Missing};
 pub(crate) use reasoning::without_reasoning;
 pub use step::StepKind;
 pub use steps::STEPS;
-
-
-

@@ -91,7 +91,10 @@ pub(crate) struct Number {
 impl Number {
     /// The nearest floating-point value; `None` beyond its range.
     pub(crate) fn value(&self) -> Option<f64> {
-        self.text.parse().ok().filter(|value: &f64| value.is_finite())
+        self.text
+            .parse()
+            .ok()
+            .filter(|value: &f64| value.is_finite())
     }
 
     /// Whether both are the same number, compared by their digits: exact at any length.
@@ -226,7 +229,9 @@ fn whole_part(text: &str, first: usize, point: u8) -> usize {
             _ => false,
         };
         let group = end + next.len_utf8();
-        if !groups || separator.is_some_and(|used| used != next) || digits_end(bytes, group) != group + 3
+        if !groups
+            || separator.is_some_and(|used| used != next)
+            || digits_end(bytes, group) != group + 3
         {
             break;
         }

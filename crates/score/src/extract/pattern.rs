@@ -60,13 +60,15 @@ fn group_idx(options: &mut Options<'_>, regex: &Regex) -> Option<usize> {
         Some(_) => options.text("group")?.to_owned(),
     };
     let by_number = named.parse().ok().filter(|idx| *idx < n_groups);
-    let found =
-        by_number.or_else(|| regex.capture_names().position(|name| name == Some(&named)));
+    let found = by_number.or_else(|| regex.capture_names().position(|name| name == Some(&named)));
     if found.is_none() {
         options.problem(
             "group",
             format!("the expression has no group `{named}`"),
-            format!("write a number from 0 to {} or a group's name", n_groups - 1),
+            format!(
+                "write a number from 0 to {} or a group's name",
+                n_groups - 1
+            ),
         );
     }
     found

@@ -41,7 +41,11 @@ const LOWER: StepKind = StepKind {
     options: &[],
     argument: None,
     example: r#""lower""#,
-    build: |_| Some(Box::new(Plain(|text| Some(Cow::Owned(text.to_lowercase()))))),
+    build: |_| {
+        Some(Box::new(Plain(|text| {
+            Some(Cow::Owned(text.to_lowercase()))
+        })))
+    },
 };
 
 const FIRST_LINE: StepKind = StepKind {

@@ -12,6 +12,3 @@ mod strings;
 pub(crate) use path::lookup;
 pub(crate) use reader::{Leniency, MAX_DEPTH, Reader};
 pub(crate) use search::{first_value, objects};
-
-
-

@@ -2,7 +2,7 @@
 //!
 //! In: a reader that stands on a quote. Out: the unescaped text. Lenient strings may hold raw line
 //! breaks and unescaped quotes: a quote ends the string only where what follows can follow a
-//! string. Escapes unknown to JSON keep their backslash, so that `\(x\)` survives.
+//! string, and an unescaped `"key":` ends a string whose closing quote was forgotten. Escapes unknown to JSON keep their backslash, so that `\(x\)` survives.
 
 use super::reader::{Around, Reader};
 
@@ -48,6 +48,12 @@ impl Reader<'_> {
             };
             if ends {
                 self.pos += 1;
+                return Some(out);
+            }
+            if around == Some(Around::Object) && self.opens_member(quote) {
+                // The closing quote was forgotten: the next member has begun.
+                let end = out.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
+                out.truncate(end.len());
                 return Some(out);
             }
             rejected.get_or_insert(Rejected {
@@ -126,7 +132,8 @@ impl Reader<'_> {
         }
         let second = self.hex4(self.pos + 6);
         let pair = second.filter(|low| (0xDC00..0xE000).contains(low) && first < 0xDC00);
-        match pair.and_then(|low| char::from_u32(0x1_0000 + ((first - 0xD800) << 10) + low - 0xDC00))
+        match pair
+            .and_then(|low| char::from_u32(0x1_0000 + ((first - 0xD800) << 10) + low - 0xDC00))
         {
             Some(c) => {
                 out.push(c);
@@ -148,6 +155,16 @@ impl Reader<'_> {
             return None;
         }
         u32::from_str_radix(digits, 16).ok()
+    }
+
+    /// Whether the quote here opens `"key":` with a key of one word.
+    fn opens_member(&self, quote: u8) -> bool {
+        let bytes = self.text.as_bytes();
+        let end = bytes.len().min(self.pos.saturating_add(LOOK_AHEAD));
+        let window = bytes.get(self.pos + 1..end).unwrap_or_default();
+        let word = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        let len = window.iter().take_while(word).count();
+        len > 0 && window.get(len) == Some(&quote) && quoted_key(window, quote) == Some(true)
     }
 
     /// Whether a string can end right before `after`, by what follows there.

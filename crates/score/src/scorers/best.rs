@@ -30,7 +30,10 @@ pub(crate) fn best_of(
 
 /// Says what came and what was expected.
 pub(crate) fn mismatch(got: &str, expected: &[Cow<'_, str>]) -> String {
-    let wanted = expected.first().map(|text| excerpt(text)).unwrap_or_default();
+    let wanted = expected
+        .first()
+        .map(|text| excerpt(text))
+        .unwrap_or_default();
     let others = match expected.len() {
         0 | 1 => String::new(),
         n => format!(" or {} more", n - 1),

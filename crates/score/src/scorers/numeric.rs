@@ -49,7 +49,9 @@ relative_tolerance = 0.01
 
 fn build(options: &mut Options<'_>) -> Option<Engine> {
     let tolerance = Tolerance {
-        absolute: options.number("tolerance", 0.0..=f64::INFINITY).unwrap_or(0.0),
+        absolute: options
+            .number("tolerance", 0.0..=f64::INFINITY)
+            .unwrap_or(0.0),
         relative: options
             .number("relative_tolerance", 0.0..=f64::INFINITY)
             .unwrap_or(0.0),

@@ -102,7 +102,10 @@ fn without_articles(text: &str) -> String {
 /// Tokens after SQuAD's normalisation.
 pub(crate) fn squad_tokens(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
-    let plain: String = lower.chars().filter(|c| !c.is_ascii_punctuation()).collect();
+    let plain: String = lower
+        .chars()
+        .filter(|c| !c.is_ascii_punctuation())
+        .collect();
     // The script removes `\b(a|an|the)\b` after the punctuation; word boundaries in running text
     // without ASCII punctuation lie at white space and at other characters that are no letters.
     let mut tokens = Vec::new();
