@@ -128,6 +128,8 @@ impl<'t> Sink<'t> {
     pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut found = self.found.into_inner();
         found.sort_by_key(|problem| problem.position);
+        // Variants of one sweep share a table, and so its problems.
+        found.dedup();
         found
     }
 }

@@ -123,7 +123,8 @@ budget_usd = "20"
     );
     assert_eq!(project.requirements.privacy.unwrap().regions, ["eu"]);
     assert_eq!(project.bench.budget, Some("20".parse().unwrap()));
-    assert!(warnings.is_empty(), "{warnings:?}");
+    let told: Vec<&str> = warnings.iter().map(|warning| warning.key.as_str()).collect();
+    assert_eq!(told, ["task.incumbent", "candidates[0].identity"], "{warnings:?}");
 }
 
 #[test]
@@ -179,7 +180,10 @@ fn keys_are_refused_and_never_repeated() {
 fn moving_names_and_bad_parameters_are_told() {
     check(
         &format!("{TASK}[[candidates]]\nmodel = \"openai/gpt-4o\"\n"),
-        &["6: pin the snapshot `openai/gpt-4o-2024"],
+        &[
+            "6: pin the snapshot `openai/gpt-4o-2024",
+            "6: shuts down on 2027-01-14",
+        ],
     );
     check(
         &format!("{TASK}[[candidates]]\nmodel = \"opneai/gpt-4o\"\n"),
@@ -187,7 +191,7 @@ fn moving_names_and_bad_parameters_are_told() {
     );
     check(
         &format!("{TASK}[[candidates]]\nmodel = \"openai/gpt-4o-2024-08-06\"\nprompt = \"shrt\"\n"),
-        &["7: no prompt is called `shrt`"],
+        &["6: shuts down on 2027-01-14", "7: no prompt is called `shrt`"],
     );
 }
 

@@ -47,10 +47,11 @@ fn candidate(section: Section<'_>) -> Vec<CandidateDraft<'_>> {
     let price = section.section("price").and_then(price);
     let stream = section.boolean("stream").unwrap_or(true);
     let variants = sweep(&section, &base);
-    let section = std::rc::Rc::new(section);
     let Some(model) = model else {
+        section.finish();
         return Vec::new();
     };
+    let section = std::rc::Rc::new(section);
     variants
         .into_iter()
         .map(|(suffix, params)| CandidateDraft {
