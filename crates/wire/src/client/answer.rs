@@ -1,0 +1,275 @@
+//! An answer under construction, whatever the dialect.
+//!
+//! In: pieces in order of arrival, from one body or from the events of a stream. Out: a
+//! [`ChatResponse`], and what each network read brought ([`Seen`]). It knows no wire format.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+use trilemma_domain::{ChatResponse, FinishReason, ToolCall, Usage};
+
+/// What arrived since the last [`Answer::take_seen`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// A token of any kind.
+    pub(crate) any_token: bool,
+    /// Events that carried visible content.
+    pub(crate) n_visible: u32,
+}
+
+/// What one JSON object of a body or stream turned out to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// It carries an error.
+    pub(crate) is_error: bool,
+    /// It carries content of the answer, perhaps empty.
+    pub(crate) has_content: bool,
+    /// It is the dialect's last word.
+    pub(crate) is_last: bool,
+}
+
+/// A tool call of which not everything may have come yet.
+#[derive(Debug, Default)]
+struct CallDraft {
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+/// Collects an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    response: ChatResponse,
+    reasoning: String,
+    refusal: String,
+    calls: Vec<CallDraft>,
+    call_of_index: HashMap<u64, usize>,
+    last_call: Option<(u64, usize)>,
+    raw_usage: String,
+    seen: Seen,
+    is_event_counted: bool,
+}
+
+/// Part of a tool call, as one event brings it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CallDelta<'a> {
+    /// The vendor's number of the call within the answer.
+    pub(crate) index: Option<u64>,
+    /// The call's id; empty when not in this event.
+    pub(crate) id: &'a str,
+    /// The tool's name; empty when not in this event.
+    pub(crate) name: &'a str,
+    /// The next piece of its arguments' JSON text.
+    pub(crate) arguments: &'a str,
+}
+
+impl Answer {
+    /// Marks the begin of an event: visible content counts once per event.
+    pub(crate) fn begin_event(&mut self) {
+        self.is_event_counted = false;
+    }
+
+    /// Gives what arrived since the last call.
+    pub(crate) fn take_seen(&mut self) -> Seen {
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Adds visible text.
+    pub(crate) fn add_text(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.response.text.push_str(text);
+            self.count_visible();
+        }
+    }
+
+    /// Adds text of an explicit refusal, which the user sees as well.
+    pub(crate) fn add_refusal(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.refusal.push_str(text);
+            self.count_visible();
+        }
+    }
+
+    /// Adds reasoning text.
+    pub(crate) fn add_reasoning(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.reasoning.push_str(text);
+            self.seen.any_token = true;
+        }
+    }
+
+    /// Notes a token without readable content, such as encrypted reasoning.
+    pub(crate) fn note_hidden_token(&mut self) {
+        self.seen.any_token = true;
+    }
+
+    /// Adds part of a tool call. It counts as visible as long as no visible text has come:
+    /// an answer that only calls tools has nothing else to time.
+    pub(crate) fn add_call(&mut self, delta: CallDelta<'_>) {
+        let position = self.position_of(&delta);
+        let is_empty = delta.name.is_empty() && delta.arguments.is_empty();
+        if let Some(call) = self.calls.get_mut(position) {
+            if call.id.is_empty() {
+                call.id.push_str(delta.id);
+            }
+            // Some servers repeat the whole name in every event.
+            if call.name != delta.name {
+                call.name.push_str(delta.name);
+            }
+            call.arguments.push_str(delta.arguments);
+        }
+        if !is_empty {
+            self.seen.any_token = true;
+            if self.response.text.is_empty() && self.refusal.is_empty() {
+                self.count_visible();
+            }
+        }
+    }
+
+    /// Adds a piece of the arguments of a call that has begun; a piece of anything else is
+    /// skipped.
+    pub(crate) fn continue_call(&mut self, index: Option<u64>, arguments: &str) {
+        let is_known = match index {
+            Some(index) => self.call_of_index.contains_key(&index),
+            None => !self.calls.is_empty(),
+        };
+        if is_known {
+            self.add_call(CallDelta {
+                index,
+                arguments,
+                ..CallDelta::default()
+            });
+        }
+    }
+
+    /// Keeps the vendor's explanation of a refusal, which is no part of the answer's stream.
+    pub(crate) fn explain_refusal(&mut self, text: &str) {
+        if self.refusal.is_empty() {
+            self.refusal.push_str(text);
+        }
+    }
+
+    /// Sets why the model stopped; the last word counts.
+    pub(crate) fn set_finish(&mut self, finish: FinishReason) {
+        self.response.finish = Some(finish);
+    }
+
+    /// Why the model stopped, as far as it is known.
+    pub(crate) fn finish(&self) -> Option<&FinishReason> {
+        self.response.finish.as_ref()
+    }
+
+    /// Adds a tool call that came in one piece.
+    pub(crate) fn add_whole_call(&mut self, id: &str, name: &str, arguments: &str) {
+        self.add_call(CallDelta {
+            index: Some(self.calls.len() as u64),
+            id,
+            name,
+            arguments,
+        });
+    }
+
+    /// Notes id, served model and fingerprint; the first of each counts.
+    pub(crate) fn note_origin(
+        &mut self,
+        id: Option<&str>,
+        model: Option<&str>,
+        fingerprint: Option<&str>,
+    ) {
+        set_once(&mut self.response.response_id, id);
+        set_once(&mut self.response.served_model, model);
+        set_once(&mut self.response.system_fingerprint, fingerprint);
+    }
+
+    /// Keeps usage as reported; the last report counts, because reports are cumulative.
+    pub(crate) fn set_raw_usage(&mut self, json: &str) {
+        self.raw_usage.clear();
+        self.raw_usage.push_str(json);
+    }
+
+    /// Usage as reported so far; empty when there was none.
+    pub(crate) fn raw_usage(&self) -> &str {
+        &self.raw_usage
+    }
+
+    /// Ends the answer; `normalise` reads usage in the dialect's terms.
+    pub(crate) fn into_response(self, normalise: fn(&str) -> Option<Usage>) -> ChatResponse {
+        let mut response = self.response;
+        response.tool_calls = self.calls.into_iter().map(CallDraft::into_call).collect();
+        response.reasoning = (!self.reasoning.is_empty()).then_some(self.reasoning);
+        response.refusal = (!self.refusal.is_empty()).then_some(self.refusal);
+        response.finish = response.finish.map(|finish| match finish {
+            FinishReason::Stop if response.refusal.is_some() => FinishReason::Refusal,
+            // Gemini always says STOP, and OpenAI does after a forced call.
+            FinishReason::Stop if !response.tool_calls.is_empty() => FinishReason::ToolCalls,
+            other => other,
+        });
+        if !self.raw_usage.is_empty() {
+            response.usage = normalise(&self.raw_usage);
+            response.raw_usage = serde_json::from_str(&self.raw_usage).ok();
+        }
+        response
+    }
+
+    fn count_visible(&mut self) {
+        self.seen.any_token = true;
+        if !self.is_event_counted {
+            self.is_event_counted = true;
+            self.seen.n_visible = self.seen.n_visible.saturating_add(1);
+        }
+    }
+
+    /// Finds the call that a piece belongs to, or begins one.
+    ///
+    /// A new id on a known index begins a new call: some compatible servers send every parallel
+    /// call with index 0. A piece without index continues the last call unless its id differs.
+    fn position_of(&mut self, delta: &CallDelta<'_>) -> usize {
+        let known = match (delta.index, self.last_call) {
+            (None, last) => last.map(|(_, position)| position),
+            (Some(index), Some((last, position))) if index == last => Some(position),
+            (Some(index), _) => self.call_of_index.get(&index).copied(),
+        };
+        if let Some(position) = known
+            && let Some(call) = self.calls.get(position)
+            && (delta.id.is_empty() || call.id.is_empty() || call.id == delta.id)
+        {
+            self.last_call = Some((self.index_of(delta), position));
+            return position;
+        }
+        let position = self.calls.len();
+        self.calls.push(CallDraft::default());
+        let index = delta.index.unwrap_or(position as u64);
+        self.call_of_index.insert(index, position);
+        self.last_call = Some((index, position));
+        position
+    }
+
+    fn index_of(&self, delta: &CallDelta<'_>) -> u64 {
+        delta
+            .index
+            .or(self.last_call.map(|(index, _)| index))
+            .unwrap_or_default()
+    }
+}
+
+impl CallDraft {
+    /// Arguments that are no JSON stay text; a tool without arguments may send none at all.
+    fn into_call(self) -> ToolCall {
+        let arguments = if self.arguments.trim().is_empty() {
+            Value::Object(Map::new())
+        } else {
+            serde_json::from_str(&self.arguments).unwrap_or(Value::String(self.arguments))
+        };
+        ToolCall {
+            id: self.id,
+            name: self.name,
+            arguments,
+        }
+    }
+}
+
+fn set_once(slot: &mut Option<String>, text: Option<&str>) {
+    if slot.is_none() {
+        *slot = text.map(str::to_owned);
+    }
+}

@@ -1,0 +1,16 @@
+//! Anthropic Messages.
+//!
+//! `request` encodes; `response` reads bodies; `stream` reads events; `usage` normalises token
+//! counts. Sources: types of the anthropic Python package 2.12.0 and the vendor's pages, 2026-11.
+
+mod request;
+mod response;
+mod stream;
+mod usage;
+
+pub use request::DEFAULT_MAX_TOKENS;
+
+pub(crate) use request::encode;
+pub(crate) use response::absorb_body;
+pub(crate) use stream::Blocks;
+pub(crate) use usage::normalise;

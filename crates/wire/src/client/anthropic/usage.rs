@@ -1,0 +1,130 @@
+//! Token counts of Anthropic Messages.
+//!
+//! In: a `usage` object as JSON text. Out: [`Usage`]. `input_tokens` leaves out what was read
+//! from and written to the cache (anthropic types `usage`); `cache_creation` splits writes by
+//! lifetime; thinking lies inside `output_tokens`.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use trilemma_domain::{Usage, UsageSource};
+
+use crate::client::lenient::Count;
+
+#[derive(Debug, Default, Deserialize)]
+struct WireUsage {
+    #[serde(default)]
+    input_tokens: Count,
+    #[serde(default)]
+    output_tokens: Count,
+    #[serde(default)]
+    cache_read_input_tokens: Count,
+    #[serde(default)]
+    cache_creation_input_tokens: Count,
+    #[serde(default)]
+    cache_creation: Option<CacheCreation>,
+    #[serde(default)]
+    output_tokens_details: Option<OutputDetails>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct CacheCreation {
+    #[serde(default)]
+    ephemeral_5m_input_tokens: Count,
+    #[serde(default)]
+    ephemeral_1h_input_tokens: Count,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct OutputDetails {
+    #[serde(default)]
+    thinking_tokens: Count,
+}
+
+/// Normalises a `usage` object; `None` = it does not say both input and output.
+pub(crate) fn normalise(json: &str) -> Option<Usage> {
+    let wire: WireUsage = serde_json::from_str(json).ok()?;
+    let split = wire.cache_creation.unwrap_or_default();
+    let cache_write_1h = split.ephemeral_1h_input_tokens.0;
+    // Whatever the split does not cover counts as the default lifetime.
+    let rest = wire
+        .cache_creation_input_tokens
+        .0
+        .map(|total| total.saturating_sub(cache_write_1h.unwrap_or(0)));
+    let cache_write_5m = match (rest, split.ephemeral_5m_input_tokens.0) {
+        (Some(rest), Some(said)) => Some(rest.max(said)),
+        (rest, said) => rest.or(said),
+    };
+    Some(Usage {
+        input_uncached: wire.input_tokens.0?,
+        cache_read: wire.cache_read_input_tokens.0,
+        cache_write_5m,
+        cache_write_1h,
+        output: wire.output_tokens.0?,
+        reasoning: wire
+            .output_tokens_details
+            .and_then(|details| details.thinking_tokens.0),
+        source: UsageSource::Reported,
+    })
+}
+
+/// Puts a later, cumulative report over an earlier one; what the later leaves out or null stays.
+/// `None` = one of them is no object.
+pub(crate) fn overlay(earlier: &str, later: &str) -> Option<String> {
+    let mut merged: Map<String, Value> = serde_json::from_str(earlier).ok()?;
+    let later: Map<String, Value> = serde_json::from_str(later).ok()?;
+    merged.extend(later.into_iter().filter(|(_, value)| !value.is_null()));
+    serde_json::to_string(&merged).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, expected: (u64, Option<u64>, Option<u64>, Option<u64>, u64)) {
+        let usage = normalise(json).unwrap();
+        let found = (
+            usage.input_uncached,
+            usage.cache_read,
+            usage.cache_write_5m,
+            usage.cache_write_1h,
+            usage.output,
+        );
+        assert_eq!(found, expected, "{json}");
+    }
+
+    #[test]
+    fn cached_tokens_are_not_part_of_input() {
+        let json = r#"{"input_tokens":21,"cache_read_input_tokens":188086,
+            "cache_creation_input_tokens":500,"output_tokens":393,
+            "cache_creation":{"ephemeral_5m_input_tokens":300,"ephemeral_1h_input_tokens":200},
+            "output_tokens_details":{"thinking_tokens":100},"service_tier":"standard"}"#;
+        check(json, (21, Some(188_086), Some(300), Some(200), 393));
+        let usage = normalise(json).unwrap();
+        assert_eq!(usage.input_total(), 188_607);
+        assert_eq!((usage.reasoning, usage.output_visible()), (Some(100), 293));
+    }
+
+    #[test]
+    fn the_split_of_writes_may_be_missing() {
+        check(
+            r#"{"input_tokens":5,"cache_creation_input_tokens":7,"output_tokens":1}"#,
+            (5, None, Some(7), None, 1),
+        );
+        check(
+            r#"{"input_tokens":5,"output_tokens":1}"#,
+            (5, None, None, None, 1),
+        );
+        assert_eq!(normalise(r#"{"output_tokens":1}"#), None);
+        assert_eq!(normalise(r#"{"input_tokens":1}"#), None);
+    }
+
+    #[test]
+    fn later_reports_win_but_do_not_erase() {
+        let merged = overlay(
+            r#"{"input_tokens":9,"cache_read_input_tokens":4,"output_tokens":1}"#,
+            r#"{"output_tokens":80,"cache_read_input_tokens":null}"#,
+        );
+        check(&merged.unwrap(), (9, Some(4), None, None, 80));
+        assert_eq!(overlay("[]", "{}"), None);
+    }
+}

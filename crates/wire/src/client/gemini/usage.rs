@@ -1,0 +1,72 @@
+//! Token counts of Gemini.
+//!
+//! In: `usageMetadata` as JSON text. Out: [`Usage`]. `cachedContentTokenCount` lies inside
+//! `promptTokenCount`; `toolUsePromptTokenCount` is input besides; `thoughtsTokenCount` lies
+//! outside `candidatesTokenCount` and bills as output (google-genai types
+//! `GenerateContentResponseUsageMetadata`). The vendor's JSON leaves zeros out, so that an absent
+//! output count beside a prompt count is zero.
+
+use serde::Deserialize;
+use trilemma_domain::{Usage, UsageSource};
+
+use crate::client::lenient::Count;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireUsage {
+    #[serde(default)]
+    prompt_token_count: Count,
+    #[serde(default)]
+    cached_content_token_count: Count,
+    #[serde(default)]
+    tool_use_prompt_token_count: Count,
+    #[serde(default)]
+    candidates_token_count: Count,
+    #[serde(default)]
+    thoughts_token_count: Count,
+}
+
+/// Normalises `usageMetadata`; `None` = it does not say the input.
+pub(crate) fn normalise(json: &str) -> Option<Usage> {
+    let wire: WireUsage = serde_json::from_str(json).ok()?;
+    let prompt = wire.prompt_token_count.0?;
+    let cache_read = wire.cached_content_token_count.0.map(|n| n.min(prompt));
+    let tool_use = wire.tool_use_prompt_token_count.0.unwrap_or(0);
+    let reasoning = wire.thoughts_token_count.0;
+    let candidates = wire.candidates_token_count.0.unwrap_or(0);
+    Some(Usage {
+        input_uncached: prompt
+            .saturating_sub(cache_read.unwrap_or(0))
+            .saturating_add(tool_use),
+        cache_read,
+        cache_write_5m: None,
+        cache_write_1h: None,
+        output: candidates.saturating_add(reasoning.unwrap_or(0)),
+        reasoning,
+        source: UsageSource::Reported,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thoughts_are_added_to_output_and_cached_tokens_taken_from_input() {
+        let usage = normalise(
+            r#"{"promptTokenCount":1000,"cachedContentTokenCount":600,"candidatesTokenCount":50,
+                "thoughtsTokenCount":70,"toolUsePromptTokenCount":30,"totalTokenCount":1150}"#,
+        )
+        .unwrap();
+        assert_eq!((usage.input_uncached, usage.cache_read), (430, Some(600)));
+        assert_eq!((usage.output, usage.reasoning), (120, Some(70)));
+        assert_eq!(usage.input_total() + usage.output, 1150);
+    }
+
+    #[test]
+    fn a_blocked_prompt_has_no_output() {
+        let usage = normalise(r#"{"promptTokenCount":8,"totalTokenCount":8}"#).unwrap();
+        assert_eq!((usage.input_uncached, usage.output), (8, 0));
+        assert_eq!(normalise(r#"{"candidatesTokenCount":8}"#), None);
+    }
+}

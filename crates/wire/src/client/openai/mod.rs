@@ -1,0 +1,13 @@
+//! OpenAI chat completions, compatible servers, and Azure.
+//!
+//! `request` encodes; `chunk` reads bodies and stream events, which share one shape; `usage`
+//! normalises token counts. Sources: types of the openai Python package 3.54.0 and the vendors'
+//! pages, 2026-11.
+
+mod chunk;
+mod request;
+mod usage;
+
+pub(crate) use chunk::absorb;
+pub(crate) use request::encode;
+pub(crate) use usage::normalise;

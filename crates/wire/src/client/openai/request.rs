@@ -1,0 +1,485 @@
+//! Requests for chat completions.
+//!
+//! In: a neutral request. Out: the body, borrowed from it. One message may become several: each
+//! tool result is a message of its own. Texts of one message are joined, which every compatible
+//! server reads; a list of parts is sent only where there are images or files.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use trilemma_domain::{
+    ChatRequest, Dialect, Message, Part, ResponseFormat, Role, Target, Tool, ToolCall, ToolChoice,
+};
+
+use crate::client::request::{
+    EncodeError, ImageSource, WireRequest, assemble, image_source, misplaced, model_name,
+    path_segment,
+};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    model: &'a str,
+    messages: Vec<WireMessage<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    stop: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_effort: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<WireTool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<Choice<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+struct WireMessage<'a> {
+    role: &'static str,
+    content: Option<WireContent<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<WireCall<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum WireContent<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<WirePart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum WirePart<'a> {
+    Text { text: &'a str },
+    ImageUrl { image_url: WireImage<'a> },
+    File { file: WireFile<'a> },
+}
+
+#[derive(Serialize)]
+struct WireImage<'a> {
+    url: Address<'a>,
+}
+
+#[derive(Serialize)]
+struct WireFile<'a> {
+    filename: &'a str,
+    file_data: Address<'a>,
+}
+
+/// An address, or bytes written as a data URL without building it first.
+struct Address<'a>(ImageSource<'a>);
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ImageSource::Url(url) => f.write_str(url),
+            ImageSource::Inline { media_type, data } => {
+                write!(f, "data:{media_type};base64,{data}")
+            }
+        }
+    }
+}
+
+impl Serialize for Address<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[derive(Serialize)]
+struct WireCall<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: CalledFunction<'a>,
+}
+
+#[derive(Serialize)]
+struct CalledFunction<'a> {
+    name: &'a str,
+    arguments: JsonText<'a>,
+}
+
+/// JSON inside a JSON string.
+struct JsonText<'a>(&'a Value);
+
+impl Serialize for JsonText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            // Arguments that were no JSON are kept as they came.
+            Value::String(text) => serializer.serialize_str(text),
+            Value::Null => serializer.serialize_str("{}"),
+            value => serializer.collect_str(value),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WireTool<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    function: &'a Tool,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Choice<'a> {
+    Word(&'static str),
+    Named {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        function: Named<'a>,
+    },
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonObject,
+    JsonSchema { json_schema: Schema<'a> },
+}
+
+#[derive(Serialize)]
+struct Schema<'a> {
+    name: &'a str,
+    strict: bool,
+    schema: &'a Value,
+}
+
+/// Encodes a request for OpenAI, a compatible server, or Azure.
+///
+/// # Errors
+///
+/// As `encode_request`.
+pub(crate) fn encode(target: &Target, request: &ChatRequest) -> Result<WireRequest, EncodeError> {
+    let params = &request.params;
+    if params.reasoning_tokens.is_some() {
+        return Err(EncodeError::Unsupported {
+            dialect: target.dialect,
+            what: "`reasoning_tokens`".to_owned(),
+            hint: "use `reasoning_effort`, or the server's own field in `extra_body`",
+        });
+    }
+    let is_azure = target.dialect == Dialect::Azure;
+    let model = model_name(target, request);
+    let length = length_field(model, params.extra_body.keys().map(String::as_str));
+    let length_if = |field| params.max_output_tokens.filter(|_| length == Some(field));
+    let body = Body {
+        // Azure reads the deployment from the path.
+        model: if is_azure { "" } else { model },
+        messages: wire_messages(&request.messages)?,
+        max_tokens: length_if(LengthField::MaxTokens),
+        max_completion_tokens: length_if(LengthField::MaxCompletionTokens),
+        temperature: params.temperature,
+        top_p: params.top_p,
+        seed: params.seed,
+        stop: &params.stop,
+        reasoning_effort: params.reasoning_effort.as_deref(),
+        response_format: request.response_format.as_ref().map(wire_format),
+        tools: request.tools.iter().map(wire_tool).collect(),
+        tool_choice: wire_choice(request),
+        stream: request.stream,
+        stream_options: request.stream.then_some(StreamOptions {
+            include_usage: true,
+        }),
+    };
+    let path = if is_azure {
+        azure_path(target)?
+    } else {
+        "/chat/completions".to_owned()
+    };
+    assemble(path, request, &body)
+}
+
+fn azure_path(target: &Target) -> Result<String, EncodeError> {
+    let version = target
+        .api_version
+        .as_deref()
+        .filter(|version| !version.is_empty())
+        .ok_or(EncodeError::MissingApiVersion)?;
+    Ok(format!(
+        "/openai/deployments/{}/chat/completions?api-version={}",
+        path_segment(&target.model),
+        path_segment(version),
+    ))
+}
+
+/// Name of the field that bounds the answer's length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LengthField {
+    MaxTokens,
+    MaxCompletionTokens,
+}
+
+/// Which field bounds the answer's length; `None` = `extra_body` has one of its own.
+///
+/// OpenAI's reasoning models (o-series, gpt-5 and later) refuse `max_tokens`, many compatible
+/// servers know nothing else. An Azure deployment's name need not tell its model: where it does
+/// not, `extra_body` can.
+fn length_field<'a>(
+    model: &str,
+    mut extra_keys: impl Iterator<Item = &'a str>,
+) -> Option<LengthField> {
+    if extra_keys.any(|key| matches!(key, "max_tokens" | "max_completion_tokens")) {
+        return None;
+    }
+    Some(if is_reasoning_model(model) {
+        LengthField::MaxCompletionTokens
+    } else {
+        LengthField::MaxTokens
+    })
+}
+
+/// Whether a name is that of an OpenAI reasoning model: `o1`, `o4-mini-…`, `gpt-5.1`, also after
+/// a vendor prefix (`openai/`) or that of a fine-tune (`ft:`).
+fn is_reasoning_model(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let name = name.strip_prefix("ft:").unwrap_or(name);
+    let starts_with_number = |text: &str, least: u32| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, tail) = text.split_at(digits);
+        number.parse().is_ok_and(|number: u32| number >= least)
+            && tail
+                .bytes()
+                .next()
+                .is_none_or(|byte| matches!(byte, b'-' | b'.' | b':' | b'_'))
+    };
+    name.strip_prefix("gpt-")
+        .is_some_and(|tail| starts_with_number(tail, 5))
+        || name
+            .strip_prefix('o')
+            .is_some_and(|tail| starts_with_number(tail, 1))
+}
+
+fn wire_messages(messages: &[Message]) -> Result<Vec<WireMessage<'_>>, EncodeError> {
+    let mut wire = Vec::with_capacity(messages.len());
+    for message in messages {
+        push_results(message, &mut wire)?;
+        if message.role != Role::Tool {
+            push_message(message, &mut wire)?;
+        }
+    }
+    Ok(wire)
+}
+
+/// Tool results come first: they answer the assistant's turn before.
+fn push_results<'a>(
+    message: &'a Message,
+    wire: &mut Vec<WireMessage<'a>>,
+) -> Result<(), EncodeError> {
+    for part in &message.parts {
+        match (part, message.role) {
+            (Part::ToolResult { id, text }, Role::Tool | Role::User) => wire.push(WireMessage {
+                role: "tool",
+                content: Some(WireContent::Text(Cow::Borrowed(text))),
+                tool_calls: Vec::new(),
+                tool_call_id: Some(id),
+            }),
+            (Part::ToolResult { .. }, role) => return Err(misplaced(part, role)),
+            (Part::CacheBreakpoint, _) => {}
+            (part, Role::Tool) => return Err(misplaced(part, Role::Tool)),
+            (_, _) => {}
+        }
+    }
+    Ok(())
+}
+
+fn push_message<'a>(
+    message: &'a Message,
+    wire: &mut Vec<WireMessage<'a>>,
+) -> Result<(), EncodeError> {
+    let mut parts = Vec::new();
+    let mut tool_calls = Vec::new();
+    let mut is_text_only = true;
+    let mut has_results = false;
+    for part in &message.parts {
+        match (part, message.role) {
+            (Part::Text { text }, _) => parts.push(WirePart::Text { text }),
+            (Part::CacheBreakpoint, _) => {}
+            (Part::ToolResult { .. }, _) => has_results = true,
+            (Part::ToolCall(call), Role::Assistant) => tool_calls.push(wire_call(call)),
+            (Part::Image { .. } | Part::File { .. }, Role::User) => {
+                is_text_only = false;
+                parts.push(wire_media(part)?);
+            }
+            (part, role) => return Err(misplaced(part, role)),
+        }
+    }
+    if parts.is_empty() && has_results {
+        return Ok(());
+    }
+    let content = match (is_text_only, parts.is_empty() && !tool_calls.is_empty()) {
+        (_, true) => None,
+        (true, false) => Some(WireContent::Text(joined(&parts))),
+        (false, false) => Some(WireContent::Parts(parts)),
+    };
+    wire.push(WireMessage {
+        role: match message.role {
+            Role::System => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+        },
+        content,
+        tool_calls,
+        tool_call_id: None,
+    });
+    Ok(())
+}
+
+fn joined<'a>(parts: &[WirePart<'a>]) -> Cow<'a, str> {
+    match parts {
+        [WirePart::Text { text }] => Cow::Borrowed(text),
+        parts => parts
+            .iter()
+            .filter_map(|part| match part {
+                WirePart::Text { text } => Some(*text),
+                WirePart::ImageUrl { .. } | WirePart::File { .. } => None,
+            })
+            .collect::<String>()
+            .into(),
+    }
+}
+
+fn wire_media(part: &Part) -> Result<WirePart<'_>, EncodeError> {
+    match part {
+        Part::Image {
+            url,
+            data,
+            media_type,
+        } => {
+            let source = image_source(url.as_deref(), data.as_deref(), media_type.as_deref())?;
+            Ok(WirePart::ImageUrl {
+                image_url: WireImage {
+                    url: Address(source),
+                },
+            })
+        }
+        Part::File {
+            data,
+            media_type,
+            name,
+        } => Ok(WirePart::File {
+            file: WireFile {
+                filename: name.as_deref().unwrap_or("file"),
+                file_data: Address(ImageSource::Inline { media_type, data }),
+            },
+        }),
+        Part::Text { .. } | Part::ToolCall(_) | Part::ToolResult { .. } | Part::CacheBreakpoint => {
+            Err(misplaced(part, Role::User))
+        }
+    }
+}
+
+fn wire_call(call: &ToolCall) -> WireCall<'_> {
+    WireCall {
+        id: &call.id,
+        kind: "function",
+        function: CalledFunction {
+            name: &call.name,
+            arguments: JsonText(&call.arguments),
+        },
+    }
+}
+
+fn wire_tool(tool: &Tool) -> WireTool<'_> {
+    WireTool {
+        kind: "function",
+        function: tool,
+    }
+}
+
+fn wire_choice(request: &ChatRequest) -> Option<Choice<'_>> {
+    if request.tools.is_empty() {
+        return None;
+    }
+    match &request.tool_choice {
+        ToolChoice::Auto => None,
+        ToolChoice::None => Some(Choice::Word("none")),
+        ToolChoice::Required => Some(Choice::Word("required")),
+        ToolChoice::Named(name) => Some(Choice::Named {
+            kind: "function",
+            function: Named { name },
+        }),
+    }
+}
+
+fn wire_format(format: &ResponseFormat) -> Format<'_> {
+    match format {
+        ResponseFormat::JsonObject => Format::JsonObject,
+        ResponseFormat::JsonSchema { name, schema } => Format::JsonSchema {
+            json_schema: Schema {
+                name,
+                strict: true,
+                schema,
+            },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasoning_models_are_told_by_name() {
+        for model in [
+            "o1",
+            "o3-mini",
+            "o4-mini-2025-04-16",
+            "gpt-5",
+            "gpt-5.1",
+            "gpt-6-luna",
+            "openai/gpt-5-mini",
+            "ft:gpt-5-mini:acme::x",
+            "gpt-10",
+        ] {
+            assert!(is_reasoning_model(model), "{model}");
+        }
+        for model in [
+            "gpt-4o",
+            "gpt-4.1-mini",
+            "gpt-oss-120b",
+            "gpt-",
+            "o",
+            "olmo-2",
+            "o1x",
+            "openchat",
+            "gpt-3.5-turbo",
+            "llama-3.1-8b",
+            "gpt-5o",
+            "",
+        ] {
+            assert!(!is_reasoning_model(model), "{model}");
+        }
+    }
+}
