@@ -124,7 +124,7 @@ def ended(day, replacement=None, source="openai-shutdowns", **more):
 
 
 OPENAI = [
-    openai("gpt-3.5-turbo-0125", "gpt-3.5-turbo-0125", name="GPT-3.5 Turbo (0125)", line="gpt-3.5", tier="small", role="economy", pin="snapshot", context=16385, tokenizer="cl100k", parameters=CLASSIC, cannot=["vision", "reasoning"], aliases=[alias("gpt-3.5-turbo")], prices=[list_2024("2024-01-25", "0.5", "1.5")], lifecycle=dict(released="2024-01-25", **ended("2026-10-23", "openai/gpt-5.6-terra"))),
+    openai("gpt-3.5-turbo-0125", "gpt-3.5-turbo-0125", name="GPT-3.5 Turbo (0125)", line="gpt-mini", tier="small", role="economy", pin="snapshot", context=16385, tokenizer="cl100k", parameters=CLASSIC, cannot=["vision", "reasoning"], aliases=[alias("gpt-3.5-turbo")], prices=[list_2024("2024-01-25", "0.5", "1.5")], lifecycle=dict(released="2024-01-25", **ended("2026-10-23", "openai/gpt-5.6-terra"))),
     openai("gpt-4-turbo-2024-04-09", "gpt-4-turbo-2024-04-09", name="GPT-4 Turbo (2024-04-09)", line="gpt-flagship", tier="large", role="flagship", pin="snapshot", context=128000, tokenizer="cl100k", parameters=CLASSIC, cannot=["reasoning"], aliases=[alias("gpt-4-turbo")], lifecycle=dict(released="2024-04-09", **ended("2026-10-23", "openai/gpt-5.6-sol"))),
     openai("gpt-4o-2024-05-13", "gpt-4o-2024-05-13", name="GPT-4o (2024-05-13)", line="gpt-flagship", tier="large", role="flagship", pin="snapshot", tokenizer="o200k", parameters=CLASSIC, can=OPENAI_OLD_CAN, cannot=["reasoning", "json_schema"], lifecycle=ended("2026-10-23", "openai/gpt-5.6-sol")),
     openai("gpt-4o-2024-08-06", "gpt-4o-2024-08-06", name="GPT-4o (2024-08-06)", line="gpt-flagship", tier="large", role="flagship", pin="snapshot", tokenizer="o200k", parameters=CLASSIC, can=OPENAI_OLD_CAN, cannot=["reasoning"], aliases=[alias("gpt-4o")], strengths="Balanced, vision, function calling", prices=[document("2.50", "10.00"), list_2024("2024-08-06", "2.5", "10")], lifecycle=END_4O),
@@ -166,15 +166,15 @@ def retired(day, replacement=None, source="anthropic-deprecations", **more):
 
 
 ANTHROPIC = [
-    anthropic("claude-3-opus-20240229", name="Claude 3 Opus", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE, **PINNED, **C3, **OLD_CLAUDE, aliases=[alias("claude-3-opus", "project")], prices=[list_2024("2024-02-29", "15", "75")], lifecycle=retired("2026-01-05")),
+    anthropic("claude-3-opus-20240229", name="Claude 3 Opus", line="claude-opus", tier="large", role="premium", parameters=CLAUDE, **PINNED, **C3, **OLD_CLAUDE, aliases=[alias("claude-3-opus", "project")], prices=[list_2024("2024-02-29", "15", "75")], lifecycle=retired("2026-01-05")),
     anthropic("claude-3-haiku-20240307", name="Claude 3 Haiku", line="claude-haiku", tier="small", role="economy", parameters=CLAUDE, **PINNED, **C3, **OLD_CLAUDE, aliases=[alias("claude-3-haiku", "project", moving=False)], strengths="Fastest Anthropic model, cheap", prices=[document("0.25", "1.25"), list_2024("2024-03-07", "0.25", "1.25")], lifecycle=dict(released="2024-03-07", **retired("2026-04-20", "anthropic/claude-haiku-4-5-20251001", "anthropic-haiku-3"))),
     anthropic("claude-3-5-sonnet-20240620", name="Claude 3.5 Sonnet (2024-06-20)", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE, **PINNED, **C3, **OLD_CLAUDE, lifecycle=retired("2025-10-28", source="anthropic-roster")),
     anthropic("claude-3-5-sonnet-20241022", name="Claude 3.5 Sonnet (2024-10-22)", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE, **PINNED, **C3, **OLD_CLAUDE, aliases=[alias("claude-3-5-sonnet", "project"), alias("claude-3-5-sonnet-latest", "genai-prices")], strengths="Coding, long context, instruction following", prices=[document("3.00"), list_2024("2024-10-22", "3", "15")], lifecycle=retired("2025-10-28", source="anthropic-roster")),
     anthropic("claude-3-5-haiku-20241022", name="Claude 3.5 Haiku", line="claude-haiku", tier="small", role="economy", parameters=CLAUDE, **PINNED, **C3, **OLD_CLAUDE, aliases=[alias("claude-3-5-haiku-latest", "model-prices")], prices=[list_2024("2024-10-22", "0.8", "4")], lifecycle=dict(gone_by="2026-10-26", source="model-prices")),
     anthropic("claude-3-7-sonnet-20250219", name="Claude 3.7 Sonnet", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE_THINKS, **PINNED, **C3, can=["tools", "vision", "files", "reasoning", "prompt_cache"], aliases=[alias("claude-3-7-sonnet-latest", "model-prices")], lifecycle=dict(gone_by="2026-10-26", source="model-prices")),
     anthropic("claude-sonnet-4-20250514", name="Claude Sonnet 4", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE_THINKS, **PINNED, **C3, can=["tools", "vision", "files", "reasoning", "prompt_cache"], aliases=[alias("claude-sonnet-4-0", "model-prices")], lifecycle=retired("2026-06-15", "anthropic/claude-sonnet-4-6", "anthropic-watch")),
-    anthropic("claude-opus-4-20250514", name="Claude Opus 4", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_THINKS, **PINNED, **C3, can=["tools", "vision", "files", "reasoning", "prompt_cache"], aliases=[alias("claude-opus-4-0", "model-prices")], lifecycle=retired("2026-06-15", "anthropic/claude-opus-4-8", "anthropic-watch")),
-    anthropic("claude-opus-4-1-20250805", name="Claude Opus 4.1", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_THINKS, **PINNED, **C3, can=["tools", "vision", "files", "reasoning", "prompt_cache"], aliases=[alias("claude-opus-4-1", "model-prices")], lifecycle=retired("2026-08-05", "anthropic/claude-opus-4-8", "anthropic-watch", deprecated="2026-06-05")),
+    anthropic("claude-opus-4-20250514", name="Claude Opus 4", line="claude-opus", tier="large", role="premium", parameters=CLAUDE_THINKS, **PINNED, **C3, can=["tools", "vision", "files", "reasoning", "prompt_cache"], aliases=[alias("claude-opus-4-0", "model-prices")], lifecycle=retired("2026-06-15", "anthropic/claude-opus-4-8", "anthropic-watch")),
+    anthropic("claude-opus-4-1-20250805", name="Claude Opus 4.1", line="claude-opus", tier="large", role="premium", parameters=CLAUDE_THINKS, **PINNED, **C3, can=["tools", "vision", "files", "reasoning", "prompt_cache"], aliases=[alias("claude-opus-4-1", "model-prices")], lifecycle=retired("2026-08-05", "anthropic/claude-opus-4-8", "anthropic-watch", deprecated="2026-06-05")),
     anthropic("claude-sonnet-4-5-20250929", name="Claude Sonnet 4.5", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE_THINKS, **PINNED, **C3, aliases=[alias("claude-sonnet-4-5")], lifecycle=dict(on_shutdown="error", source="litellm")),
     anthropic("claude-haiku-4-5-20251001", name="Claude Haiku 4.5", line="claude-haiku", tier="small", role="economy", parameters=CLAUDE_THINKS, **PINNED, **C3, aliases=[alias("claude-haiku-4-5")]),
     anthropic("claude-opus-4-5-20251101", name="Claude Opus 4.5", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_THINKS, **PINNED, **C3, aliases=[alias("claude-opus-4-5")]),
@@ -240,7 +240,7 @@ MISTRAL = [
     mistral("ministral-14b-2512", name="Ministral 3 14B", line="ministral-14b", tier="mid", role="economy", pin="snapshot", aliases=[alias("ministral-14b-latest")]),
     mistral("ministral-8b-2512", name="Ministral 3 8B", line="ministral-8b", tier="small", role="economy", pin="snapshot", aliases=[alias("ministral-8b-latest")]),
     mistral("ministral-3b-2512", name="Ministral 3 3B", line="ministral-3b", tier="small", role="economy", pin="snapshot", aliases=[alias("ministral-3b-latest")]),
-    mistral("codestral-2508", "", name="Codestral", line="codestral", tier="mid", role="workhorse", pin="snapshot", aliases=[alias("codestral-latest")]),
+    mistral("codestral-2508", "", name="Codestral", line="codestral", tier="mid", role="workhorse", only_for=["code"], pin="snapshot", aliases=[alias("codestral-latest")]),
 ]
 
 XAI = [
@@ -250,7 +250,7 @@ XAI = [
     plain("xai", "grok-4.5", "xai/grok-4.5", "xai/grok-4.5", name="Grok 4.5", line="grok", tier="large", role="flagship", pin="unpinned", aliases=[alias("grok-4.5-latest")]),
     plain("xai", "grok-4.6", "xai/grok-4.6", "xai/grok-4.6", name="Grok 4.6", line="grok", tier="large", role="flagship", pin="unpinned", terms=dict(regions=["us"], conditions="endpoint https://us.api.x.ai/v1, 10 % dearer", source="xai-regions", checked=READ)),
     plain("xai", "grok-4.7", "xai/grok-4.7", "xai/grok-4.7", name="Grok 4.7", line="grok", tier="large", role="flagship", pin="unpinned"),
-    plain("xai", "grok-build-0.1", "xai/grok-build-0.1", "xai/grok-build-0.1", name="Grok Build 0.1", line="grok-build", tier="mid", role="workhorse", pin="unpinned"),
+    plain("xai", "grok-build-0.1", "xai/grok-build-0.1", "xai/grok-build-0.1", name="Grok Build 0.1", line="grok-build", tier="mid", role="workhorse", only_for=["code", "tool-use"], pin="unpinned"),
 ]
 
 PEAK = "price of the peak hours (01-04 and 06-10 UTC); half of it at other hours"
@@ -275,7 +275,7 @@ ALIBABA = [
 
 MOONSHOT = [
     plain("moonshot", "kimi-k2.6", "moonshot/kimi-k2.6", "moonshotai/kimi-k2.6", name="Kimi K2.6", line="kimi", tier="large", role="flagship", pin="unpinned"),
-    plain("moonshot", "kimi-k2.7-code", "moonshot/kimi-k2.7-code", "moonshotai/kimi-k2.7-code", name="Kimi K2.7 Code", line="kimi-code", tier="large", role="workhorse", pin="unpinned"),
+    plain("moonshot", "kimi-k2.7-code", "moonshot/kimi-k2.7-code", "moonshotai/kimi-k2.7-code", name="Kimi K2.7 Code", line="kimi-code", tier="large", role="workhorse", only_for=["code", "tool-use"], pin="unpinned"),
     plain("moonshot", "kimi-k3", "moonshot/kimi-k3", "moonshotai/kimi-k3", name="Kimi K3", line="kimi", tier="large", role="flagship", pin="unpinned"),
     plain("moonshot", "kimi-k3.1-pro", "moonshot/kimi-k3.1-pro", "moonshotai/kimi-k3.1-pro", name="Kimi K3.1 Pro", line="kimi", tier="large", role="flagship", pin="unpinned"),
 ]

@@ -148,6 +148,7 @@ def prices_of(data, model):
         owner, name = model["genai"].split("/", 1)
         found = next(m for m in data.genai[owner]["models"] if m["id"] == name)
         rows += genai_rows(found["prices"], model.get("price_from", "2026-10-30"))
+    rows += announced(data, model, rows)
     for row in rows:
         if model.get("price_note") and row["service"] == "standard":
             row["note"] = model["price_note"]
@@ -158,6 +159,38 @@ def prices_of(data, model):
             if nearest:
                 row["to"] = nearest
     return hand + rows, notes
+
+
+GENAI = {"xai": "x-ai", "moonshot": "moonshotai"}
+
+
+def genai_entry(data, model_id):
+    provider, name = model_id.split("/", 1)
+    for entry in data.genai.get(GENAI.get(provider, provider), {}).get("models", []):
+        rules = [entry["match"], *entry["match"].get("or", [])]
+        if entry["id"] == name or any(rule.get("equals") == name for rule in rules):
+            return entry
+    return None
+
+
+def announced(data, model, rows):
+    """Price changes that are announced for a later day: closes today's rows, opens the next."""
+    entry = genai_entry(data, model["id"])
+    prices = entry["prices"] if entry else None
+    if not rows or not isinstance(prices, list):
+        return []
+    out = []
+    for step in prices:
+        start = step.get("constraint", {}).get("start_date", "")
+        if start > COPY_DAY:
+            for row in rows:
+                row.setdefault("to", start)
+                if row["to"] is None:
+                    row["to"] = start
+            out += genai_rows(step["prices"], start)
+    for row in out:
+        row["note"] = "announced; the price before is introductory"
+    return out
 
 
 def genai_rows(prices, start):
@@ -312,6 +345,8 @@ def write_model(data, model, used):
     for key in ("line", "tier", "role", "pin", "weights", "tokenizer"):
         if model.get(key):
             lines.append(f"{key} = {quote(model[key])}")
+    if model.get("only_for"):
+        lines.append(f'only_for = {text_list(model["only_for"])}')
     for alias in model.get("aliases", []):
         alias.setdefault("checked", COPY_DAY)
     if model.get("aliases"):

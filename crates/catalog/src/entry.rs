@@ -4,7 +4,7 @@
 //! No row is changed here, and nothing is said about quality: that is measured, not looked up.
 
 use jiff::civil::Date;
-use trilemma_domain::{Capability, Dialect, ModelName};
+use trilemma_domain::{Capability, Dialect, ModelName, TaskKind};
 
 use crate::lifecycle::{Lifecycle, LifecycleState};
 use crate::price::{self, LIST, PriceQuery, PriceRow, Service};
@@ -206,6 +206,8 @@ pub struct Model {
     pub tier: Option<Tier>,
     /// What its vendor puts it forward for.
     pub role: Option<Role>,
+    /// Task kinds that it is made for; empty = for all.
+    pub only_for: Vec<TaskKind>,
     /// Whether the id is a fixed snapshot.
     pub pin: Pin,
     /// Other names.

@@ -13,6 +13,7 @@ mod lifecycle;
 mod price;
 mod raw;
 mod shelf;
+mod shortlist;
 mod source;
 mod terms;
 mod tier;
@@ -26,6 +27,10 @@ pub use entry::{
 pub use error::CatalogError;
 pub use lifecycle::{Lifecycle, LifecycleState, OnShutdown};
 pub use price::{LIST, PriceQuery, PriceRow, PriceRowId, Rates, Service, Staleness};
+pub use shortlist::{
+    Caution, DEFAULT_HORIZON_DAYS, Exclusion, Gap, Inclusion, Judged, Named, Passed, Proposal,
+    QueryCost, Question, Shortlist, TypicalTokens, shortlist,
+};
 pub use source::{Provenance, Source, Statement};
 pub use terms::{CommercialUse, Licence, Terms, Training};
 pub use tier::{Band, Tier, TierRow};

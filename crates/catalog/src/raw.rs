@@ -105,6 +105,7 @@ pub(crate) struct RawModel {
     pub(crate) pin: Option<RawPin>,
     #[serde(default)]
     pub(crate) aliases: Vec<RawAlias>,
+    pub(crate) only_for: Option<Vec<TaskKind>>,
     pub(crate) weights: Option<String>,
     pub(crate) strengths: Option<RawStatement>,
     pub(crate) best_for: Option<RawStatement>,

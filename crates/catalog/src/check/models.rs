@@ -91,6 +91,7 @@ fn blank(rows: &Rows, row: &str, raw: &RawModel) -> Result<Model, CatalogError> 
         line: None,
         tier: None,
         role: None,
+        only_for: Vec::new(),
         pin: Pin::Unpinned,
         aliases: Vec::new(),
         weights: None,
@@ -131,6 +132,9 @@ fn identity(rows: &Rows, row: &str, model: &mut Model, raw: &RawModel) -> Result
             RawRole::Flagship => Role::Flagship,
             RawRole::Premium => Role::Premium,
         });
+    }
+    if let Some(tasks) = &raw.only_for {
+        model.only_for.clone_from(tasks);
     }
     if let Some(pin) = raw.pin {
         model.pin = match pin {

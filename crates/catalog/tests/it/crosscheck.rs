@@ -95,7 +95,13 @@ fn genai_price(prices: &Value, found: &Found<'_>) -> Option<(f64, f64)> {
         {
             return None;
         }
-        Some(list) => &list.last()?["prices"],
+        Some(list) => {
+            let begun = |step: &&Value| {
+                let start = step["constraint"]["start_date"].as_str();
+                start.is_none_or(|start| start <= "2026-11-23")
+            };
+            &list.iter().rfind(begun)?["prices"]
+        }
         None => prices,
     };
     let base = |key: &str| {

@@ -9,4 +9,6 @@ mod reader;
 #[cfg(test)]
 mod roster;
 #[cfg(test)]
+mod shortlist;
+#[cfg(test)]
 mod support;
