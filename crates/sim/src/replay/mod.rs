@@ -1,0 +1,10 @@
+//! Recorded answers, joined to prompts by the inputs of a golden set.
+
+mod files;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use store::prompt_fingerprint;
+pub use store::{Replay, ReplaySummary};

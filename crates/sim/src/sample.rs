@@ -1,0 +1,72 @@
+//! Seeded draws.
+//!
+//! In: a seed and what the draw is for. Out: numbers that depend on nothing else, so that neither
+//! the order in which calls arrive nor their number changes them. ChaCha8, the pinned generator of
+//! this project; normal deviates by Box and Muller (1958).
+
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::scenario::Spread;
+
+/// A stream of draws for one purpose.
+#[derive(Debug)]
+pub(crate) struct Draws(ChaCha8Rng);
+
+impl Draws {
+    /// Starts the stream of `(seed, purpose, n)`.
+    pub(crate) fn new(seed: u64, purpose: u64, n: u64) -> Self {
+        let mut key = [0_u8; 32];
+        for (slot, word) in key.chunks_exact_mut(8).zip([seed, purpose, n]) {
+            slot.copy_from_slice(&word.to_le_bytes());
+        }
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// A number in [0, 1), of 53 bits.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "53 bits fit the mantissa exactly"
+    )]
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 * (0.5_f64).powi(53)
+    }
+
+    /// A number in `0..n`, 0 for `n = 0`; the bias of the multiplication is below n / 2^64.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        let wide = u128::from(self.0.next_u64()) * (n as u128);
+        usize::try_from(wide >> 64).unwrap_or(0)
+    }
+
+    /// One value of a spread.
+    pub(crate) fn value(&mut self, spread: Spread) -> f64 {
+        match spread {
+            Spread::Fixed(x) => x,
+            Spread::LogNormal(law) => {
+                let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+                let z = radius * (std::f64::consts::TAU * self.unit()).cos();
+                let x = law.median * (law.sigma * z).exp();
+                law.max.map_or(x, |max| x.min(max))
+            }
+        }
+    }
+
+    /// One delay of a spread in milliseconds, times `factor`; at most a day.
+    pub(crate) fn delay(&mut self, spread: Spread, factor: f64) -> Duration {
+        const DAY_MS: f64 = 86_400_000.0;
+        let ms = (self.value(spread) * factor).clamp(0.0, DAY_MS);
+        Duration::try_from_secs_f64(ms / 1_000.0).unwrap_or(Duration::ZERO)
+    }
+
+    /// One count of a spread: rounded, at least 1.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to a range that fits"
+    )]
+    pub(crate) fn count(&mut self, spread: Spread) -> usize {
+        self.value(spread).round().clamp(1.0, 1e7) as usize
+    }
+}
