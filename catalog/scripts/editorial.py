@@ -28,6 +28,10 @@ SOURCES = {
     "openai-4o-end": dict(title="GPT-4o and GPT-4.1 API shutdown, citing OpenAI's deprecations page", url="https://codersera.com/blog/gpt-4o-gpt-4-1-api-shutdown-migration-2026/"),
     "openai-data": dict(title="OpenAI: data controls; data residency", url="https://developers.openai.com/api/docs/guides/data-residency.md", date="2026-11-23"),
     "openai-luna": dict(title="what breaks when you switch to gpt-6-luna, citing its model page", url="https://dev.to/prasadrandika/gpt-4o-shuts-down-on-jan-14-2027-what-breaks-when-you-switch-to-gpt-6-luna-59kg"),
+    "openai-sol-61": dict(title="how to use GPT-6.1 Sol, citing its model page", url="https://dev.to/hassann/how-to-use-gpt-61-sol-apl--45cg", date="2026-09-30"),
+    "deepseek-location": dict(title="Arize: DeepSeek stores and processes data in the People's Republic of China", url="https://arize.com/docs/ax/security-and-settings/integrations-playground/deepseek"),
+    "anthropic-opus-55": dict(title="Anthropic: migrating to Claude Opus 5.5 (a fixed model id without date)", url="https://platform.claude.com/docs/en/models/opus-5-5/migration-guide.md"),
+    "anthropic-sonnet-5": dict(title="AnyFast: parameters of Claude Sonnet 5", url="https://docs.anyfast.ai/api-reference/model-api/anthropic/claude-sonnet-5"),
     "anthropic-deprecations": dict(title="Anthropic: model deprecations", url="https://platform.claude.com/docs/en/about-claude/model-deprecations"),
     "anthropic-haiku-3": dict(title="Claude Haiku 3 retired 2026-04-20, citing Anthropic's release notes", url="https://24-ai.news/en/vijest/2026-04-21/anthropic-claude-haiku-3-retirement", date="2026-04-21"),
     "anthropic-watch": dict(title="ai-provider-watch, citing Anthropic's release notes", url="https://github.com/ottto-ai/ai-provider-watch", date="2026-06-17"),
@@ -77,11 +81,15 @@ GPT_5 = reasons("minimal", "low", "medium", "high")
 GPT_51 = reasons("none", "low", "medium", "high", how="on-request")
 GPT_52 = reasons("none", "low", "medium", "high", "xhigh", how="on-request")
 GPT_56 = reasons(how="default", source="openai-luna")
+SOL_61 = reasons(source="openai-sol-61", note="reasoning_effort \"none\" and \"minimal\" are refused")
 LUNA = reasons(how="default", source="openai-luna", note="on chat completions, tools need reasoning_effort \"none\"")
 
 CLAUDE = dict(temperature=True, needs_max_tokens=True, reasoning="off", source="anthropic-api", checked=READ)
 CLAUDE_THINKS = dict(temperature=True, needs_max_tokens=True, reasoning="on-request", note="temperature or top_p, not both", source="anthropic-api", checked=READ)
 CLAUDE_47 = dict(temperature=False, top_p=False, needs_max_tokens=True, source="anthropic-sampling", checked=READ)
+CLAUDE_5 = dict(temperature=False, top_p=False, needs_max_tokens=True, reasoning="default", efforts=["low", "medium", "high", "xhigh", "max"], note="other than default sampling parameters are refused; effort goes into output_config", source="anthropic-sonnet-5", checked=READ)
+CLAUDE_55 = dict(needs_max_tokens=True, reasoning="always", source="anthropic-opus-55", checked=READ)
+CLAUDE_NEEDS = dict(needs_max_tokens=True, source="anthropic-api", checked=READ)
 GEMINI = dict(temperature=True, top_p=True, seed=True, reasoning="off", source="models-dev", checked=READ)
 GEMINI_THINKS = dict(temperature=True, top_p=True, seed=True, reasoning="default", source="models-dev", checked=READ)
 OLD_CLAUDE = dict(can=["tools", "vision", "prompt_cache"], cannot=["json_schema", "reasoning"])
@@ -152,7 +160,7 @@ OPENAI = [
     openai("gpt-6-astra", "gpt-6-astra", name="GPT-6 Astra", line="gpt-astra", tier="large", role="premium", pin="unpinned", parameters=GPT_56, context=1050000),
     openai("gpt-6-sol", "gpt-6-sol", name="GPT-6 Sol", line="gpt-flagship", tier="large", role="flagship", pin="unpinned", parameters=GPT_56, context=1050000),
     openai("gpt-6-luna", "gpt-6-luna", name="GPT-6 Luna", line="gpt-nano", tier="small", role="economy", pin="unpinned", parameters=LUNA, context=1050000),
-    openai("gpt-6.1-sol", "gpt-6.1-sol", name="GPT-6.1 Sol", line="gpt-flagship", tier="large", role="flagship", pin="unpinned", parameters=GPT_56, context=1050000, lifecycle=dict(released="2026-09-29", source="genai-prices")),
+    openai("gpt-6.1-sol", "gpt-6.1-sol", name="GPT-6.1 Sol", line="gpt-flagship", tier="large", role="flagship", pin="unpinned", parameters=SOL_61, context=1050000, lifecycle=dict(released="2026-09-29", source="genai-prices")),
     openai("gpt-6.1-terra", "gpt-6.1-terra", name="GPT-6.1 Terra", line="gpt-mini", tier="mid", role="workhorse", pin="unpinned", parameters=GPT_56, context=1050000),
 ]
 
@@ -182,13 +190,13 @@ ANTHROPIC = [
     anthropic("claude-sonnet-4-6", name="Claude Sonnet 4.6", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE_THINKS, tokenizer="claude-3", **PINNED),
     anthropic("claude-opus-4-7", name="Claude Opus 4.7", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_47, **C47),
     anthropic("claude-opus-4-8", name="Claude Opus 4.8", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_47, **C47),
-    anthropic("claude-fable-5", name="Claude Fable 5", line="claude-fable", tier="large", role="premium", **C47),
-    anthropic("claude-sonnet-5", name="Claude Sonnet 5", line="claude-sonnet", tier="mid", role="flagship", **C47, lifecycle=dict(released="2026-06-30", source="model-prices")),
-    anthropic("claude-opus-5", name="Claude Opus 5", line="claude-opus", tier="large", role="flagship", **C47),
-    anthropic("claude-fable-5-1", name="Claude Fable 5.1", line="claude-fable", tier="large", role="premium", **C47),
-    anthropic("claude-opus-5-5", name="Claude Opus 5.5", line="claude-opus", tier="large", role="flagship", **C47),
-    anthropic("claude-sonnet-5-5", name="Claude Sonnet 5.5", line="claude-sonnet", tier="mid", role="flagship", **C47),
-    anthropic("claude-haiku-5-5", name="Claude Haiku 5.5", line="claude-haiku", tier="small", role="economy", **C47),
+    anthropic("claude-fable-5", name="Claude Fable 5", line="claude-fable", tier="large", role="premium", parameters=CLAUDE_NEEDS, **C47),
+    anthropic("claude-sonnet-5", name="Claude Sonnet 5", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE_5, **C47, lifecycle=dict(released="2026-06-30", source="model-prices")),
+    anthropic("claude-opus-5", name="Claude Opus 5", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_NEEDS, **C47),
+    anthropic("claude-fable-5-1", name="Claude Fable 5.1", line="claude-fable", tier="large", role="premium", parameters=CLAUDE_NEEDS, **C47),
+    anthropic("claude-opus-5-5", name="Claude Opus 5.5", line="claude-opus", tier="large", role="flagship", parameters=CLAUDE_55, **C47),
+    anthropic("claude-sonnet-5-5", name="Claude Sonnet 5.5", line="claude-sonnet", tier="mid", role="flagship", parameters=CLAUDE_NEEDS, **C47),
+    anthropic("claude-haiku-5-5", name="Claude Haiku 5.5", line="claude-haiku", tier="small", role="economy", parameters=CLAUDE_NEEDS, **C47),
 ]
 
 REROUTE = dict(on_shutdown="reroute:google/gemini-3.8-flash", replacement="google/gemini-3.8-flash", shutdown="2026-12-01", source="gemini-25-end", checked="2026-11-10")
@@ -434,7 +442,7 @@ PROVIDERS = [
     served("google", "Google Gemini API", GOOGLE, "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", 1, "gemini", terms=dict(training="no", regions=[], conditions="paid tier; data may be processed in any country where Google has facilities (Vertex AI can pin to the EU)", source="gemini-terms", checked=READ)),
     served("mistral", "Mistral", MISTRAL, "https://api.mistral.ai/v1", "MISTRAL_API_KEY", 2, terms=dict(training="no", conditions="not for free subscriptions and Labs models; sub-processors in and outside the EU, so that the place of processing is not stated here", source="mistral-privacy", checked=READ)),
     served("xai", "xAI", XAI, "https://api.x.ai/v1", "XAI_API_KEY", 2),
-    served("deepseek", "DeepSeek", DEEPSEEK, "https://api.deepseek.com", "DEEPSEEK_API_KEY", 2),
+    served("deepseek", "DeepSeek", DEEPSEEK, "https://api.deepseek.com", "DEEPSEEK_API_KEY", 2, terms=dict(regions=["cn"], source="deepseek-location", checked=READ)),
     served("alibaba", "Alibaba Cloud Model Studio", ALIBABA, "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY", 3),
     served("moonshot", "Moonshot", MOONSHOT, "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", 3),
     served("zai", "Z.ai", ZAI, "https://api.z.ai/api/paas/v4", "ZHIPU_API_KEY", 3),

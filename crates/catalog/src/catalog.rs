@@ -14,6 +14,7 @@ use crate::builtin::{self, Builtin};
 use crate::check::{self, Rows};
 use crate::entry::{Alias, Model, Provider};
 use crate::error::CatalogError;
+use crate::price::{PriceRow, Service};
 use crate::shelf::Shelf;
 use crate::terms::Terms;
 use crate::tier::{Tier, TierRow};
@@ -238,6 +239,23 @@ impl Catalog {
                 alias: None,
             })
         }))
+    }
+
+    /// Gives the list price of a model by name or alias; `None` = unknown, never zero.
+    ///
+    /// `context_tokens` are all input tokens of the request, cached ones included.
+    ///
+    /// # Errors
+    /// As [`Catalog::find`].
+    pub fn price_at(
+        &self,
+        name: &str,
+        date: Date,
+        service: Service,
+        context_tokens: u64,
+    ) -> Result<Option<&PriceRow>, CatalogError> {
+        let found = self.find(name, date)?;
+        Ok(found.model.price_at(date, service, context_tokens))
     }
 
     /// Whether a file has to be read to know: the text search spares the parsing of the others.

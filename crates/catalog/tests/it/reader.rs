@@ -1,5 +1,6 @@
 //! The reader: strict, naming file and row; a user's file lies over the built-in ones.
 
+use proptest::prelude::*;
 use trilemma_catalog::{Catalog, CatalogError, Service};
 
 use crate::support::{catalog, day};
@@ -247,4 +248,52 @@ fn price_ids_change_with_the_figures() {
     );
     assert_ne!(id("1"), id("2"));
     assert_eq!(id("1"), id("1.00"), "the same figure, written otherwise");
+}
+
+const SAMPLE: &str = r#"
+[[model]]
+id = "openai/x"
+tier = "small"
+lifecycle = { released = "2026-01-01", on_shutdown = "reroute:openai/y", source = "us", checked = "2026-11-01" }
+limits = { context = 32000 }
+price = [{ from = "2026-01-01", input = "0.15", output = "0.60", source = "us", checked = "2026-11-01" }]
+"#;
+
+proptest! {
+    /// Whatever somebody saves in the middle of an edit: an error or a catalog, never a panic.
+    #[test]
+    fn damaged_files_never_panic(
+        cut in 0_usize..400,
+        len in 0_usize..40,
+        put in "[ -~\\n\u{e9}\u{1f600}\\x00]{0,12}",
+    ) {
+        let text: Vec<char> = format!("{HEAD}{SAMPLE}").chars().collect();
+        let start = cut.min(text.len());
+        let end = (start + len).min(text.len());
+        let damaged: String = text[..start]
+            .iter()
+            .copied()
+            .chain(put.chars())
+            .chain(text[end..].iter().copied())
+            .collect();
+        if let Err(error) = catalog().with_overlay("mine.toml", &damaged) {
+            prop_assert!(error.to_string().contains("mine.toml"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn foreign_bytes_and_nesting_are_errors() {
+    for text in [
+        "\u{feff}schema_version = 1\n",
+        "\0",
+        "]",
+        &"[".repeat(100_000),
+        &"a.".repeat(50_000),
+    ] {
+        let result = catalog().with_overlay("mine.toml", text);
+        if let Err(error) = result {
+            assert!(error.to_string().contains("mine.toml"));
+        }
+    }
 }

@@ -231,7 +231,7 @@ fn eu_privacy_passes_only_what_a_source_promises() {
         [Gap::Regions]
     );
     assert_eq!(
-        undecided(&list, "deepseek/deepseek-v4-pro"),
+        undecided(&list, "groq/openai/gpt-oss-120b"),
         [Gap::Training, Gap::Regions]
     );
 }
