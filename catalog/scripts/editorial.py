@@ -239,8 +239,8 @@ def mistral(model, history=None, litellm=None, /, **more):
 
 
 MISTRAL = [
-    mistral("open-mistral-nemo-2407", "", "mistral/open-mistral-nemo", name="Mistral Nemo", line="mistral-nemo", tier="mid", role="economy", pin="snapshot", tokenizer="tekken", weights="open-weights/mistral-nemo-instruct-2407", aliases=[alias("open-mistral-nemo"), alias("Mistral-Nemo-Instruct-2407", "zeroeval", moving=False)], no_litellm_price=True, genai=None),
-    mistral("mistral-large-2411", name="Mistral Large 2.1", line="mistral-large", tier="large", role="flagship", pin="snapshot"),
+    mistral("open-mistral-nemo-2407", "", "mistral/open-mistral-nemo", name="Mistral Nemo", line="mistral-nemo", tier="mid", role="economy", pin="snapshot", tokenizer="tekken", weights="open-weights/mistral-nemo-instruct-2407", aliases=[alias("open-mistral-nemo"), alias("Mistral-Nemo-Instruct-2407", "zeroeval", moving=False)], price_note="model-prices 0.0.5 lists 0.15 for both", lifecycle=dict(released="2024-07-17", source="llmfit")),
+    mistral("mistral-large-2411", name="Mistral Large 2.1", line="mistral-large", tier="large", role="flagship", pin="snapshot", lifecycle=dict(gone_by="2026-10-26", source="model-prices")),
     mistral("mistral-large-2512", name="Mistral Large 3", line="mistral-large", tier="large", role="flagship", pin="snapshot", aliases=[alias("mistral-large-latest"), alias("mistral-large-3", moving=False)]),
     mistral("mistral-large-4-0", "", name="Mistral Large 4", line="mistral-large", tier="large", role="flagship", pin="unpinned", aliases=[alias("mistral-large-4", moving=False)]),
     mistral("mistral-medium-2604", name="Mistral Medium 3.5", line="mistral-medium", tier="mid", role="workhorse", pin="snapshot", aliases=[alias("mistral-medium-latest"), alias("mistral-medium-3-5", moving=False)]),
@@ -269,14 +269,14 @@ DEEPSEEK = [
 ]
 
 
-def alibaba(model, /, **more):
-    return plain("alibaba", model, None, f"alibaba/{model}", **more)
+def alibaba(model, litellm=None, /, **more):
+    return plain("alibaba", model, litellm, f"alibaba/{model}", **more)
 
 
 ALIBABA = [
-    alibaba("qwen3.8-max", name="Qwen3.8 Max", line="qwen-max", tier="large", role="flagship", pin="unpinned"),
-    alibaba("qwen3.7-plus", name="Qwen3.7 Plus", line="qwen-plus", tier="large", role="workhorse", pin="unpinned"),
-    alibaba("qwen3.8-flash", name="Qwen3.8 Flash", line="qwen-flash", tier="mid", role="economy", pin="unpinned"),
+    alibaba("qwen3.8-max", "dashscope/qwen3.8-max", name="Qwen3.8 Max", line="qwen-max", tier="large", role="flagship", pin="unpinned"),
+    alibaba("qwen3.7-plus", "dashscope/qwen3.7-plus", name="Qwen3.7 Plus", line="qwen-plus", tier="large", role="workhorse", pin="unpinned"),
+    alibaba("qwen3.8-flash", "dashscope/qwen3.8-flash", name="Qwen3.8 Flash", line="qwen-flash", tier="mid", role="economy", pin="unpinned"),
     alibaba("qwen3.7-flash", name="Qwen3.7 Flash", line="qwen-flash", tier="mid", role="economy", pin="unpinned"),
     alibaba("qwen3.8-27b", name="Qwen3.8 27B", line="qwen-27b", tier="mid", role="workhorse", pin="unpinned", weights="open-weights/qwen3.8-27b"),
 ]

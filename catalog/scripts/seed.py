@@ -313,9 +313,10 @@ def lifecycle_of(model, facts, rows):
         life["released"] = facts["released"]
     else:
         starts = [r["start"] for r in rows if not r.get("book")]
-        if starts and model.get("history"):
-            life["first_seen"] = min(starts)
-            source = "model-prices"
+        if starts:
+            first = min((r for r in rows if not r.get("book")), key=lambda r: r["start"])
+            life["first_seen"] = first["start"]
+            source = first["source"]
     if facts.get("shutdown"):
         life["shutdown"] = facts["shutdown"]
         source = "litellm"

@@ -46,9 +46,9 @@ pub struct Lifecycle {
 /// What a model is on a given day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LifecycleState {
-    /// Not to be had yet.
+    /// Not to be had yet, as far as is known.
     NotYetReleased {
-        /// The day from which it is.
+        /// The day from which it is: its release, or the first day on which a source lists it.
         from: Date,
     },
     /// To be had, no end announced.

@@ -243,7 +243,7 @@ impl fmt::Display for Exclusion {
                 f,
                 "costs at least {per_query} USD per query; the ceiling is {ceiling}"
             ),
-            Self::NotYetReleased { from } => write!(f, "not to be had before {from}"),
+            Self::NotYetReleased { from } => write!(f, "not known to be had before {from}"),
             Self::ShutDown {
                 since,
                 exact,
