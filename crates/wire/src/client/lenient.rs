@@ -203,6 +203,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
     }
 }
 
+/// Parses a JSON object. Derived readers would also take a list for one, field by field.
+///
+/// # Errors
+///
+/// The parser's error, also when the JSON is no object.
+pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
+    if json.trim_ascii_start().first() == Some(&b'{') {
+        serde_json::from_slice(json)
+    } else {
+        Err(serde::de::Error::custom("not an object"))
+    }
+}
+
 /// Parses JSON; when that fails for a byte sequence that is no UTF-8 or for half a surrogate pair,
 /// repairs those with U+FFFD and parses again.
 ///

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use trilemma_domain::FinishReason;
 
 use crate::client::answer::{Answer, Marks};
-use crate::client::lenient::Word;
+use crate::client::lenient::{Word, from_object};
 use crate::client::schema::JSON_ANSWER_TOOL;
 
 /// A message, complete or as `message_start` announces it.
@@ -60,7 +60,7 @@ pub(super) struct StopDetails<'a> {
 ///
 /// The parser's error when the object is no JSON of this shape; the answer is then unchanged.
 pub(crate) fn absorb_body(json: &[u8], answer: &mut Answer) -> Result<Marks, serde_json::Error> {
-    let message: WireMessage<'_> = serde_json::from_slice(json)?;
+    let message: WireMessage<'_> = from_object(json)?;
     answer.begin_event();
     answer.note_origin(message.id.text(), message.model.text(), None);
     let has_content = message.content.is_some();

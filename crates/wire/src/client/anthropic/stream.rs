@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::response::{StopDetails, WireBlock, WireMessage, absorb_stop};
 use super::usage::overlay;
 use crate::client::answer::{Answer, CallDelta, Marks};
-use crate::client::lenient::{Count, Word};
+use crate::client::lenient::{Count, Word, from_object};
 use crate::client::schema::JSON_ANSWER_TOOL;
 
 #[derive(Debug, Deserialize)]
@@ -64,7 +64,7 @@ impl Blocks {
         json: &[u8],
         answer: &mut Answer,
     ) -> Result<Marks, serde_json::Error> {
-        let event: Event<'_> = serde_json::from_slice(json)?;
+        let event: Event<'_> = from_object(json)?;
         answer.begin_event();
         if let Some(message) = &event.message {
             answer.note_origin(message.id.text(), message.model.text(), None);

@@ -138,8 +138,10 @@ fn message(dialect: Dialect, info: &ErrorInfo, body: &[u8]) -> String {
         (Some(name), false) => format!("{name}: {}", info.message),
         (None, false) => info.message.clone(),
         (Some(name), true) => name.clone(),
-        (None, true) if body.is_empty() => format!("the {dialect} endpoint gave no reason"),
-        (None, true) => excerpt(body),
+        (None, true) => match excerpt(body) {
+            text if text.is_empty() => format!("the {dialect} endpoint gave no reason"),
+            text => text,
+        },
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use trilemma_domain::FinishReason;
 
 use crate::client::answer::{Answer, Marks};
-use crate::client::lenient::{Count, Word};
+use crate::client::lenient::{Count, Word, from_object};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -78,7 +78,7 @@ struct PromptFeedback<'a> {
 ///
 /// The parser's error when the object is no JSON of this shape; the answer is then unchanged.
 pub(crate) fn absorb(json: &[u8], answer: &mut Answer) -> Result<Marks, serde_json::Error> {
-    let chunk: Chunk<'_> = serde_json::from_slice(json)?;
+    let chunk: Chunk<'_> = from_object(json)?;
     answer.begin_event();
     answer.note_origin(chunk.response_id.text(), chunk.model_version.text(), None);
     let mut marks = Marks {

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use trilemma_domain::FinishReason;
 
 use crate::client::answer::{Answer, CallDelta, Marks};
-use crate::client::lenient::{Content, Count, Word};
+use crate::client::lenient::{Content, Count, Word, from_object};
 
 #[derive(Debug, Deserialize)]
 struct Chunk<'a> {
@@ -96,7 +96,7 @@ struct GroqExtra<'a> {
 ///
 /// The parser's error when the object is no JSON of this shape; the answer is then unchanged.
 pub(crate) fn absorb(json: &[u8], answer: &mut Answer) -> Result<Marks, serde_json::Error> {
-    let chunk: Chunk<'_> = serde_json::from_slice(json)?;
+    let chunk: Chunk<'_> = from_object(json)?;
     Ok(absorb_chunk(&chunk, answer))
 }
 

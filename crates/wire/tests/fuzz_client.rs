@@ -1,0 +1,158 @@
+//! Decoders against any bytes: no panic, bounded messages, and the same result however a stream
+//! is cut. Bounded, so that they run with the other tests.
+#![cfg(test)]
+
+use std::time::Duration;
+
+use trilemma_domain::{Dialect, Failure, Retry};
+use trilemma_wire::client::{
+    Headers, StreamDecoder, StreamEnd, decode_error, decode_response, rate_limits, request_id,
+};
+
+const N_CASES: usize = 3_000;
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Pieces of real transcripts, so that random bytes get past the first brace.
+const PIECES: [&str; 28] = [
+    "data: ",
+    "data:",
+    "\n\n",
+    "\n",
+    "\r\n\r\n",
+    "event: error\n",
+    ": ping\n\n",
+    "[DONE]",
+    "[",
+    "]",
+    ",",
+    "\u{FEFF}",
+    r#"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#,
+    r#"{"choices":[{"index":0,"delta":{"reasoning":"ü"},"finish_reason":"stop"}]}"#,
+    r#"{"choices":[{"index":0,"message":{"content":"whole"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
+    r#"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"x","function":{"name":"f","arguments":"{"}}]}}]}"#,
+    r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+    r#"{"error":{"message":"m","code":429,"details":[{"retryDelay":"3s"}]}}"#,
+    r#"{"type":"message_start","message":{"id":"m","usage":{"input_tokens":1,"output_tokens":1}}}"#,
+    r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"trilemma_json_answer","input":{}}}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}}"#,
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\ud83d"}}"#,
+    r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":9}}"#,
+    r#"{"type":"message_stop"}"#,
+    r#"{"candidates":[{"content":{"parts":[{"text":"x","thought":true},{"text":"y"}]}}]}"#,
+    r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":2}}"#,
+    r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#,
+    r#"{"content":[{"type":"text","text":"b"}],"stop_reason":"max_tokens"}"#,
+];
+
+/// Turns random bytes into a body: some stand for pieces of transcripts, the others for themselves.
+fn body(seed: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for byte in seed {
+        match PIECES.get(usize::from(*byte & 63)) {
+            Some(piece) if *byte < 192 => body.extend_from_slice(piece.as_bytes()),
+            _ => body.push(*byte),
+        }
+    }
+    body
+}
+
+struct AnyHead<'a>(&'a str);
+
+impl Headers for AnyHead<'_> {
+    fn get(&self, _: &str) -> Option<&str> {
+        Some(self.0)
+    }
+}
+
+/// Reads a stream; gives its end and the sums of its reads.
+fn read(dialect: Dialect, pieces: &[&[u8]]) -> (StreamEnd, u32, bool, bool, bool) {
+    let mut decoder = StreamDecoder::new(dialect);
+    let (mut n_visible, mut any_token, mut terminal, mut fault) = (0, false, false, false);
+    for piece in pieces {
+        let progress = decoder.push(piece);
+        assert!(progress.any_token || progress.n_visible == 0);
+        assert!(progress.terminal || !terminal, "terminal is for good");
+        assert!(progress.fault || !fault, "a fault is for good");
+        n_visible += progress.n_visible;
+        any_token |= progress.any_token;
+        terminal = progress.terminal;
+        fault = progress.fault;
+    }
+    (decoder.finish(), n_visible, any_token, terminal, fault)
+}
+
+fn bounded(failure: &Failure) {
+    assert!(failure.message.chars().count() <= Failure::MAX_MESSAGE_CHARS);
+    assert!(!failure.message.is_empty());
+    if let Retry::After(wait) = failure.retry {
+        assert!(wait <= Duration::from_secs(30 * 86_400));
+    }
+}
+
+#[test]
+fn fuzz_streams_do_not_depend_on_cuts() {
+    bolero::check!()
+        .with_type::<(Vec<u8>, Vec<u8>)>()
+        .with_iterations(N_CASES)
+        .with_test_time(LONGEST)
+        .for_each(|(seed, cuts)| {
+            let body = body(seed);
+            for dialect in Dialect::ALL {
+                let whole = read(dialect, &[&body]);
+                if let Some(fault) = &whole.0.fault {
+                    bounded(fault);
+                }
+                let mut pieces: Vec<&[u8]> = Vec::new();
+                let mut rest: &[u8] = &body;
+                for cut in cuts {
+                    let (piece, tail) = rest.split_at(usize::from(*cut).min(rest.len()));
+                    pieces.push(piece);
+                    rest = tail;
+                }
+                pieces.push(rest);
+                assert_eq!(read(dialect, &pieces), whole);
+                let single: Vec<&[u8]> = body.chunks(1).collect();
+                assert_eq!(read(dialect, &single), whole);
+            }
+        });
+}
+
+#[test]
+fn fuzz_responses() {
+    bolero::check!()
+        .with_type::<Vec<u8>>()
+        .with_iterations(N_CASES)
+        .with_test_time(LONGEST)
+        .for_each(|seed| {
+            for body in [seed, &body(seed)] {
+                for dialect in Dialect::ALL {
+                    if let Err(failure) = decode_response(dialect, body) {
+                        bounded(&failure);
+                    }
+                }
+            }
+        });
+}
+
+#[test]
+fn fuzz_errors_and_heads() {
+    bolero::check!()
+        .with_type::<(u16, String, Vec<u8>, i64)>()
+        .with_iterations(N_CASES)
+        .with_test_time(LONGEST)
+        .for_each(|(status, value, seed, now_ms)| {
+            let head = AnyHead(value);
+            for dialect in Dialect::ALL {
+                bounded(&decode_error(dialect, *status, &head, &body(seed), *now_ms));
+                let limits = rate_limits(dialect, &head, *now_ms);
+                for window in [limits.requests, limits.tokens].into_iter().flatten() {
+                    assert!(
+                        window
+                            .reset
+                            .is_none_or(|wait| wait <= Duration::from_secs(30 * 86_400))
+                    );
+                }
+                assert!(request_id(dialect, &head).is_none_or(|id| id.len() <= 200));
+            }
+        });
+}
