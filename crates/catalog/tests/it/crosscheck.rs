@@ -151,6 +151,6 @@ fn data_prices_agree_with_two_carried_sources() {
         compared[1]
     );
     // Rows that follow the other source, with the reason in the list printed above.
-    assert!(differing[0].len() <= 8, "{:#?}", differing[0]);
-    assert!(differing[1].len() <= 12, "{:#?}", differing[1]);
+    assert!(differing[0].len() <= 2, "{:#?}", differing[0]);
+    assert!(differing[1].len() <= 3, "{:#?}", differing[1]);
 }
