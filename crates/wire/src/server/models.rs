@@ -1,10 +1,10 @@
 //! The list of models.
 //!
-//! In: names. Out: a body that the official clients read: Gemini's own shape, and for the others a
-//! union of OpenAI's and Anthropic's, which share the path. It does not page.
+//! In: names. Out: one body that every official client reads. All vendors have the list at
+//! `/v1/models`, where the path does not tell who asks, so the body is the union of OpenAI's and
+//! Anthropic's `data` and Gemini's `models`. It does not page.
 
 use serde::Serialize;
-use trilemma_domain::Dialect;
 
 use super::text::json;
 
@@ -15,6 +15,7 @@ struct List<'a> {
     has_more: bool,
     first_id: Option<&'a str>,
     last_id: Option<&'a str>,
+    models: Vec<GeminiEntry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -30,40 +31,31 @@ struct Entry<'a> {
 }
 
 #[derive(Serialize)]
-struct GeminiList {
-    models: Vec<GeminiEntry>,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct GeminiEntry {
+struct GeminiEntry<'a> {
     name: String,
-    display_name: String,
+    display_name: &'a str,
     supported_generation_methods: [&'static str; 2],
 }
 
-/// Writes the list of models in the words of `dialect`.
+/// Writes the list of models.
 #[must_use]
-pub fn encode_models(dialect: Dialect, names: &[&str]) -> Vec<u8> {
-    match dialect {
-        Dialect::Gemini => json(&GeminiList {
-            models: names
-                .iter()
-                .map(|name| GeminiEntry {
-                    name: format!("models/{name}"),
-                    display_name: (*name).to_owned(),
-                    supported_generation_methods: ["generateContent", "streamGenerateContent"],
-                })
-                .collect(),
-        }),
-        Dialect::OpenAi | Dialect::Azure | Dialect::Anthropic => json(&List {
-            object: "list",
-            data: names.iter().map(|name| entry(name)).collect(),
-            has_more: false,
-            first_id: names.first().copied(),
-            last_id: names.last().copied(),
-        }),
-    }
+pub fn encode_models(names: &[&str]) -> Vec<u8> {
+    json(&List {
+        object: "list",
+        data: names.iter().map(|name| entry(name)).collect(),
+        has_more: false,
+        first_id: names.first().copied(),
+        last_id: names.last().copied(),
+        models: names
+            .iter()
+            .map(|name| GeminiEntry {
+                name: format!("models/{name}"),
+                display_name: name,
+                supported_generation_methods: ["generateContent", "streamGenerateContent"],
+            })
+            .collect(),
+    })
 }
 
 fn entry(name: &str) -> Entry<'_> {

@@ -157,7 +157,12 @@ struct MessagePeek<'a> {
 struct GeminiPeek<'a> {
     #[serde(borrow)]
     contents: Vec<ContentPeek<'a>>,
-    #[serde(borrow, default, rename = "systemInstruction", alias = "system_instruction")]
+    #[serde(
+        borrow,
+        default,
+        rename = "systemInstruction",
+        alias = "system_instruction"
+    )]
     system_instruction: Option<ContentPeek<'a>>,
     #[serde(default, rename = "generationConfig", alias = "generation_config")]
     generation_config: Option<GenerationPeek>,

@@ -15,13 +15,17 @@ use super::{anthropic, gemini, openai};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RequestError {
     /// Not JSON, or JSON of another shape.
-    #[error("read the request body: {message}; hint: send the JSON that the dialect's reference describes")]
+    #[error(
+        "read the request body: {message}; hint: send the JSON that the dialect's reference describes"
+    )]
     Json {
         /// The parser's words, with line and column.
         message: String,
     },
     /// A piece that we do not understand.
-    #[error("read `{field}`: {problem}; hint: leave it out, or use the forms of the vendor's reference")]
+    #[error(
+        "read `{field}`: {problem}; hint: leave it out, or use the forms of the vendor's reference"
+    )]
     Field {
         /// Where it is.
         field: &'static str,
@@ -29,7 +33,9 @@ pub enum RequestError {
         problem: String,
     },
     /// No model in path or body.
-    #[error("find the model; hint: name it in the body's `model`, or in the path where the dialect has it there")]
+    #[error(
+        "find the model; hint: name it in the body's `model`, or in the path where the dialect has it there"
+    )]
     NoModel,
 }
 

@@ -115,7 +115,12 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
         chat: ChatRequest {
             model: raw.model,
             messages,
-            tools: raw.tools.unwrap_or_default().into_iter().map(tool).collect(),
+            tools: raw
+                .tools
+                .unwrap_or_default()
+                .into_iter()
+                .map(tool)
+                .collect(),
             tool_choice: raw.tool_choice.map_or(Ok(ToolChoice::Auto), tool_choice)?,
             response_format: format.map(|format| ResponseFormat::JsonSchema {
                 name: "answer".to_owned(),

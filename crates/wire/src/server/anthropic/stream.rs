@@ -51,11 +51,14 @@ impl Event<'_> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 enum Delta<'a> {
-    TextDelta { text: &'a str },
-    ThinkingDelta { thinking: &'a str },
-    InputJsonDelta { partial_json: &'a str },
+    #[serde(rename = "text_delta")]
+    Text { text: &'a str },
+    #[serde(rename = "thinking_delta")]
+    Thinking { thinking: &'a str },
+    #[serde(rename = "input_json_delta")]
+    InputJson { partial_json: &'a str },
 }
 
 #[derive(Serialize)]
@@ -118,7 +121,7 @@ impl Encoder {
             &mut out,
             &Event::ContentBlockDelta {
                 index,
-                delta: Delta::TextDelta { text },
+                delta: Delta::Text { text },
             },
         );
         out
@@ -131,7 +134,7 @@ impl Encoder {
             &mut out,
             &Event::ContentBlockDelta {
                 index,
-                delta: Delta::ThinkingDelta { thinking },
+                delta: Delta::Thinking { thinking },
             },
         );
         out
@@ -158,7 +161,7 @@ impl Encoder {
             &mut out,
             &Event::ContentBlockDelta {
                 index,
-                delta: Delta::InputJsonDelta {
+                delta: Delta::InputJson {
                     partial_json: &arguments,
                 },
             },

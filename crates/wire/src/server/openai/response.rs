@@ -120,8 +120,8 @@ pub(super) fn arguments_text(call: &ToolCall) -> String {
 
 /// Writes the body of a whole answer.
 pub(in crate::server) fn response(response: &ChatResponse, created_unix_s: i64) -> Vec<u8> {
-    let has_text = !response.text.is_empty()
-        || (response.tool_calls.is_empty() && response.refusal.is_none());
+    let has_text =
+        !response.text.is_empty() || (response.tool_calls.is_empty() && response.refusal.is_none());
     json(&Completion {
         id: response.response_id.as_deref().unwrap_or("chatcmpl-0"),
         object: "chat.completion",
