@@ -243,7 +243,8 @@ impl CallLog {
     /// Adds a call that has ended.
     pub(crate) fn push(&self, record: CallRecord) {
         if let Some(file) = &self.0.file {
-            let mut line = serde_json::to_vec(&Line::new(&record, self.0.started)).unwrap_or_default();
+            let mut line =
+                serde_json::to_vec(&Line::new(&record, self.0.started)).unwrap_or_default();
             line.push(b'\n');
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
             if file.write_all(&line).is_err() {
@@ -257,7 +258,10 @@ impl CallLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<CallRecord>> {
-        self.0.records.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .records
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn pieces_cover_the_text_and_never_split_a_character() {
-        for text in ["", "Hello, world", "naïve café 🦀🏳️‍🌈 日本語", "a\0b\u{200d}"] {
+        for text in ["", "Hello, world", "naïve café 🦀🏳️‍🌈 日本語", "a\0b\u{200d}"]
+        {
             let mut rest = text;
             for &len in pieces(text).iter() {
                 let (_, after) = rest.split_at(usize::from(len));

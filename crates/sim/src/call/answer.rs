@@ -45,8 +45,7 @@ pub(crate) fn find(
         Answers::Tokens { count } => {
             let item = prompt.item.map_or(0, |(idx, _)| u64::from(idx));
             let purpose = u64::from_le_bytes(*b"anstoken");
-            let n_tokens =
-                Draws::new(current.seed ^ item, purpose, u64::from(n)).count(*count);
+            let n_tokens = Draws::new(current.seed ^ item, purpose, u64::from(n)).count(*count);
             filler(n_tokens)
         }
         Answers::Script { rules } => {
@@ -63,7 +62,9 @@ pub(crate) fn find(
             return Some(whole);
         }
     };
-    if let Some(max) = prompt.max_output_tokens.and_then(|n| usize::try_from(n).ok())
+    if let Some(max) = prompt
+        .max_output_tokens
+        .and_then(|n| usize::try_from(n).ok())
         && answer.pieces.len() > max
     {
         answer.cut(max);
@@ -107,11 +108,15 @@ impl Answer {
         } else {
             FinishReason::ToolCalls
         };
-        let tool_calls = script.tool_calls.iter().enumerate().map(|(idx, call)| ToolCall {
-            id: format!("call_{idx}"),
-            name: call.name.clone(),
-            arguments: call.arguments.clone(),
-        });
+        let tool_calls = script
+            .tool_calls
+            .iter()
+            .enumerate()
+            .map(|(idx, call)| ToolCall {
+                id: format!("call_{idx}"),
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+            });
         Self {
             pieces: tokens::pieces(visible),
             reasoning_pieces: tokens::pieces(script.reasoning.as_deref().unwrap_or_default()),

@@ -71,9 +71,7 @@ impl CallBody {
         if due <= Instant::now() {
             return Poll::Ready(());
         }
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(sleep_until(due)));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due)));
         if sleep.deadline() != due {
             sleep.as_mut().reset(due);
         }

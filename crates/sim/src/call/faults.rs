@@ -75,7 +75,10 @@ impl FaultTable {
                 cards
             }
         };
-        let rule = cards.get(usize::try_from(position).ok()?).copied().flatten()?;
+        let rule = cards
+            .get(usize::try_from(position).ok()?)
+            .copied()
+            .flatten()?;
         self.rules.get(usize::from(rule))
     }
 
@@ -125,7 +128,9 @@ mod tests {
         let table = FaultTable::new(&rules, 7);
         let mut orders = Vec::new();
         for _ in 0..20 {
-            let order: Vec<_> = (0..100).map(|_| table.next().map(|rule| rule.kind)).collect();
+            let order: Vec<_> = (0..100)
+                .map(|_| table.next().map(|rule| rule.kind))
+                .collect();
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             for kind in order.iter().flatten() {
                 *counts.entry(kind.name()).or_default() += 1;
@@ -145,7 +150,9 @@ mod tests {
         orders.dedup();
         assert_eq!(orders.len(), 20);
         let again = FaultTable::new(&rules, 7);
-        let order: Vec<_> = (0..100).map(|_| again.next().map(|rule| rule.kind)).collect();
+        let order: Vec<_> = (0..100)
+            .map(|_| again.next().map(|rule| rule.kind))
+            .collect();
         assert_eq!(Some(&order), orders.first());
     }
 

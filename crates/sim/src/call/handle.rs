@@ -48,7 +48,7 @@ where
         return plain_error(&tap, Dialect::OpenAi, &no_route(path));
     };
     if route.endpoint == Endpoint::Models {
-        let body = encode_models(route.dialect, &shared.model_names());
+        let body = encode_models(&shared.model_names());
         return respond(&tap, 200, HeaderMap::new(), body.into());
     }
     let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
@@ -292,17 +292,11 @@ impl Known<'_> {
         }
     }
 
-    async fn stream(
-        &self,
-        answer: Answer,
-        fault: Option<FaultKind>,
-        cut_at: Instant,
-    ) -> Answered {
+    async fn stream(&self, answer: Answer, fault: Option<FaultKind>, cut_at: Instant) -> Answered {
         let mut pace = self.pace();
-        let head = pace.draws.delay(
-            Current::spread(self.current.behaviour.head_ms),
-            pace.factor,
-        );
+        let head = pace
+            .draws
+            .delay(Current::spread(self.current.behaviour.head_ms), pace.factor);
         let dialect = self.route.dialect;
         let framing = if self.route.json_array {
             Framing::JsonArray
@@ -368,7 +362,11 @@ impl Known<'_> {
         headers.insert(CONTENT_TYPE, JSON);
         sleep_until_due(due).await;
         let tap = self.call.tap.clone();
-        Ok(response(200, headers, CallBody::whole(tap, plan, body.len())))
+        Ok(response(
+            200,
+            headers,
+            CallBody::whole(tap, plan, body.len()),
+        ))
     }
 
     fn reject(&self, mut record: CallRecord, error: &ErrorReply) -> Answered {

@@ -166,10 +166,9 @@ fn check_behaviour(at: &str, behaviour: &Behaviour) -> Result<(), SimError> {
             "must be finite and at least 0",
         ));
     }
-    behaviour
-        .faults
-        .as_ref()
-        .map_or(Ok(()), |faults| check_faults(&format!("{at}.faults"), faults))
+    behaviour.faults.as_ref().map_or(Ok(()), |faults| {
+        check_faults(&format!("{at}.faults"), faults)
+    })
 }
 
 fn check_faults(at: &str, faults: &[FaultRule]) -> Result<(), SimError> {
@@ -188,11 +187,18 @@ fn check_faults(at: &str, faults: &[FaultRule]) -> Result<(), SimError> {
         if rule.every == Some(0) {
             return Err(bad(field("every"), "must be at least 1"));
         }
-        if rule.share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+        if rule
+            .share
+            .is_some_and(|share| !(0.0..=1.0).contains(&share))
+        {
             return Err(bad(field("share"), "must lie in [0, 1]"));
         }
         let seconds = [rule.retry_after_s, rule.stall_s];
-        if seconds.into_iter().flatten().any(|s| !(0.0..=1e6).contains(&s)) {
+        if seconds
+            .into_iter()
+            .flatten()
+            .any(|s| !(0.0..=1e6).contains(&s))
+        {
             return Err(bad(
                 field("kind"),
                 "`retry_after_s` and `stall_s` must lie in [0, 1000000]",
