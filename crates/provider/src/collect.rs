@@ -1,0 +1,236 @@
+//! Reads the body of an answer and lets `wire` decode it.
+//!
+//! In: a response head's facts and body pieces. Out: a reply or a failure, usage as far as it was
+//! reported, stamps of visible chunks, and whether the connection came to a clean end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body as _, Incoming};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+use trilemma_domain::{ChatResponse, Dialect, Failure, Timing, Usage};
+use trilemma_wire::client::{StreamDecoder, decode_response};
+
+use crate::config::ClientConfig;
+use crate::connection::Connection;
+use crate::exchange::{Piece, next_piece};
+use crate::fault;
+use crate::watch::{Expired, Watch};
+
+/// Largest error body that is read, in bytes.
+const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// An answer being read.
+pub(crate) struct Reading<'a, I: AsyncRead + AsyncWrite + Unpin> {
+    pub(crate) config: &'a ClientConfig,
+    pub(crate) connection: &'a mut Connection<I>,
+    pub(crate) body: Incoming,
+    pub(crate) watch: Watch,
+    pub(crate) sent: Instant,
+    pub(crate) timing: &'a mut Timing,
+    pub(crate) raw: Option<Vec<u8>>,
+}
+
+/// How a body came to its end.
+enum Close {
+    /// Complete.
+    Ended,
+    /// More than the limit.
+    TooLarge,
+    /// The connection broke.
+    Broken(hyper::Error),
+    /// A limit of time.
+    Expired(Expired),
+}
+
+impl Close {
+    fn into_failure(self, config: &ClientConfig, max_bytes: usize) -> Option<Failure> {
+        match self {
+            Self::Ended => None,
+            Self::TooLarge => Some(fault::too_large(max_bytes)),
+            Self::Broken(error) => Some(fault::http(&error)),
+            Self::Expired(expired) => Some(expiry(expired, config)),
+        }
+    }
+
+    fn is_end(&self) -> bool {
+        matches!(self, Self::Ended)
+    }
+}
+
+/// What was read.
+pub(crate) struct Read {
+    /// The answer, or what went wrong.
+    pub(crate) result: Result<ChatResponse, Failure>,
+    /// Tokens reported, also by a broken answer.
+    pub(crate) usage: Option<Usage>,
+    /// Whether the body ended in order, so that the connection can serve again.
+    pub(crate) is_complete: bool,
+}
+
+/// Says in words which limit was reached.
+pub(crate) fn expiry(expired: Expired, config: &ClientConfig) -> Failure {
+    match expired {
+        Expired::Deadline => fault::deadline(),
+        // A body that does not end after its last event has stalled too.
+        Expired::Stalled => fault::stalled(config.stall_timeout),
+        Expired::Settled => fault::stalled(config.settle_timeout),
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
+    /// Reads an answer in one piece.
+    pub(crate) async fn whole(&mut self, dialect: Dialect) -> Read {
+        let max_bytes = self.config.max_body_bytes;
+        let (bytes, close) = if self.announced_bytes() > max_bytes {
+            (Bytes::new(), Close::TooLarge)
+        } else {
+            self.read_all(max_bytes).await
+        };
+        let is_complete = close.is_end();
+        let result = match close.into_failure(self.config, max_bytes) {
+            Some(failure) => Err(failure),
+            None => decode_response(dialect, &bytes),
+        };
+        self.keep(&bytes);
+        Read {
+            usage: result.as_ref().ok().and_then(|response| response.usage),
+            result,
+            is_complete,
+        }
+    }
+
+    /// Reads an answer that comes as a stream of events.
+    pub(crate) async fn events(&mut self, dialect: Dialect) -> Read {
+        let mut decoder = StreamDecoder::new(dialect);
+        let mut n_bytes = 0usize;
+        let mut is_terminal = false;
+        let close = loop {
+            match next_piece(self.connection, &mut self.body, &mut self.watch).await {
+                Piece::Data(data, at) => {
+                    n_bytes = n_bytes.saturating_add(data.len());
+                    if n_bytes > self.config.max_body_bytes {
+                        break Close::TooLarge;
+                    }
+                    let progress = decoder.push(&data);
+                    self.stamp(progress.any_token, progress.n_visible, at);
+                    is_terminal |= progress.terminal;
+                    if progress.terminal || progress.fault {
+                        self.watch.settle_within(self.config.settle_timeout);
+                    }
+                    self.keep(&data);
+                }
+                Piece::End => break self.ended(),
+                Piece::Broken(error) => break Close::Broken(error),
+                Piece::Expired(expired) => break Close::Expired(expired),
+            }
+        };
+        let is_complete = close.is_end();
+        let end = decoder.finish();
+        let usage = end.response.usage;
+        // The vendor's own word about what went wrong says more than how the connection ended,
+        // and an answer with its terminal event is whole however the connection ended.
+        let transport = close.into_failure(self.config, self.config.max_body_bytes);
+        let result = match (end.fault, transport) {
+            (None, None) => Ok(end.response),
+            (None, Some(_)) if is_terminal => {
+                self.timing.end = self.offset_of_last_byte();
+                Ok(end.response)
+            }
+            (None, Some(failure)) => Err(failure),
+            (Some(fault), Some(failure)) if is_of_the_end(&fault) => Err(failure),
+            (Some(fault), _) => Err(fault),
+        };
+        Read {
+            result,
+            usage,
+            is_complete,
+        }
+    }
+
+    /// Reads the body of a refusal; what cannot be read is left out.
+    pub(crate) async fn refusal(&mut self) -> (Bytes, bool) {
+        let (bytes, close) = self.read_all(MAX_ERROR_BYTES).await;
+        self.keep(&bytes);
+        (bytes, close.is_end())
+    }
+
+    async fn read_all(&mut self, max_bytes: usize) -> (Bytes, Close) {
+        let mut first = Bytes::new();
+        let mut joined: Vec<u8> = Vec::new();
+        let announced = self.announced_bytes().min(max_bytes);
+        let close = loop {
+            match next_piece(self.connection, &mut self.body, &mut self.watch).await {
+                Piece::Data(mut data, _) => {
+                    let n_free = max_bytes.saturating_sub(first.len() + joined.len());
+                    let is_too_large = data.len() > n_free;
+                    data.truncate(n_free);
+                    if first.is_empty() && joined.is_empty() {
+                        // Most answers come in one piece, which is not copied.
+                        first = data;
+                    } else {
+                        joined.reserve(announced.saturating_sub(joined.len()).max(data.len()));
+                        joined.extend_from_slice(&std::mem::take(&mut first));
+                        joined.extend_from_slice(&data);
+                    }
+                    if is_too_large {
+                        break Close::TooLarge;
+                    }
+                }
+                Piece::End => break self.ended(),
+                Piece::Broken(error) => break Close::Broken(error),
+                Piece::Expired(expired) => break Close::Expired(expired),
+            }
+        };
+        let bytes = if joined.is_empty() {
+            first
+        } else {
+            Bytes::from(joined)
+        };
+        (bytes, close)
+    }
+
+    /// Length that the head announces, in bytes; 0 = it does not say.
+    fn announced_bytes(&self) -> usize {
+        usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX)
+    }
+
+    fn ended(&mut self) -> Close {
+        self.timing.end = self.offset_of_last_byte();
+        Close::Ended
+    }
+
+    fn offset_of_last_byte(&self) -> Option<Duration> {
+        let last = self.connection.stamps.last_byte()?;
+        Some(last.saturating_duration_since(self.sent))
+    }
+
+    fn stamp(&mut self, any_token: bool, n_visible: u32, at: Instant) {
+        let offset = at.saturating_duration_since(self.sent);
+        if any_token && self.timing.first_token.is_none() {
+            self.timing.first_token = Some(offset);
+        }
+        if n_visible == 0 {
+            return;
+        }
+        self.timing.first_visible.get_or_insert(offset);
+        self.timing.last_visible = Some(offset);
+        let micros = u32::try_from(offset.as_micros()).unwrap_or(u32::MAX);
+        for _ in 0..n_visible {
+            self.timing.chunk_us.push(micros);
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if let Some(raw) = &mut self.raw {
+            raw.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Faults that only say that the stream was not whole.
+fn is_of_the_end(fault: &Failure) -> bool {
+    use trilemma_domain::FailureKind;
+    matches!(fault.kind, FailureKind::Truncated)
+}
