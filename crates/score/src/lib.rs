@@ -7,8 +7,12 @@
 
 mod answer;
 mod case;
+mod combine;
+mod command;
 mod extract;
+mod files;
 mod json;
+mod judge;
 mod kind;
 mod options;
 mod outcome;
@@ -19,8 +23,12 @@ mod table;
 mod text;
 
 pub use answer::Answer;
+pub use combine::{Combined, Part, combine};
+pub use command::CommandSpec;
 pub use extract::{Extraction, Missing, STEPS, StepKind};
+pub use files::{FileOption, file_options};
+pub use judge::{JudgePrompt, JudgeSpec, Scale};
 pub use kind::{DefaultSteps, ExpectedUse, Needs, OptionDoc, OptionType, Runs, ScorerKind};
 pub use problem::OptionProblem;
-pub use scorer::{Scorer, build};
+pub use scorer::{Mode, Scorer, build};
 pub use table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};

@@ -3,14 +3,18 @@
 //! In: `ScorerSpec` from the project, then items and answers. Out: outcomes. Pure scorers score
 //! here; judges and commands are only described, and `grade` runs them.
 
+use serde_json::Value;
 use trilemma_domain::{Item, Score, ScoredOutcome, ScorerSpec};
 
 use crate::answer::Answer;
 use crate::case::Case;
+use crate::command::CommandSpec;
 use crate::extract::Pipeline;
+use crate::files::file_options;
+use crate::judge::{JudgePrompt, JudgeSpec};
 use crate::kind::ScorerKind;
 use crate::options::Options;
-use crate::outcome::Ruling;
+use crate::outcome::{Ruling, failed};
 use crate::problem::{OptionProblem, nearest};
 use crate::table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};
 
@@ -24,17 +28,30 @@ pub(crate) trait Rule: std::fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(crate) enum Engine {
     Pure(Box<dyn Rule>),
+    Judge(Box<JudgeSpec>),
+    Command(CommandSpec),
+}
+
+/// Who has to run a scorer.
+#[derive(Debug, Clone, Copy)]
+pub enum Mode<'a> {
+    /// [`Scorer::score`] does.
+    Pure,
+    /// A call of a judge model; [`Scorer::judge_prompt`] renders it and [`JudgeSpec::read`] reads the reply.
+    Judge(&'a JudgeSpec),
+    /// An external command, which needs the user's leave.
+    Command(&'a CommandSpec),
 }
 
 /// One scorer of a project.
 #[derive(Debug)]
 pub struct Scorer {
-    pub(crate) kind: &'static ScorerKind,
+    kind: &'static ScorerKind,
     label: String,
     weight: f64,
     invert: bool,
-    pub(crate) pipeline: Pipeline,
-    pub(crate) engine: Engine,
+    pipeline: Pipeline,
+    engine: Engine,
 }
 
 /// Builds a scorer from what the project says of it.
@@ -56,6 +73,16 @@ pub fn build(spec: &ScorerSpec) -> Result<Scorer, Vec<OptionProblem>> {
     };
     let mut options = Options::new(&spec.options, "");
     options.refuse_unknown(&known_options(kind));
+    for file in file_options(spec).iter().filter(|file| !file.json) {
+        options.problem(
+            file.option,
+            format!(
+                "`{}` names the file `{}`, which was not read",
+                file.option, file.path
+            ),
+            "give the text itself, or a file that exists",
+        );
+    }
     let invert = options.flag("invert", false);
     let pipeline = match kind.extraction {
         Some(defaults) => Pipeline::read(&mut options, defaults),
@@ -95,22 +122,73 @@ impl Scorer {
         self.weight
     }
 
+    /// Who has to run it.
+    #[must_use]
+    pub fn mode(&self) -> Mode<'_> {
+        match &self.engine {
+            Engine::Pure(_) => Mode::Pure,
+            Engine::Judge(spec) => Mode::Judge(spec),
+            Engine::Command(spec) => Mode::Command(spec),
+        }
+    }
+
     /// Scores an answer.
     ///
+    /// Judges and commands come out as `Failed`, because nobody ran them; their outcomes are made
+    /// by [`JudgeSpec::read`] and [`CommandSpec::read`] and pass through [`Scorer::settle`].
     /// Explanations quote answers and expected values: they are content.
     #[must_use]
     pub fn score(&self, item: &Item, answer: &Answer<'_>) -> ScoredOutcome {
         let outcome = match &self.engine {
-            Engine::Pure(rule) => {
-                let case = Case {
-                    item,
-                    answer,
-                    pipeline: &self.pipeline,
-                };
-                rule.rule(&case).unwrap_or_else(|early| early)
-            }
+            Engine::Pure(rule) => rule
+                .rule(&self.case(item, answer))
+                .unwrap_or_else(|early| early),
+            Engine::Judge(_) => failed("the judge was not called"),
+            Engine::Command(_) => failed("the command was not run"),
         };
         self.settle(outcome)
+    }
+
+    /// Renders the call of a judge.
+    ///
+    /// # Errors
+    /// The outcome where there is nothing to call: extraction found no answer, the prompt cannot
+    /// be rendered, or this is no judge.
+    pub fn judge_prompt(
+        &self,
+        item: &Item,
+        answer: &Answer<'_>,
+    ) -> Result<JudgePrompt, ScoredOutcome> {
+        let Engine::Judge(spec) = &self.engine else {
+            return Err(failed("this scorer is no judge"));
+        };
+        let text = self.case(item, answer).text()?;
+        spec.prompt(item, answer, &text)
+    }
+
+    /// Makes the JSON object for the standard input of a command.
+    ///
+    /// # Errors
+    /// The outcome where there is nothing to run: extraction found no answer, or this is no
+    /// command.
+    pub fn command_request(
+        &self,
+        item: &Item,
+        answer: &Answer<'_>,
+    ) -> Result<Value, ScoredOutcome> {
+        let Engine::Command(spec) = &self.engine else {
+            return Err(failed("this scorer is no command"));
+        };
+        let text = self.case(item, answer).text()?;
+        Ok(spec.request(item, answer, &text))
+    }
+
+    fn case<'a>(&'a self, item: &'a Item, answer: &'a Answer<'a>) -> Case<'a> {
+        Case {
+            item,
+            answer,
+            pipeline: &self.pipeline,
+        }
     }
 
     /// Applies what holds for every kind, which is `invert`, to an outcome of a judge or command.

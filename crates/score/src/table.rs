@@ -3,10 +3,36 @@
 //! In: nothing. Out: the rows. A new scorer is a file in `scorers` and a row here.
 
 use crate::kind::{OptionDoc, OptionType, ScorerKind};
-use crate::scorers;
+use crate::{command, judge, scorers};
 
 /// Every kind of scorer, in the order in which `trilemma scorers` lists them.
-pub static SCORERS: &[ScorerKind] = &[scorers::exact::KIND, scorers::numeric::KIND];
+pub static SCORERS: &[ScorerKind] = &[
+    scorers::exact::KIND,
+    scorers::normalised::KIND,
+    scorers::contains::ANY,
+    scorers::contains::ALL,
+    scorers::contains::START,
+    scorers::pattern::KIND,
+    scorers::numeric::KIND,
+    scorers::multiple_choice::KIND,
+    scorers::json_valid::KIND,
+    scorers::json_schema::KIND,
+    scorers::json_fields::KIND,
+    scorers::tool_calls::KIND,
+    scorers::label_set::KIND,
+    scorers::levenshtein::KIND,
+    scorers::token_f1::KIND,
+    scorers::rouge::KIND,
+    scorers::bleu::KIND,
+    scorers::chrf::KIND,
+    scorers::refusal::KIND,
+    scorers::limits::LENGTH,
+    scorers::limits::LATENCY,
+    scorers::limits::COST,
+    scorers::limits::FINISH,
+    judge::KIND,
+    command::KIND,
+];
 
 /// Options of every scorer.
 pub static COMMON_OPTIONS: &[OptionDoc] = &[OptionDoc::new(

@@ -60,8 +60,8 @@ struct JsonField {
 
 impl Step for JsonField {
     fn apply<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
-        let mut fields = objects(text, self.leniency).filter_map(|object| {
-            let object = Value::Object(object);
+        let mut fields = objects(text, self.leniency).filter_map(|found| {
+            let object = Value::Object(found.map);
             lookup(&object, &self.field).and_then(value_text)
         });
         let found = if self.last {

@@ -4,11 +4,13 @@
 //! one value, `strings` its string literals, `path` looks up dotted names. No schema, no numbers
 //! beyond what JSON has.
 
+mod equal;
 mod path;
 mod reader;
 mod search;
 mod strings;
 
+pub(crate) use equal::equal;
 pub(crate) use path::lookup;
-pub(crate) use reader::{Leniency, MAX_DEPTH, Reader};
+pub(crate) use reader::Leniency;
 pub(crate) use search::{first_value, objects};

@@ -45,6 +45,7 @@ pub(crate) struct Reader<'a> {
     pub(super) pos: usize,
     leniency: Leniency,
     depth: usize,
+    pub(super) truncated: bool,
     /// Set once a string had no plausible end: from then on strings end at their first quote, so
     /// that the text is not searched to its end again and again.
     pub(super) plain_quotes: bool,
@@ -58,6 +59,7 @@ impl<'a> Reader<'a> {
             pos,
             leniency,
             depth: 0,
+            truncated: false,
             plain_quotes: false,
         }
     }
@@ -65,6 +67,11 @@ impl<'a> Reader<'a> {
     /// Where reading stands.
     pub(crate) fn pos(&self) -> usize {
         self.pos
+    }
+
+    /// Whether the text ended before the value did.
+    pub(crate) fn truncated(&self) -> bool {
+        self.truncated
     }
 
     /// Reads an object that starts here; `None` = there is none.
@@ -82,7 +89,10 @@ impl<'a> Reader<'a> {
             self.blank();
             match self.peek() {
                 None if self.strict() => return None,
-                None => break,
+                None => {
+                    self.truncated = true;
+                    break;
+                }
                 Some(b'}') if self.strict() && after_comma => return None,
                 Some(b'}') => {
                     self.pos += 1;
@@ -119,7 +129,10 @@ impl<'a> Reader<'a> {
             self.blank();
             match self.peek() {
                 None if self.strict() => return None,
-                None => break,
+                None => {
+                    self.truncated = true;
+                    break;
+                }
                 Some(b']') if self.strict() && after_comma => return None,
                 Some(b']') => {
                     self.pos += 1;
@@ -147,9 +160,7 @@ impl<'a> Reader<'a> {
             _ => return None,
         }
         self.blank();
-        if self.peek().is_none() {
-            return None;
-        }
+        self.peek()?;
         let value = match self.value(Around::Object) {
             Some(value) => value,
             None if self.strict() => return None,
@@ -289,6 +300,7 @@ impl<'a> Reader<'a> {
         }
         if self.depth >= MAX_DEPTH {
             self.pos = self.text.len();
+            self.truncated = true;
             return None;
         }
         self.depth += 1;

@@ -17,6 +17,15 @@ pub(crate) fn objects(text: &str, leniency: Leniency) -> Objects<'_> {
     }
 }
 
+/// An object found in a text.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Its members.
+    pub(crate) map: Map<String, Value>,
+    /// Whether it was closed; false = the text ended inside it, or it nests too deep.
+    pub(crate) complete: bool,
+}
+
 /// An iterator over the objects in a text.
 #[derive(Debug)]
 pub(crate) struct Objects<'a> {
@@ -26,7 +35,7 @@ pub(crate) struct Objects<'a> {
 }
 
 impl Iterator for Objects<'_> {
-    type Item = Map<String, Value>;
+    type Item = Found;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -35,8 +44,11 @@ impl Iterator for Objects<'_> {
             let mut reader = Reader::new(self.text, start, self.leniency);
             let found = reader.object();
             self.pos = reader.pos().max(start + 1);
-            if found.is_some() {
-                return found;
+            if let Some(map) = found {
+                return Some(Found {
+                    map,
+                    complete: !reader.truncated(),
+                });
             }
         }
     }

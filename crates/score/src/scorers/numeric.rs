@@ -4,8 +4,6 @@
 //! tolerance the digits are compared, exactly at any length (`42` is `42.00`); with one, matches
 //! when `|a - b| <= max(tolerance, relative_tolerance * |b|)`, `b` the expected number.
 
-use std::borrow::Cow;
-
 use trilemma_domain::ScoredOutcome;
 
 use crate::case::Case;
@@ -107,7 +105,7 @@ impl Rule for Numeric {
     }
 }
 
-fn number_of(text: &Cow<'_, str>) -> Result<Number, ScoredOutcome> {
+fn number_of(text: &str) -> Result<Number, ScoredOutcome> {
     read_number(text).ok_or_else(|| {
         failed(format!(
             "the item's expected value `{}` holds no number",
