@@ -60,9 +60,9 @@ pub enum StatsError {
         /// Number of observations.
         n: usize,
     },
-    /// A value is NaN or infinite.
+    /// A value is NaN, infinite, or so large that its powers are.
     #[error(
-        "use the value at position {idx}, it is not a finite number; hint: remove or repair it"
+        "use the value at position {idx}, it is no number of usable size; hint: remove or repair it"
     )]
     NotFinite {
         /// Zero-based position.
@@ -94,9 +94,12 @@ pub enum StatsError {
     },
 }
 
-/// Fails unless every value is finite.
+/// Cubes of sums of values up to this size stay finite.
+const LARGEST: f64 = 1e90;
+
+/// Fails unless every value is finite, and of a size whose powers are finite too.
 pub(crate) fn check_finite(values: &[f64]) -> Result<(), StatsError> {
-    match values.iter().position(|v| !v.is_finite()) {
+    match values.iter().position(|v| v.is_nan() || v.abs() > LARGEST) {
         Some(idx) => Err(StatsError::NotFinite { idx }),
         None => Ok(()),
     }
@@ -120,6 +123,19 @@ pub(crate) fn check_open_unit(parameter: &'static str, value: f64) -> Result<(),
             parameter,
             value,
             range: "strictly between 0 and 1",
+        })
+    }
+}
+
+/// Fails unless `p` is a quantile level that arithmetic can tell from 0 and 1.
+pub(crate) fn check_quantile_level(p: f64) -> Result<(), StatsError> {
+    if (1e-9..=1.0 - 1e-9).contains(&p) {
+        Ok(())
+    } else {
+        Err(StatsError::OutOfRange {
+            parameter: "p",
+            value: p,
+            range: "strictly between 0 and 1, by 1e-9",
         })
     }
 }

@@ -42,13 +42,15 @@ impl Cells {
     /// Returns the number of items.
     #[must_use]
     pub fn n(self) -> usize {
-        self.both + self.only_first + self.only_second + self.neither
+        self.discordant()
+            .saturating_add(self.both)
+            .saturating_add(self.neither)
     }
 
     /// Returns the number of items on which exactly one was right; only these carry a comparison.
     #[must_use]
     pub fn discordant(self) -> usize {
-        self.only_first + self.only_second
+        self.only_first.saturating_add(self.only_second)
     }
 
     /// Returns the cells with the two alternatives exchanged.
@@ -66,8 +68,16 @@ impl Cells {
         (self.only_first as f64 - self.only_second as f64) / self.n() as f64
     }
 
-    /// Fails without items.
-    pub(crate) fn check(self) -> Result<(), TooFew> {
-        TooFew::check(self.n(), 1)
+    /// Fails without items, and with more than a count in `f64` can tell apart after squaring.
+    pub(crate) fn check(self) -> Result<(), StatsError> {
+        TooFew::check(self.n(), 1)?;
+        if self.n() > 1_000_000_000 {
+            return Err(StatsError::OutOfRange {
+                parameter: "n",
+                value: self.n() as f64,
+                range: "at most a billion",
+            });
+        }
+        Ok(())
     }
 }

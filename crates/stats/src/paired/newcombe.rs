@@ -18,6 +18,7 @@ use crate::{Confidence, Estimate, Method, StatsError};
 /// # Errors
 /// [`StatsError::TooFew`] without items.
 pub fn newcombe(cells: Cells, confidence: Confidence) -> Result<Estimate, StatsError> {
+    cells.check()?;
     let n = cells.n();
     let first = wilson(Count::new(cells.both + cells.only_first, n)?, confidence);
     let second = wilson(Count::new(cells.both + cells.only_second, n)?, confidence);

@@ -7,9 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::search::items_reaching;
+use super::search::{check_items, items_reaching};
 use crate::Confidence;
-use crate::error::{StatsError, TooFew, check_open_unit};
+use crate::error::{StatsError, check_open_unit};
 use crate::special::binomial;
 
 /// How likely each verdict of a gate is; the three sum to 1.
@@ -30,8 +30,8 @@ pub struct GateChances {
 /// Checked by `gate_chances_agree_with_enumeration`.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] without items, [`StatsError::OutOfRange`] unless `0 < bar < 1` and
-/// `0 <= rate <= 1`.
+/// [`StatsError::TooFew`] without items, [`StatsError::OutOfRange`] unless `0 < bar < 1`,
+/// `0 <= rate <= 1` and n is at most ten million.
 pub fn gate_chances(
     rate: f64,
     bar: f64,
@@ -39,7 +39,7 @@ pub fn gate_chances(
     confidence: Confidence,
 ) -> Result<GateChances, StatsError> {
     check(rate, bar)?;
-    TooFew::check(n, 1)?;
+    check_items(n)?;
     let meets = chance_to_meet(rate, bar, n, confidence);
     let fails = chance_to_fail(rate, bar, n, confidence);
     Ok(GateChances {

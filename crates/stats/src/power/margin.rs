@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::DiscordantRates;
 use super::difference::round_up;
-use super::search::{expect_over_binomial, first_count, items_reaching};
+use super::search::{check_items, expect_over_binomial, first_count, items_reaching};
 use crate::Confidence;
-use crate::error::{StatsError, TooFew, check_open_unit};
+use crate::error::{StatsError, check_open_unit};
 use crate::paired::score;
 use crate::special::{binomial, normal};
 
@@ -36,7 +36,8 @@ pub struct MarginChances {
 /// Checked by `verdict_chances_agree_with_enumeration`.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] without items, [`StatsError::OutOfRange`] unless `0 <= margin < 1`.
+/// [`StatsError::TooFew`] without items, [`StatsError::OutOfRange`] unless `0 <= margin < 1` and n is
+/// at most ten million.
 pub fn margin_chances(
     rates: DiscordantRates,
     margin: f64,
@@ -44,7 +45,7 @@ pub fn margin_chances(
     confidence: Confidence,
 ) -> Result<MarginChances, StatsError> {
     check_margin(margin)?;
-    TooFew::check(n, 1)?;
+    check_items(n)?;
     let z = confidence.z_one_sided();
     let noninferior = chance_above(rates, -margin, n, z);
     let superior = if margin == 0.0 {

@@ -4,22 +4,22 @@
 //! Source: the number of discordant items is Bin(n, p_d); given it, those of the first are binomial.
 
 use super::DiscordantRates;
-use super::search::{expect_over_binomial, first_count};
+use super::search::{check_items, expect_over_binomial, first_count};
 use crate::special::binomial;
-use crate::{Confidence, StatsError, TooFew};
+use crate::{Confidence, StatsError};
 
 /// Returns the probability that the exact two-sided McNemar test rejects at `1 - confidence`.
 ///
 /// Checked by `data_power`.
 ///
 /// # Errors
-/// [`StatsError::TooFew`] without items.
+/// [`StatsError::TooFew`] without items, [`StatsError::OutOfRange`] above ten million.
 pub fn mcnemar_power(
     rates: DiscordantRates,
     n: usize,
     confidence: Confidence,
 ) -> Result<f64, StatsError> {
-    TooFew::check(n, 1)?;
+    check_items(n)?;
     let share = rates.first_share();
     let rejects =
         |smaller: usize, m: usize| 2.0 * binomial::cdf(smaller, m, 0.5) <= confidence.alpha();

@@ -3,10 +3,24 @@
 //! Exact power is saw-toothed in n because counts are whole, so "smallest" means: this n reaches the
 //! power, and the last n that the bisection tried below does not.
 
+use crate::error::{StatsError, TooFew};
 use crate::special::binomial;
 
 /// Beyond this a plan is no plan.
 const MOST_ITEMS: usize = 10_000_000;
+
+/// Fails unless `n` is a number of items that one can plan with.
+pub(crate) fn check_items(n: usize) -> Result<(), StatsError> {
+    TooFew::check(n, 1)?;
+    if n > MOST_ITEMS {
+        return Err(StatsError::OutOfRange {
+            parameter: "n",
+            value: n as f64,
+            range: "at most ten million",
+        });
+    }
+    Ok(())
+}
 
 /// Returns an n with `power_at(n) >= wanted`, by doubling and bisection; `None` up to ten million items.
 pub(crate) fn items_reaching(wanted: f64, power_at: impl Fn(usize) -> f64) -> Option<usize> {

@@ -17,10 +17,12 @@ use crate::{Bound, Confidence, Estimate, Method, Side};
 pub fn clopper_pearson(count: Count, confidence: Confidence) -> Estimate {
     let (k, n) = (count.successes() as f64, count.n() as f64);
     let tail = confidence.alpha() / 2.0;
+    let low = lower_end(k, n, tail);
     Estimate {
         point: count.rate(),
-        low: lower_end(k, n, tail),
-        high: 1.0 - lower_end(n - k, n, tail),
+        low,
+        // At absurdly low confidence both ends meet and rounding may cross them.
+        high: (1.0 - lower_end(n - k, n, tail)).max(low),
         confidence,
         n: count.n(),
         method: Method::ClopperPearson,

@@ -15,10 +15,14 @@ pub struct Count {
 }
 
 impl Count {
+    /// Beyond this the interval ends lose digits.
+    const LARGEST: usize = 1_000_000_000;
+
     /// Checks a count of `successes` among `n`.
     ///
     /// # Errors
-    /// [`StatsError::TooFew`] when `n` is 0, [`StatsError::OutOfRange`] when `successes > n`.
+    /// [`StatsError::TooFew`] when `n` is 0, [`StatsError::OutOfRange`] when `successes > n` or n is
+    /// above a billion.
     pub fn new(successes: usize, n: usize) -> Result<Self, StatsError> {
         TooFew::check(n, 1)?;
         if successes > n {
@@ -26,6 +30,13 @@ impl Count {
                 parameter: "successes",
                 value: successes as f64,
                 range: "at most the number of trials",
+            });
+        }
+        if n > Self::LARGEST {
+            return Err(StatsError::OutOfRange {
+                parameter: "n",
+                value: n as f64,
+                range: "at most a billion",
             });
         }
         Ok(Self { successes, n })

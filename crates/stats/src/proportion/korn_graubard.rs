@@ -30,10 +30,11 @@ pub fn korn_graubard(
     let n = effective_n(outcomes, clusters, confidence.alpha())?;
     let k = count.rate() * n;
     let tail = confidence.alpha() / 2.0;
+    let low = lower_end(k, n, tail);
     Ok(Estimate {
         point: count.rate(),
-        low: lower_end(k, n, tail),
-        high: 1.0 - lower_end(n - k, n, tail),
+        low,
+        high: (1.0 - lower_end(n - k, n, tail)).max(low),
         confidence,
         n: count.n(),
         method: Method::KornGraubard,

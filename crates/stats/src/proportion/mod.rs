@@ -1,7 +1,7 @@
 //! One proportion: how many of n passed, and how sure that is.
 //!
 //! In: a [`Count`]. Out: two-sided intervals for display and one-sided bounds for gates. Wald's interval
-//! is missing on purpose: at 99 of 100 its true coverage is 63 % where 95 % is claimed.
+//! is missing on purpose: at a true rate of 99 % and 100 items it covers 63 % where 95 % is claimed.
 
 mod agresti_coull;
 mod clopper_pearson;

@@ -31,10 +31,12 @@ fn equal_tailed(count: Count, confidence: Confidence, prior: f64, method: Method
     let b = count.failures().successes() as f64 + prior;
     let tail = confidence.alpha() / 2.0;
     let mean = a / (a + b);
+    let low = beta::quantile(a, b, tail);
     Estimate {
         point: mean,
-        low: beta::quantile(a, b, tail),
-        high: 1.0 - beta::quantile(b, a, tail),
+        low,
+        // At absurdly low confidence both ends meet and rounding may cross them.
+        high: (1.0 - beta::quantile(b, a, tail)).max(low),
         confidence,
         n: count.n(),
         method,

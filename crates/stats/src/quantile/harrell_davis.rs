@@ -7,7 +7,7 @@
 
 use super::Sorted;
 use crate::StatsError;
-use crate::error::check_open_unit;
+use crate::error::check_quantile_level;
 use crate::special::beta;
 
 /// Beyond this many standard deviations from the centre a weight is below 1e-18.
@@ -19,9 +19,9 @@ const NEGLIGIBLE_BEYOND: f64 = 9.0;
 /// matter are not computed. Checked by `data_latency_quantiles`.
 ///
 /// # Errors
-/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+/// [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9).
 pub fn harrell_davis(sample: &Sorted, p: f64) -> Result<f64, StatsError> {
-    check_open_unit("p", p)?;
+    check_quantile_level(p)?;
     Ok(Weights::new(sample.n(), p).apply(sample.values()))
 }
 

@@ -6,16 +6,16 @@
 
 use super::Sorted;
 use crate::StatsError;
-use crate::error::check_open_unit;
+use crate::error::check_quantile_level;
 
 /// Returns the type 7 quantile: the value at position `(n - 1) p`, interpolated.
 ///
 /// Checked by `data_latency_quantiles`.
 ///
 /// # Errors
-/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+/// [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9).
 pub fn interpolated(sample: &Sorted, p: f64) -> Result<f64, StatsError> {
-    check_open_unit("p", p)?;
+    check_quantile_level(p)?;
     Ok(of_sorted(sample.values(), p))
 }
 

@@ -6,7 +6,7 @@
 //! Source: the number of values below the quantile is Bin(n, p); ranks as in `scipy.stats.quantile_test`.
 
 use super::{Sorted, harrell_davis};
-use crate::error::{StatsError, TooFew, check_open_unit};
+use crate::error::{StatsError, TooFew, check_quantile_level};
 use crate::special::binomial;
 use crate::{Bound, Confidence, Estimate, Method, Side};
 
@@ -18,7 +18,7 @@ use crate::{Bound, Confidence, Estimate, Method, Side};
 ///
 /// # Errors
 /// [`StatsError::TooFew`] where n cannot support the interval, with the n that can;
-/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+/// [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9).
 pub fn quantile(sample: &Sorted, p: f64, confidence: Confidence) -> Result<Estimate, StatsError> {
     let point = harrell_davis(sample, p)?;
     let n = sample.n();
@@ -67,9 +67,9 @@ pub fn quantile_bound(
 /// Smallest n with `p^n <= α/2` and `(1-p)^n <= α/2`.
 ///
 /// # Errors
-/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+/// [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9).
 pub fn needed_for_interval(p: f64, confidence: Confidence) -> Result<usize, StatsError> {
-    check_open_unit("p", p)?;
+    check_quantile_level(p)?;
     let tail = confidence.alpha() / 2.0;
     Ok(needed(p, tail).max(needed(1.0 - p, tail)))
 }
@@ -77,9 +77,9 @@ pub fn needed_for_interval(p: f64, confidence: Confidence) -> Result<usize, Stat
 /// Returns how many values a one-sided bound of the `p` quantile needs.
 ///
 /// # Errors
-/// [`StatsError::OutOfRange`] unless `0 < p < 1`.
+/// [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9).
 pub fn needed_for_bound(p: f64, confidence: Confidence, side: Side) -> Result<usize, StatsError> {
-    check_open_unit("p", p)?;
+    check_quantile_level(p)?;
     Ok(match side {
         Side::Lower => needed(1.0 - p, confidence.alpha()),
         Side::Upper => needed(p, confidence.alpha()),

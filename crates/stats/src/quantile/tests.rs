@@ -53,6 +53,25 @@ fn small_samples_have_known_points() {
 }
 
 #[test]
+fn points_of_twenty_thousand_values_equal_scipy() {
+    // numpy: w = diff(beta.cdf(arange(n + 1) / n, (n + 1) p, (n + 1) (1 - p))), SciPy 1.17.
+    let n = 20_011_u64;
+    let sample = Sorted::new((0..n).map(|i| (i * i % n) as f64 / 7.0).collect()).unwrap();
+    let known = [
+        (0.5, 1_414.313_341_604_463_9),
+        (0.95, 2_712.146_843_013_78),
+        (0.999, 2_855.641_345_083_546),
+    ];
+    for (p, expected) in known {
+        let got = harrell_davis(&sample, p).unwrap();
+        assert!(
+            (got - expected).abs() < 1e-11 * expected,
+            "{p}: {got} {expected}"
+        );
+    }
+}
+
+#[test]
 fn large_samples_are_exact_where_negligible_weights_are_skipped() {
     // Of the values 1..=n with n + 1 weights, the Harrell-Davis point is close to n p + 1/2.
     let n = 100_000;

@@ -4,7 +4,7 @@
 //! points (first minus second) with a percentile bootstrap interval that resamples items, so that an item
 //! that is slow for both counts for both. Conditions: independent items, and enough of them for the
 //! quantile to be known at all (72 for p95), else it says how many.
-//! Source: R. R. Wilcox, Introduction to Robust Estimation and Hypothesis Testing (2012), section 5.9.
+//! Source: R. R. Wilcox, Introduction to Robust Estimation and Hypothesis Testing (2012).
 
 use super::{IndexStream, Resampling};
 use crate::error::{TooFew, check_finite, check_same_length};
@@ -19,7 +19,7 @@ use crate::{Confidence, Estimate, Method, StatsError};
 ///
 /// # Errors
 /// [`StatsError::TooFew`] where n cannot support the quantile, [`StatsError::LengthMismatch`],
-/// [`StatsError::NotFinite`], [`StatsError::OutOfRange`] unless `0 < p < 1`, [`StatsError::NoSpread`] when
+/// [`StatsError::NotFinite`], [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9), [`StatsError::NoSpread`] when
 /// all differences are equal.
 pub fn paired_quantile_difference(
     first: &[f64],

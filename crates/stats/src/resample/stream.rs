@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub struct Resampling {
     /// Seed of the generator.
     pub seed: u64,
-    /// Number of resamples, at least 1; interval ends need 1,000 and more.
+    /// Number of resamples; interval ends need 1,000 and more. Used within 1 to 1,000,000.
     pub resamples: usize,
     /// Which generator.
     pub generator: Generator,
@@ -53,9 +53,9 @@ impl Resampling {
         Self { resamples, ..self }
     }
 
-    /// Number of resamples, at least 1.
+    /// Number of resamples, within bounds that memory holds.
     pub(crate) fn count(&self) -> usize {
-        self.resamples.max(1)
+        self.resamples.clamp(1, 1_000_000)
     }
 
     pub(crate) fn stream(&self) -> Stream {

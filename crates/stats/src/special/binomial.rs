@@ -8,17 +8,17 @@
 use super::gamma::stirling_error;
 use super::{beta, normal};
 
-/// Returns the binomial density at real `x` of `n` trials, `0 < x < n`, with `p + q = 1`.
+/// Returns the binomial density of real `a` successes and `b` failures, both positive, with `p + q = 1`.
 ///
-/// Equals `Γ(n+1) / (Γ(x+1) Γ(n-x+1)) p^x q^(n-x)`.
-pub(crate) fn density(x: f64, n: f64, p: f64, q: f64) -> f64 {
-    let rest = n - x;
+/// Equals `Γ(a+b+1) / (Γ(a+1) Γ(b+1)) p^a q^b`.
+pub(crate) fn density(a: f64, b: f64, p: f64, q: f64) -> f64 {
+    let n = a + b;
     let exponent = stirling_error(n)
-        - stirling_error(x)
-        - stirling_error(rest)
-        - deviance(x, n * p)
-        - deviance(rest, n * q);
-    exponent.exp() * (n / (std::f64::consts::TAU * x * rest)).sqrt()
+        - stirling_error(a)
+        - stirling_error(b)
+        - deviance(a, n * p)
+        - deviance(b, n * q);
+    exponent.exp() * (n / a / b / std::f64::consts::TAU).sqrt()
 }
 
 /// Returns `P(X = k)` for X ~ Bin(n, p).
@@ -35,7 +35,7 @@ pub(crate) fn pmf(k: usize, n: usize, p: f64) -> f64 {
     } else if p <= 0.0 || q <= 0.0 {
         0.0
     } else {
-        density(k as f64, trials, p, q)
+        density(k as f64, (n - k) as f64, p, q)
     }
 }
 
@@ -80,14 +80,27 @@ fn normal_guess(z: f64, n: usize, p: f64) -> usize {
 
 /// Smallest k in 0..=n for which the monotone `holds` is true; `n` when none before it is.
 fn first_k(n: usize, guess: usize, holds: impl Fn(usize) -> bool) -> usize {
-    let mut k = guess;
-    while k > 0 && holds(k - 1) {
-        k -= 1;
+    // Widen from the guess until the answer is in `low..=high`, then halve.
+    let (mut low, mut high, mut step) = (guess, guess, 1);
+    while low > 0 && holds(low - 1) {
+        high = low - 1;
+        low = high.saturating_sub(step);
+        step *= 2;
     }
-    while k < n && !holds(k) {
-        k += 1;
+    while high < n && !holds(high) {
+        low = high + 1;
+        high = high.saturating_add(step).min(n);
+        step *= 2;
     }
-    k
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle
+        } else {
+            low = middle + 1
+        }
+    }
+    high
 }
 
 /// `x ln(x / mean) + mean - x`, without cancellation where the two are close.

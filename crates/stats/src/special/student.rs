@@ -13,9 +13,13 @@ pub(crate) fn two_sided_critical(degrees: f64, alpha: f64) -> f64 {
     if degrees >= NORMAL_FROM {
         return -normal::quantile(alpha / 2.0);
     }
-    // T² / (ν + T²) is Beta(1/2, ν/2).
+    // T² / (ν + T²) is Beta(1/2, ν/2); its complement keeps the digits where it is close to 1.
     let y = beta::quantile(0.5, degrees / 2.0, 1.0 - alpha);
-    (degrees * y / (1.0 - y)).sqrt()
+    if y < 0.5 {
+        return (degrees * y / (1.0 - y)).sqrt();
+    }
+    let x = beta::quantile(degrees / 2.0, 0.5, alpha);
+    (degrees * (1.0 - x) / x).sqrt()
 }
 
 #[cfg(test)]
@@ -29,6 +33,7 @@ mod tests {
             (1.0, 0.05, 12.706_204_736_174_694),
             (10.0, 0.05, 2.228_138_851_986_274),
             (49.0, 0.05, 2.009_575_237_129_239_2),
+            (1.0, 1e-12, 636_619_772_367.581_3),
             (163.0, 0.01, 2.606_327_515_043_799_4),
         ];
         for (degrees, alpha, expected) in known {
