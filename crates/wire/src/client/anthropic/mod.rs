@@ -1,8 +1,9 @@
 //! Anthropic Messages.
 //!
-//! `request` encodes; `response` reads bodies; `stream` reads events; `usage` normalises token
+//! `request` encodes, `body` is its JSON; `response` reads bodies; `stream` reads events; `usage` normalises token
 //! counts. Sources: types of the anthropic Python package 2.12.0 and the vendor's pages, 2026-11.
 
+mod body;
 mod request;
 mod response;
 mod stream;

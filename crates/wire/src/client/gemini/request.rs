@@ -13,12 +13,15 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use trilemma_domain::{
     ChatRequest, Message, Params, Part, ResponseFormat, Role, Target, Tool, ToolCall, ToolChoice,
 };
 
+use super::body::{
+    Blob, Body, CallingConfig, Declaration, Declarations, FileData, Generation, Instruction, Level,
+    Output, ThinkingConfig, ToolConfig, Turn, WireCall, WirePart, WireResult,
+};
 use crate::client::request::{
     EncodeError, ImageSource, WireRequest, assemble, image_source, misplaced, path_segment,
 };
@@ -26,163 +29,6 @@ use crate::client::request::{
 /// Stands in for the signature of a call that Gemini did not make itself
 /// (ai.google.dev/gemini-api/docs/thought-signatures).
 const FOREIGN_CALL_SIGNATURE: &str = "skip_thought_signature_validator";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    contents: Vec<Turn<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system_instruction: Option<Instruction<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tools: Option<[Declarations<'a>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_config: Option<ToolConfig<'a>>,
-    #[serde(skip_serializing_if = "Generation::is_default")]
-    generation_config: Generation<'a>,
-}
-
-#[derive(Serialize)]
-struct Instruction<'a> {
-    parts: Vec<WirePart<'a>>,
-}
-
-#[derive(Serialize)]
-struct Turn<'a> {
-    role: &'static str,
-    parts: Vec<WirePart<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", untagged)]
-enum WirePart<'a> {
-    Text {
-        text: &'a str,
-    },
-    Inline {
-        inline_data: Blob<'a>,
-    },
-    Address {
-        file_data: FileData<'a>,
-    },
-    Call {
-        function_call: WireCall<'a>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        thought_signature: Option<&'static str>,
-    },
-    Result {
-        function_response: WireResult<'a>,
-    },
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Blob<'a> {
-    mime_type: &'a str,
-    data: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FileData<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mime_type: Option<&'a str>,
-    file_uri: &'a str,
-}
-
-#[derive(Serialize)]
-struct WireCall<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    id: &'a str,
-    name: &'a str,
-    args: Cow<'a, Value>,
-}
-
-#[derive(Serialize)]
-struct WireResult<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    id: &'a str,
-    name: &'a str,
-    response: Output<'a>,
-}
-
-#[derive(Serialize)]
-struct Output<'a> {
-    output: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Declarations<'a> {
-    function_declarations: Vec<Declaration<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Declaration<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameters_json_schema: Option<&'a Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ToolConfig<'a> {
-    function_calling_config: CallingConfig<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct CallingConfig<'a> {
-    mode: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allowed_function_names: Option<[&'a str; 1]>,
-}
-
-#[derive(Serialize, Default, PartialEq)]
-#[serde(rename_all = "camelCase")]
-struct Generation<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_output_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seed: Option<i64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    stop_sequences: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_mime_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_json_schema: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thinking_config: Option<ThinkingConfig<'a>>,
-}
-
-impl Generation<'_> {
-    fn is_default(&self) -> bool {
-        *self == Generation::default()
-    }
-}
-
-#[derive(Serialize, Clone, Copy, PartialEq)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", untagged)]
-enum ThinkingConfig<'a> {
-    Budget { thinking_budget: u32 },
-    Level { thinking_level: Level<'a> },
-}
-
-/// A level in the vendor's capitals.
-#[derive(Clone, Copy, PartialEq)]
-struct Level<'a>(&'a str);
-
-impl Serialize for Level<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_ascii_uppercase())
-    }
-}
 
 /// Encodes a request.
 ///

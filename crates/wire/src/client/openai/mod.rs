@@ -1,9 +1,10 @@
 //! OpenAI chat completions, compatible servers, and Azure.
 //!
-//! `request` encodes; `chunk` reads bodies and stream events, which share one shape; `usage`
+//! `request` encodes, `body` is its JSON; `chunk` reads bodies and stream events, which share one shape; `usage`
 //! normalises token counts. Sources: types of the openai Python package 3.54.0 and the vendors'
 //! pages, 2026-11.
 
+mod body;
 mod chunk;
 mod request;
 mod usage;

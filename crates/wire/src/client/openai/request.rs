@@ -5,175 +5,19 @@
 //! server reads; a list of parts is sent only where there are images or files.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
 use trilemma_domain::{
     ChatRequest, Dialect, Message, Part, ResponseFormat, Role, Target, Tool, ToolCall, ToolChoice,
 };
 
+use super::body::{
+    Address, Body, CalledFunction, Choice, Format, JsonText, Named, Schema, StreamOptions,
+    WireCall, WireContent, WireFile, WireImage, WireMessage, WirePart, WireTool,
+};
 use crate::client::request::{
     EncodeError, ImageSource, WireRequest, assemble, image_source, misplaced, model_name,
     path_segment,
 };
-
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    model: &'a str,
-    messages: Vec<WireMessage<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_completion_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    top_p: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seed: Option<i64>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    stop: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_effort: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Format<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<WireTool<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_choice: Option<Choice<'a>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-#[derive(Serialize)]
-struct WireMessage<'a> {
-    role: &'static str,
-    content: Option<WireContent<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_calls: Vec<WireCall<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_call_id: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum WireContent<'a> {
-    Text(Cow<'a, str>),
-    Parts(Vec<WirePart<'a>>),
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum WirePart<'a> {
-    Text { text: &'a str },
-    ImageUrl { image_url: WireImage<'a> },
-    File { file: WireFile<'a> },
-}
-
-#[derive(Serialize)]
-struct WireImage<'a> {
-    url: Address<'a>,
-}
-
-#[derive(Serialize)]
-struct WireFile<'a> {
-    filename: &'a str,
-    file_data: Address<'a>,
-}
-
-/// An address, or bytes written as a data URL without building it first.
-struct Address<'a>(ImageSource<'a>);
-
-impl fmt::Display for Address<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            ImageSource::Url(url) => f.write_str(url),
-            ImageSource::Inline { media_type, data } => {
-                write!(f, "data:{media_type};base64,{data}")
-            }
-        }
-    }
-}
-
-impl Serialize for Address<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-#[derive(Serialize)]
-struct WireCall<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    function: CalledFunction<'a>,
-}
-
-#[derive(Serialize)]
-struct CalledFunction<'a> {
-    name: &'a str,
-    arguments: JsonText<'a>,
-}
-
-/// JSON inside a JSON string.
-struct JsonText<'a>(&'a Value);
-
-impl Serialize for JsonText<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            // Arguments that were no JSON are kept as they came.
-            Value::String(text) => serializer.serialize_str(text),
-            Value::Null => serializer.serialize_str("{}"),
-            value => serializer.collect_str(value),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct WireTool<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    function: &'a Tool,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Choice<'a> {
-    Word(&'static str),
-    Named {
-        #[serde(rename = "type")]
-        kind: &'static str,
-        function: Named<'a>,
-    },
-}
-
-#[derive(Serialize)]
-struct Named<'a> {
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Format<'a> {
-    JsonObject,
-    JsonSchema { json_schema: Schema<'a> },
-}
-
-#[derive(Serialize)]
-struct Schema<'a> {
-    name: &'a str,
-    strict: bool,
-    schema: &'a Value,
-}
 
 /// Encodes a request for OpenAI, a compatible server, or Azure.
 ///
