@@ -1,1 +1,24 @@
-//! `trilemma-bench`.
+//! The benchmark engine: schedule, call, stamp, log; resume; budget.
+//!
+//! In: a run's manifest, candidates with their lanes, items, scorers. Out: settled trials and scores
+//! in the store. An answer is scored only after the commit that holds it. It decides nothing and
+//! draws nothing: progress is a set of counters that others read.
+
+mod budget;
+mod engine;
+mod entrant;
+mod error;
+mod follow;
+mod ledger;
+mod manifest;
+mod progress;
+mod schedule;
+mod summary;
+
+pub use engine::{Job, JobParts, run};
+pub use entrant::{Entrant, EntrantParts};
+pub use error::BenchError;
+pub use manifest::{RunPlan, manifest};
+pub use progress::{CandidateProgress, Progress, Snapshot};
+pub use schedule::{Next, Schedule, Shape};
+pub use summary::{Stop, Summary};

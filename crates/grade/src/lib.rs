@@ -1,1 +1,18 @@
-//! `trilemma-grade`.
+//! Runs scorers on recorded answers: pure ones in place, judges by a call, commands as a process.
+//!
+//! In: items and answers that are durable. Out: [`trilemma_domain::ScoreRecord`]s, one per scorer. A
+//! scorer that could not run is recorded as failed, which is missing and never 0. It takes no
+//! decision and calls no candidate.
+
+mod command;
+mod error;
+mod grader;
+mod judge;
+mod pending;
+mod view;
+
+pub use error::GradeError;
+pub use grader::{CodeLeave, Grader};
+pub use judge::Judge;
+pub use pending::{Pending, grade_pending};
+pub use view::answer_view;

@@ -1,0 +1,435 @@
+//! Runs a benchmark: workers take calls from the schedule, record what comes back, and go on.
+//!
+//! A worker's slot frees at the last byte of an answer; the commit and the scoring follow behind.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinHandle, JoinSet};
+use trilemma_domain::{
+    Attempt, FailureKind, Fingerprint, Item, NanoUsd, RunId, Trial, TrialKey, TrialOutcome,
+};
+use trilemma_grade::{Grader, Pending, grade_pending};
+use trilemma_provider::{Cancel, Connect, LaneCall, LaneHealth, TcpConnector};
+use trilemma_store::{Receipt, Settled, Store, Unscored, Writer};
+
+use crate::budget::Budget;
+use crate::entrant::{Entrant, Prepared};
+use crate::error::BenchError;
+use crate::follow::follow;
+use crate::ledger::{self, Entry};
+use crate::progress::{CandidateProgress, Progress, SettledCall};
+use crate::schedule::{Next, Schedule, Shape};
+use crate::summary::{Stop, Summary};
+
+/// How long a worker sleeps when every candidate is held back, unless one is freed before.
+const HELD_BACK: Duration = Duration::from_millis(20);
+/// Settled trials that may wait for their commit and scoring.
+const BEHIND: usize = 1_024;
+
+const STOP_NONE: u8 = 0;
+const STOP_BUDGET: u8 = 1;
+
+/// What a run is made of.
+pub struct JobParts<C: Connect = TcpConnector> {
+    /// Where everything is recorded.
+    pub store: Store,
+    /// Its writer.
+    pub writer: Writer,
+    /// The run, begun.
+    pub run: RunId,
+    /// Trials per candidate and item.
+    pub repeats: u32,
+    /// Seed of the order.
+    pub seed: u64,
+    /// Items in manifest order.
+    pub items: Arc<Vec<Item>>,
+    /// Candidates in manifest order.
+    pub entrants: Vec<Entrant<C>>,
+    /// Scorers.
+    pub grader: Arc<Grader<C>>,
+    /// The score set that they make up.
+    pub score_set: Fingerprint,
+    /// Most that the run may cost; `None` = no limit.
+    pub budget: Option<NanoUsd>,
+    /// Most calls in flight, at least 1.
+    pub concurrency: usize,
+    /// Whether earlier identical calls are replayed.
+    pub cache: bool,
+    /// Stops handing out calls when asked to; calls in flight are finished.
+    pub cancel: Cancel,
+    /// Counters to keep.
+    pub progress: Arc<Progress>,
+}
+
+/// A run being worked on.
+pub struct Job<C: Connect = TcpConnector> {
+    parts: JobParts<C>,
+    schedule: Mutex<Schedule>,
+    maybe_sent: HashSet<TrialKey>,
+    budget: Budget,
+    freed: Notify,
+    stop: AtomicU8,
+    error: Mutex<Option<BenchError>>,
+}
+
+/// Ways to the tasks that record and score behind the workers.
+#[derive(Clone)]
+struct Tails {
+    receipts: mpsc::Sender<Receipt<Trial>>,
+    failed_attempts: mpsc::UnboundedSender<(TrialKey, Fingerprint, Attempt)>,
+}
+
+/// Runs until everything is settled, the budget is used up, or the user stops it.
+///
+/// # Errors
+/// [`BenchError`] when the store or a scorer fails as a whole; what was settled is kept.
+pub async fn run<C: Connect>(parts: JobParts<C>) -> Result<Summary, BenchError> {
+    let settled = parts.store.settled(&parts.run)?;
+    let n_resumed = settled.n_answered() as u64;
+    let spent = parts.store.spent(&parts.run)?;
+    let spent = spent.trials.saturating_add(spent.scoring);
+    let maybe_sent = parts.store.unsettled_calls(&parts.run)?;
+    let shape = shape(&parts);
+    let schedule = Schedule::new(shape, parts.seed, |key| settled.is_answered(key));
+    count_resumed(&parts.progress, &settled);
+    drop(settled);
+    let (receipts, receipts_in) = mpsc::channel(BEHIND);
+    let (failed_attempts, failed_in) = mpsc::unbounded_channel();
+    let concurrency = parts.concurrency.max(1);
+    let job = Arc::new(Job {
+        budget: Budget::new(parts.budget, spent),
+        schedule: Mutex::new(schedule),
+        maybe_sent,
+        freed: Notify::new(),
+        stop: AtomicU8::new(STOP_NONE),
+        error: Mutex::new(None),
+        parts,
+    });
+    let tails = Tails {
+        receipts,
+        failed_attempts,
+    };
+    let follower = tokio::spawn(follow(job.clone(), receipts_in));
+    let recorder = tokio::spawn(record_failed(job.clone(), failed_in));
+    let mut workers = JoinSet::new();
+    for _ in 0..concurrency {
+        workers.spawn(work(job.clone(), tails.clone()));
+    }
+    drop(tails);
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            job.fail(BenchError::Defect(format!("a worker died: {error}")));
+        }
+    }
+    finish(job, n_resumed, follower, recorder).await
+}
+
+fn shape<C: Connect>(parts: &JobParts<C>) -> Shape {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Shape {
+        n_candidates: count(parts.entrants.len()),
+        n_items: count(parts.items.len()),
+        repeats: parts.repeats,
+    }
+}
+
+fn count_resumed(progress: &Progress, settled: &Settled) {
+    for (key, _) in settled.iter().filter(|(key, _)| settled.is_answered(*key)) {
+        progress.resumed(key.candidate_idx);
+    }
+}
+
+impl<C: Connect> Job<C> {
+    pub(crate) fn grader(&self) -> &Grader<C> {
+        &self.parts.grader
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.parts.writer
+    }
+
+    pub(crate) fn run_id(&self) -> &RunId {
+        &self.parts.run
+    }
+
+    pub(crate) fn score_set(&self) -> Fingerprint {
+        self.parts.score_set
+    }
+
+    pub(crate) fn item(&self, item_idx: u32) -> Option<&Item> {
+        self.parts.items.get(item_idx as usize)
+    }
+
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.parts.cancel
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Ends the run with an error; the first one stands.
+    pub(crate) fn fail(&self, error: BenchError) {
+        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert(error);
+        drop(slot);
+        self.parts.cancel.cancel();
+    }
+
+    fn take_error(&self) -> Option<BenchError> {
+        self.error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    fn summary(&self, n_resumed: u64) -> Summary {
+        let snapshot = self.parts.progress.snapshot();
+        let sum = |part: fn(&CandidateProgress) -> u64| snapshot.candidates.iter().map(part).sum();
+        let n_replayed = sum(|one| one.n_replayed);
+        let n_open = snapshot.n_trials.saturating_sub(snapshot.n_settled());
+        let stop = match (n_open, self.stop.load(Ordering::Relaxed)) {
+            (0, _) => None,
+            (_, STOP_BUDGET) => Some(Stop::Budget),
+            (_, _) => Some(Stop::Interrupted),
+        };
+        Summary {
+            run: self.parts.run.clone(),
+            n_trials: snapshot.n_trials,
+            n_resumed,
+            n_answered: sum(|one| one.n_answered) - n_replayed,
+            n_replayed,
+            n_repeated: sum(|one| one.n_repeated),
+            n_failed: sum(|one| one.n_failed),
+            n_attempts: sum(|one| one.n_attempts),
+            spent: self.budget.spent(),
+            n_open,
+            stop,
+        }
+    }
+
+    fn next(&self) -> Next {
+        if self.parts.cancel.is_cancelled() || self.stop.load(Ordering::Relaxed) != STOP_NONE {
+            return Next::Done;
+        }
+        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        schedule.next(|candidate_idx| self.may_call(candidate_idx))
+    }
+
+    /// Whether a candidate's lane would take a call at once (or fail it at once).
+    fn may_call(&self, candidate_idx: u32) -> bool {
+        let Some(entrant) = self.parts.entrants.get(candidate_idx as usize) else {
+            return false;
+        };
+        let status = entrant.parts.lane.status();
+        match status.health {
+            LaneHealth::GivenUp { .. } => true,
+            LaneHealth::Suspended { .. } => status.n_in_flight == 0,
+            LaneHealth::Working => status.n_in_flight < status.limit && status.paused_for.is_none(),
+        }
+    }
+}
+
+async fn work<C: Connect>(job: Arc<Job<C>>, tails: Tails) {
+    loop {
+        match job.next() {
+            Next::Done => return,
+            Next::Wait => {
+                tokio::select! {
+                    () = job.freed.notified() => {}
+                    () = tokio::time::sleep(HELD_BACK) => {}
+                    () = job.parts.cancel.cancelled() => {}
+                }
+            }
+            Next::Call(key) => {
+                job.parts.progress.started(key.candidate_idx);
+                let trial = one_trial(&job, &tails, key).await;
+                job.parts.progress.ended(key.candidate_idx);
+                job.freed.notify_one();
+                match trial {
+                    Ok(Some(trial)) => record(&job, &tails, trial).await,
+                    Ok(None) => {}
+                    Err(error) => job.fail(error),
+                }
+            }
+        }
+    }
+}
+
+/// Gets one trial settled; `None` = it stays open, because the run is being stopped.
+async fn one_trial<C: Connect>(
+    job: &Job<C>,
+    tails: &Tails,
+    key: TrialKey,
+) -> Result<Option<Trial>, BenchError> {
+    let (Some(entrant), Some(item)) = (
+        job.parts.entrants.get(key.candidate_idx as usize),
+        job.item(key.item_idx),
+    ) else {
+        return Err(BenchError::Defect(format!("no such trial: {key:?}")));
+    };
+    let prepared = match entrant.prepare(item, key.repeat) {
+        Ok(prepared) => prepared,
+        Err(failure) => return Ok(Some(unsent(key, *failure))),
+    };
+    let entry = Entry {
+        key,
+        request: prepared.fingerprint,
+        is_repeat: job.maybe_sent.contains(&key),
+    };
+    if job.parts.cache
+        && let Some(earlier) = job.parts.store.answered_by_request(&prepared.fingerprint)?
+        && earlier.run != job.parts.run
+    {
+        return Ok(Some(ledger::replayed(
+            &entry,
+            earlier.run.as_str(),
+            earlier.trial,
+        )));
+    }
+    call(job, tails, (entrant, &prepared), &entry).await
+}
+
+async fn call<C: Connect>(
+    job: &Job<C>,
+    tails: &Tails,
+    (entrant, prepared): (&Entrant<C>, &Prepared),
+    entry: &Entry,
+) -> Result<Option<Trial>, BenchError> {
+    let Some(reservation) = job.budget.reserve(prepared.most_cost) else {
+        job.stop.store(STOP_BUDGET, Ordering::Relaxed);
+        return Ok(None);
+    };
+    job.parts.writer.announce(&job.parts.run, entry.key, 1)?;
+    let pricer = entrant.parts.pricer.as_ref();
+    let mut sink = |attempt: &Attempt| {
+        if attempt.failure.is_some() {
+            let mut attempt = attempt.clone();
+            attempt.cost = ledger::attempt_cost(&attempt, pricer);
+            // The receiver lives until every worker has ended.
+            let _ = tails
+                .failed_attempts
+                .send((entry.key, entry.request, attempt));
+        }
+    };
+    let call = LaneCall {
+        request: &prepared.encoded,
+        secret: entrant.parts.secret.as_ref(),
+        estimated_tokens: prepared.estimated_tokens,
+        cancel: &job.parts.cancel,
+    };
+    let outcome = entrant
+        .parts
+        .lane
+        .call(&entrant.parts.client, call, &mut sink)
+        .await;
+    for usage in outcome.attempts.iter().filter_map(|attempt| attempt.usage) {
+        entrant.learn(&usage);
+    }
+    let trial = ledger::called(entry, outcome, pricer);
+    job.budget
+        .settle(reservation, trial.cost.unwrap_or_default());
+    let is_open = matches!(&trial.outcome, TrialOutcome::Failed(failure)
+        if failure.kind == FailureKind::Interrupted);
+    Ok((!is_open).then_some(trial))
+}
+
+/// A trial whose request could not even be built.
+fn unsent(key: TrialKey, failure: trilemma_domain::Failure) -> Trial {
+    Trial {
+        key,
+        request: Fingerprint::builder()
+            .field("unsent")
+            .field(key.candidate_idx.to_be_bytes())
+            .field(key.item_idx.to_be_bytes())
+            .field(key.repeat.to_be_bytes())
+            .finish(),
+        origin: trilemma_domain::TrialOrigin::Called,
+        attempts: Vec::new(),
+        cost: Some(NanoUsd(0)),
+        n_unpriced_attempts: 0,
+        price_row: None,
+        outcome: TrialOutcome::Failed(failure),
+    }
+}
+
+async fn record<C: Connect>(job: &Job<C>, tails: &Tails, trial: Trial) {
+    let is_replay = matches!(trial.origin, trilemma_domain::TrialOrigin::Replayed { .. });
+    job.parts.progress.settled(
+        trial.key.candidate_idx,
+        SettledCall {
+            is_answered: matches!(trial.outcome, TrialOutcome::Answered { .. }),
+            is_replay,
+            is_repeat: trial.origin == trilemma_domain::TrialOrigin::Repeated,
+            n_attempts: trial.attempts.len() as u64,
+            cost: if is_replay {
+                NanoUsd(0)
+            } else {
+                trial.cost.unwrap_or_default()
+            },
+        },
+    );
+    match job.parts.writer.trial(&job.parts.run, trial).await {
+        Ok(receipt) => {
+            if tails.receipts.send(receipt).await.is_err() {
+                job.fail(BenchError::Defect("scoring has ended too soon".to_owned()));
+            }
+        }
+        Err(error) => job.fail(BenchError::Store(error)),
+    }
+}
+
+/// Records failed attempts of trials that go on, as they happen.
+async fn record_failed<C: Connect>(
+    job: Arc<Job<C>>,
+    mut attempts: mpsc::UnboundedReceiver<(TrialKey, Fingerprint, Attempt)>,
+) {
+    while let Some((key, request, attempt)) = attempts.recv().await {
+        if let Err(error) = job
+            .parts
+            .writer
+            .attempt(&job.parts.run, key, request, attempt)
+            .await
+        {
+            job.fail(BenchError::Store(error));
+        }
+    }
+}
+
+/// Waits for commits and scores, then grades what an earlier session left ungraded.
+async fn finish<C: Connect>(
+    job: Arc<Job<C>>,
+    n_resumed: u64,
+    follower: JoinHandle<()>,
+    recorder: JoinHandle<()>,
+) -> Result<Summary, BenchError> {
+    for tail in [follower, recorder] {
+        if let Err(error) = tail.await {
+            job.fail(BenchError::Defect(format!(
+                "a part of the engine died: {error}"
+            )));
+        }
+    }
+    let flushed = job.parts.writer.flush().await;
+    if let Some(error) = job.take_error() {
+        return Err(error);
+    }
+    flushed?;
+    if n_resumed > 0 && !job.parts.cancel.is_cancelled() {
+        let pending = Pending {
+            store: &job.parts.store,
+            writer: &job.parts.writer,
+            run: &job.parts.run,
+            items: job.parts.items.clone(),
+            grader: job.parts.grader.clone(),
+            set: job.parts.score_set,
+            which: Unscored::Missing,
+        };
+        grade_pending(pending, &job.parts.cancel, |_, _| {}).await?;
+    }
+    Ok(job.summary(n_resumed))
+}

@@ -1,0 +1,125 @@
+//! One candidate that is ready to be called: prompt parsed, lane open, prices known.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use trilemma_cost::Pricer;
+use trilemma_domain::{
+    Candidate, Failure, FailureKind, FaultSource, Fingerprint, Item, NanoUsd, Retry, Usage,
+};
+use trilemma_project::{Prompt, PromptError, chat_request};
+use trilemma_provider::{Client, Connect, EncodedRequest, Lane, Secret, TcpConnector};
+
+/// Bytes of a request body per token, on the low side: planning errs towards more tokens.
+const BYTES_PER_TOKEN: u64 = 3;
+/// Output tokens that an unlimited answer is planned with before any was seen.
+const FIRST_GUESS_TOKENS: u64 = 1_000;
+
+/// What an entrant is made of.
+pub struct EntrantParts<C: Connect = TcpConnector> {
+    /// The candidate.
+    pub candidate: Candidate,
+    /// Makes its calls.
+    pub client: Client<C>,
+    /// Its key.
+    pub secret: Option<Secret>,
+    /// Its limits and retries.
+    pub lane: Lane,
+    /// Its prices; `None` = unknown.
+    pub pricer: Option<Pricer>,
+}
+
+/// One candidate that is ready to be called.
+pub struct Entrant<C: Connect = TcpConnector> {
+    pub(crate) parts: EntrantParts<C>,
+    prompt: Option<Prompt>,
+    /// Most output tokens seen so far; 0 = none was.
+    most_output: AtomicU64,
+}
+
+/// One call, ready to be sent.
+pub(crate) struct Prepared {
+    pub(crate) encoded: EncodedRequest,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) estimated_tokens: u64,
+    /// Most that one attempt is expected to cost; zero where no price is known.
+    pub(crate) most_cost: NanoUsd,
+}
+
+impl<C: Connect> Entrant<C> {
+    /// Parses the candidate's prompt.
+    ///
+    /// # Errors
+    /// As [`Prompt::parse`].
+    pub fn new(parts: EntrantParts<C>) -> Result<Self, PromptError> {
+        let prompt = parts
+            .candidate
+            .prompt
+            .as_ref()
+            .map(Prompt::parse)
+            .transpose()?;
+        Ok(Self {
+            parts,
+            prompt,
+            most_output: AtomicU64::new(0),
+        })
+    }
+
+    /// Builds the request for an item.
+    pub(crate) fn prepare(&self, item: &Item, repeat: u32) -> Result<Prepared, Box<Failure>> {
+        let candidate = &self.parts.candidate;
+        let request = chat_request(candidate, self.prompt.as_ref(), item)
+            .map_err(|error| Box::new(unsendable(&error)))?;
+        let encoded = EncodedRequest::new(&candidate.target, &request).map_err(Box::new)?;
+        let input_tokens = encoded.body().len() as u64 / BYTES_PER_TOKEN;
+        let output_tokens = self.planned_output();
+        let most_cost = self
+            .parts
+            .pricer
+            .as_ref()
+            .and_then(|pricer| pricer.production(input_tokens, output_tokens, None))
+            .and_then(|cost| cost.settle().ok())
+            .unwrap_or_default();
+        Ok(Prepared {
+            fingerprint: fingerprint(candidate, &encoded, repeat),
+            estimated_tokens: input_tokens.saturating_add(output_tokens),
+            most_cost,
+            encoded,
+        })
+    }
+
+    fn planned_output(&self) -> u64 {
+        let limit = self.parts.candidate.params.max_output_tokens.map(u64::from);
+        let seen = self.most_output.load(Ordering::Relaxed);
+        let guess = if seen == 0 {
+            FIRST_GUESS_TOKENS
+        } else {
+            seen + seen / 2
+        };
+        limit.map_or(guess, |limit| limit.min(guess))
+    }
+
+    /// Learns from an answer how long answers are.
+    pub(crate) fn learn(&self, usage: &Usage) {
+        self.most_output.fetch_max(usage.output, Ordering::Relaxed);
+    }
+}
+
+/// Cache key: endpoint, full request, repeat.
+fn fingerprint(candidate: &Candidate, encoded: &EncodedRequest, repeat: u32) -> Fingerprint {
+    Fingerprint::builder()
+        .field(candidate.target.dialect.name())
+        .field(&candidate.target.base_url)
+        .field(encoded.path_and_query())
+        .field(encoded.body())
+        .field(repeat.to_be_bytes())
+        .finish()
+}
+
+fn unsendable(error: &PromptError) -> Failure {
+    Failure::new(
+        FailureKind::Unsendable,
+        FaultSource::Caller,
+        Retry::No,
+        &format!("failed to {error}"),
+    )
+}

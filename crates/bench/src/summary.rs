@@ -1,0 +1,41 @@
+//! What a session of a run did.
+
+use serde::Serialize;
+use trilemma_domain::{NanoUsd, RunId};
+
+/// Why a session ended before everything was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// The next call might have exceeded the budget.
+    Budget,
+    /// The user asked for it.
+    Interrupted,
+}
+
+/// What a session of a run did; counts are of this session unless they say otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The run.
+    pub run: RunId,
+    /// Trials that the run consists of.
+    pub n_trials: u64,
+    /// Trials that were answered before this session.
+    pub n_resumed: u64,
+    /// Trials answered by calls of this session.
+    pub n_answered: u64,
+    /// Trials answered by replaying earlier identical calls.
+    pub n_replayed: u64,
+    /// Trials called though an interrupted session may have called them too.
+    pub n_repeated: u64,
+    /// Trials that ended without an answer.
+    pub n_failed: u64,
+    /// HTTP calls.
+    pub n_attempts: u64,
+    /// Spent by the run so far, as far as known, scorers' calls included.
+    pub spent: NanoUsd,
+    /// Trials of the run that are not settled.
+    pub n_open: u64,
+    /// Why it ended early; `None` = everything is settled.
+    pub stop: Option<Stop>,
+}
