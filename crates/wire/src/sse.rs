@@ -7,6 +7,9 @@
 //! delivered by [`SseParser::finish`], because several servers omit the last empty line.
 //! It knows nothing of what the data means.
 
+/// Most bytes kept of a line that is no field.
+const LONGEST_JUNK: usize = 240;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// One event.
@@ -27,7 +30,7 @@ pub(crate) struct SseParser {
     has_data: bool,
     started: bool,
     after_cr: bool,
-    junk: bool,
+    junk: Option<Vec<u8>>,
 }
 
 impl SseParser {
@@ -63,9 +66,9 @@ impl SseParser {
         self.dispatch(on_event);
     }
 
-    /// Whether a line was met that is no field of the format.
-    pub(crate) fn saw_junk(&self) -> bool {
-        self.junk
+    /// The first line that is no field of the format, at most [`LONGEST_JUNK`] bytes of it.
+    pub(crate) fn junk(&self) -> Option<&[u8]> {
+        self.junk.as_deref()
     }
 
     fn end_line(&mut self, head: &[u8], on_event: &mut dyn FnMut(SseEvent<'_>)) {
@@ -106,7 +109,10 @@ impl SseParser {
                 self.name.extend_from_slice(value);
             }
             b"" | b"id" | b"retry" => {}
-            _ => self.junk = true,
+            _ if self.junk.is_none() => {
+                self.junk = Some(line.get(..LONGEST_JUNK).unwrap_or(line).to_vec());
+            }
+            _ => {}
         }
     }
 

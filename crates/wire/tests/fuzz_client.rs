@@ -1,13 +1,20 @@
 //! Decoders against any bytes: no panic, bounded messages, and the same result however a stream
-//! is cut. Bounded, so that they run with the other tests.
+//! is cut. The encoder against any conversation: an error, or JSON that our server side reads.
+//! Bounded, so that they run with the other tests.
 #![cfg(test)]
 
 use std::time::Duration;
 
-use trilemma_domain::{Dialect, Failure, Retry};
-use trilemma_wire::client::{
-    Headers, StreamDecoder, StreamEnd, decode_error, decode_response, rate_limits, request_id,
+use serde_json::{Value, json};
+use trilemma_domain::{
+    ChatRequest, Dialect, Failure, Message, Params, Part, Retry, Role, Target, Tool, ToolCall,
+    ToolChoice,
 };
+use trilemma_wire::client::{
+    Headers, StreamDecoder, StreamEnd, decode_error, decode_response, encode_request, rate_limits,
+    request_id,
+};
+use trilemma_wire::server::{decode_request, route};
 
 const N_CASES: usize = 3_000;
 const LONGEST: Duration = Duration::from_secs(5);
@@ -153,6 +160,96 @@ fn fuzz_errors_and_heads() {
                     );
                 }
                 assert!(request_id(dialect, &head).is_none_or(|id| id.len() <= 200));
+            }
+        });
+}
+
+/// Any part; most fit most roles.
+fn part(kind: u8, text: &str) -> Part {
+    let text = text.to_owned();
+    match kind % 9 {
+        0 => Part::Image {
+            url: Some(text),
+            data: None,
+            media_type: None,
+        },
+        1 => Part::Image {
+            url: None,
+            data: Some(text),
+            media_type: Some("image/png".to_owned()),
+        },
+        2 => Part::File {
+            data: text,
+            media_type: "application/pdf".to_owned(),
+            name: None,
+        },
+        3 => Part::ToolCall(ToolCall {
+            id: text,
+            name: "f".to_owned(),
+            arguments: if kind > 127 {
+                json!({"a": 1})
+            } else {
+                Value::Null
+            },
+        }),
+        4 => Part::ToolResult {
+            id: text,
+            text: "r".to_owned(),
+        },
+        5 => Part::CacheBreakpoint,
+        _ => Part::Text { text },
+    }
+}
+
+fn conversation(turns: &[(u8, Vec<(u8, String)>)]) -> ChatRequest {
+    let roles = [Role::System, Role::User, Role::Assistant, Role::Tool];
+    let message = |(role, parts): &(u8, Vec<(u8, String)>)| Message {
+        role: roles[usize::from(*role % 4)],
+        parts: parts.iter().map(|(kind, text)| part(*kind, text)).collect(),
+    };
+    ChatRequest {
+        model: "m".to_owned(),
+        messages: turns.iter().map(message).collect(),
+        tools: vec![Tool {
+            name: "f".to_owned(),
+            description: None,
+            parameters: json!({"type": "object"}),
+        }],
+        tool_choice: ToolChoice::Required,
+        response_format: None,
+        params: Params::default(),
+        stream: turns.len() % 2 == 0,
+    }
+}
+
+#[test]
+fn fuzz_requests_are_refused_or_read_by_the_other_side() {
+    bolero::check!()
+        .with_type::<(String, Vec<(u8, Vec<(u8, String)>)>)>()
+        .with_iterations(N_CASES)
+        .with_test_time(LONGEST)
+        .for_each(|(model, turns)| {
+            let request = conversation(turns);
+            for dialect in Dialect::ALL {
+                let target = Target {
+                    provider: "p".to_owned(),
+                    dialect,
+                    base_url: "http://localhost/v1".to_owned(),
+                    model: format!("m{model}"),
+                    api_version: Some("2024-10-21".to_owned()),
+                };
+                let Ok(wire) = encode_request(&target, &request) else {
+                    continue;
+                };
+                assert!(wire.path_and_query.is_ascii());
+                assert!(wire.path_and_query.bytes().all(|byte| byte > b' '));
+                let prefix = if dialect == Dialect::Azure { "" } else { "/v1" };
+                let path = format!("{prefix}{}", wire.path_and_query);
+                let route = route("POST", &path).unwrap();
+                assert_eq!(route.dialect, dialect);
+                let read = decode_request(&route, &wire.body).unwrap();
+                assert_eq!(read.chat.stream, request.stream);
+                assert_eq!(read.chat.tools, request.tools);
             }
         });
 }

@@ -10,7 +10,10 @@ const MAX_EXCERPT_BYTES: usize = 240;
 
 /// The body is not what the dialect says.
 pub(crate) fn malformed(problem: &str, body: &[u8]) -> Failure {
-    let message = format!("{problem}; the body begins with `{}`", excerpt(body));
+    let message = match excerpt(body) {
+        text if text.is_empty() => problem.to_owned(),
+        text => format!("{problem}; it begins with `{text}`"),
+    };
     Failure::new(
         FailureKind::Malformed,
         FaultSource::Vendor,

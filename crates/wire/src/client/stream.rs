@@ -118,19 +118,17 @@ impl StreamDecoder {
     #[must_use]
     pub fn finish(mut self) -> StreamEnd {
         let reader = &mut self.reader;
-        let is_junk = match &mut self.framing {
-            Framing::Undecided => false,
+        let junk = match &mut self.framing {
+            Framing::Undecided => None,
             Framing::Events(parser) => {
                 parser.finish(&mut |event| reader.take_last_event(event));
-                parser.saw_junk()
+                parser.junk()
             }
-            Framing::Objects(cutter) => cutter.saw_junk() && !cutter.is_open(),
+            Framing::Objects(cutter) => {
+                (cutter.saw_junk() && !cutter.is_open()).then_some(b"".as_slice())
+            }
         };
-        let fault = self
-            .reader
-            .fault
-            .take()
-            .or_else(|| self.reader.missing(is_junk));
+        let fault = reader.fault.take().or_else(|| reader.missing(junk));
         self.reader.blocks.close(&mut self.reader.answer);
         StreamEnd {
             response: self
@@ -272,12 +270,12 @@ impl Reader {
     }
 
     /// What is wrong with a stream that has ended in order without another fault.
-    fn missing(&self, is_junk: bool) -> Option<Failure> {
+    fn missing(&self, junk: Option<&[u8]>) -> Option<Failure> {
         if self.is_whole() {
             return None;
         }
-        if self.n_events == 0 && is_junk {
-            return Some(malformed("the body is no event stream", b""));
+        if let (0, Some(junk)) = (self.n_events, junk) {
+            return Some(malformed("the body is no event stream", junk));
         }
         Some(truncated(match self.dialect {
             Dialect::OpenAi | Dialect::Azure => "a finish reason",

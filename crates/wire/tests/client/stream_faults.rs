@@ -30,7 +30,12 @@ fn broken_json_is_malformed_and_reading_goes_on() {
 fn a_page_instead_of_a_stream_is_malformed() {
     for dialect in Dialect::ALL {
         let read = stream(dialect, "<html>\n<body>502 Bad Gateway</body>\n</html>\n");
-        assert_eq!(read.fault(), Some(FailureKind::Malformed), "{dialect}");
+        let fault = read.end.fault.unwrap();
+        assert_eq!(fault.kind, FailureKind::Malformed, "{dialect}");
+        assert!(
+            fault.message.ends_with("it begins with `<html>`"),
+            "{fault:?}"
+        );
         assert_eq!(
             stream(dialect, "").fault(),
             Some(FailureKind::Truncated),
