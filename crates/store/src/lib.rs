@@ -1,1 +1,41 @@
-//! `trilemma-store`.
+//! Everything that a project has measured, in one SQLite file: runs, golden-set snapshots, trials,
+//! attempts, answers and scores.
+//!
+//! In: records of `domain`. Out: the same records, streamed in key order so that two readings of
+//! the same run give the same sequence whatever the order of arrival was.
+//!
+//! - [`Store`] opens the file, manages runs and reads.
+//! - [`Writer`] takes records from any number of tasks and commits them in groups on one thread;
+//!   a [`Receipt`] resolves when its record survives the death of the process.
+//! - The call journal names the calls that may have been sent and have no recorded outcome.
+//!
+//! What it does not do: decide, price, score or call anything; it reads no clock and no
+//! environment. Durable means that a committed record survives `kill -9` (WAL with
+//! `synchronous = NORMAL`, <https://www.sqlite.org/wal.html>); after a loss of power the last
+//! commits may be missing, but the file stays consistent.
+
+mod codec;
+mod error;
+mod journal;
+mod manifest;
+mod place;
+mod read;
+mod runs;
+mod schema;
+mod score_set;
+mod sets;
+mod snapshot;
+mod store;
+mod words;
+mod writer;
+
+pub use error::{RecordError, StoreError};
+pub use manifest::{CandidateRecord, MANIFEST_VERSION, RunManifest};
+pub use read::{
+    AnswerRow, EXPORT_VERSION, RecordedAnswer, Settled, SettledState, Spent, StoredScore,
+    TrialDetail, Unscored,
+};
+pub use runs::RunInfo;
+pub use score_set::{ScoreSet, ScorerEntry};
+pub use store::{Store, StoreOptions};
+pub use writer::{Commits, Committed, Receipt, Writer};

@@ -1,0 +1,91 @@
+//! What an answer says beyond its text: reasoning, refusal, tool calls, ids, raw usage, and the
+//! stamps of its chunks.
+
+use serde_json::Value;
+use trilemma_domain::{Reply, Timing, ToolCall};
+
+use crate::codec::{
+    Reader, put_bytes, put_option_bytes, put_stamps, put_u64, put_value, read_stamps, read_value,
+};
+use crate::words::{WordWriter, Words};
+
+const LAYOUT: u8 = 1;
+
+/// What is read back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct AnswerBody {
+    pub(crate) chunk_us: Vec<u32>,
+    pub(crate) reasoning: Option<String>,
+    pub(crate) refusal: Option<String>,
+    pub(crate) tool_calls: Vec<ToolCall>,
+    pub(crate) response_id: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) raw_usage: Option<Value>,
+}
+
+/// Writes the rest of an answer.
+pub(crate) fn put_body(out: &mut Vec<u8>, reply: &Reply, timing: &Timing, words: &mut WordWriter) {
+    let response = &reply.response;
+    out.push(LAYOUT);
+    put_stamps(out, &timing.chunk_us);
+    for text in [
+        &response.reasoning,
+        &response.refusal,
+        &response.response_id,
+        &reply.request_id,
+    ] {
+        put_option_bytes(out, text.as_deref().map(str::as_bytes));
+    }
+    put_u64(out, response.tool_calls.len() as u64);
+    for call in &response.tool_calls {
+        put_bytes(out, call.id.as_bytes());
+        put_bytes(out, call.name.as_bytes());
+        let (shape, numbers) = parts(&call.arguments);
+        put_bytes(out, &shape);
+        put_bytes(out, &numbers);
+    }
+    match &response.raw_usage {
+        None => words.put(out, None),
+        Some(usage) => {
+            let (shape, numbers) = parts(usage);
+            words.put(out, Some(&shape));
+            put_bytes(out, &numbers);
+        }
+    }
+}
+
+fn parts(value: &Value) -> (Vec<u8>, Vec<u8>) {
+    let (mut shape, mut numbers) = (Vec::new(), Vec::new());
+    put_value(&mut shape, &mut numbers, value);
+    (shape, numbers)
+}
+
+/// Reads the rest of an answer back; `None` = damaged.
+pub(crate) fn read_body(from: &mut Reader<'_>, words: &Words) -> Option<AnswerBody> {
+    if from.byte()? != LAYOUT {
+        return None;
+    }
+    let mut body = AnswerBody {
+        chunk_us: read_stamps(from)?,
+        reasoning: from.option_text()?,
+        refusal: from.option_text()?,
+        response_id: from.option_text()?,
+        request_id: from.option_text()?,
+        ..AnswerBody::default()
+    };
+    for _ in 0..from.u64()? {
+        body.tool_calls.push(ToolCall {
+            id: from.text()?,
+            name: from.text()?,
+            arguments: read_parts(from.bytes()?, from.bytes()?)?,
+        });
+    }
+    if let Some(shape) = words.read(from)? {
+        body.raw_usage = Some(read_parts(&shape, from.bytes()?)?);
+    }
+    Some(body)
+}
+
+fn read_parts(shape: &[u8], numbers: &[u8]) -> Option<Value> {
+    read_value(&mut Reader::new(shape), &mut Reader::new(numbers))
+}

@@ -1,0 +1,139 @@
+//! Answers, one at a time, for scoring.
+
+use std::ops::ControlFlow;
+
+use rusqlite::Connection;
+use trilemma_domain::{Fingerprint, NanoUsd, Reply, RunId, Timing, TrialKey};
+
+use crate::error::StoreError;
+use crate::read::observations::{Cell, scan};
+use crate::read::row::{COLUMNS, KEY_ORDER, N_COLUMNS, TrialRow, reply_of, trial_row};
+use crate::runs::run_ref;
+use crate::score_set::Word;
+use crate::sets::{scorer_numbers, set_by_print};
+use crate::store::{Fault, Store};
+use crate::words::Words;
+
+/// One answer with what scorers may ask about its call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerRow {
+    /// Which trial.
+    pub key: TrialKey,
+    /// The answer.
+    pub reply: Reply,
+    /// Stamps of the attempt that brought it.
+    pub timing: Timing,
+    /// Cost of the trial; `None` = unknown.
+    pub cost: Option<NanoUsd>,
+    /// Whether it is a replay of an earlier call.
+    pub replayed: bool,
+}
+
+/// Which trials count as unscored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unscored {
+    /// Those that miss the word of at least one scorer.
+    Missing,
+    /// Those, and those where a scorer could not run.
+    MissingOrFailed,
+}
+
+fn answer_row(row: &TrialRow, columns: (&[u8], &[u8]), words: &Words) -> Result<AnswerRow, Fault> {
+    let figures = row
+        .answer()
+        .ok_or(Fault::Damage("an answered trial has no answer"))?;
+    let (reply, timing) = reply_of(row, figures, columns, words)?;
+    Ok(AnswerRow {
+        key: row.key,
+        reply,
+        timing,
+        cost: row.cost,
+        replayed: row.origin == crate::writer::origin::REPLAYED,
+    })
+}
+
+impl Store {
+    /// Streams the answers of a run in key order, until `see` breaks off.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn answers(
+        &self,
+        run: &RunId,
+        mut see: impl FnMut(AnswerRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, a.text, a.rest FROM trial t \
+             JOIN answer a ON a.trial_id = t.trial_id \
+             WHERE t.run_no = $1 AND t.state = 1 ORDER BY {KEY_ORDER}"
+        );
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let words = Words::load(tx)?;
+            let mut statement = tx.prepare_cached(&sql)?;
+            let mut rows = statement.query([run.run_no])?;
+            while let Some(row) = rows.next()? {
+                let head = TrialRow::read(row, run.base_us)?;
+                let blob = |idx| row.get_ref(idx)?.as_blob().map_err(rusqlite::Error::from);
+                let columns = (blob(N_COLUMNS)?, blob(N_COLUMNS + 1)?);
+                if see(answer_row(&head, columns, &words)?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the answer of one trial; `None` = it is not settled, or ended without one.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn answer(&self, run: &RunId, key: TrialKey) -> Result<Option<AnswerRow>, StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let Some(row) = trial_row(tx, run, key)?.filter(|row| row.answer().is_some()) else {
+                return Ok(None);
+            };
+            let words = Words::load(tx)?;
+            let (text, rest) = answer_columns(tx, row.trial_id)?;
+            answer_row(&row, (&text, &rest), &words).map(Some)
+        })
+    }
+
+    /// Lists the answered trials of a run, in key order, for which a scorer of the set with this
+    /// fingerprint has yet to speak.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`],
+    /// [`crate::RecordError::UnknownScoreSet`].
+    pub fn unscored(
+        &self,
+        run: &RunId,
+        set: &Fingerprint,
+        which: Unscored,
+    ) -> Result<Vec<TrialKey>, StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let numbers = scorer_numbers(tx, &set_by_print(tx, set)?)?;
+            let mut keys = Vec::new();
+            scan(tx, run, &numbers, |row, cells| {
+                let open = |cell: &Option<Cell>| match (cell, which) {
+                    (None, _) => true,
+                    (Some(_), Unscored::Missing) => false,
+                    (Some(cell), Unscored::MissingOrFailed) => cell.word == Word::Missing,
+                };
+                if row.answer().is_some() && cells.iter().any(open) {
+                    keys.push(row.key);
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(keys)
+        })
+    }
+}
+
+fn answer_columns(conn: &Connection, trial_id: i64) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+    Ok(conn
+        .prepare_cached("SELECT text, rest FROM answer WHERE trial_id = $1")?
+        .query_row([trial_id], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}

@@ -1,0 +1,20 @@
+//! Reading a store: always in one consistent snapshot, in key order, a record at a time.
+
+mod answers;
+mod calls;
+mod detail;
+mod export;
+mod observations;
+mod replay;
+mod row;
+mod settled;
+mod spent;
+
+pub use answers::{AnswerRow, Unscored};
+pub use detail::{StoredScore, TrialDetail};
+pub use export::EXPORT_VERSION;
+pub use replay::RecordedAnswer;
+pub use settled::{Settled, SettledState};
+pub use spent::Spent;
+
+pub(crate) use row::{load_trial, trial_row};

@@ -1,0 +1,56 @@
+//! What a run has cost so far, for its budget.
+
+use rusqlite::params;
+use trilemma_domain::{NanoUsd, RunId};
+
+use crate::error::StoreError;
+use crate::runs::run_ref;
+use crate::store::Store;
+use crate::writer::origin;
+
+/// Money spent by a run: calls of its own, replays and imports apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// Trials, as far as known, those under way included.
+    pub trials: NanoUsd,
+    /// Calls of scorers, as far as known.
+    pub scoring: NanoUsd,
+    /// Trials whose cost is unknown.
+    pub n_unpriced_trials: u64,
+    /// Failed attempts whose cost is unknown, of trials whose cost is known.
+    pub n_unpriced_attempts: u64,
+}
+
+impl Store {
+    /// Sums what the calls of a run have cost so far.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn spent(&self, run: &RunId) -> Result<Spent, StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let scoring: i64 = tx
+                .prepare_cached(
+                    "SELECT COALESCE(SUM(s.cost), 0) FROM trial t \
+                     JOIN score s ON s.trial_id = t.trial_id WHERE t.run_no = $1",
+                )?
+                .query_row([run.run_no], |row| row.get(0))?;
+            let mut statement = tx.prepare_cached(
+                "SELECT COALESCE(SUM(cost), 0), \
+                 COALESCE(SUM(CASE WHEN cost IS NULL THEN 1 ELSE 0 END), 0), \
+                 COALESCE(SUM(CASE WHEN cost IS NULL THEN 0 ELSE n_unpriced END), 0) \
+                 FROM trial WHERE run_no = $1 AND origin <= $2",
+            )?;
+            Ok(
+                statement.query_row(params![run.run_no, origin::REPEATED], |row| {
+                    Ok(Spent {
+                        trials: NanoUsd(row.get(0)?),
+                        scoring: NanoUsd(scoring),
+                        n_unpriced_trials: row.get(1).map(i64::cast_unsigned)?,
+                        n_unpriced_attempts: row.get(2).map(i64::cast_unsigned)?,
+                    })
+                })?,
+            )
+        })
+    }
+}

@@ -1,0 +1,20 @@
+//! Tests of the store through its public face, in one binary.
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod runs;
+#[cfg(test)]
+mod scoring;
+#[cfg(test)]
+mod size;
+#[cfg(test)]
+mod support;
