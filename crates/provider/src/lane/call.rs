@@ -22,6 +22,9 @@ use super::ticket::Ticket;
 /// The lane to one endpoint and model; share it by reference or `Arc`.
 #[derive(Debug)]
 pub struct Lane {
+    /// Held by a trial from its first attempt to its end, so that a retry queues behind few others
+    /// however many trials wait to begin.
+    begun: Semaphore,
     gate: Gate,
     /// Held while waiting for leave, so that calls start in the order in which they came.
     turn: Semaphore,
@@ -54,6 +57,8 @@ pub struct CallOutcome {
     pub result: Result<(Box<Reply>, Timing), Failure>,
 }
 
+/// Trials begun and not ended, for each attempt that may be in flight.
+const BEGUN_PER_PERMIT: usize = 4;
 /// A probe is asked after this often at least; its end is announced.
 const LONGEST_PROBE_WAIT: Duration = Duration::from_secs(60);
 /// Longest wait of any kind, far beyond all deadlines.
@@ -63,7 +68,9 @@ impl Lane {
     /// Makes a lane; it starts at full concurrency with full allowances.
     #[must_use]
     pub fn new(config: &LaneConfig) -> Self {
+        let n_begun = config.max_concurrency.saturating_mul(BEGUN_PER_PERMIT);
         Self {
+            begun: Semaphore::new(n_begun.clamp(1, Semaphore::MAX_PERMITS)),
             gate: Gate::new(config.max_concurrency),
             turn: Semaphore::new(1),
             changed: Notify::new(),
@@ -87,6 +94,14 @@ impl Lane {
         let mut trial = TrialState::default();
         let mut deadline = None;
         let mut waiting_since = Instant::now();
+        let begun = tokio::select! {
+            biased;
+            begun = self.begun.acquire() => begun,
+            () = call.cancel.cancelled() => {
+                let result = Err(interrupted());
+                return CallOutcome { attempts, result };
+            }
+        };
         self.with_state(State::earn);
         let result = loop {
             let (permit, ticket) = match self.admitted(&call, deadline).await {
@@ -125,6 +140,7 @@ impl Lane {
                 (_, _, None) => break Err(silent()),
             }
         };
+        drop(begun);
         CallOutcome { attempts, result }
     }
 

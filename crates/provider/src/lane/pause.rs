@@ -1,7 +1,7 @@
 //! A time during which a lane starts nothing, because the vendor said when to come back.
 //!
 //! In: refusals with a time, and answers. Out: until when to wait. An answer to an attempt that
-//! started after the refused one shows that the endpoint does serve others meanwhile; where most
+//! started no earlier than the refused one shows that the endpoint does serve others meanwhile; where most
 //! are served, the lane goes on and only the refused call waits out its time.
 
 use tokio::time::Instant;
@@ -35,7 +35,7 @@ impl Pause {
     /// A call that started at `started` was answered; true = the pause ended by it.
     pub(crate) fn served(&mut self, started: Instant, throttled_share: f64) -> bool {
         let ends = self.current.is_some_and(|current| {
-            started > current.refused_started && throttled_share <= MOSTLY_SERVED
+            started >= current.refused_started && throttled_share <= MOSTLY_SERVED
         });
         if ends {
             self.current = None;

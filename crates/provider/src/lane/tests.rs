@@ -1,1 +1,556 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use trilemma_domain::{Attempt, Failure, FailureKind};
+
+use super::*;
+use crate::cancel::Cancel;
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::config::ClientConfig;
+use crate::testkit::*;
+
+fn secs(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+fn client(pipes: &Pipes) -> Client<Pipes> {
+    let config = ClientConfig {
+        clock: Clock::starting_at(0),
+        stall_timeout: secs(10),
+        ..ClientConfig::default()
+    };
+    Client::with_connector(config, pipes.clone()).unwrap()
+}
+
+fn lane(change: impl FnOnce(&mut LaneConfig)) -> Arc<Lane> {
+    let mut config = LaneConfig {
+        seed: 7,
+        ..LaneConfig::default()
+    };
+    change(&mut config);
+    Arc::new(Lane::new(&config))
+}
+
+async fn one(lane: &Lane, client: &Client<Pipes>) -> CallOutcome {
+    estimated(lane, client, 100).await
+}
+
+async fn estimated(lane: &Lane, client: &Client<Pipes>, estimated_tokens: u64) -> CallOutcome {
+    let request = encoded(false);
+    let cancel = Cancel::new();
+    let call = LaneCall {
+        request: &request,
+        secret: None,
+        estimated_tokens,
+        cancel: &cancel,
+    };
+    lane.call(client, call, &mut |_| {}).await
+}
+
+/// Sends `n` trials at once; gives their outcomes in order.
+async fn many(lane: &Arc<Lane>, client: &Client<Pipes>, n: usize) -> Vec<CallOutcome> {
+    let mut running = JoinSet::new();
+    for idx in 0..n {
+        let (lane, client) = (Arc::clone(lane), client.clone());
+        running.spawn(async move { (idx, one(&lane, &client).await) });
+    }
+    let mut outcomes = running.join_all().await;
+    outcomes.sort_by_key(|(idx, _)| *idx);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn n_answered(outcomes: &[CallOutcome]) -> usize {
+    outcomes
+        .iter()
+        .filter(|outcome| outcome.result.is_ok())
+        .count()
+}
+
+fn failure(outcome: &CallOutcome) -> &Failure {
+    outcome.result.as_ref().err().unwrap()
+}
+
+fn refused(status: u16, headers: &str) -> Vec<u8> {
+    http(status, headers, r#"{"error":{"message":"not now"}}"#)
+}
+
+fn after(seconds: u64) -> Vec<u8> {
+    refused(429, &format!("retry-after: {seconds}\r\n"))
+}
+
+/// Answers by number after 20 ms.
+fn scripted(
+    script: impl Fn(usize) -> Vec<u8> + Clone + Send + Sync + 'static,
+) -> (Pipes, Arc<AtomicUsize>) {
+    Pipes::answering(move |n| {
+        let bytes = script(n);
+        async move {
+            pass_ms(20).await;
+            bytes
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_usual_faults_lose_no_trial() {
+    // Of 100 calls 5 get 429, 2 get 500, 1 is cut, 1 stalls, 1 is malformed, in scattered order.
+    let (pipes, n_requests) = Pipes::answering(|n| async move {
+        pass_ms(20).await;
+        match (n * 37) % 100 {
+            0..5 => after(1),
+            5..7 => refused(500, ""),
+            7 => Vec::new(),
+            8 => {
+                pass_ms(1_000_000).await;
+                Vec::new()
+            }
+            9 => http(200, "", "{\"id\": \"c1\", \"choi"),
+            _ => answer("hi"),
+        }
+    });
+    let start = Instant::now();
+    let lane = lane(|_| {});
+    let outcomes = many(&lane, &client(&pipes), 1000).await;
+    assert_eq!(n_answered(&outcomes), 1000);
+    assert!(start.elapsed() < secs(30), "{:?}", start.elapsed());
+    let n_attempts: usize = outcomes.iter().map(|outcome| outcome.attempts.len()).sum();
+    assert_eq!(n_attempts, n_requests.load(Ordering::SeqCst));
+    assert!((1100..1130).contains(&n_attempts), "{n_attempts}");
+    assert!(lane.status().limit >= 10, "{:?}", lane.status());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_is_repeated_up_to_the_most_attempts() {
+    for (n_bad, answered) in [(5, true), (6, false)] {
+        let (pipes, n_requests) = scripted(move |n| {
+            if n < n_bad {
+                refused(500, "")
+            } else {
+                answer("hi")
+            }
+        });
+        let mut seen = Vec::new();
+        let request = encoded(false);
+        let call = LaneCall {
+            request: &request,
+            secret: None,
+            estimated_tokens: 1,
+            cancel: &Cancel::new(),
+        };
+        let client = client(&pipes);
+        let outcome = lane(|_| {})
+            .call(&client, call, &mut |attempt: &Attempt| {
+                seen.push(attempt.number)
+            })
+            .await;
+        assert_eq!(outcome.result.is_ok(), answered);
+        assert_eq!(outcome.attempts.len(), 6);
+        assert_eq!(n_requests.load(Ordering::SeqCst), 6);
+        assert_eq!(seen, [1, 2, 3, 4, 5, 6]);
+        for (attempt, longest_ms) in outcome.attempts.iter().zip([0, 250, 500, 1000, 2000, 4000]) {
+            assert!(
+                attempt.timing.queued <= Duration::from_millis(longest_ms),
+                "{attempt:?}"
+            );
+        }
+        match outcome.result {
+            Ok((reply, timing)) => {
+                assert_eq!(reply.response.text, "hi");
+                assert_eq!(timing, outcome.attempts[5].timing);
+            }
+            Err(failure) => assert_eq!(failure.kind, FailureKind::ServerError),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_help_is_not_repeated() {
+    let (pipes, n_requests) = scripted(|_| refused(400, ""));
+    let outcome = one(&lane(|_| {}), &client(&pipes)).await;
+    assert_eq!(failure(&outcome).kind, FailureKind::BadRequest);
+    assert_eq!(n_requests.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_are_the_same_under_the_same_seed() {
+    let mut runs = Vec::new();
+    for seed in [1, 1, 2] {
+        let (pipes, _) = scripted(|_| refused(500, ""));
+        let outcome = one(&lane(|config| config.seed = seed), &client(&pipes)).await;
+        let queued: Vec<_> = outcome.attempts.iter().map(|a| a.timing.queued).collect();
+        runs.push(queued);
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[0], runs[2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vendors_pause_is_kept_and_costs_no_attempt() {
+    let (pipes, _) = scripted(|n| if n < 20 { after(3) } else { answer("hi") });
+    let start = Instant::now();
+    let outcome = one(&lane(|_| {}), &client(&pipes)).await;
+    assert!(outcome.result.is_ok());
+    assert_eq!(outcome.attempts.len(), 21);
+    assert_eq!(outcome.attempts[1].timing.queued, secs(3));
+    assert_eq!(
+        start.elapsed(),
+        20 * secs(3) + 21 * Duration::from_millis(20)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_lane_pauses() {
+    let (pipes, _) = scripted(|n| if n == 0 { after(5) } else { answer("hi") });
+    let (client, lane) = (client(&pipes), lane(|_| {}));
+    let first = tokio::spawn({
+        let (client, lane) = (client.clone(), Arc::clone(&lane));
+        async move { one(&lane, &client).await }
+    });
+    pass_ms(1020).await;
+    assert_eq!(lane.status().paused_for, Some(secs(4)));
+    let second = one(&lane, &client).await;
+    assert_eq!(second.attempts.len(), 1);
+    assert_eq!(second.attempts[0].timing.queued, secs(4));
+    assert!(first.await.unwrap().result.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_goes_on_where_others_are_served_meanwhile() {
+    // The third of many calls is refused; those sent with and after it are served.
+    let (pipes, _) = scripted(|n| if n == 2 { after(30) } else { answer("hi") });
+    let lane = lane(|config| config.max_concurrency = 10);
+    let start = Instant::now();
+    let running: Vec<_> = (0..100)
+        .map(|idx| {
+            let (lane, client) = (Arc::clone(&lane), client(&pipes));
+            tokio::spawn(async move {
+                pass_ms(idx).await;
+                let outcome = one(&lane, &client).await;
+                (outcome.attempts.len(), Instant::now())
+            })
+        })
+        .collect();
+    let mut ends = Vec::new();
+    for call in running {
+        let (n_attempts, end) = call.await.unwrap();
+        if n_attempts == 1 {
+            ends.push(end);
+        } else {
+            assert_eq!(n_attempts, 2);
+            assert!(end >= start + secs(30));
+        }
+    }
+    assert_eq!(ends.len(), 99);
+    assert!(ends.iter().all(|end| *end < start + secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_start_in_the_order_in_which_they_came() {
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let (pipes, _) = scripted(|n| if n == 0 { after(2) } else { answer("hi") });
+    let (client, lane) = (client(&pipes), lane(|config| config.max_concurrency = 1));
+    let mut running = JoinSet::new();
+    for idx in 0..12 {
+        let (client, lane, order) = (client.clone(), Arc::clone(&lane), Arc::clone(&order));
+        running.spawn(async move {
+            one(&lane, &client).await;
+            order.lock().unwrap().push(idx);
+        });
+    }
+    running.join_all().await;
+    // The refused one queues again, behind the three others that its lane had begun by then.
+    assert_eq!(
+        *order.lock().unwrap(),
+        [1, 2, 3, 0, 4, 5, 6, 7, 8, 9, 10, 11]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrency_falls_under_throttling_and_comes_back() {
+    // More than four at once are refused.
+    let in_flight = Arc::new(AtomicUsize::new(0));
+    let n_refused = Arc::new(AtomicUsize::new(0));
+    let (pipes, _) = Pipes::answering({
+        let (in_flight, n_refused) = (Arc::clone(&in_flight), Arc::clone(&n_refused));
+        move |_| {
+            let (in_flight, n_refused) = (Arc::clone(&in_flight), Arc::clone(&n_refused));
+            async move {
+                if in_flight.fetch_add(1, Ordering::SeqCst) >= 4 {
+                    in_flight.fetch_sub(1, Ordering::SeqCst);
+                    n_refused.fetch_add(1, Ordering::SeqCst);
+                    return refused(429, "");
+                }
+                pass_ms(50).await;
+                in_flight.fetch_sub(1, Ordering::SeqCst);
+                answer("hi")
+            }
+        }
+    });
+    let lane = lane(|config| config.max_concurrency = 64);
+    let outcomes = many(&lane, &client(&pipes), 400).await;
+    assert_eq!(n_answered(&outcomes), 400);
+    let n_refused = n_refused.load(Ordering::SeqCst);
+    assert!(n_refused < 300, "{n_refused} refusals for 400 answers");
+    assert!(lane.status().limit <= 12, "{:?}", lane.status());
+    let (calm, _) = scripted(|_| answer("hi"));
+    many(&lane, &client(&calm), 400).await;
+    assert!(lane.status().limit >= 20, "{:?}", lane.status());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_endpoint_does_not_multiply_calls() {
+    let (pipes, n_requests) = scripted(|_| refused(500, ""));
+    let lane = lane(|_| {});
+    let start = Instant::now();
+    let outcomes = many(&lane, &client(&pipes), 1000).await;
+    assert_eq!(n_answered(&outcomes), 0);
+    let n_requests = n_requests.load(Ordering::SeqCst);
+    assert!(n_requests <= 50 + 11, "{n_requests}");
+    assert!(start.elapsed() < secs(10), "{:?}", start.elapsed());
+    let last = failure(&outcomes[999]);
+    assert_eq!(
+        (last.kind, last.status),
+        (FailureKind::BreakerOpen, Some(500))
+    );
+    assert!(last.message.contains("server_error: not now"), "{last:?}");
+    assert!(outcomes[999].attempts.is_empty());
+    assert!(matches!(lane.status().health, LaneHealth::GivenUp { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_comes_back_finishes_its_run() {
+    // It works, is gone from 1 s to 9 s, and works again.
+    let start = Instant::now();
+    let (pipes, n_requests) = Pipes::answering(move |_| async move {
+        pass_ms(20).await;
+        if (secs(1)..secs(9)).contains(&start.elapsed()) {
+            return Vec::new();
+        }
+        answer("hi")
+    });
+    let lane = lane(|config| config.max_concurrency = 20);
+    let outcomes = many(&lane, &client(&pipes), 3000).await;
+    assert_eq!(n_answered(&outcomes), 3000);
+    assert!(n_requests.load(Ordering::SeqCst) < 3050, "{n_requests:?}");
+    assert!(start.elapsed() < secs(25), "{:?}", start.elapsed());
+    assert_eq!(lane.status().health, LaneHealth::Working);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_stops_the_lane_at_once() {
+    let (pipes, n_requests) = scripted(|_| refused(401, ""));
+    let lane = lane(|config| config.max_concurrency = 4);
+    let outcomes = many(&lane, &client(&pipes), 100).await;
+    assert_eq!(n_requests.load(Ordering::SeqCst), 4);
+    assert_eq!(failure(&outcomes[0]).kind, FailureKind::Auth);
+    let last = failure(&outcomes[99]);
+    assert_eq!(last.kind, FailureKind::BreakerOpen);
+    assert!(last.message.contains("auth: "), "{last:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_probe_is_replaced() {
+    let (pipes, n_requests) = Pipes::answering(|n| async move {
+        match n {
+            0..10 => refused(500, ""),
+            10 => {
+                pass_ms(5000).await;
+                answer("late")
+            }
+            _ => answer("hi"),
+        }
+    });
+    let lane = lane(|config| {
+        config.max_concurrency = 10;
+        config.retry.max_attempts = 1;
+    });
+    let client = client(&pipes);
+    many(&lane, &client, 10).await;
+    assert!(matches!(lane.status().health, LaneHealth::Suspended { .. }));
+    let probe = tokio::time::timeout(secs(6), one(&lane, &client)).await;
+    assert!(probe.is_err());
+    assert_eq!(n_requests.load(Ordering::SeqCst), 11);
+    assert!(one(&lane, &client).await.result.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_per_minute_are_kept() {
+    let (pipes, _) = scripted(|_| answer("hi"));
+    let lane = lane(|config| {
+        config.rpm = Some(60);
+        config.burst = secs(1);
+    });
+    let start = Instant::now();
+    let outcomes = many(&lane, &client(&pipes), 10).await;
+    assert_eq!(start.elapsed().as_secs(), 9);
+    for (second, outcome) in (0u64..).zip(&outcomes) {
+        assert_eq!(
+            outcome.attempts[0].timing.queued.as_millis().div_euclid(10),
+            u128::from(second) * 100
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_per_minute_are_reserved_and_settled() {
+    // Each answer uses 18 tokens; 6,000 a minute hold 1,000 at once.
+    let (pipes, _) = scripted(|_| answer("hi"));
+    let (client, lane) = (client(&pipes), lane(|config| config.tpm = Some(6000)));
+    let start = Instant::now();
+    for _ in 0..20 {
+        estimated(&lane, &client, 900).await;
+    }
+    assert!(start.elapsed() < secs(3), "{:?}", start.elapsed());
+    // Two reservations at once do not fit: the second waits for the first to settle (after 5 s)
+    // rather than for the refill (after 8 s).
+    pass_ms(10_000).await;
+    let (slow, _) = Pipes::answering(|_| async {
+        pass_ms(5000).await;
+        answer("hi")
+    });
+    let client = self::client(&slow);
+    let pair = tokio::join!(estimated(&lane, &client, 900), async {
+        pass_ms(1).await;
+        estimated(&lane, &client, 900).await
+    });
+    assert!(pair.0.attempts.len() + pair.1.attempts.len() >= 2);
+    let queued = pair.1.attempts[0].timing.queued;
+    assert!(
+        queued > secs(5) && queued < secs(9),
+        "{queued:?} {:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_are_learnt_from_headers() {
+    let (pipes, n_requests) = scripted(|n| match n {
+        0 => http(
+            200,
+            "x-ratelimit-limit-requests: 60\r\nx-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 2m0s\r\n",
+            &answer_json("hi"),
+        ),
+        _ => answer("hi"),
+    });
+    let (client, lane) = (client(&pipes), lane(|_| {}));
+    assert_eq!(one(&lane, &client).await.attempts[0].timing.queued, secs(0));
+    // Full in 120 s at 60: the next unit comes after 2 s.
+    let queued = one(&lane, &client).await.attempts[0].timing.queued;
+    assert_eq!(queued.as_millis().div_euclid(10), 200, "{queued:?}");
+    assert_eq!(n_requests.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_header_stops_nobody() {
+    let (pipes, _) = scripted(|_| {
+        let headers =
+            "x-ratelimit-remaining-requests: 0\r\nx-ratelimit-reset-requests: 24h0m0s\r\n";
+        http(200, headers, &answer_json("hi"))
+    });
+    let (client, lane) = (client(&pipes), lane(|_| {}));
+    let start = Instant::now();
+    for _ in 0..20 {
+        assert!(one(&lane, &client).await.result.is_ok());
+    }
+    assert!(start.elapsed() < secs(62), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_ends_waits_and_finishes_what_is_in_flight() {
+    let (pipes, n_requests) = Pipes::answering(|_| async {
+        pass_ms(500).await;
+        answer("hi")
+    });
+    let (client, lane) = (client(&pipes), lane(|config| config.max_concurrency = 3));
+    let cancel = Cancel::new();
+    let mut running = JoinSet::new();
+    for _ in 0..10 {
+        let (client, lane, cancel) = (client.clone(), Arc::clone(&lane), cancel.clone());
+        running.spawn(async move {
+            let request = encoded(false);
+            let call = LaneCall {
+                request: &request,
+                secret: None,
+                estimated_tokens: 1,
+                cancel: &cancel,
+            };
+            lane.call(&client, call, &mut |_| {}).await
+        });
+    }
+    pass_ms(100).await;
+    let start = Instant::now();
+    cancel.cancel();
+    let outcomes = running.join_all().await;
+    assert!(
+        start.elapsed() <= Duration::from_millis(401),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(
+        (n_answered(&outcomes), n_requests.load(Ordering::SeqCst)),
+        (3, 3)
+    );
+    let n_interrupted = outcomes
+        .iter()
+        .filter(|outcome| outcome.result.is_err())
+        .filter(|outcome| {
+            failure(outcome).kind == FailureKind::Interrupted && outcome.attempts.is_empty()
+        })
+        .count();
+    assert_eq!(n_interrupted, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_ends_a_back_off() {
+    let (pipes, _) = scripted(|_| after(600));
+    let (client, lane, cancel) = (client(&pipes), lane(|_| {}), Cancel::new());
+    let request = encoded(false);
+    let call = LaneCall {
+        request: &request,
+        secret: None,
+        estimated_tokens: 1,
+        cancel: &cancel,
+    };
+    let mut sink = |_: &Attempt| {};
+    let (outcome, ()) = tokio::join!(lane.call(&client, call, &mut sink), async {
+        pass_ms(1000).await;
+        cancel.cancel();
+    });
+    assert_eq!(failure(&outcome).kind, FailureKind::Interrupted);
+    assert_eq!(outcome.attempts.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endless_throttle_ends_with_its_own_words() {
+    let (pipes, n_requests) = scripted(|_| after(60));
+    let client = client(&pipes);
+    let outcome = one(&lane(|_| {}), &client).await;
+    assert_eq!(failure(&outcome).kind, FailureKind::RateLimited);
+    assert_eq!(outcome.attempts.len(), 15);
+    // Many such trials end together, not one after the other.
+    let start = Instant::now();
+    let outcomes = many(&lane(|config| config.max_concurrency = 2), &client, 50).await;
+    assert!(start.elapsed() < secs(1000), "{:?}", start.elapsed());
+    assert_eq!(failure(&outcomes[0]).kind, FailureKind::RateLimited);
+    assert_eq!(failure(&outcomes[49]).kind, FailureKind::BreakerOpen);
+    assert!(n_requests.load(Ordering::SeqCst) < 60, "{n_requests:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_beyond_the_deadline_is_not_waited_for() {
+    let (pipes, n_requests) = scripted(|_| after(3600));
+    let (client, lane) = (client(&pipes), lane(|config| config.max_concurrency = 1));
+    let start = Instant::now();
+    let outcomes = many(&lane, &client, 5).await;
+    assert!(start.elapsed() < secs(1));
+    assert_eq!(n_requests.load(Ordering::SeqCst), 1);
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| failure(outcome).kind == FailureKind::RateLimited)
+    );
+}
