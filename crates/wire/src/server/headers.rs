@@ -36,14 +36,14 @@ pub struct RateState {
     pub tokens: Option<Bucket>,
 }
 
-/// Name of the header that carries the vendor's id of a request.
+/// Name of the header that carries the vendor's id of a request; Gemini documents none, so there
+/// it is the one that proxies set.
 #[must_use]
 pub fn request_id_header(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::OpenAi => "x-request-id",
+        Dialect::OpenAi | Dialect::Gemini => "x-request-id",
         Dialect::Azure => "apim-request-id",
         Dialect::Anthropic => "request-id",
-        Dialect::Gemini => "x-goog-request-id",
     }
 }
 
