@@ -218,7 +218,7 @@ fn conversation(turns: &[(u8, Vec<(u8, String)>)]) -> ChatRequest {
         tool_choice: ToolChoice::Required,
         response_format: None,
         params: Params::default(),
-        stream: turns.len() % 2 == 0,
+        stream: turns.len().is_multiple_of(2),
     }
 }
 

@@ -9,6 +9,9 @@
 //! models become a tool that the model must call. Effort goes into `output_config.effort` in the
 //! vendor's words, `none` switches thinking off; a budget goes into `thinking`. Adaptive thinking
 //! is asked for by `extra_body`, because models disagree on whether they take it.
+//!
+//! Temperature and `top_p` are sent as given, and budgets too. Models from Opus 4.7 on refuse
+//! them (the vendor's package dropped the first two); which model takes what is catalog data.
 
 use std::borrow::Cow;
 
