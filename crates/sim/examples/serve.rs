@@ -24,6 +24,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut rest = Vec::new();
         let _ended = tokio::io::stdin().read_to_end(&mut rest).await;
     };
-    sim.serve(listener, closed).await?;
+    sim.serve(listener, closed).await;
     Ok(())
 }

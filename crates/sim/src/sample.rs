@@ -70,3 +70,37 @@ impl Draws {
         self.value(spread).round().clamp(1.0, 1e7) as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_normal_draws_have_the_stated_median_and_spread() {
+        let spread = Spread::log_normal(200.0, 0.5);
+        let mut logs: Vec<f64> = (0..20_000)
+            .map(|n| Draws::new(1, 2, n).value(spread).ln())
+            .collect();
+        logs.sort_by(f64::total_cmp);
+        let quantile = |share: f64| logs[(share * 20_000.0) as usize];
+        // Standard errors: 0.0044 at the median, 0.0062 at one deviation below and above.
+        assert!((quantile(0.5) - 200.0_f64.ln()).abs() < 0.02);
+        assert!((quantile(0.8413) - quantile(0.5) - 0.5).abs() < 0.03);
+        assert!((quantile(0.5) - quantile(0.1587) - 0.5).abs() < 0.03);
+    }
+
+    #[test]
+    fn below_is_even() {
+        let mut counts = [0_u32; 7];
+        let mut draws = Draws::new(5, 6, 7);
+        for _ in 0..70_000 {
+            counts[draws.below(7)] += 1;
+        }
+        // 10,000 expected each, standard deviation 93.
+        assert!(
+            counts.iter().all(|n| (9_600..10_400).contains(n)),
+            "{counts:?}"
+        );
+        assert_eq!(draws.below(0), 0);
+    }
+}

@@ -3,7 +3,6 @@
 //! In: a listener or any byte stream. Out: HTTP/1.1 with keep-alive. No TLS: a simulator stands on
 //! loopback.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -22,20 +21,14 @@ use crate::tap::{Tap, Tapped};
 
 impl Sim {
     /// Serves a listener until `shutdown` is ready; connections still open are then closed.
-    ///
-    /// # Errors
-    /// None: failing accepts (such as too many open files) are tried again after 10 ms.
-    pub async fn serve(
-        &self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send,
-    ) -> Result<(), Infallible> {
+    /// Accepts that fail (such as for too many open files) are tried again after 10 ms.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = std::pin::pin!(shutdown);
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 biased;
-                () = &mut shutdown => return Ok(()),
+                () = &mut shutdown => return,
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
                         // Without this, small chunks wait for the client's delayed

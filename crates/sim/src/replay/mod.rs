@@ -3,8 +3,5 @@
 mod files;
 mod store;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use store::prompt_fingerprint;
 pub use store::{Replay, ReplaySummary};

@@ -17,7 +17,7 @@ async fn serves_a_listener_until_told_to_stop() {
         let until = async {
             let _told = stopped.await;
         };
-        server.serve(listener, until).await
+        server.serve(listener, until).await;
     });
     let mut socket = TcpStream::connect(address).await.unwrap();
     let body = openai("m", "x", true).to_string();
@@ -43,7 +43,7 @@ async fn serves_a_listener_until_told_to_stop() {
         assert!(stamps.is_sorted() && record.arrived <= stamps[0]);
     }
     stop.send(()).unwrap();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
     assert_eq!(socket.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(address).await.is_err());
 }
