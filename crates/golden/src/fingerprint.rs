@@ -37,9 +37,14 @@ pub fn item_fingerprint(item: &Item) -> Fingerprint {
 /// Hashes what is asked in an item: its input and tools, and nothing else.
 #[must_use]
 pub fn input_fingerprint(item: &Item) -> Fingerprint {
+    asked_fingerprint(&item.input, &item.tools)
+}
+
+/// Hashes an input with its tools, as [`input_fingerprint`] does.
+pub(crate) fn asked_fingerprint(input: &Input, tools: &[Tool]) -> Fingerprint {
     let mut feed = Feed::new("trilemma-input-v1");
-    feed.input(&item.input);
-    feed.tools(&item.tools);
+    feed.input(input);
+    feed.tools(tools);
     feed.finish()
 }
 

@@ -4,19 +4,33 @@
 //! wrong with the file at once. This crate calls no model and knows no vendor.
 
 mod fingerprint;
+mod lint;
+mod near;
 mod options;
+mod privacy;
 mod problem;
 mod read;
+mod sample;
 mod set;
+mod size;
 mod split;
 #[cfg(test)]
 mod testing;
+mod text;
 mod write;
 
 pub use fingerprint::{input_fingerprint, item_fingerprint, set_fingerprint};
+pub use lint::{ContextWindow, Finding, FindingCode, LintContext, Severity, lint};
 pub use options::{ColumnMap, Format, ReadOptions};
+pub use privacy::{PersonalData, PersonalDataKind, find_personal_data, redact};
 pub use problem::{GoldenErrors, MAX_PROBLEMS, Problem};
 pub use read::{read, read_from};
+pub use sample::{
+    Allocation, LogColumns, Redaction, Sample, SampleOptions, StratumCount, UNLABELLED, sample,
+};
 pub use set::GoldenSet;
+pub use size::{
+    DISCORDANT_HIGH, DISCORDANT_LOW, POWER, Range, SizeGuide, items_for_margin, size_guide,
+};
 pub use split::{Side, Split, SplitOptions, side, split};
 pub use write::write_jsonl;

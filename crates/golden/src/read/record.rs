@@ -56,20 +56,31 @@ impl Record {
         if let Some(idx) = self.cells.iter().position(|(name, _)| name == column) {
             return Some(self.cells.remove(idx).1);
         }
-        let mut path = column.split('.');
-        let head = path.next()?;
+        let (head, path) = column.split_once('.')?;
         let (_, cell) = self.cells.iter_mut().find(|(name, _)| name == head)?;
         let Cell::Json(value) = cell else { return None };
-        let mut path = path.peekable();
-        let mut value = path.peek().is_some().then_some(value)?;
-        for step in path {
-            value = match value {
-                Value::Array(members) => members.get_mut(step.parse::<usize>().ok()?)?,
-                Value::Object(members) => members.get_mut(step)?,
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
-            };
+        let place = path.split('.').try_fold(value, |value, step| match value {
+            Value::Array(members) => members.get_mut(step.parse::<usize>().ok()?),
+            Value::Object(members) => members.get_mut(step),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        })?;
+        Some(Cell::Json(place.take()))
+    }
+
+    /// Copies a cell, found as by [`Self::take`].
+    pub(crate) fn get(&self, column: &str) -> Option<Cell> {
+        if let Some((_, cell)) = self.cells.iter().find(|(name, _)| name == column) {
+            return Some(cell.clone());
         }
-        Some(Cell::Json(value.take()))
+        let (head, path) = column.split_once('.')?;
+        let (_, cell) = self.cells.iter().find(|(name, _)| name == head)?;
+        let Cell::Json(value) = cell else { return None };
+        let place = path.split('.').try_fold(value, |value, step| match value {
+            Value::Array(members) => members.get(step.parse::<usize>().ok()?),
+            Value::Object(members) => members.get(step),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        })?;
+        Some(Cell::Json(place.clone()))
     }
 
     /// Names the columns, for messages.
