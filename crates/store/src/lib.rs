@@ -16,20 +16,22 @@
 
 mod codec;
 mod error;
+mod inner;
 mod journal;
 mod manifest;
 mod place;
 mod read;
+mod rows;
 mod runs;
 mod schema;
 mod score_set;
 mod sets;
 mod snapshot;
 mod store;
-mod words;
 mod writer;
 
 pub use error::{RecordError, StoreError};
+pub use inner::StoreOptions;
 pub use manifest::{CandidateRecord, MANIFEST_VERSION, RunManifest};
 pub use read::{
     AnswerRow, EXPORT_VERSION, RecordedAnswer, Settled, SettledState, Spent, StoredScore,
@@ -37,5 +39,5 @@ pub use read::{
 };
 pub use runs::RunInfo;
 pub use score_set::{ScoreSet, ScorerEntry};
-pub use store::{Store, StoreOptions};
+pub use store::Store;
 pub use writer::{Commits, Committed, Receipt, Writer};

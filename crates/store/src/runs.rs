@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use trilemma_domain::{Fingerprint, RunId};
 
 use crate::error::{RecordError, StoreError};
+use crate::inner::{Fault, draw, hold, sound};
 use crate::manifest::RunManifest;
-use crate::sets::register;
-use crate::store::{Fault, Store, draw, hold, sound};
+use crate::rows::{register, run_ref};
+use crate::store::Store;
 
 /// A run at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,28 +50,6 @@ impl RunInfo {
             .saturating_mul(self.n_items)
             .saturating_mul(self.repeats)
     }
-}
-
-/// What the store calls a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RunRef {
-    pub(crate) run_no: i64,
-    pub(crate) base_us: i64,
-    pub(crate) set_no: i64,
-}
-
-/// Looks a run up by name.
-pub(crate) fn run_ref(conn: &Connection, run: &RunId) -> Result<RunRef, Fault> {
-    conn.prepare_cached("SELECT run_no, created_us, set_no FROM run WHERE run_id = $1")?
-        .query_row([run.as_str()], |row| {
-            Ok(RunRef {
-                run_no: row.get(0)?,
-                base_us: row.get(1)?,
-                set_no: row.get(2)?,
-            })
-        })
-        .optional()?
-        .ok_or_else(|| RecordError::UnknownRun(run.clone()).into())
 }
 
 const INFO: &str = "SELECT r.run_id, r.fingerprint, r.created_us, r.completed_us, \

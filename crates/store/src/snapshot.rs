@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use trilemma_domain::{Fingerprint, ItemId};
 
 use crate::error::{RecordError, StoreError};
-use crate::store::{Fault, Store, draw, sound};
+use crate::inner::{Fault, draw, sound};
+use crate::store::Store;
 
 impl Store {
     /// Stores the items of a golden set under its content hash; does not look at them when the

@@ -7,7 +7,7 @@ use trilemma_domain::{Reply, Timing, ToolCall};
 use crate::codec::{
     Reader, put_bytes, put_option_bytes, put_stamps, put_u64, put_value, read_stamps, read_value,
 };
-use crate::words::{WordWriter, Words};
+use crate::codec::{WordWriter, Words};
 
 const LAYOUT: u8 = 1;
 

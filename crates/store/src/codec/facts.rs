@@ -9,7 +9,7 @@ use crate::codec::{
     Reader, put_failure, put_i64, put_option_u64, put_timing, put_u64, put_usage, read_failure,
     read_timing, read_usage,
 };
-use crate::words::{WordWriter, Words};
+use crate::codec::{WordWriter, Words};
 
 const LAYOUT: u8 = 1;
 const UNDER_WAY: u8 = 0;

@@ -12,6 +12,7 @@ mod primitive;
 mod stamps;
 mod timing;
 mod value;
+mod words;
 
 pub(crate) use attempt::{put_attempt, read_attempt};
 pub(crate) use body::{put_body, read_body};
@@ -25,3 +26,4 @@ pub(crate) use primitive::{
 pub(crate) use stamps::{put_stamps, read_stamps};
 pub(crate) use timing::{put_timing, put_usage, read_timing, read_usage};
 pub(crate) use value::{put_value, read_value};
+pub(crate) use words::{WordWriter, Words};

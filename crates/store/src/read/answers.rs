@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 use trilemma_domain::{Fingerprint, NanoUsd, Reply, RunId, Timing, TrialKey};
 
+use crate::codec::Words;
 use crate::error::StoreError;
+use crate::inner::Fault;
 use crate::read::observations::{Cell, scan};
-use crate::read::row::{COLUMNS, KEY_ORDER, N_COLUMNS, TrialRow, reply_of, trial_row};
-use crate::runs::run_ref;
+use crate::rows::{
+    COLUMNS, KEY_ORDER, N_COLUMNS, TrialRow, origin, reply_of, run_ref, scorer_numbers,
+    set_by_print, trial_row,
+};
 use crate::score_set::Word;
-use crate::sets::{scorer_numbers, set_by_print};
-use crate::store::{Fault, Store};
-use crate::words::Words;
+use crate::store::Store;
 
 /// One answer with what scorers may ask about its call.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +50,7 @@ fn answer_row(row: &TrialRow, columns: (&[u8], &[u8]), words: &Words) -> Result<
         reply,
         timing,
         cost: row.cost,
-        replayed: row.origin == crate::writer::origin::REPLAYED,
+        replayed: row.origin == origin::REPLAYED,
     })
 }
 

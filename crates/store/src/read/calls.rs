@@ -7,18 +7,19 @@ use trilemma_domain::{RunId, TrialKey};
 
 use crate::codec::{End, Reader, read_figures};
 use crate::error::StoreError;
+use crate::inner::{Fault, hold, sound};
 use crate::journal::run_hash;
-use crate::read::row::key_at;
-use crate::runs::{RunRef, run_ref};
-use crate::store::{Fault, Store, hold, sound};
+use crate::rows::{RunRef, key_at, run_ref};
+use crate::store::Store;
 
 /// Calls announced less attempts recorded, per trial and session.
 type Balance = HashMap<(TrialKey, u32), i64>;
 
 impl Store {
     /// Names the trials of a run with a call that was announced and has no recorded outcome: it
-    /// may or may not have reached the vendor. Trials that were settled by a later session are
-    /// left out; so is everything of a completed run.
+    /// may or may not have reached the vendor. Exact where every attempt is announced, and known
+    /// per trial: one that was settled by the announcing session or a later one is left out, even
+    /// where an announced call was never made; so is everything of a completed run.
     ///
     /// # Errors
     /// [`crate::RecordError::UnknownRun`]; errors of reading the journal.
@@ -70,7 +71,7 @@ fn settle(conn: &Connection, run: RunRef, balance: &mut Balance) -> Result<(), F
     balance.retain(|(key, announced_in), _| {
         settled_in
             .get(key)
-            .is_none_or(|session| session <= announced_in)
+            .is_none_or(|session| session < announced_in)
     });
     Ok(())
 }

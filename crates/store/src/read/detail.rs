@@ -5,13 +5,13 @@ use serde::Serialize;
 use trilemma_domain::{Fingerprint, NanoUsd, RunId, Score, ScoredOutcome, Trial, TrialKey};
 
 use crate::codec::End;
+use crate::codec::Words;
 use crate::error::{RecordError, StoreError};
-use crate::read::row::{TrialRow, load_trial, trial_row};
-use crate::runs::run_ref;
-use crate::sets::{scorer_numbers, set_by_no};
-use crate::store::{Fault, Store, sound};
-use crate::words::Words;
-use crate::writer::score_kind;
+use crate::inner::{Fault, sound};
+use crate::rows::{
+    TrialRow, load_trial, run_ref, score_kind, scorer_numbers, set_by_no, trial_row,
+};
+use crate::store::Store;
 
 /// What one scorer said of a trial, whenever it was.
 #[derive(Debug, Clone, PartialEq, Serialize)]

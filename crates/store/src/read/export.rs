@@ -8,14 +8,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use trilemma_domain::{Fingerprint, ItemId, RunId, Trial};
 
+use crate::codec::Words;
 use crate::error::StoreError;
+use crate::inner::{Fault, sound};
 use crate::read::detail::{StoredScore, detail};
-use crate::read::row::{COLUMNS, KEY_ORDER, TrialRow};
-use crate::runs::run_ref;
+use crate::rows::{COLUMNS, KEY_ORDER, TrialRow, run_ref, scorer_numbers, set_by_no};
 use crate::score_set::ScoreSet;
-use crate::sets::{scorer_numbers, set_by_no};
-use crate::store::{Fault, Store, sound};
-use crate::words::Words;
+use crate::store::Store;
 
 /// Version of the exported format; every line carries it.
 pub const EXPORT_VERSION: u32 = 1;

@@ -6,7 +6,6 @@ mod detail;
 mod export;
 mod observations;
 mod replay;
-mod row;
 mod settled;
 mod spent;
 
@@ -16,5 +15,3 @@ pub use export::EXPORT_VERSION;
 pub use replay::RecordedAnswer;
 pub use settled::{Settled, SettledState};
 pub use spent::Spent;
-
-pub(crate) use row::{load_trial, trial_row};

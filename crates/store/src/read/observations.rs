@@ -11,12 +11,13 @@ use trilemma_domain::{
 
 use crate::codec::{AnswerFigures, End};
 use crate::error::StoreError;
-use crate::read::row::{COLUMNS, KEY_ORDER, N_COLUMNS, TrialRow};
-use crate::runs::{RunRef, run_ref};
+use crate::inner::{Fault, sound};
+use crate::rows::{
+    COLUMNS, KEY_ORDER, N_COLUMNS, RunRef, TrialRow, origin, run_ref, score_kind, scorer_numbers,
+    set_by_no, set_by_print,
+};
 use crate::score_set::{ScoreSet, Word};
-use crate::sets::{scorer_numbers, set_by_no, set_by_print};
-use crate::store::{Fault, Store, sound};
-use crate::writer::{origin, score_kind};
+use crate::store::Store;
 
 /// A score without its texts.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,11 +3,10 @@
 use rusqlite::params;
 use trilemma_domain::{Fingerprint, RunId, Trial};
 
+use crate::codec::Words;
 use crate::error::StoreError;
-use crate::read::row::{COLUMNS, TrialRow, load_trial};
+use crate::rows::{COLUMNS, TrialRow, load_trial, request};
 use crate::store::Store;
-use crate::words::Words;
-use crate::writer::split;
 
 /// An answered trial that can be replayed, and where it was called.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +33,7 @@ impl Store {
              WHERE t.request_lead = $1 AND t.state = 1 AND t.origin <= 1 AND t.request_rest = $2 \
              ORDER BY t.trial_id DESC LIMIT 1"
         );
-        let (lead, rest) = split(request);
+        let (lead, rest) = request::split(request);
         self.inner.read(|tx| {
             let mut statement = tx.prepare_cached(&sql)?;
             let mut rows = statement.query(params![lead, rest])?;

@@ -5,9 +5,9 @@ use trilemma_domain::{FailureKind, RunId, TrialKey};
 
 use crate::codec::{End, Reader, read_figures};
 use crate::error::StoreError;
-use crate::read::row::{KEY_ORDER, key_at};
-use crate::runs::{RunRef, run_ref};
-use crate::store::{Fault, Store, sound};
+use crate::inner::{Fault, sound};
+use crate::rows::{KEY_ORDER, RunRef, key_at, run_ref};
+use crate::store::Store;
 
 /// How a settled trial ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

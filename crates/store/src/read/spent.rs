@@ -4,9 +4,8 @@ use rusqlite::params;
 use trilemma_domain::{NanoUsd, RunId};
 
 use crate::error::StoreError;
-use crate::runs::run_ref;
+use crate::rows::{origin, run_ref};
 use crate::store::Store;
-use crate::writer::origin;
 
 /// Money spent by a run: calls of its own, replays and imports apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,9 +4,9 @@ use rusqlite::params;
 use trilemma_domain::{Attempt, Fingerprint, NanoUsd, RunId, TrialKey, TrialOrigin};
 
 use crate::codec::{FactsOf, put_attempt, put_facts};
-use crate::runs::RunRef;
-use crate::store::Fault;
-use crate::writer::insert::{Session, TrialRow, UNDER_WAY};
+use crate::inner::Fault;
+use crate::rows::{RunRef, state};
+use crate::writer::insert::{Session, TrialRow};
 use crate::writer::merge::{Standing, number_attempts};
 
 /// Which attempt a row is about.
@@ -130,7 +130,7 @@ impl Session {
         let row = TrialRow {
             trial_id,
             key,
-            state: UNDER_WAY,
+            state: state::UNDER_WAY,
             request,
             origin: &TrialOrigin::Called,
             // A sum that begins, not an unknown.

@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use trilemma_domain::{Attempt, Fingerprint, RunId, ScoreRecord, Trial, TrialKey, TrialOutcome};
 
 use crate::error::StoreError;
+use crate::inner::{Inner, hold};
 use crate::journal::{Call, run_hash};
-use crate::store::{Inner, hold};
 use crate::writer::insert::Session;
 use crate::writer::receipt::{Commits, Committed, Receipt};
 use crate::writer::thread;

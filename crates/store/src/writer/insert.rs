@@ -10,21 +10,13 @@ use trilemma_domain::{
     Attempt, Fingerprint, NanoUsd, RunId, Trial, TrialKey, TrialOrigin, TrialOutcome,
 };
 
+use crate::codec::WordWriter;
 use crate::codec::{FactsOf, LastAttempt, put_body, put_facts};
 use crate::error::RecordError;
-use crate::runs::{RunRef, run_ref};
-use crate::store::{Fault, draw};
-use crate::words::WordWriter;
+use crate::inner::{Fault, draw};
+use crate::rows::{RunRef, origin, request, run_ref, state};
 use crate::writer::handle::Message;
 use crate::writer::merge::{Numbered, number_attempts};
-use crate::writer::origin;
-
-/// State of a trial row: failed attempts only.
-pub(crate) const UNDER_WAY: i64 = 0;
-/// State of a trial row: answered.
-pub(crate) const ANSWERED: i64 = 1;
-/// State of a trial row: ended without an answer.
-pub(crate) const FAILED: i64 = 2;
 
 /// The writing connection with what it remembers.
 pub(crate) struct Session {
@@ -157,8 +149,8 @@ impl Session {
             trial_id,
             key: trial.key,
             state: match trial.outcome {
-                TrialOutcome::Answered { .. } => ANSWERED,
-                TrialOutcome::Failed(_) => FAILED,
+                TrialOutcome::Answered { .. } => state::ANSWERED,
+                TrialOutcome::Failed(_) => state::FAILED,
             },
             request: &trial.request,
             origin: &trial.origin,
@@ -187,7 +179,7 @@ impl Session {
         let price_row = row
             .price_row
             .map(|print| self.words.number_always(print.as_bytes()).cast_signed());
-        let (lead, rest) = split(row.request);
+        let (lead, rest) = request::split(row.request);
         self.conn
             .prepare_cached(
                 "INSERT INTO trial (trial_id, run_no, candidate_idx, item_idx, repeat_idx, state, \
@@ -289,15 +281,6 @@ pub(crate) struct TrialRow<'a> {
     pub(crate) n_unpriced: i64,
     pub(crate) n_attempts: i64,
     pub(crate) price_row: Option<&'a Fingerprint>,
-}
-
-/// The indexed and the other part of a request's hash.
-pub(crate) fn split(request: &Fingerprint) -> (i64, &[u8]) {
-    let (lead, rest) = request
-        .as_bytes()
-        .split_first_chunk::<8>()
-        .unwrap_or((&[0; 8], &[]));
-    (i64::from_be_bytes(*lead), rest)
 }
 
 /// From when the trial wanted to start to its last byte, by the clock of its attempts.

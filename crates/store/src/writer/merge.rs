@@ -3,12 +3,11 @@
 use rusqlite::params;
 use trilemma_domain::{Attempt, TrialKey, TrialOutcome};
 
-use crate::read::{load_trial, trial_row};
-use crate::runs::RunRef;
-use crate::store::Fault;
-use crate::words::Words;
+use crate::codec::Words;
+use crate::inner::Fault;
+use crate::rows::{RunRef, load_trial, state, trial_row};
 use crate::writer::attempts::AttemptRow;
-use crate::writer::insert::{ANSWERED, Session};
+use crate::writer::insert::Session;
 
 /// An attempt that the store has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,11 +88,11 @@ impl Session {
         let Some(trial_id) = self.trial_id(run, key)? else {
             return Ok(Cleared::default());
         };
-        let state: i64 = self
+        let found: i64 = self
             .conn
             .prepare_cached("SELECT state FROM trial WHERE trial_id = $1")?
             .query_row([trial_id], |row| row.get(0))?;
-        if state == ANSWERED {
+        if found == state::ANSWERED {
             self.keep_last_attempt(run, key, trial_id)?;
         }
         for sql in [

@@ -8,9 +8,7 @@ mod attempts;
 mod handle;
 mod insert;
 mod merge;
-pub(crate) mod origin;
 mod receipt;
-pub(crate) mod score_kind;
 mod scores;
 mod thread;
 
@@ -18,4 +16,3 @@ pub use handle::Writer;
 pub use receipt::{Commits, Committed, Receipt};
 
 pub(crate) use handle::{Shared, start};
-pub(crate) use insert::split;

@@ -4,10 +4,9 @@ use rusqlite::params;
 use trilemma_domain::{Fingerprint, RunId, ScoreRecord, ScoredOutcome};
 
 use crate::error::RecordError;
-use crate::sets::{scorer_numbers, set_by_print};
-use crate::store::Fault;
+use crate::inner::Fault;
+use crate::rows::{score_kind, scorer_numbers, set_by_print};
 use crate::writer::insert::Session;
-use crate::writer::score_kind;
 
 impl Session {
     pub(crate) fn put_scores(

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::StoreError;
-use crate::store::{Inner, hold};
+use crate::inner::{Inner, hold};
 use crate::writer::handle::{Message, Subscribers};
 use crate::writer::insert::Session;
 use crate::writer::receipt::Committed;

@@ -6,14 +6,14 @@ use trilemma_domain::{
     TrialOrigin, TrialOutcome,
 };
 
+use crate::codec::Words;
 use crate::codec::{
     AnswerFigures, End, Figures, LastAttempt, Reader, read_attempt, read_body, read_figures,
     read_names,
 };
-use crate::runs::RunRef;
-use crate::store::{Fault, sound};
-use crate::words::Words;
-use crate::writer::origin;
+use crate::inner::{Fault, sound};
+use crate::rows::codes::{origin, request};
+use crate::rows::run::RunRef;
 
 /// The columns that [`TrialRow::read`] expects first.
 pub(crate) const COLUMNS: &str = "t.trial_id, t.candidate_idx, t.item_idx, t.repeat_idx, \
@@ -66,7 +66,7 @@ impl TrialRow {
             origin: row.get(4)?,
             replay_of: row.get(5)?,
             request: sound(
-                join(row.get(6)?, rest),
+                request::join(row.get(6)?, rest),
                 "a request hash has the wrong length",
             )?,
             cost,
@@ -88,17 +88,6 @@ impl TrialRow {
     pub(crate) fn last_attempt(&self) -> Option<LastAttempt> {
         self.answer()?.last
     }
-}
-
-fn join(lead: i64, rest: &[u8]) -> Option<Fingerprint> {
-    let mut bytes = [0; 32];
-    let (head, tail) = bytes.split_at_mut(8);
-    head.copy_from_slice(&lead.to_be_bytes());
-    if rest.len() != tail.len() {
-        return None;
-    }
-    tail.copy_from_slice(rest);
-    Some(Fingerprint::from_bytes(bytes))
 }
 
 /// Finds the row of one trial.
