@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, advance};
-use trilemma_domain::{FailureKind, FaultSource, Retry, UsageSource};
+use trilemma_domain::{FailureKind, FaultSource, Retry, Timing, UsageSource};
 use trilemma_wire::client::KeyKind;
 
 use super::*;

@@ -1,0 +1,66 @@
+//! The record of an attempt while it is being made.
+//!
+//! In: what happens, as it happens. Out: the `Attempt` of `domain`, its cost left open.
+
+use tokio::time::Instant;
+use trilemma_domain::{Attempt, Timing, Usage, UsageSource};
+use trilemma_wire::client::RateLimits;
+
+use crate::call::Call;
+use crate::stamped::Stamps;
+
+/// The record of an attempt while it is being made.
+pub(crate) struct Trace {
+    pub(crate) attempt: Attempt,
+    pub(crate) limits: RateLimits,
+    pub(crate) sent: Option<Instant>,
+    /// Token counts are no vendor's.
+    pub(crate) is_estimated: bool,
+}
+
+impl Trace {
+    pub(crate) fn new(call: &Call<'_>, started_us: i64) -> Self {
+        Self {
+            attempt: Attempt {
+                number: call.number,
+                started_us,
+                timing: Timing {
+                    queued: call.queued,
+                    ..Timing::default()
+                },
+                status: None,
+                request_id: None,
+                failure: None,
+                usage: None,
+                cost: None,
+                raw_body: None,
+            },
+            limits: RateLimits::default(),
+            sent: None,
+            is_estimated: false,
+        }
+    }
+
+    pub(crate) fn stamp_sent(&mut self, ready: Instant, stamps: &Stamps) {
+        self.sent = stamps.written();
+        self.attempt.timing.send = self.sent.map(|sent| sent.saturating_duration_since(ready));
+        if let (Some(sent), Some(first)) = (self.sent, stamps.first_byte()) {
+            self.attempt.timing.first_byte = Some(first.saturating_duration_since(sent));
+        }
+    }
+
+    /// Notes token counts, and who counted.
+    pub(crate) fn note_usage(&mut self, usage: Option<Usage>) {
+        self.attempt.usage = usage.map(|mut usage| {
+            self.mark(&mut usage);
+            usage
+        });
+    }
+
+    /// Marks counts that no vendor reported.
+    pub(crate) fn mark(&self, usage: &mut Usage) {
+        if self.is_estimated {
+            usage.source = UsageSource::Estimated;
+        }
+    }
+}
