@@ -21,3 +21,6 @@ pub use pipeline::{Extraction, Missing};
 pub(crate) use reasoning::without_reasoning;
 pub use step::StepKind;
 pub use steps::STEPS;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::panic::RefUnwindSafe;
 
 use serde::Serialize;
 
@@ -30,7 +31,7 @@ pub struct StepKind {
 }
 
 /// A built step.
-pub(crate) trait Step: Debug + Send + Sync {
+pub(crate) trait Step: Debug + Send + Sync + RefUnwindSafe {
     /// What the step leaves of `text`; `None` = it found nothing.
     fn apply<'t>(&self, text: &'t str) -> Option<Cow<'t, str>>;
 }

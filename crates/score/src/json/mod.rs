@@ -14,3 +14,6 @@ pub(crate) use equal::equal;
 pub(crate) use path::lookup;
 pub(crate) use reader::Leniency;
 pub(crate) use search::{first_value, objects};
+
+#[cfg(test)]
+mod tests;

@@ -30,15 +30,30 @@ const WHY_KEYS: [&str; 5] = [
 /// Longest explanation that is kept.
 const MAX_WHY_CHARS: usize = 2_000;
 
-/// Patterns of grades outside JSON; the group is the grade.
-static CUES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        r"\[\[\s*([^\[\]\n]{1,40}?)\s*\]\]",
-        r#"(?i)\b(?:score|rating|grade|verdict|judgement|judgment)\b["'*_\s]*(?:is\b|[:=])["'*_\s]*([^\n"'*_;]{1,40})"#,
-    ]
-    .iter()
-    .filter_map(|pattern| Regex::new(pattern).ok())
-    .collect()
+/// Words that stand for the grades of a scale of `pass` and `fail`.
+const SYNONYMS: [(&str, &str); 10] = [
+    ("passed", "pass"),
+    ("passes", "pass"),
+    ("yes", "pass"),
+    ("true", "pass"),
+    ("correct", "pass"),
+    ("failed", "fail"),
+    ("fails", "fail"),
+    ("no", "fail"),
+    ("false", "fail"),
+    ("incorrect", "fail"),
+];
+
+/// Grades outside JSON: between double brackets, or after a cue.
+static CUES: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
+    let boxed = Regex::new(r"\[\[([^\[\]\n]{1,40})\]\]").ok()?;
+    let cue = r#"(?i)\b(?:score|rating|grade|verdict|judge?ment)\b["'*_`\s]*(?:is\b|[:=])"#;
+    Some([boxed, Regex::new(cue).ok()?])
+});
+
+/// A numeric grade, perhaps with the best one behind it.
+static GRADE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(-?\d+(?:\.\d+)?)(?:\s*(?:/|out\s+of)\s*(\d+(?:\.\d+)?))?").ok()
 });
 
 /// Reads a reply on a scale.
@@ -117,64 +132,73 @@ fn grade_value(scale: &Scale, grade: &Value) -> Option<f64> {
 
 /// A grade in text, which must be nothing else: `4`, `4/5`, `4 out of 5`, `B`, `pass`.
 fn grade_text(scale: &Scale, text: &str) -> Option<f64> {
-    let text = text.trim_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '*' | '_' | '`' | '"' | '\'' | '(' | ')' | '.' | ',')
-    });
-    match scale {
-        Scale::Words(_) => scale.of_word(text).or_else(|| {
-            let synonym = match text.to_lowercase().as_str() {
-                "passed" | "passes" | "yes" | "true" | "correct" => "pass",
-                "failed" | "fails" | "no" | "false" | "incorrect" => "fail",
-                _ => return None,
-            };
-            scale.of_word(synonym)
-        }),
-        Scale::Numeric { max, .. } => {
-            let (grade, of) = match text.split_once('/') {
-                Some((grade, of)) => (grade, Some(of)),
-                None => match text.split_once("out of") {
-                    Some((grade, of)) => (grade, Some(of)),
-                    None => (text, None),
-                },
-            };
-            if let Some(of) = of {
-                let of: f64 = of.trim().parse().ok()?;
-                if (of - max).abs() > f64::EPSILON {
-                    return None;
-                }
-            }
-            scale.of_number(grade.trim().parse().ok()?)
-        }
-    }
+    let (score, rest) = leading_grade(scale, text)?;
+    rest.chars().all(is_decoration).then_some(score)
 }
 
 fn loose_grade(scale: &Scale, text: &str) -> Option<f64> {
-    for cue in CUES.iter() {
-        let grades = cue.captures_iter(text).filter_map(|found| found.get(1));
-        if let Some(grade) = grades.last() {
-            return leading_grade(scale, grade.as_str());
-        }
+    let [boxed, cue] = CUES.as_ref()?;
+    if let Some(found) = boxed.captures_iter(text).last() {
+        return grade_text(scale, found.get(1)?.as_str());
+    }
+    if let Some(found) = cue.find_iter(text).last() {
+        let line = text.get(found.end()..)?.lines().next()?;
+        return leading_grade(scale, line).map(|(score, _)| score);
     }
     grade_text(scale, text)
 }
 
-/// A grade at the start of a phrase, such as `4/5 because …`.
-fn leading_grade(scale: &Scale, phrase: &str) -> Option<f64> {
-    if let Some(score) = grade_text(scale, phrase) {
-        return Some(score);
+/// A grade at the start of a phrase such as `4/5 because …`, and what follows it.
+fn leading_grade<'t>(scale: &Scale, phrase: &'t str) -> Option<(f64, &'t str)> {
+    let phrase = phrase.trim_start_matches(is_decoration);
+    match scale {
+        Scale::Numeric { max, .. } => {
+            let found = GRADE.as_ref()?.captures(phrase)?;
+            let rest = phrase.get(found.get(0)?.end()..)?;
+            let mut after = rest.chars();
+            let goes_on = match after.next() {
+                Some('-' | '\u{2013}' | '.' | ',') => {
+                    after.next().is_some_and(|c| c.is_ascii_digit())
+                }
+                Some(next) => next.is_alphanumeric() || next == '%' || next == '/',
+                None => false,
+            };
+            let of: Option<f64> = match found.get(2) {
+                Some(of) => Some(of.as_str().parse().ok()?),
+                None => None,
+            };
+            if goes_on || of.is_some_and(|of| (of - max).abs() > f64::EPSILON) {
+                return None;
+            }
+            let grade = found.get(1)?.as_str().parse().ok()?;
+            Some((scale.of_number(grade)?, rest))
+        }
+        Scale::Words(words) => {
+            let own = words.iter().map(|(word, _)| (word.as_str(), word.as_str()));
+            own.chain(SYNONYMS.iter().copied())
+                .filter_map(|(word, means)| {
+                    let rest = strip_word(phrase, word)?;
+                    Some((word.len(), (scale.of_word(means)?, rest)))
+                })
+                .max_by_key(|(len, _)| *len)
+                .map(|(_, found)| found)
+        }
     }
-    let cut = phrase
-        .split(['(', ',', '\u{2013}', '\u{2014}'])
-        .next()
-        .unwrap_or_default();
-    if let Some(score) = grade_text(scale, cut) {
-        return Some(score);
-    }
-    let first = phrase.split_whitespace().next()?;
-    // `4 out of 10` on a scale to 5 must not be read as 4.
-    let misleading = phrase.contains("out of") || phrase.contains('/') || phrase.contains('%');
-    if misleading && !first.contains('/') {
-        return None;
-    }
-    grade_text(scale, first)
+}
+
+/// What follows `word` at the start of a phrase, in any case; `None` when it is part of a longer
+/// word.
+fn strip_word<'t>(phrase: &'t str, word: &str) -> Option<&'t str> {
+    let head = phrase.get(..word.len())?;
+    let rest = phrase.get(word.len()..)?;
+    let ends = !rest.starts_with(|c: char| c.is_alphanumeric());
+    (head.eq_ignore_ascii_case(word) && ends).then_some(rest)
+}
+
+fn is_decoration(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '*' | '_' | '`' | '"' | '\'' | '(' | ')' | '[' | ']' | '.' | ',' | '!'
+        )
 }

@@ -236,3 +236,22 @@ fn step_5(word: &str) -> String {
     }
     word.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stems by NLTK; the script is `tests/golden/make.py`.
+    #[test]
+    fn golden_stems() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/golden/porter.json")).unwrap();
+        let cases = golden["cases"].as_array().unwrap();
+        assert!(cases.len() > 100);
+        for case in cases {
+            let word = case["word"].as_str().unwrap();
+            // rouge-score stems only longer words, but the stemmer itself is checked on all.
+            assert_eq!(stem(word), case["stem"].as_str().unwrap(), "{word}");
+        }
+    }
+}
