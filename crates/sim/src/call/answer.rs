@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use trilemma_domain::{ChatResponse, FinishReason, ItemId, ToolCall, Usage, UsageSource};
 
-use super::model::Current;
+use crate::model::Current;
 use crate::replay::Replay;
 use crate::sample::Draws;
 use crate::scenario::{Answers, ScriptAnswer, ScriptRule, UsageRule};

@@ -2,12 +2,11 @@
 
 mod answer;
 mod body;
-mod faults;
+mod context;
+mod errors;
 mod handle;
-mod limits;
-mod model;
+mod head;
 mod plan;
+mod reply;
 
-pub(crate) use faults::FaultTable;
 pub(crate) use handle::handle;
-pub(crate) use model::ModelState;

@@ -9,9 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 use trilemma_domain::{FinishReason, Usage};
-use trilemma_wire::server::{ErrorKind, ErrorReply, StreamEncoder};
+use trilemma_wire::server::StreamEncoder;
 
 use super::answer::Answer;
+use super::errors::after_200;
 use crate::log::ChunkKind;
 use crate::sample::Draws;
 use crate::scenario::{FaultKind, Spread};
@@ -364,15 +365,5 @@ fn last(due: Instant, bytes: Vec<u8>, kind: ChunkKind) -> Step {
             kind,
             is_last: true,
         },
-    }
-}
-
-/// The error that comes after a status of 200.
-pub(crate) fn after_200() -> ErrorReply {
-    ErrorReply {
-        status: 500,
-        kind: ErrorKind::Overloaded,
-        message: "simulated: the model failed while it answered".to_owned(),
-        retry_after: None,
     }
 }

@@ -53,6 +53,41 @@ async fn a_failed_call_does_not_use_up_an_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_over_the_limit_does_not_use_up_an_answer() {
+    let sim = replaying("defaults = { limits = { requests_per_minute = 1 } }");
+    let mut connection = connect(&sim).await;
+    let mut got = Vec::new();
+    for _ in 0..4 {
+        let seen = connection.ask("a", "First?").await.unwrap();
+        got.push(seen.answer());
+        tokio::time::advance(std::time::Duration::from_secs(30)).await;
+    }
+    assert_eq!(got, ["a answers first", "", "a answers first again", ""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn simultaneous_calls_get_different_answers() {
+    let sim = replaying("[defaults]\nfirst_token_ms = 100");
+    let calls = (0..2).map(|_| {
+        let sim = sim.clone();
+        tokio::spawn(async move {
+            connect(&sim)
+                .await
+                .ask("a", "First?")
+                .await
+                .unwrap()
+                .answer()
+        })
+    });
+    let mut got = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        got.push(call.await.unwrap());
+    }
+    got.sort_unstable();
+    assert_eq!(got, ["a answers first", "a answers first again"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unknown_models_prompts_and_pairs_are_told_apart() {
     let sim = replaying("");
     let mut connection = connect(&sim).await;
