@@ -12,7 +12,7 @@ use crate::problem::{Note, Problem, ProjectErrors, Severity, Sink, nearest};
 use crate::project::{Project, Provider};
 use crate::resolve::{Names, twice};
 use crate::section::{Found, Section};
-use crate::sections::{self, CandidateDraft};
+use crate::sections::{self, CandidateDraft, ScorerDraft};
 
 /// What reading needs besides the text.
 pub struct LoadContext<'a> {
@@ -102,7 +102,8 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     let incumbent_name = task.as_ref().and_then(|draft| draft.incumbent.as_ref());
     let incumbent = incumbent_name.and_then(|name| incumbent(&root, &names, &mut candidates, name));
     check_reference(&root, &requirements, &candidates, incumbent.as_ref());
-    let scorers = sections::scorers(root.sections("scorers"));
+    let scorer_drafts = sections::scorers(root.sections("scorers"), context.read_file);
+    let judges = judges(&names, &scorer_drafts);
     let bench = root
         .section("bench")
         .map(|section| finished(section, sections::bench))
@@ -111,7 +112,7 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         .section("store")
         .map(|section| finished(section, sections::store))
         .unwrap_or_default();
-    let providers = providers(&names, &candidates);
+    let providers = providers(&names, candidates.iter().chain(judges.values()));
     root.finish();
     Some(Project {
         task: task?.task,
@@ -121,7 +122,8 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         providers,
         candidates,
         incumbent,
-        scorers,
+        scorers: scorer_drafts.into_iter().map(|draft| draft.spec).collect(),
+        judges,
         bench,
         store,
     })
@@ -202,18 +204,7 @@ fn incumbent(
         report(Note::error(format!("no candidate is called `{}`", name.value)).hint(hint));
         return None;
     };
-    let draft = CandidateDraft {
-        id: None,
-        model,
-        identity: None,
-        prompt: None,
-        params: Params::default(),
-        response_format: None,
-        tool_choice: ToolChoice::Auto,
-        price: None,
-        stream: true,
-        section: std::rc::Rc::new(Section::empty(root)),
-    };
+    let draft = bare_draft(model, root);
     let mut notes = Vec::new();
     let candidate = names.candidate(&draft, &mut notes);
     for (_, note) in notes {
@@ -268,10 +259,58 @@ fn check_reference(
     }
 }
 
-/// All providers that candidates use, and all that the project describes in full.
-fn providers(names: &Names<'_>, candidates: &[Candidate]) -> BTreeMap<String, Provider> {
-    candidates
-        .iter()
+/// The endpoints that judges are called at, by scorer.
+fn judges(names: &Names<'_>, drafts: &[ScorerDraft<'_>]) -> BTreeMap<String, Candidate> {
+    let mut judges = BTreeMap::new();
+    for ScorerDraft { spec, section } in drafts {
+        let model = spec
+            .options
+            .get("model")
+            .and_then(serde_json::Value::as_str);
+        let (Some(text), "judge") = (model, spec.kind.as_str()) else {
+            continue;
+        };
+        let Some(model) = ModelName::parse(text) else {
+            let note = Note::error(format!("`{text}` is not `provider/model`"));
+            section.report("model", note);
+            continue;
+        };
+        let draft = bare_draft(model, section);
+        let mut notes = Vec::new();
+        if let Some(mut judge) = names.candidate(&draft, &mut notes) {
+            judge.prompt = None;
+            judge.stream = false;
+            judges.insert(spec.label.clone(), judge);
+        }
+        for (_, note) in notes {
+            section.report("model", note);
+        }
+    }
+    judges
+}
+
+/// A model that is named without a table of its own.
+fn bare_draft<'a>(model: ModelName, owner: &Section<'a>) -> CandidateDraft<'a> {
+    CandidateDraft {
+        id: None,
+        model,
+        identity: None,
+        prompt: None,
+        params: Params::default(),
+        response_format: None,
+        tool_choice: ToolChoice::Auto,
+        price: None,
+        stream: true,
+        section: std::rc::Rc::new(Section::empty(owner)),
+    }
+}
+
+/// All providers that candidates and judges use, and all that the project describes in full.
+fn providers<'c>(
+    names: &Names<'_>,
+    called: impl Iterator<Item = &'c Candidate>,
+) -> BTreeMap<String, Provider> {
+    called
         .map(|candidate| candidate.target.provider.as_str())
         .chain(names.drafts.keys().map(String::as_str))
         .filter_map(|name| Some((name.to_owned(), names.provider(name).ok()?)))

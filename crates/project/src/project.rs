@@ -27,8 +27,10 @@ pub struct Project {
     pub candidates: Vec<Candidate>,
     /// Which of them is in use today.
     pub incumbent: Option<CandidateId>,
-    /// Scorers in project order.
+    /// Scorers in project order; texts that they name by file are read in.
     pub scorers: Vec<ScorerSpec>,
+    /// The endpoints of judges, by the label of the scorer that calls them.
+    pub judges: BTreeMap<String, Candidate>,
     /// How the benchmark runs.
     pub bench: BenchSettings,
     /// Where results are kept.

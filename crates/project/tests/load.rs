@@ -123,8 +123,15 @@ budget_usd = "20"
     );
     assert_eq!(project.requirements.privacy.unwrap().regions, ["eu"]);
     assert_eq!(project.bench.budget, Some("20".parse().unwrap()));
-    let told: Vec<&str> = warnings.iter().map(|warning| warning.key.as_str()).collect();
-    assert_eq!(told, ["task.incumbent", "candidates[0].identity"], "{warnings:?}");
+    let told: Vec<&str> = warnings
+        .iter()
+        .map(|warning| warning.key.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        ["task.incumbent", "candidates[0].identity"],
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -191,7 +198,10 @@ fn moving_names_and_bad_parameters_are_told() {
     );
     check(
         &format!("{TASK}[[candidates]]\nmodel = \"openai/gpt-4o-2024-08-06\"\nprompt = \"shrt\"\n"),
-        &["6: shuts down on 2027-01-14", "7: no prompt is called `shrt`"],
+        &[
+            "6: shuts down on 2027-01-14",
+            "7: no prompt is called `shrt`",
+        ],
     );
 }
 

@@ -14,6 +14,6 @@ pub(crate) use candidates::{CandidateDraft, candidates};
 pub(crate) use prompts::prompts;
 pub(crate) use providers::{ProviderDraft, providers};
 pub(crate) use requirements::{requirements, traffic};
-pub(crate) use scorers::scorers;
+pub(crate) use scorers::{ScorerDraft, scorers};
 pub(crate) use store::store;
 pub(crate) use task::task;

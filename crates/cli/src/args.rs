@@ -1,0 +1,65 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use jiff::civil::Date;
+
+use crate::commands;
+
+/// Choose the right LLM for your production system, and prove the choice.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trilemma",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but data and errors.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// Options that most commands take.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Common {
+    /// The project file.
+    #[arg(long, short = 'p', global = true, value_name = "FILE")]
+    pub(crate) project: Option<PathBuf>,
+    /// The date whose prices, terms and lifecycles hold (default: today).
+    #[arg(long, global = true, value_name = "DATE")]
+    pub(crate) as_of: Option<Date>,
+    /// Lay a catalog file of your own over the built-in one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The main job: benchmark every candidate, decide, report.
+    Select(commands::select::SelectArgs),
+    /// Call every candidate on every item; score and record the answers.
+    Bench(commands::bench::BenchArgs),
+    /// Score recorded answers again, without calling a candidate.
+    Score(commands::score::ScoreArgs),
+    /// List, show or remove what was measured.
+    Runs(commands::runs::RunsArgs),
+    /// Write everything measured in a run as JSON lines.
+    Export(commands::export::ExportArgs),
+    /// Serve simulated or recorded models over HTTP.
+    Sim(commands::sim::SimArgs),
+    /// List scorers and extraction steps with their options.
+    Scorers(commands::scorers::ScorersArgs),
+    /// Write completions for a shell.
+    Completions(commands::completions::CompletionsArgs),
+}

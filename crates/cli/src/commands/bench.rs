@@ -1,0 +1,104 @@
+//! `trilemma bench`: call every candidate on every item.
+
+use trilemma_bench::{Stop, Summary};
+use trilemma_grade::CodeLeave;
+
+use crate::args::Common;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::golden;
+use crate::printer::Printer;
+use crate::session::{self, SessionOptions};
+
+/// How a benchmark is run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Measure again what an earlier run of the same plan has measured.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Let scorers of the project run programs.
+    #[arg(long)]
+    pub(crate) allow_code: bool,
+}
+
+impl BenchArgs {
+    /// What they mean for a session.
+    pub(crate) fn session(&self) -> SessionOptions {
+        SessionOptions {
+            fresh: self.fresh,
+            leave: if self.allow_code {
+                CodeLeave::Granted
+            } else {
+                CodeLeave::Withheld
+            },
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let context = Context::open(common)?;
+    let golden = golden::read(&context.folder, &context.project.task.golden)?;
+    let session = session::run(&context, golden, args.session(), printer)?;
+    if printer.json() {
+        printer.value(&session.summary)?;
+    } else {
+        printer.data(&summary_text(&session.summary));
+        printer.next("trilemma decide");
+    }
+    Ok(exit_of(&session.summary))
+}
+
+/// The exit code of a session: failed or missing trials are a provider's failure.
+pub(crate) fn exit_of(summary: &Summary) -> Exit {
+    if summary.n_failed > 0 || summary.n_open > 0 {
+        Exit::Provider
+    } else {
+        Exit::Ok
+    }
+}
+
+/// What a session did, in words.
+pub(crate) fn summary_text(summary: &Summary) -> String {
+    let mut lines = vec![format!(
+        "run {}: {} of {} trials answered",
+        summary.run,
+        summary.n_answered + summary.n_replayed + summary.n_resumed,
+        summary.n_trials
+    )];
+    let mut add = |n: u64, text: &str| {
+        if n > 0 {
+            lines.push(format!("  {n} {text}"));
+        }
+    };
+    add(summary.n_resumed, "were answered before this session");
+    add(
+        summary.n_replayed,
+        "replayed from earlier identical calls, without a call",
+    );
+    add(
+        summary.n_repeated,
+        "called though an interrupted session may have called them too",
+    );
+    add(
+        summary.n_failed,
+        "ended without an answer; the same command tries them again",
+    );
+    add(
+        summary.n_open,
+        "are open; the same command goes on with them",
+    );
+    lines.push(format!(
+        "  {} HTTP calls in this session, ${:.4} spent by the run so far",
+        summary.n_attempts,
+        summary.spent.to_f64_usd()
+    ));
+    match summary.stop {
+        Some(Stop::Budget) => {
+            lines.push("stopped: the next call might have exceeded the budget".to_owned())
+        }
+        Some(Stop::Interrupted) => lines.push("stopped: interrupted".to_owned()),
+        None => {}
+    }
+    lines.join("\n")
+}

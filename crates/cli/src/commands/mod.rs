@@ -1,0 +1,29 @@
+//! One file per command, and the one place that calls them.
+
+pub(crate) mod bench;
+pub(crate) mod completions;
+pub(crate) mod export;
+pub(crate) mod runs;
+pub(crate) mod score;
+pub(crate) mod scorers;
+pub(crate) mod select;
+pub(crate) mod sim;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// Runs what was asked for.
+pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
+    let common = &args.common;
+    match args.command {
+        Command::Select(args) => select::run(&args, common, printer),
+        Command::Bench(args) => bench::run(&args, common, printer),
+        Command::Score(args) => score::run(&args, common, printer),
+        Command::Runs(args) => runs::run(&args, common, printer),
+        Command::Export(args) => export::run(&args, common, printer),
+        Command::Sim(args) => sim::run(args, printer),
+        Command::Scorers(args) => scorers::run(&args, printer),
+        Command::Completions(args) => completions::run(&args, printer),
+    }
+}

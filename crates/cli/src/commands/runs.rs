@@ -1,0 +1,145 @@
+//! `trilemma runs`: what was measured.
+
+use std::fmt::Write as _;
+
+use clap::Subcommand;
+use trilemma_domain::RunId;
+use trilemma_store::{RunInfo, Store};
+
+use crate::args::Common;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::places;
+use crate::printer::Printer;
+
+/// What to do with runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunsArgs {
+    #[command(subcommand)]
+    command: RunsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RunsCommand {
+    /// List all runs, latest last.
+    List,
+    /// Show one run.
+    Show {
+        /// Its name.
+        run: String,
+    },
+    /// Remove one run for good.
+    Rm {
+        /// Its name.
+        run: String,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RunsArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let context = Context::open(common)?;
+    let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
+    match &args.command {
+        RunsCommand::List => list(&store, printer),
+        RunsCommand::Show { run } => show(&store, &RunId::from(run.as_str()), printer),
+        RunsCommand::Rm { run } => {
+            store.delete_run(&RunId::from(run.as_str()))?;
+            printer.say(&format!("removed {run}"));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+fn list(store: &Store, printer: Printer) -> anyhow::Result<Exit> {
+    let mut runs = store.runs()?;
+    runs.sort_by_key(|info| info.created_us);
+    if printer.json() {
+        let rows: Vec<_> = runs.iter().map(row).collect();
+        printer.value(&rows)?;
+        return Ok(Exit::Ok);
+    }
+    let mut text = format!(
+        "{:<24} {:>10} {:>7} {:>10}  state\n",
+        "run", "candidates", "items", "answered"
+    );
+    for info in &runs {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<24} {:>10} {:>7} {:>10}  {}",
+            info.run.as_str(),
+            info.n_candidates,
+            info.n_items,
+            info.n_answered,
+            state(info)
+        );
+    }
+    printer.data(&text);
+    if let Some(last) = runs.last() {
+        printer.next(&format!("trilemma runs show {}", last.run));
+    }
+    Ok(Exit::Ok)
+}
+
+fn show(store: &Store, run: &RunId, printer: Printer) -> anyhow::Result<Exit> {
+    let info = store.run(run)?;
+    let manifest = store.manifest(run)?;
+    let spent = store.spent(run)?;
+    if printer.json() {
+        printer.value(&serde_json::json!({
+            "run": row(&info),
+            "manifest": manifest,
+            "spent_nano_usd": { "trials": spent.trials, "scoring": spent.scoring },
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    let names: Vec<&str> = manifest
+        .candidates
+        .iter()
+        .map(|one| one.candidate.id.as_str())
+        .collect();
+    printer.data(&format!(
+        "run        {}\nproject    {}\nstate      {}\nas of      {}\nseed       {}\ncandidates {}\nitems      {} x {} repeat(s), golden set {}\nanswered   {} of {}, {} failed\nspent      ${:.4} on candidates, ${:.4} on scoring",
+        info.run,
+        info.project,
+        state(&info),
+        manifest.as_of,
+        manifest.seed,
+        names.join(", "),
+        info.n_items,
+        info.repeats,
+        info.golden.short(),
+        info.n_answered,
+        info.n_trials(),
+        info.n_failed,
+        spent.trials.to_f64_usd(),
+        spent.scoring.to_f64_usd(),
+    ));
+    printer.next(&format!("trilemma export {run} --out run.jsonl"));
+    Ok(Exit::Ok)
+}
+
+fn row(info: &RunInfo) -> serde_json::Value {
+    serde_json::json!({
+        "run": info.run,
+        "project": info.project,
+        "created_us": info.created_us,
+        "completed_us": info.completed_us,
+        "golden": info.golden,
+        "n_candidates": info.n_candidates,
+        "n_items": info.n_items,
+        "repeats": info.repeats,
+        "n_answered": info.n_answered,
+        "n_failed": info.n_failed,
+    })
+}
+
+fn state(info: &RunInfo) -> &'static str {
+    if info.completed_us.is_some() {
+        "complete"
+    } else if info.n_failed > 0 {
+        "open, some trials failed"
+    } else {
+        "open"
+    }
+}

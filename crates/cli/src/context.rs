@@ -1,0 +1,120 @@
+//! What commands share: the project, the catalog, the date.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use jiff::civil::Date;
+use trilemma_catalog::Catalog;
+use trilemma_project::{LoadContext, Loaded, Problem, Project, load};
+
+use crate::args::Common;
+use crate::clock;
+use crate::exit::Exit;
+use crate::places;
+
+/// Something that the user wrote is wrong: exit code 2.
+#[derive(Debug)]
+pub(crate) struct InputError(pub(crate) String);
+
+impl std::fmt::Display for InputError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InputError {}
+
+/// The exit code of an error: whatever stops a command short is a matter of input or usage.
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<InputError>() {
+        Some(_) | None => Exit::Usage,
+    }
+}
+
+/// A project that was read, and where its files are.
+pub(crate) struct Context {
+    pub(crate) project: Project,
+    pub(crate) warnings: Vec<Problem>,
+    pub(crate) catalog: Catalog,
+    pub(crate) as_of: Date,
+    pub(crate) folder: PathBuf,
+    pub(crate) file: PathBuf,
+}
+
+impl Context {
+    /// Reads the project that the arguments name.
+    ///
+    /// # Errors
+    /// [`InputError`] with every problem of the file.
+    pub(crate) fn open(common: &Common) -> anyhow::Result<Self> {
+        let as_of = as_of(common);
+        let catalog = catalog(common)?;
+        let file = project_file(common);
+        let folder = places::folder_of(&file);
+        let text = fs_err::read_to_string(&file).map_err(|error| {
+            anyhow!(InputError(format!(
+                "failed to read the project: {error}; hint: `trilemma init` writes one, `--project FILE` names one"
+            )))
+        })?;
+        let read_file = |path: &Path| {
+            fs_err::read_to_string(folder.join(path)).map_err(|error| error.to_string())
+        };
+        let Loaded { project, warnings } = load(
+            &text,
+            &LoadContext {
+                catalog: &catalog,
+                as_of,
+                read_file: &read_file,
+            },
+        )
+        .map_err(|errors| anyhow!(InputError(problems_text(&file, &errors.problems))))?;
+        Ok(Self {
+            project,
+            warnings,
+            catalog,
+            as_of,
+            folder,
+            file,
+        })
+    }
+}
+
+/// The date whose prices, terms and lifecycles hold.
+pub(crate) fn as_of(common: &Common) -> Date {
+    common.as_of.unwrap_or_else(clock::today)
+}
+
+/// The built-in catalog with the user's files laid over it.
+pub(crate) fn catalog(common: &Common) -> anyhow::Result<Catalog> {
+    let mut catalog = Catalog::builtin();
+    for path in &common.catalog {
+        let text =
+            fs_err::read_to_string(path).map_err(|error| anyhow!(InputError(error.to_string())))?;
+        catalog = catalog
+            .with_overlay(&path.display().to_string(), &text)
+            .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+    }
+    Ok(catalog)
+}
+
+/// The project file that the arguments name.
+pub(crate) fn project_file(common: &Common) -> PathBuf {
+    common
+        .project
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("trilemma.toml"))
+}
+
+/// All problems of a file, one per line.
+pub(crate) fn problems_text(file: &Path, problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| format!("  {problem}"))
+        .collect();
+    format!(
+        "{} problem(s) in {}\n{}",
+        problems.len(),
+        file.display(),
+        lines.join("\n")
+    )
+}

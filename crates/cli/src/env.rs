@@ -1,0 +1,26 @@
+//! The environment: the only reads of it in the program.
+
+use std::ffi::OsString;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+fn read(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Whether colours are unwanted (<https://no-color.org>).
+pub(crate) fn no_color() -> bool {
+    read("NO_COLOR").is_some()
+}
+
+/// A variable as text; `None` = unset, empty or no text.
+pub(crate) fn text(name: &str) -> Option<String> {
+    read(name).and_then(|value| value.into_string().ok())
+}
+
+/// The first of several spellings that is set.
+pub(crate) fn first(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| text(name))
+}

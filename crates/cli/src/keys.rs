@@ -1,0 +1,89 @@
+//! Keys: read where the project says, bound to one address, never shown.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use trilemma_project::{KeyHeader, KeySource, Project, Provider};
+use trilemma_provider::{KeyKind, Secret};
+
+use crate::env;
+
+/// Secrets by provider name; providers without a key are absent.
+pub(crate) type Secrets = BTreeMap<String, Secret>;
+
+/// A key that could not be had.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct MissingKey {
+    /// The provider.
+    pub(crate) provider: String,
+    /// Why, and what to do.
+    pub(crate) reason: String,
+}
+
+/// Reads the keys of all providers that candidates use; tells all that are missing.
+pub(crate) fn read(project: &Project, folder: &Path) -> (Secrets, Vec<MissingKey>) {
+    let mut secrets = Secrets::new();
+    let mut missing = Vec::new();
+    for (name, provider) in &project.providers {
+        match read_one(provider, folder) {
+            Ok(Some(secret)) => {
+                secrets.insert(name.clone(), secret);
+            }
+            Ok(None) => {}
+            Err(reason) => missing.push(MissingKey {
+                provider: name.clone(),
+                reason,
+            }),
+        }
+    }
+    (secrets, missing)
+}
+
+fn read_one(provider: &Provider, folder: &Path) -> Result<Option<Secret>, String> {
+    let (text, made_by_command) = match &provider.api_key {
+        KeySource::None => return Ok(None),
+        KeySource::Env(name) => {
+            let text = env::text(name).ok_or_else(|| {
+                format!("the environment variable `{name}` is not set; hint: export {name}=…")
+            })?;
+            (text, false)
+        }
+        KeySource::File(path) => {
+            let path = folder.join(path);
+            let text = fs_err::read_to_string(&path)
+                .map_err(|error| format!("failed to read the key's file: {error}"))?;
+            (text.lines().next().unwrap_or_default().to_owned(), false)
+        }
+        KeySource::Command(argv) => (output_of(argv)?, true),
+    };
+    let kind = match provider.key_header {
+        KeyHeader::Bearer => KeyKind::Token,
+        // What a program prints for Azure is an Entra token, not the resource's key.
+        KeyHeader::Dialect
+            if made_by_command && provider.dialect == trilemma_domain::Dialect::Azure =>
+        {
+            KeyKind::Token
+        }
+        KeyHeader::Dialect => KeyKind::ApiKey,
+    };
+    Secret::new(&text, kind, &provider.base_url)
+        .map(Some)
+        .map_err(|error| format!("failed to {error}"))
+}
+
+fn output_of(argv: &[String]) -> Result<String, String> {
+    let (program, arguments) = argv.split_first().ok_or("the key's command is empty")?;
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("failed to run `{program}`: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{program}` ended with {}", output.status));
+    }
+    let text = String::from_utf8(output.stdout)
+        .map_err(|_| format!("`{program}` printed something that is no text"))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,101 @@
+//! Draws the progress of a benchmark: items, cost against the budget, time left, errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::time::{Instant, interval};
+use trilemma_bench::{Progress, Snapshot};
+use trilemma_domain::{CandidateId, NanoUsd};
+
+use crate::printer::{Printer, printable};
+
+/// Time between two drawings.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What is drawn beside the counters.
+pub(crate) struct Scene {
+    pub(crate) names: Vec<CandidateId>,
+    pub(crate) budget: Option<NanoUsd>,
+    pub(crate) spent_before: NanoUsd,
+}
+
+/// Draws until it is dropped; without a terminal it says nothing.
+pub(crate) async fn draw(printer: Printer, progress: Arc<Progress>, scene: Scene) {
+    if !printer.draws() {
+        std::future::pending::<()>().await;
+    }
+    let bar = Bar(ProgressBar::with_draw_target(
+        None,
+        ProgressDrawTarget::stderr(),
+    ));
+    let bar = &bar.0;
+    let template = "{bar:30} {pos}/{len} trials  {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    let mut ticks = interval(TICK);
+    let start = Instant::now();
+    let first = progress.snapshot().n_settled();
+    loop {
+        ticks.tick().await;
+        let snapshot = progress.snapshot();
+        bar.set_length(snapshot.n_trials);
+        bar.set_position(snapshot.n_settled());
+        bar.set_message(message(&snapshot, &scene, (first, start.elapsed())));
+    }
+}
+
+/// Leaves a clean line behind when drawing is broken off.
+struct Bar(ProgressBar);
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn message(snapshot: &Snapshot, scene: &Scene, (first, elapsed): (u64, Duration)) -> String {
+    let cost = scene.spent_before.saturating_add(snapshot.cost());
+    let mut parts = vec![match scene.budget {
+        Some(budget) => format!("${:.4} of ${:.2}", cost.to_f64_usd(), budget.to_f64_usd()),
+        None => format!("${:.4} so far", cost.to_f64_usd()),
+    }];
+    let n_done = snapshot.n_settled();
+    let n_left = snapshot.n_trials.saturating_sub(n_done);
+    if let Some(seconds) = seconds_left(n_done.saturating_sub(first), n_left, elapsed) {
+        parts.push(format!("{} left", duration_text(seconds)));
+    }
+    let failing: Vec<String> = scene
+        .names
+        .iter()
+        .zip(&snapshot.candidates)
+        .filter(|(_, one)| one.n_failed > 0)
+        .map(|(name, one)| {
+            let n = one.n_failed + one.n_answered;
+            format!("{} {}/{n} failed", printable(name.as_str()), one.n_failed)
+        })
+        .collect();
+    parts.extend(failing);
+    parts.join("  ")
+}
+
+/// Time left at the pace so far; `None` = too early to tell.
+#[expect(clippy::cast_precision_loss, reason = "a time to show, far below 2^52")]
+fn seconds_left(n_done: u64, n_left: u64, elapsed: Duration) -> Option<f64> {
+    (n_done >= 5).then(|| elapsed.as_secs_f64() / n_done as f64 * n_left as f64)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a time to show; a float that does not fit saturates"
+)]
+fn duration_text(seconds: f64) -> String {
+    let seconds = seconds.ceil() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}

@@ -1,0 +1,185 @@
+//! One benchmark session: begin or resume the run of a project, call what is missing.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use trilemma_bench::{JobParts, Progress, RunPlan, Shape, Summary, manifest};
+use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId};
+use trilemma_golden::GoldenSet;
+use trilemma_grade::CodeLeave;
+use trilemma_provider::Cancel;
+use trilemma_store::{RunManifest, Store};
+
+use crate::clock;
+use crate::context::{Context, InputError};
+use crate::keys;
+use crate::lineup;
+use crate::places;
+use crate::printer::Printer;
+use crate::progress::{Scene, draw};
+
+/// How a session is run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionOptions {
+    /// Whether a completed run of the same plan is measured again.
+    pub(crate) fresh: bool,
+    pub(crate) leave: CodeLeave,
+}
+
+/// A session that has ended.
+pub(crate) struct Session {
+    pub(crate) store: Store,
+    pub(crate) run: RunId,
+    pub(crate) summary: Summary,
+}
+
+/// Runs or resumes the benchmark of a project.
+pub(crate) fn run(
+    context: &Context,
+    golden: GoldenSet,
+    options: SessionOptions,
+    printer: Printer,
+) -> anyhow::Result<Session> {
+    let (secrets, missing) = keys::read(&context.project, &context.folder);
+    if !missing.is_empty() {
+        let lines: Vec<String> = missing
+            .iter()
+            .map(|key| format!("  {}: {}", key.provider, key.reason))
+            .collect();
+        return Err(anyhow!(InputError(format!(
+            "failed to find {} key(s)\n{}",
+            missing.len(),
+            lines.join("\n")
+        ))));
+    }
+    let client = lineup::client(&context.project)?;
+    let entrants = lineup::entrants(context, &client, &secrets)?;
+    let grader = lineup::grader(context, &client, &secrets, options.leave)?;
+    let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
+    let plan = plan(context, &golden);
+    let (run, score_set) = begin(&store, &plan, &golden, options.fresh)?;
+    let items = Arc::new(golden.into_items());
+    let shape = shape(context, &items);
+    let progress = Arc::new(Progress::new(shape.n_trials(), entrants.len()));
+    let cancel = Cancel::new();
+    let bench = &context.project.bench;
+    let parts = JobParts {
+        writer: store.writer()?,
+        store: store.clone(),
+        run: run.clone(),
+        repeats: bench.repeats,
+        seed: bench.seed,
+        items,
+        entrants,
+        grader: Arc::new(grader),
+        score_set,
+        budget: bench.budget.map(trilemma_domain::Usd::settle).transpose()?,
+        concurrency: bench.concurrency as usize,
+        cache: bench.cache,
+        cancel: cancel.clone(),
+        progress: progress.clone(),
+    };
+    let scene = Scene {
+        names: context
+            .project
+            .candidates
+            .iter()
+            .map(|one| one.id.clone())
+            .collect(),
+        budget: parts.budget,
+        spent_before: spent(&store, &run)?,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let summary = runtime.block_on(async {
+        let drawing = tokio::spawn(draw(printer, progress, scene));
+        let listening = tokio::spawn(listen(printer, cancel));
+        let summary = trilemma_bench::run(parts).await;
+        drawing.abort();
+        listening.abort();
+        summary
+    })?;
+    if summary.n_open == 0 && summary.n_failed == 0 {
+        store.complete_run(&run, clock::now_us())?;
+    }
+    Ok(Session {
+        store,
+        run,
+        summary,
+    })
+}
+
+/// Stops handing out calls at the first Ctrl-C, and the program at the second.
+async fn listen(printer: Printer, cancel: Cancel) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    cancel.cancel();
+    printer.tell("stopping: calls in flight are finished (Ctrl-C again to leave at once)");
+    if tokio::signal::ctrl_c().await.is_ok() {
+        // Everything settled is on disk; calls in flight are marked when the run is resumed.
+        std::process::exit(130);
+    }
+}
+
+fn plan(context: &Context, golden: &GoldenSet) -> RunManifest {
+    manifest(RunPlan {
+        project: &context.project,
+        items: golden.items().iter().map(|item| item.id.clone()).collect(),
+        golden: golden.fingerprint(),
+        as_of: context.as_of,
+        now_us: clock::now_us(),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Finds the run of the same plan, or begins a new one.
+fn begin(
+    store: &Store,
+    plan: &RunManifest,
+    golden: &GoldenSet,
+    is_fresh: bool,
+) -> anyhow::Result<(RunId, Fingerprint)> {
+    let items = golden.items().iter().map(|item| {
+        let body = serde_json::to_string(item).unwrap_or_default();
+        (item.id.clone(), body)
+    });
+    store.put_items(&golden.fingerprint(), items)?;
+    let known = if is_fresh {
+        None
+    } else {
+        same_plan(store, plan)?
+    };
+    let run = match known {
+        Some(run) => run,
+        None => store.begin_run(plan)?,
+    };
+    let score_set = store.use_scores(&run, &plan.scores)?;
+    Ok((run, score_set))
+}
+
+/// The latest run that asks for the same calls, finished or not.
+fn same_plan(store: &Store, plan: &RunManifest) -> anyhow::Result<Option<RunId>> {
+    let fingerprint = plan.fingerprint();
+    let runs = store.runs()?;
+    Ok(runs
+        .into_iter()
+        .filter(|info| info.fingerprint == fingerprint)
+        .max_by_key(|info| info.created_us)
+        .map(|info| info.run))
+}
+
+fn shape(context: &Context, items: &[Item]) -> Shape {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Shape {
+        n_candidates: count(context.project.candidates.len()),
+        n_items: count(items.len()),
+        repeats: context.project.bench.repeats,
+    }
+}
+
+fn spent(store: &Store, run: &RunId) -> anyhow::Result<NanoUsd> {
+    let spent = store.spent(run)?;
+    Ok(spent.trials.saturating_add(spent.scoring))
+}

@@ -1,0 +1,75 @@
+//! What end-to-end tests share: a simulator in this process, a project in a folder of its own, and
+//! the program itself.
+
+#![expect(dead_code, reason = "every test binary uses a part of this")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use trilemma_sim::{CallLog, Sim, SimOptions};
+
+/// The folder of recorded data; `None` = the test is skipped, and says so.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests find recorded data through the environment"
+)]
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("TRILEMMA_TEST_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        println!("skipped: TRILEMMA_TEST_DATA is not set");
+    }
+    folder
+}
+
+/// A simulator that serves until it is dropped.
+pub(crate) struct Served {
+    _runtime: Runtime,
+    pub(crate) url: String,
+    pub(crate) log: CallLog,
+}
+
+/// Serves simulated models on a free port of the loopback interface.
+pub(crate) fn serve(options: SimOptions) -> Served {
+    let sim = Sim::with_options(options).unwrap();
+    let log = sim.log();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { sim.serve(listener, std::future::pending()).await });
+    Served {
+        _runtime: runtime,
+        url,
+        log,
+    }
+}
+
+/// The program, told to work on the project in `folder`.
+pub(crate) fn trilemma(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trilemma"));
+    command
+        .arg("--project")
+        .arg(folder.join("trilemma.toml"))
+        .args(arguments)
+        .env_clear()
+        .env("SIM_KEY", "sk-simulated-0123456789");
+    command
+}
+
+/// What a command printed as JSON; its exit code must be one of these.
+pub(crate) fn json(output: &Output, exits: &[i32]) -> Value {
+    let code = output.status.code();
+    assert!(
+        code.is_some_and(|code| exits.contains(&code)),
+        "exit {code:?}, expected one of {exits:?}\n{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}

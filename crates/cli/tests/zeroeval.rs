@@ -1,0 +1,149 @@
+//! The whole path on recorded answers of twelve real models: every accuracy must be the published one.
+//!
+//! Source: WildEval/ZeroEval, commit 8c1485e (Apache-2.0), on the questions of GSM8K (MIT). The
+//! scorer is configured with general steps; nothing in the program knows this data set.
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+use support::{Served, data_folder, json, serve, trilemma};
+use trilemma_sim::{LogOptions, Scenario, SimOptions};
+
+const SCORER: &str = r#"
+[[scorers]]
+type = "numeric"
+tolerance = 0
+extract = [{ step = "json_field", field = "answer", lenient = true }, "strip:$,", "fraction", "first_number"]
+expected_extract = ["strip:$,", "first_number"]
+"#;
+
+fn published(data: &Path) -> Vec<(String, f64)> {
+    let text = std::fs::read_to_string(data.join("zeroeval-gsm8k/published.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let rows = json["published"].as_object().unwrap();
+    rows.iter()
+        .map(|(name, value)| (name.clone(), value.as_f64().unwrap()))
+        .collect()
+}
+
+/// List prices of 2024 by model; a model that is not listed has none.
+fn prices(data: &Path) -> Vec<(String, String, String)> {
+    let text = std::fs::read_to_string(data.join("routing/prices_2024_list.csv")).unwrap();
+    let cells = |line: &str| {
+        let mut cells = line.split(',').map(str::to_owned);
+        Some((cells.next()?, cells.next()?, cells.next()?))
+    };
+    text.lines().skip(1).filter_map(cells).collect()
+}
+
+fn serve_recorded(data: &Path, models: &[(String, f64)]) -> Served {
+    let folder = data.join("zeroeval-gsm8k");
+    let scenario = Scenario {
+        golden: Some(folder.join("golden.jsonl")),
+        replay: models
+            .iter()
+            .map(|(name, _)| folder.join("responses").join(format!("{name}.jsonl")))
+            .collect(),
+        ..Scenario::default()
+    };
+    let mut options = SimOptions::load(scenario, &folder).unwrap();
+    options.log = LogOptions {
+        in_memory: false,
+        ..LogOptions::default()
+    };
+    serve(options)
+}
+
+fn project(data: &Path, models: &[(String, f64)], url: &str, margin: f64) -> String {
+    let golden = data.join("zeroeval-gsm8k/golden.jsonl");
+    let mut text = format!(
+        r#"
+[task]
+name = "gsm8k"
+kind = "reasoning"
+golden = {golden:?}
+incumbent = "gpt-4o-2024-08-06"
+
+[requirements]
+not_worse_than = {{ candidate = "incumbent", margin = {margin} }}
+
+[traffic]
+queries_per_day = 10000
+
+[providers.sim-openai]
+dialect = "openai"
+base_url = "{url}/v1"
+api_key = {{ env = "SIM_KEY" }}
+
+[providers.sim-anthropic]
+dialect = "anthropic"
+base_url = "{url}/v1"
+api_key = {{ env = "SIM_KEY" }}
+
+[providers.sim-gemini]
+dialect = "gemini"
+base_url = "{url}/v1beta"
+api_key = {{ env = "SIM_KEY" }}
+"#
+    );
+    text.push_str(SCORER);
+    let prices = prices(data);
+    for (idx, (name, _)) in models.iter().enumerate() {
+        let provider = match name.split('-').next() {
+            Some("claude") => "sim-anthropic",
+            Some("gemini") => "sim-gemini",
+            _ => "sim-openai",
+        };
+        write!(
+            text,
+            "\n[[candidates]]\nid = {name:?}\nmodel = \"{provider}/{name}\"\nstream = {}\nparams = {{ temperature = 0.0, max_output_tokens = 4096 }}\n",
+            idx % 2 == 0
+        )
+        .unwrap();
+        if let Some((_, input, output)) = prices.iter().find(|(model, _, _)| model == name) {
+            writeln!(
+                text,
+                "price = {{ input = \"{input}\", output = \"{output}\" }}"
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn data_all_twelve_accuracies_are_the_published_ones() {
+    let Some(data) = data_folder() else { return };
+    let models = published(&data);
+    let served = serve_recorded(&data, &models);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trilemma.toml");
+    for margin in [0.03, 0.05] {
+        std::fs::write(&file, project(&data, &models, &served.url, margin)).unwrap();
+        let arguments = ["--json", "--as-of", "2024-12-01", "select"];
+        let output = trilemma(folder.path(), &arguments).output().unwrap();
+        let result = json(&output, &[0, 1, 3]);
+        let candidates = result["candidates"].as_array().unwrap();
+        assert_eq!(candidates.len(), models.len());
+        for (name, expected) in &models {
+            let found = candidates
+                .iter()
+                .find(|one| one["id"] == name.as_str())
+                .unwrap();
+            let rate = found["quality"]["pass_rate"]["point"].as_f64().unwrap();
+            let percent = (rate * 10_000.0).round() / 100.0;
+            assert!(
+                (percent - expected).abs() < 0.0101,
+                "{name}: {percent} != {expected}"
+            );
+        }
+    }
+    assert_eq!(
+        served.log.n_ended(),
+        12 * 1_319,
+        "the second selection called nobody"
+    );
+}
