@@ -35,6 +35,8 @@ mod tunnel;
 mod watch;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod testkit;
 
 pub use address::{Origin, Scheme};

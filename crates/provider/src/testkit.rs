@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::sleep;
 use trilemma_domain::{ChatRequest, Dialect, Message, Params, Role, Target, ToolChoice};
 
@@ -82,14 +82,24 @@ impl Connect for Pipes {
         sleep(self.delay).await;
         let (ours, theirs) = duplex(1 << 20);
         let n = self.n_opened.fetch_add(1, Ordering::SeqCst);
-        tokio::spawn((self.serve)(n, Peer { io: theirs }));
+        tokio::spawn((self.serve)(
+            n,
+            Peer {
+                io: Box::new(theirs),
+            },
+        ));
         Ok(ours)
     }
 }
 
+/// Anything that a peer can talk over.
+trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
+
 /// The server's end of a pipe.
 pub(crate) struct Peer {
-    io: DuplexStream,
+    io: Box<dyn Io>,
 }
 
 impl Peer {
@@ -112,6 +122,14 @@ impl Peer {
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
         // The client may be gone; the test sees that elsewhere.
         let _ = self.io.write_all(bytes).await;
+        let _ = self.io.flush().await;
+    }
+
+    /// Speaks TLS from here on.
+    pub(crate) async fn secured(self, acceptor: &tokio_rustls::TlsAcceptor) -> Self {
+        Self {
+            io: Box::new(acceptor.accept(self.io).await.unwrap()),
+        }
     }
 
     /// Waits for the client to close; true = it did, without another byte.
@@ -135,16 +153,20 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn encoded(stream: bool) -> EncodedRequest {
+    encoded_for(&target(), "hello", stream)
+}
+
+pub(crate) fn encoded_for(target: &Target, text: &str, stream: bool) -> EncodedRequest {
     let request = ChatRequest {
         model: "m".to_owned(),
-        messages: vec![Message::text(Role::User, "hello")],
+        messages: vec![Message::text(Role::User, text)],
         tools: Vec::new(),
         tool_choice: ToolChoice::Auto,
         response_format: None,
         params: Params::default(),
         stream,
     };
-    EncodedRequest::new(&target(), &request).unwrap()
+    EncodedRequest::new(target, &request).unwrap()
 }
 
 /// A response with a body of known length.
@@ -185,3 +207,23 @@ pub(crate) fn delta(json: &str) -> String {
 pub(crate) const FINISH: &str = "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n";
 pub(crate) const DONE: &str = "data: [DONE]\n\n";
 pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// A TLS server for `name`, and the PEM of the authority that signed its certificate.
+pub(crate) fn tls(name: &str) -> (tokio_rustls::TlsAcceptor, String) {
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca_key = rcgen::KeyPair::generate().unwrap();
+    let ca = rcgen::CertifiedIssuer::self_signed(params, ca_key).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &ca).unwrap();
+    let key = rustls_pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .unwrap();
+    (tokio_rustls::TlsAcceptor::from(Arc::new(config)), ca.pem())
+}

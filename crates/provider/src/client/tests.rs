@@ -638,3 +638,73 @@ async fn many_calls_at_once_share_nothing_but_the_pool() {
     assert_eq!((texts.len(), n_requests.load(Ordering::SeqCst)), (80, 80));
     assert_eq!(pipes.n_opened(), 40);
 }
+
+#[tokio::test(start_paused = true)]
+async fn stamps_below_tls_are_as_exact() {
+    let (acceptor, ca_pem) = tls("llm.example");
+    let pipes = Pipes::new(move |_, peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut peer = peer.secured(&acceptor).await;
+            for _ in 0..2 {
+                peer.request().await;
+                pass_ms(20).await;
+                peer.write(STREAM_HEAD).await;
+                pass_ms(100).await;
+                peer.write(&chunk(&delta(r#"{"content":"a"}"#))).await;
+                pass_ms(30).await;
+                peer.write(&chunk(&delta(r#"{"content":"b"}"#))).await;
+                pass_ms(7).await;
+                peer.write(&chunk(&format!("{FINISH}{DONE}"))).await;
+                peer.write(LAST_CHUNK).await;
+            }
+            pass_ms(1).await;
+        }
+    });
+    let client = client_with(&pipes, |config| {
+        config.extra_ca_pem = Some(ca_pem.into_bytes())
+    });
+    let mut target = target();
+    target.base_url = "https://llm.example/v1".to_owned();
+    let request = encoded_for(&target, "hello", true);
+    for connect in [ms(0), None] {
+        let attempted = client.attempt(&Call::first(&request, None)).await;
+        assert_eq!(text(&attempted), "ab");
+        assert_eq!(
+            attempted.attempt.timing,
+            Timing {
+                connect,
+                send: ms(0),
+                first_byte: ms(20),
+                first_token: ms(120),
+                first_visible: ms(120),
+                last_visible: ms(150),
+                end: ms(157),
+                chunk_us: vec![120_000, 150_000],
+                ..Timing::default()
+            }
+        );
+    }
+    assert_eq!(pipes.n_opened(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_comes_before_the_request_is_out_is_understood() {
+    // The peer reads nothing of a request larger than the pipe, refuses it and goes.
+    let pipes = Pipes::new(|_, mut peer| async move {
+        peer.write(&http(
+            413,
+            "connection: close\r\n",
+            r#"{"error":{"message":"too long"}}"#,
+        ))
+        .await;
+    });
+    let request = encoded_for(&target(), &"x".repeat(4 << 20), false);
+    let attempted = client(&pipes).attempt(&Call::first(&request, None)).await;
+    let found = failure(&attempted);
+    assert_eq!(
+        (found.kind, found.status),
+        (FailureKind::BadRequest, Some(413)),
+        "{found:?}"
+    );
+}

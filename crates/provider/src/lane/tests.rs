@@ -124,6 +124,40 @@ async fn the_usual_faults_lose_no_trial() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn random_faults_lose_no_trial_either() {
+    for seed in 0..8 {
+        let draws = Arc::new(Mutex::new(jitter::Jitter::new(seed)));
+        let (pipes, _) = Pipes::answering(move |_| {
+            let draw = draws.lock().unwrap().up_to(Duration::from_micros(100));
+            async move {
+                pass_ms(20).await;
+                match draw.as_micros() {
+                    0..3 => after(1),
+                    3..5 => refused(429, ""),
+                    5..7 => refused(500, ""),
+                    7 => Vec::new(),
+                    8 => {
+                        pass_ms(1_000_000).await;
+                        Vec::new()
+                    }
+                    9 => http(200, "", "{\"id\": \"c1\", \"choi"),
+                    _ => answer("hi"),
+                }
+            }
+        });
+        let start = Instant::now();
+        let lane = lane(|config| config.seed = seed);
+        let outcomes = many(&lane, &client(&pipes), 1000).await;
+        assert_eq!(n_answered(&outcomes), 1000, "seed {seed}");
+        assert!(
+            start.elapsed() < secs(45),
+            "seed {seed}: {:?}",
+            start.elapsed()
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_fails_is_repeated_up_to_the_most_attempts() {
     for (n_bad, answered) in [(5, true), (6, false)] {
         let (pipes, n_requests) = scripted(move |n| {
