@@ -34,14 +34,17 @@ pub struct Timing {
 impl Timing {
     /// Time per output token after the first: (last − first visible) ÷ (visible tokens − 1).
     ///
-    /// `None` below 2 visible tokens, without a stream, or when everything came in one chunk:
-    /// one arrival tells nothing about pace.
+    /// `None` below 2 visible tokens, without a stream, or when everything arrived at once, in one
+    /// chunk or several: one arrival tells nothing about pace.
     #[must_use]
     pub fn tpot(&self, n_visible_tokens: u64) -> Option<Duration> {
         if n_visible_tokens < 2 || self.chunk_us.len() < 2 {
             return None;
         }
         let span = self.last_visible?.checked_sub(self.first_visible?)?;
+        if span.is_zero() {
+            return None;
+        }
         let n_gaps = u32::try_from(n_visible_tokens - 1).ok()?;
         Some(span / n_gaps)
     }
@@ -69,6 +72,12 @@ mod tests {
         };
         assert_eq!(timing.tpot(4), Some(Duration::from_millis(100)));
         assert_eq!(timing.tpot(1), None);
+        let at_once = Timing {
+            last_visible: timing.first_visible,
+            chunk_us: vec![100_000; 4],
+            ..timing.clone()
+        };
+        assert_eq!(at_once.tpot(4), None);
         assert_eq!(timing.gaps_us().collect::<Vec<_>>(), [100_000; 3]);
     }
 }
