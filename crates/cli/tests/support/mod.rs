@@ -33,6 +33,11 @@ pub(crate) struct Served {
 
 /// Serves simulated models on a free port of the loopback interface.
 pub(crate) fn serve(options: SimOptions) -> Served {
+    serve_at(options, "127.0.0.1:0")
+}
+
+/// Serves simulated models at an address.
+pub(crate) fn serve_at(options: SimOptions, address: &str) -> Served {
     let sim = Sim::with_options(options).unwrap();
     let log = sim.log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -40,7 +45,7 @@ pub(crate) fn serve(options: SimOptions) -> Served {
         .enable_all()
         .build()
         .unwrap();
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let listener = runtime.block_on(TcpListener::bind(address)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     runtime.spawn(async move { sim.serve(listener, std::future::pending()).await });
     Served {
@@ -72,4 +77,48 @@ pub(crate) fn json(output: &Output, exits: &[i32]) -> Value {
         String::from_utf8_lossy(&output.stderr)
     );
     serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Whether the slow suites run too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests learn from the environment how far to go"
+)]
+pub(crate) fn is_slow_run() -> bool {
+    std::env::var_os("TRILEMMA_SLOW_TESTS").is_some_and(|value| !value.is_empty())
+}
+
+/// A golden set of numbered items, of which every seventh expects something else than an echo.
+pub(crate) fn write_golden(folder: &Path, n_items: usize) -> PathBuf {
+    let mut text = String::new();
+    for idx in 0..n_items {
+        let expected = if idx % 7 == 0 {
+            "something else".to_owned()
+        } else {
+            format!("say {idx}")
+        };
+        let line = serde_json::json!({
+            "id": format!("i{idx}"), "input": format!("say {idx}"), "expected": expected
+        });
+        text.push_str(&line.to_string());
+        text.push('\n');
+    }
+    let path = folder.join("golden.jsonl");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// A project over `golden.jsonl` whose candidates all speak to one simulator.
+pub(crate) fn write_project(folder: &Path, url: &str, models: &[&str], bench: &str) {
+    let mut text = format!(
+        "[task]\nname = \"t\"\nkind = \"other\"\ngolden = \"golden.jsonl\"\n\
+         [providers.sim]\ndialect = \"openai\"\nbase_url = \"{url}/v1\"\napi_key = {{ env = \"SIM_KEY\" }}\n\
+         [[scorers]]\ntype = \"exact\"\n[bench]\n{bench}\n"
+    );
+    for model in models {
+        text.push_str(&format!(
+            "[[candidates]]\nmodel = \"sim/{model}\"\nprice = {{ input = \"1\", output = \"2\" }}\n"
+        ));
+    }
+    std::fs::write(folder.join("trilemma.toml"), text).unwrap();
 }

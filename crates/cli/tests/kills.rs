@@ -1,0 +1,191 @@
+//! `kill -9` at random moments: a rerun goes on, repeats no recorded call, and marks what it may have
+//! repeated. The simulator's own log is the witness.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use support::{Served, is_slow_run, json, serve, trilemma, write_golden, write_project};
+use trilemma_sim::{Behaviour, LogOptions, Scenario, SimOptions, Spread};
+
+const MODELS: [&str; 2] = ["a", "b"];
+const N_ITEMS: usize = 300;
+const CONCURRENCY: usize = 40;
+
+/// What a call was for.
+type Call = (String, String);
+
+fn served() -> Served {
+    serve(SimOptions {
+        scenario: Scenario {
+            defaults: Behaviour {
+                first_token_ms: Some(Spread::log_normal(25.0, 0.5)),
+                ..Behaviour::default()
+            },
+            ..Scenario::default()
+        },
+        log: LogOptions {
+            chunk_stamps: false,
+            ..LogOptions::default()
+        },
+        ..SimOptions::default()
+    })
+}
+
+fn calls(served: &Served) -> Vec<Call> {
+    let records = served.log.records();
+    records
+        .iter()
+        .map(|one| (one.model.to_string(), one.prompt.to_string()))
+        .collect()
+}
+
+/// The trials of the latest run by (model, prompt): whether answered, how they began, what they got.
+fn trials(folder: &Path) -> BTreeMap<Call, serde_json::Value> {
+    let output = trilemma(folder, &["export"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    lines
+        .into_iter()
+        .filter(|line| line["record"] == "trial")
+        .map(|line| {
+            let key = &line["trial"]["key"];
+            let model = MODELS[usize::try_from(key["candidate_idx"].as_u64().unwrap()).unwrap()];
+            let prompt = format!("say {}", key["item_idx"]);
+            let prompt = trilemma_domain::Fingerprint::of(prompt.as_bytes());
+            ((model.to_owned(), prompt.to_string()), line)
+        })
+        .collect()
+}
+
+/// What must not depend on interruptions.
+fn figures(trials: &BTreeMap<Call, serde_json::Value>) -> Vec<String> {
+    trials
+        .values()
+        .map(|line| {
+            let outcomes: Vec<&serde_json::Value> = line["scores"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|score| &score["outcome"])
+                .collect();
+            format!(
+                "{} {} {outcomes:?}",
+                line["trial"]["key"], line["trial"]["cost"]
+            )
+        })
+        .collect()
+}
+
+fn kill_after(wait: Duration, undisturbed: &[String]) {
+    let served = served();
+    let folder = tempfile::tempdir().unwrap();
+    write_golden(folder.path(), N_ITEMS);
+    let bench = format!("concurrency = {CONCURRENCY}");
+    write_project(folder.path(), &served.url, &MODELS, &bench);
+    let mut child = trilemma(folder.path(), &["--json", "bench"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(wait);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Calls that were in flight end at the simulator when it notices.
+    std::thread::sleep(Duration::from_millis(300));
+    let first = calls(&served);
+    let recorded: BTreeSet<Call> = if folder.path().join(".trilemma/trilemma.db").exists() {
+        let trials = trials(folder.path());
+        trials.into_keys().collect()
+    } else {
+        BTreeSet::new()
+    };
+    let summary = json(
+        &trilemma(folder.path(), &["--json", "bench"])
+            .output()
+            .unwrap(),
+        &[0],
+    );
+    let all = calls(&served);
+    let second = &all[first.len()..];
+    let repeated_record: Vec<&Call> = second
+        .iter()
+        .filter(|call| recorded.contains(call))
+        .collect();
+    assert!(
+        repeated_record.is_empty(),
+        "recorded calls were repeated: {repeated_record:?}"
+    );
+    let first: BTreeSet<&Call> = first.iter().collect();
+    let again: BTreeSet<&Call> = second.iter().filter(|call| first.contains(call)).collect();
+    let settled = trials(folder.path());
+    let unmarked: Vec<&&Call> = again
+        .iter()
+        .filter(|call| settled[**call]["trial"]["origin"] != "repeated")
+        .collect();
+    assert!(unmarked.is_empty(), "repeated without a mark: {unmarked:?}");
+    assert_eq!(settled.len(), N_ITEMS * MODELS.len());
+    assert_eq!(figures(&settled), undisturbed);
+    println!(
+        "killed after {wait:?}: {} recorded, {} called again, {} marked",
+        recorded.len(),
+        again.len(),
+        summary["n_repeated"]
+    );
+    // In flight, or received but not committed within the last 100 ms.
+    let most = CONCURRENCY + 100 * CONCURRENCY / 15;
+    assert!(again.len() <= most, "{} calls were repeated", again.len());
+}
+
+fn undisturbed() -> Vec<String> {
+    let served = served();
+    let folder = tempfile::tempdir().unwrap();
+    write_golden(folder.path(), N_ITEMS);
+    write_project(
+        folder.path(),
+        &served.url,
+        &MODELS,
+        &format!("concurrency = {CONCURRENCY}"),
+    );
+    json(
+        &trilemma(folder.path(), &["--json", "bench"])
+            .output()
+            .unwrap(),
+        &[0],
+    );
+    figures(&trials(folder.path()))
+}
+
+/// Moments spread evenly over a run, jittered by the golden ratio: repeatable, and nowhere twice.
+fn moments(n: u32) -> impl Iterator<Item = Duration> {
+    (0..n).map(move |idx| {
+        let share = f64::from(idx) * 0.618_033_988_749_895 % 1.0;
+        Duration::from_secs_f64(0.02 + 0.55 * share)
+    })
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was() {
+    let undisturbed = undisturbed();
+    for wait in moments(3) {
+        kill_after(wait, &undisturbed);
+    }
+}
+
+#[test]
+fn slow_thirty_kills_lose_nothing() {
+    if !is_slow_run() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
+    let undisturbed = undisturbed();
+    for wait in moments(30) {
+        kill_after(wait, &undisturbed);
+    }
+}
