@@ -140,30 +140,42 @@ impl Inner {
         connect(&self.place, self.options)
     }
 
-    fn with<T>(
+    fn with_connection<T>(
         &self,
-        behavior: TransactionBehavior,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+        work: impl FnOnce(&mut Connection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let idle = hold(&self.idle).pop();
         let mut conn = match idle {
             Some(conn) => conn,
             None => self.connect()?,
         };
-        let done = conn
-            .transaction_with_behavior(behavior)
-            .map_err(Fault::from)
-            .and_then(|tx| {
-                let value = work(&tx)?;
-                tx.commit()?;
-                Ok(value)
-            })
-            .map_err(|fault| self.tell(fault));
+        let done = work(&mut conn).map_err(|fault| self.tell(fault));
         let mut idle = hold(&self.idle);
         if idle.len() < MAX_IDLE {
             idle.push(conn);
         }
         done
+    }
+
+    fn with<T>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.with_connection(|conn| {
+            let tx = conn.transaction_with_behavior(behavior)?;
+            let value = work(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        })
+    }
+
+    /// Runs a single statement, which needs no transaction around it.
+    pub(crate) fn peek<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.with_connection(|conn| work(conn))
     }
 
     /// Reads in one consistent snapshot.

@@ -1,6 +1,8 @@
 //! One trial with everything that is known of it, for the item browser.
 
-use rusqlite::Connection;
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 use trilemma_domain::{Fingerprint, NanoUsd, RunId, Score, ScoredOutcome, Trial, TrialKey};
 
@@ -11,6 +13,7 @@ use crate::inner::{Fault, sound};
 use crate::rows::{
     TrialRow, load_trial, run_ref, score_kind, scorer_numbers, set_by_no, trial_row,
 };
+use crate::score_set::ScoreSet;
 use crate::store::Store;
 
 /// What one scorer said of a trial, whenever it was.
@@ -50,44 +53,68 @@ impl Store {
                 run: run.clone(),
                 key,
             })?;
-            let numbers = scorer_numbers(tx, &set_by_no(tx, found.set_no)?)?;
-            detail(tx, &row, &numbers, &Words::load(tx)?)
+            Details::load(tx, &set_by_no(tx, found.set_no)?)?.of(tx, &row)
         })
     }
 }
 
-/// Puts a trial and its scores together.
-pub(crate) fn detail(
-    conn: &Connection,
-    row: &TrialRow,
-    current: &[i64],
-    words: &Words,
-) -> Result<TrialDetail, Fault> {
-    let trial = load_trial(conn, row, words)?;
-    let mut statement = conn.prepare_cached(
-        "SELECT s.scorer_no, c.label, c.fingerprint, s.kind, s.value, s.note, s.cost \
-         FROM score s JOIN scorer c ON c.scorer_no = s.scorer_no \
-         WHERE s.trial_id = $1 ORDER BY s.scorer_no",
-    )?;
-    let mut rows = statement.query([row.trial_id])?;
-    let mut scores = Vec::new();
-    while let Some(found) = rows.next()? {
-        let scorer_no: i64 = found.get(0)?;
-        let place = current.iter().position(|number| *number == scorer_no);
-        let note = match found.get::<_, Option<Vec<u8>>>(5)? {
+/// What it takes to put trials and their scores together, loaded once.
+pub(crate) struct Details {
+    words: Words,
+    /// Every scorer of the store by its number.
+    scorers: HashMap<i64, (String, Fingerprint)>,
+    /// Numbers of the scorers of the current set.
+    current: Vec<i64>,
+}
+
+impl Details {
+    pub(crate) fn load(conn: &Connection, set: &ScoreSet) -> Result<Self, Fault> {
+        let mut statement = conn.prepare("SELECT scorer_no, label, fingerprint FROM scorer")?;
+        let scorers = statement.query_map([], |row| {
+            let print = Fingerprint::from_bytes(row.get(2)?);
+            Ok((row.get(0)?, (row.get(1)?, print)))
+        })?;
+        Ok(Self {
+            words: Words::load(conn)?,
+            scorers: scorers.collect::<Result<_, _>>()?,
+            current: scorer_numbers(conn, set)?,
+        })
+    }
+
+    /// Puts a trial and its scores together.
+    pub(crate) fn of(&self, conn: &Connection, row: &TrialRow) -> Result<TrialDetail, Fault> {
+        let trial = load_trial(conn, row, &self.words)?;
+        let mut statement = conn.prepare_cached(
+            "SELECT scorer_no, kind, value, note, cost FROM score WHERE trial_id = $1",
+        )?;
+        let mut rows = statement.query([row.trial_id])?;
+        let mut scores = Vec::new();
+        while let Some(found) = rows.next()? {
+            scores.push(self.score(found)?);
+        }
+        // Earlier scores come last; among them those registered first.
+        scores.sort_by_key(|(number, score)| (score.scorer_idx.unwrap_or(u32::MAX), *number));
+        let scores = scores.into_iter().map(|(_, score)| score).collect();
+        Ok(TrialDetail { trial, scores })
+    }
+
+    fn score(&self, found: &Row<'_>) -> Result<(i64, StoredScore), Fault> {
+        let number: i64 = found.get(0)?;
+        let (label, scorer) = sound(self.scorers.get(&number), "a scorer is missing")?;
+        let place = self.current.iter().position(|current| *current == number);
+        let note = match found.get::<_, Option<Vec<u8>>>(3)? {
             None => None,
             Some(note) => Some(sound(String::from_utf8(note).ok(), "a note is no text")?),
         };
-        scores.push(StoredScore {
-            label: found.get(1)?,
-            scorer: Fingerprint::from_bytes(found.get(2)?),
+        let score = StoredScore {
+            label: label.clone(),
+            scorer: *scorer,
             scorer_idx: place.and_then(|idx| u32::try_from(idx).ok()),
-            outcome: outcome(found.get(3)?, found.get(4)?, note)?,
-            cost: found.get::<_, Option<i64>>(6)?.map(NanoUsd),
-        });
+            outcome: outcome(found.get(1)?, found.get(2)?, note)?,
+            cost: found.get::<_, Option<i64>>(4)?.map(NanoUsd),
+        };
+        Ok((number, score))
     }
-    scores.sort_by_key(|score| score.scorer_idx.unwrap_or(u32::MAX));
-    Ok(TrialDetail { trial, scores })
 }
 
 fn outcome(kind: i64, value: Option<f64>, note: Option<String>) -> Result<ScoredOutcome, Fault> {

@@ -8,11 +8,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use trilemma_domain::{Fingerprint, ItemId, RunId, Trial};
 
-use crate::codec::Words;
 use crate::error::StoreError;
 use crate::inner::{Fault, sound};
-use crate::read::detail::{StoredScore, detail};
-use crate::rows::{COLUMNS, KEY_ORDER, TrialRow, run_ref, scorer_numbers, set_by_no};
+use crate::read::detail::{Details, StoredScore};
+use crate::rows::{COLUMNS, KEY_ORDER, TrialRow, run_ref, set_by_no};
 use crate::score_set::ScoreSet;
 use crate::store::Store;
 
@@ -67,8 +66,7 @@ impl Store {
             };
             self.line(out, &line)?;
             self.export_items(tx, &Fingerprint::from_bytes(golden), out)?;
-            let numbers = scorer_numbers(tx, &set)?;
-            let words = Words::load(tx)?;
+            let details = Details::load(tx, &set)?;
             let sql = format!(
                 "SELECT {COLUMNS} FROM trial t WHERE t.run_no = $1 AND t.state > 0 \
                  ORDER BY {KEY_ORDER}"
@@ -77,7 +75,7 @@ impl Store {
             let mut rows = statement.query([found.run_no])?;
             while let Some(row) = rows.next()? {
                 let row = TrialRow::read(row, found.base_us)?;
-                let detail = detail(tx, &row, &numbers, &words)?;
+                let detail = details.of(tx, &row)?;
                 let line = Line::Trial {
                     schema_version: EXPORT_VERSION,
                     trial: &detail.trial,

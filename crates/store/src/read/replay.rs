@@ -1,11 +1,10 @@
 //! The replay cache: answers of earlier identical calls.
 
-use rusqlite::params;
 use trilemma_domain::{Fingerprint, RunId, Trial};
 
 use crate::codec::Words;
 use crate::error::StoreError;
-use crate::rows::{COLUMNS, TrialRow, load_trial, request};
+use crate::rows::{COLUMNS, N_COLUMNS, TrialRow, load_trial, request};
 use crate::store::Store;
 
 /// An answered trial that can be replayed, and where it was called.
@@ -27,22 +26,46 @@ impl Store {
         &self,
         request: &Fingerprint,
     ) -> Result<Option<RecordedAnswer>, StoreError> {
+        let (lead, _) = request::split(request);
+        // Most requests are new; saying so must be cheap, as it is asked before every call.
+        let known = self.inner.peek(|conn| {
+            Ok(conn
+                .prepare_cached(
+                    "SELECT 1 FROM trial WHERE request_lead = $1 AND state = 1 AND origin <= 1 \
+                     LIMIT 1",
+                )?
+                .exists([lead])?)
+        })?;
+        if !known {
+            return Ok(None);
+        }
         let sql = format!(
-            "SELECT {COLUMNS}, r.run_id, r.created_us FROM trial t \
-             JOIN run r ON r.run_no = t.run_no \
-             WHERE t.request_lead = $1 AND t.state = 1 AND t.origin <= 1 AND t.request_rest = $2 \
-             ORDER BY t.trial_id DESC LIMIT 1"
+            "SELECT {COLUMNS}, t.run_no FROM trial t \
+             WHERE t.request_lead = $1 AND t.state = 1 AND t.origin <= 1"
         );
-        let (lead, rest) = request::split(request);
         self.inner.read(|tx| {
             let mut statement = tx.prepare_cached(&sql)?;
-            let mut rows = statement.query(params![lead, rest])?;
-            let Some(found) = rows.next()? else {
+            let mut rows = statement.query([lead])?;
+            let mut newest: Option<(i64, TrialRow)> = None;
+            while let Some(found) = rows.next()? {
+                // Start times are relative to the run's beginning, which is looked up below.
+                let row = TrialRow::read(found, 0)?;
+                let is_newer = newest
+                    .as_ref()
+                    .is_none_or(|(_, newest)| newest.trial_id < row.trial_id);
+                if row.request == *request && is_newer {
+                    newest = Some((found.get(N_COLUMNS)?, row));
+                }
+            }
+            let Some((run_no, mut row)) = newest else {
                 return Ok(None);
             };
-            let run = RunId::from(found.get::<_, String>("run_id")?);
-            let row = TrialRow::read(found, found.get("created_us")?)?;
+            let (run, base_us): (String, i64) = tx
+                .prepare_cached("SELECT run_id, created_us FROM run WHERE run_no = $1")?
+                .query_row([run_no], |found| Ok((found.get(0)?, found.get(1)?)))?;
+            row.rebase(base_us);
             let trial = load_trial(tx, &row, &Words::load(tx)?)?;
+            let run = RunId::from(run);
             Ok(Some(RecordedAnswer { run, trial }))
         })
     }

@@ -85,6 +85,15 @@ impl TrialRow {
         }
     }
 
+    /// Corrects the start time of the last attempt after reading with a base of 0.
+    pub(crate) fn rebase(&mut self, base_us: i64) {
+        if let End::Answered(answer) = &mut self.figures.end
+            && let Some(last) = &mut answer.last
+        {
+            last.started_us = last.started_us.wrapping_add(base_us);
+        }
+    }
+
     pub(crate) fn last_attempt(&self) -> Option<LastAttempt> {
         self.answer()?.last
     }
@@ -225,9 +234,7 @@ fn attempts_of(
     outcome: &TrialOutcome,
 ) -> Result<Vec<Attempt>, Fault> {
     let mut statement = conn.prepare_cached(
-        "SELECT a.number, a.started_us, a.status, a.cost, a.detail, b.body FROM attempt a \
-         LEFT JOIN raw_body b ON b.trial_id = a.trial_id AND b.number = a.number \
-         WHERE a.trial_id = $1 ORDER BY a.number",
+        "SELECT number, started_us, status, cost, detail FROM attempt WHERE trial_id = $1",
     )?;
     let mut rows = statement.query([row.trial_id])?;
     let mut attempts = Vec::new();
@@ -237,8 +244,9 @@ fn attempts_of(
             read_attempt(&mut Reader::new(detail)),
             "the detail of an attempt makes no sense",
         )?;
+        let number = found.get(0)?;
         attempts.push(Attempt {
-            number: found.get(0)?,
+            number,
             started_us: found.get(1)?,
             timing: detail.timing,
             status: found.get(2)?,
@@ -246,9 +254,10 @@ fn attempts_of(
             failure: detail.failure,
             usage: detail.usage,
             cost: found.get::<_, Option<i64>>(3)?.map(NanoUsd),
-            raw_body: found.get(5)?,
+            raw_body: raw_body(conn, row.trial_id, number)?,
         });
     }
+    attempts.sort_by_key(|attempt| attempt.number);
     if let (Some(last), TrialOutcome::Answered { reply, timing }) = (row.last_attempt(), outcome) {
         attempts.push(Attempt {
             number: last.number,
@@ -259,11 +268,15 @@ fn attempts_of(
             failure: None,
             usage: reply.response.usage,
             cost: last.cost,
-            raw_body: conn
-                .prepare_cached("SELECT body FROM raw_body WHERE trial_id = $1 AND number = $2")?
-                .query_row(params![row.trial_id, last.number], |found| found.get(0))
-                .optional()?,
+            raw_body: raw_body(conn, row.trial_id, last.number)?,
         });
     }
     Ok(attempts)
+}
+
+fn raw_body(conn: &Connection, trial_id: i64, number: u32) -> Result<Option<Vec<u8>>, Fault> {
+    Ok(conn
+        .prepare_cached("SELECT body FROM raw_body WHERE trial_id = $1 AND number = $2")?
+        .query_row(params![trial_id, number], |found| found.get(0))
+        .optional()?)
 }

@@ -136,7 +136,7 @@ impl Session {
     pub(crate) fn standing_attempts(&self, trial_id: i64) -> Result<Vec<Standing>, Fault> {
         let mut statement = self.conn.prepare_cached(
             "SELECT number, said_number, session, started_us, cost FROM attempt \
-             WHERE trial_id = $1 ORDER BY number",
+             WHERE trial_id = $1",
         )?;
         let rows = statement.query_map(params![trial_id], |row| {
             Ok(Standing {

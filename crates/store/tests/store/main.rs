@@ -17,4 +17,6 @@ mod scoring;
 #[cfg(test)]
 mod size;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod support;
