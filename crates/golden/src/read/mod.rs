@@ -6,6 +6,8 @@ pub(crate) mod csv;
 pub(crate) mod fault;
 pub(crate) mod fields;
 mod file;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod interpret;
 mod json;
 pub(crate) mod jsonl;

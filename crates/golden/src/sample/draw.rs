@@ -26,7 +26,7 @@ pub fn sample(path: &Path, options: &SampleOptions) -> Result<Sample, GoldenErro
     let fail = |problem: Problem| GoldenErrors::one(&*name, problem);
     let cannot = |error: std::io::Error| fail(Problem::new(error.to_string()));
     let mut log = Log::open(path, options.format)?;
-    let mut strata = Strata::new(options.n);
+    let mut strata = Strata::new(options.n, options.allocation);
     let mut problems = Collector::default();
     log.each(&mut |place, record| {
         match record.and_then(|record| row(record, options)) {

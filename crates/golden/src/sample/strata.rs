@@ -21,33 +21,41 @@ pub(crate) struct Entry {
 }
 
 /// One stratum.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stratum {
     /// Usable rows.
     pub(crate) rows: u64,
     /// Requests of lowest rank.
     pub(crate) entries: BTreeMap<u64, Entry>,
+    /// How many are kept; never rises, so that what was dropped stays above what is kept.
+    depth: usize,
 }
 
 /// All strata.
 pub(crate) struct Strata {
     pub(crate) by_name: BTreeMap<Vec<String>, Stratum>,
-    /// Entries that each stratum keeps.
-    depth: usize,
+    n: usize,
+    allocation: Allocation,
+    rows: u64,
     /// Entries kept in all.
     total: usize,
     limit: usize,
 }
 
+/// Entries that even the smallest stratum keeps.
+const MIN_DEPTH: usize = 64;
+
 impl Strata {
     /// Prepares to draw `n`.
-    pub(crate) fn new(n: usize) -> Self {
+    pub(crate) fn new(n: usize, allocation: Allocation) -> Self {
         Self {
             by_name: BTreeMap::new(),
-            // Twice the need, since near-duplicates will be passed over.
-            depth: n.saturating_mul(2).saturating_add(16),
+            n,
+            allocation,
+            rows: 0,
             total: 0,
-            limit: n.saturating_mul(16).saturating_add(20_000),
+            // Above what thinning out leaves: 8 n and MIN_DEPTH for each stratum.
+            limit: n.saturating_mul(16).saturating_add(100 * MAX_STRATA),
         }
     }
 
@@ -56,9 +64,16 @@ impl Strata {
         if !self.by_name.contains_key(&name) && self.by_name.len() >= MAX_STRATA {
             return false;
         }
-        let stratum = self.by_name.entry(name).or_default();
+        // Twice the need, since near-duplicates will be passed over.
+        let depth = self.n.saturating_mul(2).saturating_add(MIN_DEPTH);
+        let stratum = self.by_name.entry(name).or_insert_with(|| Stratum {
+            rows: 0,
+            entries: BTreeMap::new(),
+            depth,
+        });
         stratum.rows += 1;
-        let full = stratum.entries.len() >= self.depth;
+        self.rows += 1;
+        let full = stratum.entries.len() >= stratum.depth;
         let too_high = stratum
             .entries
             .last_key_value()
@@ -79,17 +94,23 @@ impl Strata {
                 }
             }
         }
-        if self.total > self.limit && self.depth > 8 {
+        if self.total > self.limit {
             self.thin_out();
         }
         true
     }
 
-    /// Halves what each stratum keeps.
+    /// Drops from each stratum what is far beyond the share that its rows so far give it.
     fn thin_out(&mut self) {
-        self.depth = (self.depth / 2).max(8);
+        let strata = self.by_name.len().max(1) as f64;
         for stratum in self.by_name.values_mut() {
-            while stratum.entries.len() > self.depth {
+            let share = match self.allocation {
+                Allocation::Proportional => stratum.rows as f64 / self.rows as f64,
+                Allocation::Equal => 1.0 / strata,
+            };
+            let wanted = (8.0 * share * self.n as f64) as usize;
+            stratum.depth = stratum.depth.min(wanted.max(MIN_DEPTH));
+            while stratum.entries.len() > stratum.depth {
                 stratum.entries.pop_last();
                 self.total -= 1;
             }

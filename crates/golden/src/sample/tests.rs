@@ -373,3 +373,84 @@ fn shares_add_up_and_shortages_are_shared() {
     check(10, Allocation::Proportional, &[(3, 3), (0, 0)], &[3, 0]);
     check(10, Allocation::Equal, &[], &[]);
 }
+
+#[test]
+fn memory_stays_bounded_however_many_strata() {
+    let place = {
+        let file = file("log.jsonl", log(1));
+        let mut place = None;
+        super::scan::Log::open(&file.path, None)
+            .unwrap()
+            .each(&mut |here, _| {
+                place = Some(here);
+                Ok(())
+            })
+            .unwrap()
+            .unwrap();
+        place.unwrap()
+    };
+    let mut strata = super::strata::Strata::new(300, Allocation::Proportional);
+    let mut rank = 1_u64;
+    let mut most = 0;
+    for row in 0..400_000_u64 {
+        rank = rank.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        // One stratum holds half of the rows.
+        let name = if row % 2 == 0 { 0 } else { row / 2 % 1000 };
+        assert!(strata.add(vec![name.to_string()], rank, place));
+        if row % 1000 == 0 {
+            most = most.max(
+                strata
+                    .by_name
+                    .values()
+                    .map(|s| s.entries.len())
+                    .sum::<usize>(),
+            );
+        }
+    }
+    assert!(most < 110_000, "{most}");
+    let sizes: Vec<_> = strata
+        .by_name
+        .values()
+        .map(|s| (s.rows, s.entries.len()))
+        .collect();
+    let large = strata
+        .by_name
+        .keys()
+        .position(|name| name[0] == "0")
+        .unwrap();
+    let shares = allocate(300, Allocation::Proportional, &sizes);
+    // Half of the rows, so half of the items, though 999 other strata compete.
+    assert!((140..=300).contains(&shares[large]), "{}", shares[large]);
+    assert!(sizes[large].1 >= 2 * 150, "{:?}", sizes[large]);
+}
+
+#[test]
+fn data_questions_are_drawn_evenly_over_categories() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests find their data by this variable"
+    )]
+    let Some(data) = std::env::var_os("TRILEMMA_TEST_DATA") else {
+        eprintln!("skipped: TRILEMMA_TEST_DATA is not set");
+        return;
+    };
+    let path = std::path::Path::new(&data).join("routing/routellm_mtbench_questions.jsonl");
+    let mut options = SampleOptions {
+        stratify_by: vec!["category".into()],
+        ..options(24)
+    };
+    options.columns.input = Some("turns.0".into());
+    options.columns.id = Some("question_id".into());
+    let sample = sample(&path, &options).unwrap();
+    assert_eq!(
+        (sample.rows, sample.skipped, sample.items.len()),
+        (80, 0, 24)
+    );
+    assert_eq!(sample.strata.len(), 8);
+    assert!(
+        sample
+            .strata
+            .iter()
+            .all(|stratum| stratum.rows == 10 && stratum.drawn == 3)
+    );
+}
