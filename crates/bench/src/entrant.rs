@@ -1,5 +1,6 @@
 //! One candidate that is ready to be called: prompt parsed, lane open, prices known.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use trilemma_cost::Pricer;
@@ -22,8 +23,8 @@ pub struct EntrantParts<C: Connect = TcpConnector> {
     pub client: Client<C>,
     /// Its key.
     pub secret: Option<Secret>,
-    /// Its limits and retries.
-    pub lane: Lane,
+    /// Its limits and retries, shared by all candidates of one endpoint and model.
+    pub lane: Arc<Lane>,
     /// Its prices; `None` = unknown.
     pub pricer: Option<Pricer>,
 }

@@ -1,6 +1,8 @@
 //! From a project to what can be called: candidates with lanes, scorers with judges.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use trilemma_bench::{Entrant, EntrantParts};
@@ -14,8 +16,50 @@ use crate::context::{Context, InputError};
 use crate::env;
 use crate::keys::Secrets;
 
-/// Makes the client of a project, with proxy and certificates from the environment.
-pub(crate) fn client(project: &Project) -> anyhow::Result<Client> {
+/// What calls are made with; candidates of one endpoint and model share a lane.
+pub(crate) struct Lines<'a> {
+    project: &'a Project,
+    streamed: Client,
+    whole: Client,
+    lanes: BTreeMap<(String, String), Arc<Lane>>,
+}
+
+impl<'a> Lines<'a> {
+    /// Opens them; proxy and certificates come from the environment.
+    pub(crate) fn open(project: &'a Project) -> anyhow::Result<Self> {
+        let bench = &project.bench;
+        // A whole answer is silent until the model is done, so silence proves nothing before then.
+        let patience = bench.stall_timeout.max(bench.call_timeout);
+        Ok(Self {
+            project,
+            streamed: client(project, bench.stall_timeout)?,
+            whole: client(project, patience)?,
+            lanes: BTreeMap::new(),
+        })
+    }
+
+    fn client(&self, candidate: &Candidate) -> Client {
+        if candidate.stream {
+            &self.streamed
+        } else {
+            &self.whole
+        }
+        .clone()
+    }
+
+    fn lane(&mut self, candidate: &Candidate) -> Arc<Lane> {
+        let target = &candidate.target;
+        let key = (target.base_url.clone(), target.model.clone());
+        let project = self.project;
+        let lane = self
+            .lanes
+            .entry(key)
+            .or_insert_with(|| Arc::new(lane(project, candidate)));
+        lane.clone()
+    }
+}
+
+fn client(project: &Project, stall_timeout: Duration) -> anyhow::Result<Client> {
     let http = env::first(&["HTTP_PROXY", "http_proxy"]);
     let https = env::first(&["HTTPS_PROXY", "https_proxy"]);
     let bypass = env::first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
@@ -26,7 +70,7 @@ pub(crate) fn client(project: &Project) -> anyhow::Result<Client> {
         None => None,
     };
     let config = ClientConfig {
-        stall_timeout: project.bench.stall_timeout,
+        stall_timeout,
         call_deadline: project.bench.call_timeout,
         keep_raw: project.bench.keep_raw,
         proxy: (http.is_some() || https.is_some()).then_some(proxy),
@@ -39,7 +83,7 @@ pub(crate) fn client(project: &Project) -> anyhow::Result<Client> {
 /// Makes all candidates of a project ready to be called.
 pub(crate) fn entrants(
     context: &Context,
-    client: &Client,
+    lines: &mut Lines<'_>,
     secrets: &Secrets,
 ) -> anyhow::Result<Vec<Entrant>> {
     context
@@ -49,9 +93,9 @@ pub(crate) fn entrants(
         .map(|candidate| {
             let parts = EntrantParts {
                 candidate: candidate.clone(),
-                client: client.clone(),
+                client: lines.client(candidate),
                 secret: secrets.get(&candidate.target.provider).cloned(),
-                lane: lane(&context.project, candidate),
+                lane: lines.lane(candidate),
                 pricer: pricer(context, candidate)?,
             };
             Entrant::new(parts).map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
@@ -62,7 +106,7 @@ pub(crate) fn entrants(
 /// Makes the scorers of a project, with the judges that some of them call.
 pub(crate) fn grader(
     context: &Context,
-    client: &Client,
+    lines: &mut Lines<'_>,
     secrets: &Secrets,
     leave: CodeLeave,
 ) -> anyhow::Result<Grader<TcpConnector>> {
@@ -73,13 +117,13 @@ pub(crate) fn grader(
             .map_err(|_| anyhow!("build scorer `{}`, which was checked before", spec.label))?;
         scorers.push(scorer);
     }
-    let mut judges = std::collections::BTreeMap::new();
+    let mut judges = BTreeMap::new();
     for (label, judge) in &project.judges {
         let endpoint = Judge {
-            client: client.clone(),
+            client: lines.client(judge),
             target: judge.target.clone(),
             secret: secrets.get(&judge.target.provider).cloned(),
-            lane: lane(project, judge),
+            lane: lines.lane(judge),
             pricer: pricer(context, judge)?,
         };
         judges.insert(label.clone(), Arc::new(endpoint));

@@ -13,7 +13,7 @@ use trilemma_store::{RunManifest, Store};
 use crate::clock;
 use crate::context::{Context, InputError};
 use crate::keys;
-use crate::lineup;
+use crate::lineup::{self, Lines};
 use crate::places;
 use crate::printer::Printer;
 use crate::progress::{Scene, draw};
@@ -52,9 +52,9 @@ pub(crate) fn run(
             lines.join("\n")
         ))));
     }
-    let client = lineup::client(&context.project)?;
-    let entrants = lineup::entrants(context, &client, &secrets)?;
-    let grader = lineup::grader(context, &client, &secrets, options.leave)?;
+    let mut lines = Lines::open(&context.project)?;
+    let entrants = lineup::entrants(context, &mut lines, &secrets)?;
+    let grader = lineup::grader(context, &mut lines, &secrets, options.leave)?;
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
     let plan = plan(context, &golden);
     let (run, score_set) = begin(&store, &plan, &golden, options.fresh)?;

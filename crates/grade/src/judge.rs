@@ -1,5 +1,7 @@
 //! One judge endpoint: sends rendered prompts, reads grades, knows its price.
 
+use std::sync::Arc;
+
 use trilemma_cost::Pricer;
 use trilemma_domain::{ChatRequest, FailureKind, NanoUsd, ScoredOutcome, Target, ToolChoice};
 use trilemma_provider::{
@@ -20,8 +22,8 @@ pub struct Judge<C: Connect = TcpConnector> {
     pub target: Target,
     /// The key.
     pub secret: Option<Secret>,
-    /// Its limits and retries.
-    pub lane: Lane,
+    /// Its limits and retries, shared with whoever else calls this endpoint and model.
+    pub lane: Arc<Lane>,
     /// Its prices; `None` = unknown.
     pub pricer: Option<Pricer>,
 }

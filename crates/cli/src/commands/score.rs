@@ -15,7 +15,7 @@ use crate::commands::export::choose;
 use crate::context::{Context, InputError};
 use crate::exit::Exit;
 use crate::keys;
-use crate::lineup;
+use crate::lineup::{self, Lines};
 use crate::places;
 use crate::printer::Printer;
 
@@ -71,13 +71,13 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
             key.provider, key.reason
         ))));
     }
-    let client = lineup::client(&context.project)?;
+    let mut lines = Lines::open(&context.project)?;
     let leave = if args.allow_code {
         CodeLeave::Granted
     } else {
         CodeLeave::Withheld
     };
-    let grader = lineup::grader(&context, &client, &secrets, leave)?;
+    let grader = lineup::grader(&context, &mut lines, &secrets, leave)?;
     let plan = manifest(RunPlan {
         project: &context.project,
         items: Vec::new(),
