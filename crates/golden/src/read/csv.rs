@@ -3,12 +3,14 @@
 //! In: bytes. Out: records of untyped cells. Fields may hold line breaks within quotation marks; a
 //! row with too few or too many fields is a problem, and the next row is read.
 
-use std::io::BufRead;
+use std::cell::Cell;
+use std::io::{BufRead, Read};
+use std::rc::Rc;
 
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::interpret::Interpreter;
-use super::record::{Cell, Record};
+use super::record::{self, Record};
 use super::source::utf8;
 use crate::problem::{Problem, quote};
 
@@ -21,12 +23,17 @@ pub(crate) fn read(
     set: &mut Interpreter<'_>,
 ) -> Result<(), std::io::Error> {
     let delimiter = delimiter(input.fill_buf()?);
+    let last = Rc::new(Cell::new(b'\n'));
     let mut reader = ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
         .flexible(true)
-        .from_reader(input);
+        .from_reader(Watched {
+            input,
+            last: Rc::clone(&last),
+        });
     let mut row = ByteRecord::new();
+    let mut open_since = None;
     if !next(&mut reader, &mut row)? {
         return Ok(());
     }
@@ -38,13 +45,44 @@ pub(crate) fn read(
         }
     };
     while next(&mut reader, &mut row)? {
+        let spans = row
+            .iter()
+            .next_back()
+            .is_some_and(|field| field.contains(&b'\n'));
+        open_since = row.position().filter(|_| spans).map(csv::Position::line);
         match record(&row, &header) {
             Ok(Some(record)) => set.push(record),
             Ok(None) => {}
             Err(problem) => set.problems.push(problem),
         }
     }
+    // The parser takes the end of the file for the missing quotation mark, and all rows in between for
+    // one field.
+    if let Some(line) = open_since.filter(|_| last.get() != b'"') {
+        set.problems.push(
+            Problem::new("a quotation mark in this row is never closed")
+                .at(line)
+                .hint("close it, or write a quotation mark within a field twice"),
+        );
+    }
     Ok(())
+}
+
+/// Remembers the last byte that is not white space.
+struct Watched<'a> {
+    input: &'a mut dyn BufRead,
+    last: Rc<Cell<u8>>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let seen = buffer.get(..count).unwrap_or_default();
+        if let Some(&byte) = seen.iter().rfind(|byte| !byte.is_ascii_whitespace()) {
+            self.last.set(byte);
+        }
+        Ok(count)
+    }
 }
 
 /// Tells what separates fields: whichever of `,`, `;` and tab is most frequent in the header line,
@@ -127,7 +165,7 @@ pub(crate) fn record(row: &ByteRecord, header: &[String]) -> Result<Option<Recor
             problem.at(line).field(column)
         })?;
         if !name.is_empty() {
-            cells.push((name.clone(), Cell::Untyped(text.to_owned())));
+            cells.push((name.clone(), record::Cell::Untyped(text.to_owned())));
         }
     }
     Ok(Some(Record { line, cells }))

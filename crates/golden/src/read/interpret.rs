@@ -3,7 +3,7 @@
 //! In: [`Record`]s, one at a time. Out: a [`GoldenSet`], or everything that is wrong. It knows
 //! nothing of file formats.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -11,40 +11,11 @@ use trilemma_domain::{Input, Item, ItemId};
 
 use super::fault::Fault;
 use super::record::{Cell, Record};
-use super::{fields, messages};
+use super::{fields, hints, messages};
 use crate::fingerprint::input_fingerprint;
 use crate::options::{ColumnMap, Field};
 use crate::problem::{Collector, GoldenErrors, Problem, quote};
 use crate::set::{GoldenSet, duplicate_id};
-
-/// Names under which other tools keep what is asked.
-const INPUT_ALIASES: [&str; 9] = [
-    "prompt",
-    "question",
-    "query",
-    "user_input",
-    "inputs",
-    "text",
-    "instruction",
-    "request",
-    "conversation",
-];
-
-/// Names under which other tools keep the expected answer.
-const EXPECTED_ALIASES: [&str; 12] = [
-    "ideal",
-    "target",
-    "answer",
-    "label",
-    "reference",
-    "referenceResponse",
-    "reference_response",
-    "expected_output",
-    "expectedOutput",
-    "expectations",
-    "gold",
-    "output",
-];
 
 /// At most this many columns are named in a message.
 const MAX_COLUMNS_SHOWN: usize = 20;
@@ -60,8 +31,8 @@ pub(crate) struct Interpreter<'a> {
     records: u64,
     mapped_seen: Vec<Field>,
     shown_columns: Vec<String>,
-    /// Columns that became metadata: first line and number of rows.
-    extra_columns: BTreeMap<String, (u64, u64)>,
+    /// Columns that became metadata.
+    extra_columns: hints::ExtraColumns,
 }
 
 impl<'a> Interpreter<'a> {
@@ -76,7 +47,7 @@ impl<'a> Interpreter<'a> {
             records: 0,
             mapped_seen: Vec::new(),
             shown_columns: Vec::new(),
-            extra_columns: BTreeMap::new(),
+            extra_columns: hints::ExtraColumns::new(),
         }
     }
 
@@ -132,7 +103,11 @@ impl<'a> Interpreter<'a> {
         if !self.problems.is_empty() {
             return Err(self.problems.into_errors(source));
         }
-        let warnings = self.warnings();
+        let has_answers = self
+            .items
+            .iter()
+            .any(|item| item.expected.is_some() || !item.criteria.is_empty());
+        let warnings = hints::warnings(&self.extra_columns, has_answers);
         let (items, lines) = (self.items, self.lines);
         Ok(GoldenSet::assemble(
             source.to_owned(),
@@ -239,7 +214,7 @@ impl<'a> Interpreter<'a> {
             },
             Some(_) | None => {
                 let problem = Problem::new("is missing").at(record.line).field(column);
-                let hint = missing_input_hint(record);
+                let hint = hints::missing_input(&record.column_names());
                 self.problems.push(problem.hint(hint));
                 None
             }
@@ -297,75 +272,9 @@ impl<'a> Interpreter<'a> {
             );
         }
     }
-
-    fn warnings(&self) -> Vec<Problem> {
-        let mut warnings = Collector::default();
-        for (column, &(line, rows)) in &self.extra_columns {
-            if let Some(field) = near_miss(column) {
-                let on = format!("kept as metadata of {rows} item(s), first on line {line}");
-                warnings.push(
-                    Problem::new(format!("is no field of an item; {on}"))
-                        .field(column.as_str())
-                        .hint(format!("did you mean `{}`?", field.name())),
-                );
-            }
-        }
-        let has_answers = self
-            .items
-            .iter()
-            .any(|item| item.expected.is_some() || !item.criteria.is_empty());
-        if !has_answers {
-            let alias = EXPECTED_ALIASES
-                .into_iter()
-                .find(|alias| self.extra_columns.contains_key(*alias));
-            if let Some(alias) = alias {
-                warnings.push(
-                    Problem::new(format!(
-                        "no item has an expected answer, but there is a column `{alias}`"
-                    ))
-                    .hint(format!(
-                        "if that is it, map it: columns = {{ expected = \"{alias}\" }}"
-                    )),
-                );
-            }
-        }
-        warnings.into_problems()
-    }
 }
 
 /// Makes an id out of what an item asks: `g-` and twelve hexadecimal digits.
 pub(crate) fn generated_id(item: &Item) -> String {
     format!("g-{}", input_fingerprint(item).short())
-}
-
-fn missing_input_hint(record: &Record) -> String {
-    let names = record.column_names();
-    let alias = INPUT_ALIASES
-        .into_iter()
-        .find(|alias| names.contains(alias));
-    let misspelt = names
-        .iter()
-        .find(|name| near_miss(name) == Some(Field::Input));
-    match (misspelt, alias) {
-        (Some(name), _) => format!("did you mean `input` where it says {}?", quote(name)),
-        (None, Some(alias)) => {
-            format!("if `{alias}` is what is asked, map it: columns = {{ input = \"{alias}\" }}")
-        }
-        (None, None) => r#"add "input": "text" or "messages": […]"#.to_owned(),
-    }
-}
-
-/// Finds the field that a column name probably means: equal but for case, or few letters away.
-fn near_miss(column: &str) -> Option<Field> {
-    let lower = column.to_lowercase();
-    if lower.chars().count() > 20 {
-        return None;
-    }
-    Field::ALL.into_iter().find(|field| {
-        let name = field.name();
-        let allowed = if name.len() <= 4 { 1 } else { 2 };
-        let distance = strsim::damerau_levenshtein(&lower, name);
-        let short = lower.len() < 3 && distance > 0;
-        column != name && distance <= allowed && !short
-    })
 }

@@ -8,6 +8,7 @@ pub(crate) mod fields;
 mod file;
 #[cfg(test)]
 mod fuzz;
+mod hints;
 pub(crate) mod interpret;
 mod json;
 pub(crate) mod jsonl;

@@ -307,6 +307,18 @@ fn csv_rows_of_wrong_length_are_named() {
 }
 
 #[test]
+fn an_open_quotation_mark_does_not_swallow_rows_in_silence() {
+    check_refused(
+        Format::Csv,
+        "id,input\na,x\nb,\"y\nc,z\nd,w\n",
+        "line 3: a quotation mark in this row is never closed",
+        "close it",
+    );
+    assert_eq!(set(Format::Csv, "id,input\na,\"x\ny\"\n").len(), 1);
+    assert_eq!(set(Format::Csv, "id,input\na,\"x\ny\"").len(), 1);
+}
+
+#[test]
 fn csv_cells_hold_json_where_it_makes_sense() {
     let text = "id,messages,expected,tools,metadata,tags\n\
         a,\"[{\"\"role\"\":\"\"user\"\",\"\"content\"\":\"\"hi\"\"}]\",\"{\"\"x\"\": 1}\",\"[{\"\"name\"\":\"\"f\"\"}]\",\"{\"\"k\"\":[1]}\",\"[\"\"a,b\"\"]\"\n\
