@@ -1,5 +1,6 @@
-//! Checks that the house stays tidy: `cargo run -p xtask -- tidy`. The tests run the same checks.
+//! Checks that the house stays tidy: `cargo run -p xtask -- tidy|licences`. The tests run `tidy` too.
 
+mod licences;
 mod tidy;
 
 use std::path::Path;
@@ -7,7 +8,14 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    match tidy::all(&root) {
+    let complaints = match std::env::args().nth(1).as_deref() {
+        None | Some("tidy") => tidy::all(&root),
+        Some("licences") => licences::check(&root),
+        Some(other) => Err(anyhow::anyhow!(
+            "unknown check `{other}`; hint: tidy or licences"
+        )),
+    };
+    match complaints {
         Ok(complaints) if complaints.is_empty() => ExitCode::SUCCESS,
         Ok(complaints) => {
             tell(&complaints.join("\n"));

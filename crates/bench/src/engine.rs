@@ -2,79 +2,29 @@
 //!
 //! A worker's slot frees at the last byte of an answer; the commit and the scoring follow behind.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use trilemma_domain::{
-    Attempt, FailureKind, Fingerprint, Item, NanoUsd, RunId, Trial, TrialKey, TrialOutcome,
-};
-use trilemma_grade::{Grader, Pending, grade_pending};
-use trilemma_provider::{Cancel, Connect, LaneCall, LaneHealth, TcpConnector};
-use trilemma_store::{Receipt, Settled, Store, Unscored, Writer};
+use trilemma_domain::{Attempt, FailureKind, Fingerprint, NanoUsd, Trial, TrialKey, TrialOutcome};
+use trilemma_grade::{Pending, grade_pending};
+use trilemma_provider::{Connect, LaneCall};
+use trilemma_store::{Receipt, Settled, Unscored};
 
-use crate::budget::Budget;
 use crate::entrant::{Entrant, Prepared};
 use crate::error::BenchError;
 use crate::follow::follow;
+use crate::job::{Job, JobParts};
 use crate::ledger::{self, Entry};
-use crate::progress::{CandidateProgress, Progress, SettledCall};
+use crate::progress::{Progress, SettledCall};
 use crate::schedule::{Next, Schedule, Shape};
-use crate::summary::{Stop, Summary};
+use crate::summary::Summary;
 
 /// How long a worker sleeps when every candidate is held back, unless one is freed before.
 const HELD_BACK: Duration = Duration::from_millis(20);
 /// Settled trials that may wait for their commit and scoring.
 const BEHIND: usize = 1_024;
-
-const STOP_NONE: u8 = 0;
-const STOP_BUDGET: u8 = 1;
-
-/// What a run is made of.
-pub struct JobParts<C: Connect = TcpConnector> {
-    /// Where everything is recorded.
-    pub store: Store,
-    /// Its writer.
-    pub writer: Writer,
-    /// The run, begun.
-    pub run: RunId,
-    /// Trials per candidate and item.
-    pub repeats: u32,
-    /// Seed of the order.
-    pub seed: u64,
-    /// Items in manifest order.
-    pub items: Arc<Vec<Item>>,
-    /// Candidates in manifest order.
-    pub entrants: Vec<Entrant<C>>,
-    /// Scorers.
-    pub grader: Arc<Grader<C>>,
-    /// The score set that they make up.
-    pub score_set: Fingerprint,
-    /// Most that the run may cost; `None` = no limit.
-    pub budget: Option<NanoUsd>,
-    /// Most calls in flight, at least 1.
-    pub concurrency: usize,
-    /// Whether earlier identical calls are replayed.
-    pub cache: bool,
-    /// Stops handing out calls when asked to; calls in flight are finished.
-    pub cancel: Cancel,
-    /// Counters to keep.
-    pub progress: Arc<Progress>,
-}
-
-/// A run being worked on.
-pub struct Job<C: Connect = TcpConnector> {
-    parts: JobParts<C>,
-    schedule: Mutex<Schedule>,
-    maybe_sent: HashSet<TrialKey>,
-    budget: Budget,
-    freed: Notify,
-    stop: AtomicU8,
-    error: Mutex<Option<BenchError>>,
-}
 
 /// Ways to the tasks that record and score behind the workers.
 #[derive(Clone)]
@@ -100,15 +50,7 @@ pub async fn run<C: Connect>(parts: JobParts<C>) -> Result<Summary, BenchError> 
     let (receipts, receipts_in) = mpsc::channel(BEHIND);
     let (failed_attempts, failed_in) = mpsc::unbounded_channel();
     let concurrency = parts.concurrency.max(1);
-    let job = Arc::new(Job {
-        budget: Budget::new(parts.budget, spent),
-        schedule: Mutex::new(schedule),
-        maybe_sent,
-        freed: Notify::new(),
-        stop: AtomicU8::new(STOP_NONE),
-        error: Mutex::new(None),
-        parts,
-    });
+    let job = Arc::new(Job::new(parts, schedule, maybe_sent, spent));
     let tails = Tails {
         receipts,
         failed_attempts,
@@ -140,97 +82,6 @@ fn shape<C: Connect>(parts: &JobParts<C>) -> Shape {
 fn count_resumed(progress: &Progress, settled: &Settled) {
     for (key, _) in settled.iter().filter(|(key, _)| settled.is_answered(*key)) {
         progress.resumed(key.candidate_idx);
-    }
-}
-
-impl<C: Connect> Job<C> {
-    pub(crate) fn grader(&self) -> &Grader<C> {
-        &self.parts.grader
-    }
-
-    pub(crate) fn writer(&self) -> &Writer {
-        &self.parts.writer
-    }
-
-    pub(crate) fn run_id(&self) -> &RunId {
-        &self.parts.run
-    }
-
-    pub(crate) fn score_set(&self) -> Fingerprint {
-        self.parts.score_set
-    }
-
-    pub(crate) fn item(&self, item_idx: u32) -> Option<&Item> {
-        self.parts.items.get(item_idx as usize)
-    }
-
-    pub(crate) fn cancel(&self) -> &Cancel {
-        &self.parts.cancel
-    }
-
-    pub(crate) fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
-    /// Ends the run with an error; the first one stands.
-    pub(crate) fn fail(&self, error: BenchError) {
-        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.get_or_insert(error);
-        drop(slot);
-        self.parts.cancel.cancel();
-    }
-
-    fn take_error(&self) -> Option<BenchError> {
-        self.error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-
-    fn summary(&self, n_resumed: u64) -> Summary {
-        let snapshot = self.parts.progress.snapshot();
-        let sum = |part: fn(&CandidateProgress) -> u64| snapshot.candidates.iter().map(part).sum();
-        let n_replayed = sum(|one| one.n_replayed);
-        let n_open = snapshot.n_trials.saturating_sub(snapshot.n_settled());
-        let stop = match (n_open, self.stop.load(Ordering::Relaxed)) {
-            (0, _) => None,
-            (_, STOP_BUDGET) => Some(Stop::Budget),
-            (_, _) => Some(Stop::Interrupted),
-        };
-        Summary {
-            run: self.parts.run.clone(),
-            n_trials: snapshot.n_trials,
-            n_resumed,
-            n_answered: sum(|one| one.n_answered) - n_replayed,
-            n_replayed,
-            n_repeated: sum(|one| one.n_repeated),
-            n_failed: sum(|one| one.n_failed),
-            n_attempts: sum(|one| one.n_attempts),
-            spent: self.budget.spent(),
-            n_open,
-            stop,
-        }
-    }
-
-    fn next(&self) -> Next {
-        if self.parts.cancel.is_cancelled() || self.stop.load(Ordering::Relaxed) != STOP_NONE {
-            return Next::Done;
-        }
-        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
-        schedule.next(|candidate_idx| self.may_call(candidate_idx))
-    }
-
-    /// Whether a candidate's lane would take a call at once (or fail it at once).
-    fn may_call(&self, candidate_idx: u32) -> bool {
-        let Some(entrant) = self.parts.entrants.get(candidate_idx as usize) else {
-            return false;
-        };
-        let status = entrant.parts.lane.status();
-        match status.health {
-            LaneHealth::GivenUp { .. } => true,
-            LaneHealth::Suspended { .. } => status.n_in_flight == 0,
-            LaneHealth::Working => status.n_in_flight < status.limit && status.paused_for.is_none(),
-        }
     }
 }
 
@@ -301,7 +152,7 @@ async fn call<C: Connect>(
     entry: &Entry,
 ) -> Result<Option<Trial>, BenchError> {
     let Some(reservation) = job.budget.reserve(prepared.most_cost) else {
-        job.stop.store(STOP_BUDGET, Ordering::Relaxed);
+        job.stop_for_budget();
         return Ok(None);
     };
     job.parts.writer.announce(&job.parts.run, entry.key, 1)?;

@@ -9,8 +9,8 @@ use trilemma_grade::answer_view;
 use trilemma_provider::Connect;
 use trilemma_store::Receipt;
 
-use crate::engine::Job;
 use crate::error::BenchError;
+use crate::job::Job;
 
 /// Answers whose judges may be called at once; their lanes limit the calls themselves.
 const IN_FLIGHT: usize = 64;

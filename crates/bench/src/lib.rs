@@ -9,15 +9,17 @@ mod engine;
 mod entrant;
 mod error;
 mod follow;
+mod job;
 mod ledger;
 mod manifest;
 mod progress;
 mod schedule;
 mod summary;
 
-pub use engine::{Job, JobParts, run};
+pub use engine::run;
 pub use entrant::{Entrant, EntrantParts};
 pub use error::BenchError;
+pub use job::{Job, JobParts};
 pub use manifest::{RunPlan, manifest};
 pub use progress::{CandidateProgress, Progress, Snapshot};
 pub use schedule::{Next, Schedule, Shape};

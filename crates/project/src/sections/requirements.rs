@@ -47,7 +47,7 @@ fn pass_rate(section: Section<'_>) -> Option<PassRateRequirement> {
     if !section.has("min") {
         section.missing("min", "the share of answers that must pass, such as 0.85");
     }
-    let min = section.number("min", 0.0..=1.0);
+    let min = section.number("min", f64::MIN_POSITIVE..=1.0);
     let confidence = confidence(&section);
     section.finish();
     Some(PassRateRequirement {

@@ -1,0 +1,179 @@
+//! A run being worked on: what all workers share.
+//!
+//! In: parts. Out: the next call, the stop, the first error, the summary. It awaits nothing.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId, TrialKey};
+use trilemma_grade::Grader;
+use trilemma_provider::{Cancel, Connect, LaneHealth, TcpConnector};
+use trilemma_store::{Store, Writer};
+
+use crate::budget::Budget;
+use crate::entrant::Entrant;
+use crate::error::BenchError;
+use crate::progress::{CandidateProgress, Progress};
+use crate::schedule::{Next, Schedule};
+use crate::summary::{Stop, Summary};
+
+const STOP_NONE: u8 = 0;
+const STOP_BUDGET: u8 = 1;
+
+/// What a run is made of.
+pub struct JobParts<C: Connect = TcpConnector> {
+    /// Where everything is recorded.
+    pub store: Store,
+    /// Its writer.
+    pub writer: Writer,
+    /// The run, begun.
+    pub run: RunId,
+    /// Trials per candidate and item.
+    pub repeats: u32,
+    /// Seed of the order.
+    pub seed: u64,
+    /// Items in manifest order.
+    pub items: Arc<Vec<Item>>,
+    /// Candidates in manifest order.
+    pub entrants: Vec<Entrant<C>>,
+    /// Scorers.
+    pub grader: Arc<Grader<C>>,
+    /// The score set that they make up.
+    pub score_set: Fingerprint,
+    /// Most that the run may cost; `None` = no limit.
+    pub budget: Option<NanoUsd>,
+    /// Most calls in flight, at least 1.
+    pub concurrency: usize,
+    /// Whether earlier identical calls are replayed.
+    pub cache: bool,
+    /// Stops handing out calls when asked to; calls in flight are finished.
+    pub cancel: Cancel,
+    /// Counters to keep.
+    pub progress: Arc<Progress>,
+}
+
+/// A run being worked on.
+pub struct Job<C: Connect = TcpConnector> {
+    pub(crate) parts: JobParts<C>,
+    schedule: Mutex<Schedule>,
+    pub(crate) maybe_sent: HashSet<TrialKey>,
+    pub(crate) budget: Budget,
+    pub(crate) freed: Notify,
+    stop: AtomicU8,
+    error: Mutex<Option<BenchError>>,
+}
+
+impl<C: Connect> Job<C> {
+    pub(crate) fn new(
+        parts: JobParts<C>,
+        schedule: Schedule,
+        maybe_sent: HashSet<TrialKey>,
+        spent: NanoUsd,
+    ) -> Self {
+        Self {
+            budget: Budget::new(parts.budget, spent),
+            schedule: Mutex::new(schedule),
+            maybe_sent,
+            freed: Notify::new(),
+            stop: AtomicU8::new(STOP_NONE),
+            error: Mutex::new(None),
+            parts,
+        }
+    }
+
+    /// Hands out nothing more, because the next call might exceed the budget.
+    pub(crate) fn stop_for_budget(&self) {
+        self.stop.store(STOP_BUDGET, Ordering::Relaxed);
+    }
+
+    pub(crate) fn grader(&self) -> &Grader<C> {
+        &self.parts.grader
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.parts.writer
+    }
+
+    pub(crate) fn run_id(&self) -> &RunId {
+        &self.parts.run
+    }
+
+    pub(crate) fn score_set(&self) -> Fingerprint {
+        self.parts.score_set
+    }
+
+    pub(crate) fn item(&self, item_idx: u32) -> Option<&Item> {
+        self.parts.items.get(item_idx as usize)
+    }
+
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.parts.cancel
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Ends the run with an error; the first one stands.
+    pub(crate) fn fail(&self, error: BenchError) {
+        let mut slot = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.get_or_insert(error);
+        drop(slot);
+        self.parts.cancel.cancel();
+    }
+
+    pub(crate) fn take_error(&self) -> Option<BenchError> {
+        self.error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    pub(crate) fn summary(&self, n_resumed: u64) -> Summary {
+        let snapshot = self.parts.progress.snapshot();
+        let sum = |part: fn(&CandidateProgress) -> u64| snapshot.candidates.iter().map(part).sum();
+        let n_replayed = sum(|one| one.n_replayed);
+        let n_open = snapshot.n_trials.saturating_sub(snapshot.n_settled());
+        let stop = match (n_open, self.stop.load(Ordering::Relaxed)) {
+            (0, _) => None,
+            (_, STOP_BUDGET) => Some(Stop::Budget),
+            (_, _) => Some(Stop::Interrupted),
+        };
+        Summary {
+            run: self.parts.run.clone(),
+            n_trials: snapshot.n_trials,
+            n_resumed,
+            n_answered: sum(|one| one.n_answered) - n_replayed,
+            n_replayed,
+            n_repeated: sum(|one| one.n_repeated),
+            n_failed: sum(|one| one.n_failed),
+            n_attempts: sum(|one| one.n_attempts),
+            spent: self.budget.spent(),
+            n_open,
+            stop,
+        }
+    }
+
+    pub(crate) fn next(&self) -> Next {
+        if self.parts.cancel.is_cancelled() || self.stop.load(Ordering::Relaxed) != STOP_NONE {
+            return Next::Done;
+        }
+        let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        schedule.next(|candidate_idx| self.may_call(candidate_idx))
+    }
+
+    /// Whether a candidate's lane would take a call at once (or fail it at once).
+    fn may_call(&self, candidate_idx: u32) -> bool {
+        let Some(entrant) = self.parts.entrants.get(candidate_idx as usize) else {
+            return false;
+        };
+        let status = entrant.parts.lane.status();
+        match status.health {
+            LaneHealth::GivenUp { .. } => true,
+            LaneHealth::Suspended { .. } => status.n_in_flight == 0,
+            LaneHealth::Working => status.n_in_flight < status.limit && status.paused_for.is_none(),
+        }
+    }
+}
