@@ -1,4 +1,4 @@
-//! Serves a scenario until its standard input closes: `serve SCENARIO [ADDRESS]`.
+//! `serve SCENARIO [ADDRESS [LOG]]`: serves a scenario until standard input closes.
 //!
 //! Prints the base address on one line when it listens. Its use is in the tests with the vendors'
 //! official packages (`sdk-tests/run.py`) and in measurements.
@@ -12,11 +12,14 @@ use trilemma_sim::{Scenario, Sim, SimOptions};
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let path = args.next().ok_or("usage: serve SCENARIO [ADDRESS]")?;
+    let path = args.next().ok_or("usage: serve SCENARIO [ADDRESS [LOG]]")?;
     let address = args.next().unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let scenario = Scenario::parse(&fs_err::read_to_string(path.clone())?)?;
     let folder = Path::new(&path).parent().unwrap_or(Path::new("."));
-    let sim = Sim::with_options(SimOptions::load(scenario, folder)?)?;
+    let mut options = SimOptions::load(scenario, folder)?;
+    options.log.in_memory = false;
+    options.log.file = args.next().map(Into::into);
+    let sim = Sim::with_options(options)?;
     sim.warm();
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("http://{}", listener.local_addr()?);
