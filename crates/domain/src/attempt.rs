@@ -150,6 +150,9 @@ pub struct Reply {
     pub response: ChatResponse,
     /// The vendor's id of the request, from the response head.
     pub request_id: Option<String>,
+    /// Whether a simulator answered, as its response head said.
+    #[serde(default)]
+    pub simulated: bool,
 }
 
 /// One HTTP call of a trial.

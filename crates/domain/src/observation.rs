@@ -37,6 +37,9 @@ pub struct Observation {
     pub truncated: bool,
     /// Whether the answer is a replay of an earlier call: its latency does not count.
     pub replayed: bool,
+    /// Whether a simulator answered.
+    #[serde(default)]
+    pub simulated: bool,
     /// Whether token counts are estimates.
     pub usage_estimated: bool,
     /// HTTP calls made for it.

@@ -112,6 +112,7 @@ impl<C: Connect> Client<C> {
                 let reply = Reply {
                     response,
                     request_id: trace.attempt.request_id.clone(),
+                    simulated: trace.is_simulated,
                 };
                 Attempted {
                     attempt: trace.attempt,
@@ -209,6 +210,7 @@ impl<C: Connect> Client<C> {
         trace.attempt.request_id = request_id(dialect, &view);
         trace.limits = rate_limits(dialect, &view, now_ms);
         trace.is_estimated = head::is_usage_estimated(&view);
+        trace.is_simulated = head::is_simulated(&view);
         let mut reading = Reading {
             config: &self.shared.config,
             connection: &mut connection,

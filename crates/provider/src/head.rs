@@ -61,6 +61,11 @@ pub(crate) fn is_usage_estimated(headers: &View<'_>) -> bool {
     headers.get(USAGE_HEADER) == Some("estimated")
 }
 
+/// Says whether the simulator answers: it names itself in `Server`.
+pub(crate) fn is_simulated(headers: &View<'_>) -> bool {
+    headers.get("server") == Some("trilemma-sim")
+}
+
 /// How long the peer keeps an unused connection, by its `Keep-Alive: timeout=5`, less a second for
 /// the way there; `None` = it does not say.
 pub(crate) fn keep_alive(headers: &View<'_>) -> Option<Duration> {

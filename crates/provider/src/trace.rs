@@ -16,6 +16,7 @@ pub(crate) struct Trace {
     pub(crate) sent: Option<Instant>,
     /// Token counts are no vendor's.
     pub(crate) is_estimated: bool,
+    pub(crate) is_simulated: bool,
 }
 
 impl Trace {
@@ -38,6 +39,7 @@ impl Trace {
             limits: RateLimits::default(),
             sent: None,
             is_estimated: false,
+            is_simulated: false,
         }
     }
 

@@ -34,7 +34,7 @@ pub use error::{RecordError, StoreError};
 pub use inner::StoreOptions;
 pub use manifest::{CandidateRecord, MANIFEST_VERSION, RunManifest};
 pub use read::{
-    AnswerRow, EXPORT_VERSION, RecordedAnswer, Settled, SettledState, Spent, StoredScore,
+    AnswerRow, EXPORT_VERSION, RecordedAnswer, Served, Settled, SettledState, Spent, StoredScore,
     TrialDetail, Unscored,
 };
 pub use runs::RunInfo;

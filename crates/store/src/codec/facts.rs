@@ -17,6 +17,7 @@ const ANSWERED: u8 = 1;
 const FAILED: u8 = 2;
 const OTHER_FINISH: u8 = 6;
 const REFUSAL_TEXT: u8 = 0x80;
+const SIMULATED: u8 = 0x40;
 
 /// The attempt that brought the answer, as far as the answer does not say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,8 @@ pub(crate) struct AnswerFigures {
     pub(crate) finish: Option<FinishReason>,
     /// Whether the vendor sent a refusal text.
     pub(crate) refusal_text: bool,
+    /// Whether a simulator answered.
+    pub(crate) simulated: bool,
     pub(crate) usage: Option<Usage>,
     /// Without the stamps of the chunks.
     pub(crate) timing: Timing,
@@ -103,7 +106,8 @@ pub(crate) fn put_facts(out: &mut Vec<u8>, facts: &FactsOf<'_>, words: &mut Word
             } else {
                 0
             };
-            out.push(finish_code(response.finish.as_ref()) | refusal);
+            let simulated = if reply.simulated { SIMULATED } else { 0 };
+            out.push(finish_code(response.finish.as_ref()) | refusal | simulated);
             put_usage(out, response.usage.as_ref());
             put_timing(out, timing);
             put_u64(out, timing.chunk_us.len() as u64);
@@ -191,8 +195,9 @@ pub(crate) fn read_figures(
         ANSWERED => {
             let finish = from.byte()?;
             End::Answered(AnswerFigures {
-                finish: finish_of(finish & !REFUSAL_TEXT)?,
+                finish: finish_of(finish & !(REFUSAL_TEXT | SIMULATED))?,
                 refusal_text: finish & REFUSAL_TEXT != 0,
+                simulated: finish & SIMULATED != 0,
                 usage: read_usage(from)?,
                 timing: read_timing(from)?,
                 n_chunks: from.u32()?,

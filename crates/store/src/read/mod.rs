@@ -6,6 +6,7 @@ mod detail;
 mod export;
 mod observations;
 mod replay;
+mod served;
 mod settled;
 mod spent;
 
@@ -13,5 +14,6 @@ pub use answers::{AnswerRow, Unscored};
 pub use detail::{StoredScore, TrialDetail};
 pub use export::EXPORT_VERSION;
 pub use replay::RecordedAnswer;
+pub use served::Served;
 pub use settled::{Settled, SettledState};
 pub use spent::Spent;

@@ -146,6 +146,7 @@ fn observation(row: &TrialRow, set: &ScoreSet, cells: &[Option<Cell>]) -> Option
         refused: false,
         truncated: false,
         replayed: row.origin == origin::REPLAYED,
+        simulated: false,
         usage_estimated: false,
         n_attempts: row.n_attempts,
         input_tokens: None,
@@ -175,6 +176,7 @@ fn observation(row: &TrialRow, set: &ScoreSet, cells: &[Option<Cell>]) -> Option
 }
 
 fn observe_answer(seen: &mut Observation, answer: &AnswerFigures) {
+    seen.simulated = answer.simulated;
     seen.truncated = answer.finish == Some(FinishReason::Length);
     seen.ttft_us = answer.timing.first_visible.and_then(micros);
     seen.e2e_us = answer.timing.end.and_then(micros);

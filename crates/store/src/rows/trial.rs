@@ -40,7 +40,7 @@ pub(crate) struct TrialRow {
     pub(crate) price_row: Option<i64>,
     pub(crate) figures: Figures,
     /// Packed names, which follow the figures.
-    names: Vec<u8>,
+    pub(crate) names: Vec<u8>,
 }
 
 /// The key in the columns from `first` on.
@@ -163,6 +163,7 @@ pub(crate) fn reply_of(
         Reply {
             response,
             request_id,
+            simulated: answer.simulated,
         },
         timing,
     ))

@@ -137,6 +137,7 @@ fn any_reply() -> impl Strategy<Value = Reply> {
                 response_id,
                 request_id,
             ] = texts;
+            let request_id_is_odd = request_id.as_ref().is_some_and(|id| id.len() % 2 == 1);
             Reply {
                 response: ChatResponse {
                     text,
@@ -150,6 +151,7 @@ fn any_reply() -> impl Strategy<Value = Reply> {
                     usage,
                     raw_usage,
                 },
+                simulated: request_id_is_odd,
                 request_id,
             }
         })

@@ -202,6 +202,7 @@ pub(crate) fn realistic(key: TrialKey, noise: &mut Noise) -> Trial {
             ..ChatResponse::default()
         },
         request_id: Some(noise.id("req_")),
+        simulated: false,
     };
     let cost = Some(NanoUsd((150 * input + 600 * n_tokens) as i64));
     let attempt = Attempt {
