@@ -16,7 +16,7 @@ use crate::place::{Place, WriterLock};
 /// How long SQLite waits for another connection's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections kept for reuse.
-const MAX_IDLE: usize = 4;
+const MAX_IDLE: usize = 2;
 const PAGE_BYTES: u64 = 4_096;
 
 /// How a store is opened.
@@ -85,7 +85,7 @@ pub(crate) fn connect(place: &Place, options: StoreOptions) -> Result<Connection
     conn.set_prepared_statement_cache_capacity(32);
     conn.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -6000; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA cache_size = -4000; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 33554432;",
     )
     .map_err(sql)?;

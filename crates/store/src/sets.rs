@@ -13,7 +13,7 @@ impl Store {
     /// gave earlier count at once.
     ///
     /// # Errors
-    /// [`RecordError::UnknownRun`].
+    /// [`crate::RecordError::UnknownRun`].
     pub fn use_scores(&self, run: &RunId, set: &ScoreSet) -> Result<Fingerprint, StoreError> {
         self.inner.write(|tx| {
             let found = run_ref(tx, run)?;
@@ -30,7 +30,7 @@ impl Store {
     /// Gives the score set that speaks for the run.
     ///
     /// # Errors
-    /// [`RecordError::UnknownRun`].
+    /// [`crate::RecordError::UnknownRun`].
     pub fn score_set(&self, run: &RunId) -> Result<ScoreSet, StoreError> {
         self.inner.read(|tx| {
             let found = run_ref(tx, run)?;

@@ -10,6 +10,8 @@ mod facts;
 mod failure;
 mod primitive;
 mod stamps;
+#[cfg(test)]
+mod tests;
 mod timing;
 mod value;
 mod words;

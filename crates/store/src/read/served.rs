@@ -45,11 +45,13 @@ impl Store {
                 Ok(ControlFlow::Continue(()))
             })
         })?;
-        let served = counts.into_iter().map(|((candidate_idx, model), n_answers)| Served {
-            candidate_idx,
-            model,
-            n_answers,
-        });
+        let served = counts
+            .into_iter()
+            .map(|((candidate_idx, model), n_answers)| Served {
+                candidate_idx,
+                model,
+                n_answers,
+            });
         Ok(served.collect())
     }
 }

@@ -209,6 +209,42 @@ fn an_answer_larger_than_the_queue_passes() {
 }
 
 #[test]
+fn a_full_queue_makes_its_callers_wait() {
+    const MIB: usize = 1 << 20;
+    let (_folder, store, run) = begun(100);
+    let mut noise = Noise(10);
+    let mut large = |idx| {
+        let mut trial = realistic(key(0, idx, 0), &mut noise);
+        if let TrialOutcome::Answered { reply, .. } = &mut trial.outcome {
+            reply.response.text = "x".repeat(MIB);
+        }
+        trial
+    };
+    let writer = store.writer().unwrap();
+    // Somebody else holds SQLite's write lock for a while, as a backup may do.
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    runtime().block_on(async {
+        let mut n_taken = 0;
+        let patience = std::time::Duration::from_millis(200);
+        while let Ok(taken) =
+            tokio::time::timeout(patience, writer.trial(&run, large(n_taken))).await
+        {
+            drop(taken.unwrap());
+            n_taken += 1;
+        }
+        assert!((1..=8).contains(&n_taken), "{n_taken}");
+        other.execute_batch("ROLLBACK").unwrap();
+        drop(writer.trial(&run, large(n_taken)).await.unwrap());
+        writer.flush().await.unwrap();
+        assert_eq!(
+            store.settled(&run).unwrap().n_answered(),
+            n_taken as usize + 1
+        );
+    });
+}
+
+#[test]
 fn commits_are_told_when_they_can_be_read() {
     let (_folder, store, run) = begun(50);
     let mut noise = Noise(8);

@@ -208,8 +208,8 @@ fn unsettled_calls_are_known_across_sessions() {
         let store = Store::open(&path).unwrap();
         let run = store.begin_run(&manifest("r", 9)).unwrap();
         let writer = store.writer().unwrap();
-        // 0: answered. 1: sent, nothing came. 2: failed once, then waiting. 3: failed, sent again.
-        for (idx, attempt) in [(0, 1), (1, 1), (2, 1), (3, 1), (3, 2)] {
+        // 0: answered, though a second call was announced and never made. 1: sent, nothing came. 2: failed once, then waiting. 3: failed, sent again.
+        for (idx, attempt) in [(0, 1), (0, 2), (1, 1), (2, 1), (3, 1), (3, 2)] {
             writer.announce(&run, key(0, idx, 0), attempt).unwrap();
         }
         put(&store, &run, [realistic(key(0, 0, 0), &mut noise)]);

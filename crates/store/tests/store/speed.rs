@@ -61,6 +61,10 @@ fn speed_of_recording_and_reading_100_000_trials() {
     assert_eq!(seen.len(), N_TRIALS as usize);
 
     let started = Instant::now();
+    assert_eq!(store.runs().unwrap().len(), 1);
+    report("runs listed", started, 1);
+
+    let started = Instant::now();
     let settled = store.settled(&run).unwrap();
     report("settled", started, N_TRIALS);
     assert_eq!(settled.n_answered(), N_TRIALS as usize);

@@ -270,6 +270,7 @@ pub(crate) fn text_of(trial: &Trial) -> &str {
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap()
 }
