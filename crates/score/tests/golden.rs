@@ -2,6 +2,8 @@
 //!
 //! The numbers and the script that made them are in `tests/golden`.
 
+#![cfg(test)]
+
 use serde_json::{Map, Value, json};
 use trilemma_domain::{Expected, Input, Item, ItemId, ScoredOutcome, ScorerSpec};
 use trilemma_score::{Answer, build};

@@ -3,6 +3,8 @@
 //! Source of the answers and of the published accuracies: WildEval/ZeroEval, commit 8c1485e
 //! (Apache-2.0), on the questions of GSM8K (MIT).
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

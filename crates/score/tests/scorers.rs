@@ -1,5 +1,7 @@
 //! Table tests of the pure scorers.
 
+#![cfg(test)]
+
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -116,6 +118,7 @@ fn normalised() {
             ("3.5", json!("35"), Score(0.0)),
             ("$5", json!("5"), Score(0.0)),
             ("the end", json!("end"), Score(0.0)),
+            ("don\u{2019}t know", json!("dont know"), Score(1.0)),
             ("Straße", json!("STRAßE"), Score(1.0)),
             ("\u{201c}yes\u{201d}", json!("yes"), Score(1.0)),
         ],
@@ -256,6 +259,9 @@ fn multiple_choice() {
         json!({"letters": "ABCDE"}),
         &[
             ("E", json!("(e)"), Score(1.0)),
+            ("The answer is a matter of taste", json!("A"), Score(0.0)),
+            ("the answer is a.", json!("A"), Score(1.0)),
+            ("The answer is A because", json!("A"), Score(1.0)),
             ("E", json!("E) none"), Score(1.0)),
             ("E", json!("F"), Broken),
             ("E", Value::Null, Absent),

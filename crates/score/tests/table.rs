@@ -1,5 +1,7 @@
 //! Checks of the scorer table: every row is usable, documented and guarded.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};

@@ -13,7 +13,9 @@ mod strings;
 pub(crate) use equal::equal;
 pub(crate) use path::lookup;
 pub(crate) use reader::Leniency;
-pub(crate) use search::{first_value, objects};
+#[cfg(any(test, feature = "json-schema"))]
+pub(crate) use search::first_value;
+pub(crate) use search::objects;
 
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ pub(crate) struct Reader<'a> {
     pub(super) truncated: bool,
     /// Set once a string had no plausible end: from then on strings end at their first quote, so
     /// that the text is not searched to its end again and again.
-    pub(super) plain_quotes: bool,
+    pub(crate) plain_quotes: bool,
 }
 
 impl<'a> Reader<'a> {

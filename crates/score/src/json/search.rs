@@ -14,6 +14,7 @@ pub(crate) fn objects(text: &str, leniency: Leniency) -> Objects<'_> {
         text,
         pos: 0,
         leniency,
+        plain_quotes: false,
     }
 }
 
@@ -32,6 +33,9 @@ pub(crate) struct Objects<'a> {
     text: &'a str,
     pos: usize,
     leniency: Leniency,
+    /// Once a string had no plausible end, later objects are not searched for one either: the
+    /// search goes to the end of the text and must not be repeated for each object.
+    plain_quotes: bool,
 }
 
 impl Iterator for Objects<'_> {
@@ -42,7 +46,9 @@ impl Iterator for Objects<'_> {
             let rest = self.text.as_bytes().get(self.pos..)?;
             let start = self.pos + memchr::memchr(b'{', rest)?;
             let mut reader = Reader::new(self.text, start, self.leniency);
+            reader.plain_quotes = self.plain_quotes;
             let found = reader.object();
+            self.plain_quotes = reader.plain_quotes;
             self.pos = reader.pos().max(start + 1);
             if let Some(map) = found {
                 return Some(Found {
@@ -56,15 +62,18 @@ impl Iterator for Objects<'_> {
 
 /// The value of a text: the whole of it when it is one JSON value, else the first object or list
 /// in it.
+#[cfg(any(test, feature = "json-schema"))]
 pub(crate) fn first_value(text: &str, leniency: Leniency) -> Option<Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
     let mut pos = 0;
+    let mut plain_quotes = false;
     loop {
         let rest = text.as_bytes().get(pos..)?;
         let start = pos + memchr::memchr2(b'{', b'[', rest)?;
         let mut reader = Reader::new(text, start, leniency);
+        reader.plain_quotes = plain_quotes;
         let found = if rest.get(start - pos) == Some(&b'{') {
             reader.object().map(Value::Object)
         } else {
@@ -73,6 +82,7 @@ pub(crate) fn first_value(text: &str, leniency: Leniency) -> Option<Value> {
         if found.is_some() {
             return found;
         }
+        plain_quotes = reader.plain_quotes;
         pos = reader.pos().max(start + 1);
     }
 }

@@ -290,3 +290,15 @@ fn fuzz_lenient_reading_ends_and_keeps_its_place() {
             objects(&foreign, Leniency::Lenient).for_each(drop);
         });
 }
+
+/// Strings without a plausible end are searched to the end of the text only once, not once for
+/// each of the 200,000 objects.
+#[test]
+fn many_strings_without_an_end_take_linear_time() {
+    let text = "{a:\"b\" c} ".repeat(200_000);
+    assert_eq!(objects(&text, Leniency::Lenient).count(), 200_000);
+    assert_eq!(
+        first_value(&text, Leniency::Lenient),
+        Some(json!({"a": "b"}))
+    );
+}

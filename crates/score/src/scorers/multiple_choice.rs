@@ -39,15 +39,16 @@ letters = "ABCDE"
     build,
 };
 
-/// Finds a letter after a cue; group 1 is the letter.
+/// Finds a letter after a cue, which is the last group that matched; a small letter only where no
+/// space follows, since `a` is also an article.
 static CUE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i:\b(?:answer|choice|option)\b)(?:(?i:\s+(?:is|would\s+be|choice|option))|[\s:=*_"'`])*[\s(\[*_"'`:]*\b([A-Za-z])(?:$|[\s).,:;\]*_"'`\\}])"#,
+        r#"(?i:\b(?:answer|choice|option)\b)(?:(?i:\s+(?:is|would\s+be|choice|option))|[\s:=*_"'`])*[\s(\[*_"'`:]*\b(?:([A-Z])(?:$|[\s).,:;\]*_"'`\\}])|([a-z])(?:$|[).,:;\]*_"'`\\}]))"#,
     )
     .ok()
 });
 
-/// Finds a free-standing capital; group 1 is the letter.
+/// Finds a free-standing capital, in its group.
 static CAPITAL: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|[^\w'’])\(?([A-Z])(?:[).,:;\]*]|\s|$)").ok());
 
@@ -103,7 +104,10 @@ impl MultipleChoice {
             return Vec::new();
         };
         cue.captures_iter(text)
-            .filter_map(|found| self.known(found.get(1)?.as_str().chars().next()?))
+            .filter_map(|found| {
+                let letter = found.iter().skip(1).flatten().next()?;
+                self.known(letter.as_str().chars().next()?)
+            })
             .collect()
     }
 

@@ -65,11 +65,12 @@ fn without_punctuation(text: &str) -> String {
         let in_number = digit_next
             && ((matches!(c, '.' | ',') && before.is_ascii_digit())
                 || (matches!(c, '-' | '\u{2212}' | '.') && !before.is_alphanumeric()));
-        out.push(if is_punctuation(c) && !in_number {
-            ' '
-        } else {
-            c
-        });
+        match c {
+            // `don't` and `dont` are one word either way.
+            '\'' | '\u{2019}' => {}
+            _ if is_punctuation(c) && !in_number => out.push(' '),
+            _ => out.push(c),
+        }
         before = c;
     }
     out
