@@ -1,4 +1,4 @@
-//! Scorer `command`: a program of the project scores the answer.
+//! The protocol between us and a program that scores answers.
 //!
 //! In: options; item and answer; later the program's output. Out: what to run and what to write to
 //! it; later an outcome. Runs nothing: `grade` does, only after the user allowed code, without a
@@ -19,46 +19,9 @@ use serde_json::{Map, Value, json};
 use trilemma_domain::{Item, Score, ScoredOutcome};
 
 use crate::answer::Answer;
-use crate::kind::{DefaultSteps, ExpectedUse, Needs, OptionDoc, OptionType, Runs, ScorerKind};
 use crate::options::Options;
 use crate::outcome::{failed, not_applicable};
-use crate::scorer::Engine;
 use crate::text::excerpt;
-
-pub(crate) const KIND: ScorerKind = ScorerKind {
-    name: "command",
-    doc: "The score that a program of the project gives; needs `--allow-code`.",
-    needs: Needs {
-        expected: ExpectedUse::Optional,
-        runs: Runs::Code,
-    },
-    options: &[
-        OptionDoc::bare(
-            "command",
-            OptionType::Texts,
-            "The program and its arguments, run without a shell; required.",
-        ),
-        OptionDoc::new(
-            "timeout_s",
-            OptionType::Number,
-            "30",
-            "Longest run in seconds.",
-        ),
-        OptionDoc::new(
-            "options",
-            OptionType::Table,
-            "{}",
-            "Passed on to the program as they are.",
-        ),
-    ],
-    extraction: Some(DefaultSteps::AS_IS),
-    example: r#"[[scorers]]
-type = "command"
-command = ["python3", "score_sql.py"]
-timeout_s = 10
-"#,
-    build,
-};
 
 /// An external scorer, described.
 #[derive(Debug, Clone)]
@@ -70,7 +33,8 @@ pub struct CommandSpec {
     options: Map<String, Value>,
 }
 
-fn build(options: &mut Options<'_>) -> Option<Engine> {
+/// Reads the options of a command; `None` = the problems are in the reader.
+pub(crate) fn read_command(options: &mut Options<'_>) -> Option<CommandSpec> {
     let timeout_s = options
         .number("timeout_s", 0.001..=86_400.0)
         .unwrap_or(30.0);
@@ -87,11 +51,11 @@ fn build(options: &mut Options<'_>) -> Option<Engine> {
         options.problem("command", "the program's name is empty", "name a program");
         return None;
     }
-    Some(Engine::Command(CommandSpec {
+    Some(CommandSpec {
         argv,
         timeout: Duration::from_secs_f64(timeout_s),
         options: passed_on,
-    }))
+    })
 }
 
 /// What the program may write.

@@ -7,7 +7,7 @@
 use serde_json::Value;
 use trilemma_domain::ScorerSpec;
 
-use crate::kind::OptionType;
+use crate::option_doc::OptionType;
 use crate::table::SCORERS;
 
 /// An option whose value is the name of a file.

@@ -9,28 +9,15 @@ use trilemma_domain::{Item, Score, ScoredOutcome, ScorerSpec};
 use crate::answer::Answer;
 use crate::case::Case;
 use crate::command::CommandSpec;
+use crate::engine::Engine;
 use crate::extract::Pipeline;
 use crate::files::file_options;
 use crate::judge::{JudgePrompt, JudgeSpec};
 use crate::kind::ScorerKind;
 use crate::options::Options;
-use crate::outcome::{Ruling, failed};
+use crate::outcome::failed;
 use crate::problem::{OptionProblem, nearest};
 use crate::table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};
-
-/// How a pure scorer judges a case.
-pub(crate) trait Rule: std::fmt::Debug + Send + Sync {
-    /// Scores; both arms are outcomes.
-    fn rule(&self, case: &Case<'_>) -> Ruling;
-}
-
-/// What stands behind a scorer.
-#[derive(Debug)]
-pub(crate) enum Engine {
-    Pure(Box<dyn Rule>),
-    Judge(Box<JudgeSpec>),
-    Command(CommandSpec),
-}
 
 /// Who has to run a scorer.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,9 @@
 //!
 //! In: nothing. Out: the rows. A new scorer is a file in `scorers` and a row here.
 
-use crate::kind::{OptionDoc, OptionType, ScorerKind};
-use crate::{command, judge, scorers};
+use crate::kind::ScorerKind;
+use crate::option_doc::{OptionDoc, OptionType};
+use crate::scorers;
 
 /// Every kind of scorer, in the order in which `trilemma scorers` lists them.
 pub static SCORERS: &[ScorerKind] = &[
@@ -30,8 +31,8 @@ pub static SCORERS: &[ScorerKind] = &[
     scorers::limits::LATENCY,
     scorers::limits::COST,
     scorers::limits::FINISH,
-    judge::KIND,
-    command::KIND,
+    scorers::judge::KIND,
+    scorers::command::KIND,
 ];
 
 /// Options of every scorer.

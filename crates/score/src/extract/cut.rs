@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::step::{Plain, Step, StepKind};
-use crate::kind::{OptionDoc, OptionType};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 
 const MARKER: OptionDoc = OptionDoc::bare("marker", OptionType::Text, "The marker; required.");

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::step::{Step, StepKind};
-use crate::kind::{OptionDoc, OptionType};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 
 pub(super) const KIND: StepKind = StepKind {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::step::{Step, StepKind};
 use crate::json::{Leniency, lookup, objects};
-use crate::kind::{OptionDoc, OptionType};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 
 pub(super) const KIND: StepKind = StepKind {

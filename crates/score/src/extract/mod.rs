@@ -5,6 +5,7 @@
 //! hold one step each. Steps never fail on any text and take linear time.
 
 mod cut;
+mod defaults;
 mod fence;
 mod json_field;
 mod number;
@@ -15,6 +16,7 @@ mod reasoning;
 mod step;
 mod steps;
 
+pub use defaults::DefaultSteps;
 pub(crate) use number::{Number, read_number};
 pub(crate) use pipeline::Pipeline;
 pub use pipeline::{Extraction, Missing};

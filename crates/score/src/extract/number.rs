@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 
 use super::step::{Step, StepKind};
-use crate::kind::{OptionDoc, OptionType};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 
 const OPTIONS: &[OptionDoc] = &[

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use regex::Regex;
 
 use super::step::{Step, StepKind};
-use crate::kind::{OptionDoc, OptionType};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::text::build_regex;
 

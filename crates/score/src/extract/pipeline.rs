@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::defaults::DefaultSteps;
 use super::step::{Step, StepKind};
 use super::steps::STEPS;
 use crate::options::Options;
@@ -102,7 +103,7 @@ pub(crate) struct Pipeline {
 
 impl Pipeline {
     /// Reads `extract` and `expected_extract`, or takes the defaults in their place.
-    pub(crate) fn read(options: &mut Options<'_>, defaults: crate::kind::DefaultSteps) -> Self {
+    pub(crate) fn read(options: &mut Options<'_>, defaults: DefaultSteps) -> Self {
         Self {
             answer: read_side(options, "extract", defaults.answer),
             expected: read_side(options, "expected_extract", defaults.expected),

@@ -8,7 +8,7 @@ use std::panic::RefUnwindSafe;
 
 use serde::Serialize;
 
-use crate::kind::OptionDoc;
+use crate::option_doc::OptionDoc;
 use crate::options::Options;
 
 /// One kind of extraction step.

@@ -13,7 +13,7 @@ mod spec;
 pub use prompt::JudgePrompt;
 pub use scale::Scale;
 pub use spec::JudgeSpec;
-pub(crate) use spec::KIND;
+pub(crate) use spec::read_judge;
 
 #[cfg(test)]
 mod tests;

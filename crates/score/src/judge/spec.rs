@@ -1,4 +1,4 @@
-//! Scorer `judge`: a model grades the answer by a rubric.
+//! A judge as the project describes it.
 //!
 //! In: options. Out: a specification that renders prompts and reads replies. Who may judge (a
 //! family other than the candidates', privacy terms) is checked elsewhere.
@@ -9,75 +9,7 @@ use super::prompt::{self, DEFAULT_TEMPLATE, JudgePrompt, environment};
 use super::reply;
 use super::scale::Scale;
 use crate::answer::Answer;
-use crate::kind::{DefaultSteps, ExpectedUse, Needs, OptionDoc, OptionType, Runs, ScorerKind};
 use crate::options::Options;
-use crate::scorer::Engine;
-
-pub(crate) const KIND: ScorerKind = ScorerKind {
-    name: "judge",
-    doc: "The grade that a judge model gives by a rubric, with its explanation.",
-    needs: Needs {
-        expected: ExpectedUse::Optional,
-        runs: Runs::Judge,
-    },
-    options: &[
-        OptionDoc::bare(
-            "model",
-            OptionType::Text,
-            "The judge, as `provider/model`; required.",
-        ),
-        OptionDoc::bare(
-            "rubric",
-            OptionType::TextOrFile,
-            "What to grade by; a template that sees the item's fields; required.",
-        ),
-        OptionDoc::new(
-            "scale",
-            OptionType::Text,
-            r#""1-5""#,
-            "`\"0-1\"`, `\"1-10\"`, any `\"MIN-MAX\"`, `\"A-F\"`, `\"pass/fail\"`, or a table of words with scores.",
-        ),
-        OptionDoc::bare(
-            "template",
-            OptionType::TextOrFile,
-            "The user message in place of the built-in one; sees `rubric`, `criteria`, `input`, `answer`, `expected`.",
-        ),
-        OptionDoc::new(
-            "show_expected",
-            OptionType::Flag,
-            "true",
-            "Whether the judge sees the expected value as a reference.",
-        ),
-        OptionDoc::new(
-            "structured",
-            OptionType::Flag,
-            "false",
-            "Ask the vendor to force the reply into its JSON Schema.",
-        ),
-        OptionDoc::new(
-            "max_chars",
-            OptionType::Count,
-            "200000",
-            "Longest task plus answer in characters; beyond it the score is missing.",
-        ),
-        OptionDoc::new(
-            "params",
-            OptionType::Table,
-            "{}",
-            "Parameters of the judge's calls, as for a candidate.",
-        ),
-    ],
-    extraction: Some(DefaultSteps::AS_IS),
-    example: r#"[[scorers]]
-type = "judge"
-model = "anthropic/claude-sonnet-4-5"
-rubric = "5: every claim is supported by the task and nothing is missing. 1: wrong or invented."
-scale = "1-5"
-extract = ["without_reasoning"]
-params = { max_output_tokens = 500 }
-"#,
-    build,
-};
 
 /// A judge of a project, described.
 #[derive(Debug, Clone)]
@@ -113,7 +45,8 @@ impl JudgeSpec {
     }
 }
 
-fn build(options: &mut Options<'_>) -> Option<Engine> {
+/// Reads the options of a judge; `None` = the problems are in the reader.
+pub(crate) fn read_judge(options: &mut Options<'_>) -> Option<JudgeSpec> {
     let model = options.required_text("model").map(str::to_owned);
     if let Some(name) = &model
         && trilemma_domain::ModelName::parse(name).is_none()
@@ -145,7 +78,7 @@ fn build(options: &mut Options<'_>) -> Option<Engine> {
             );
         }
     }
-    Some(Engine::Judge(Box::new(JudgeSpec {
+    Some(JudgeSpec {
         model: model?,
         params: params?,
         scale: scale?,
@@ -154,7 +87,7 @@ fn build(options: &mut Options<'_>) -> Option<Engine> {
         show_expected,
         structured,
         max_chars: usize::try_from(max_chars).unwrap_or(usize::MAX),
-    })))
+    })
 }
 
 fn read_params(options: &mut Options<'_>) -> Option<Params> {

@@ -7,10 +7,12 @@
 //! measure of quality; it is here for comparison with published figures.
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because};
-use crate::scorer::{Engine, Rule};
 use crate::scorers::mismatch;
 use crate::text::{Counts, Vocabulary, thirteen_a};
 

@@ -6,10 +6,12 @@
 //! mean precision P and mean recall R, chrF = (1+β²)·P·R / (β²·P + R). Works for any script.
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::Ruling;
-use crate::scorer::{Engine, Rule};
 use crate::scorers::best_of;
 use crate::text::{Counts, Vocabulary, is_python_space};
 

@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, matched, plain};
-use crate::scorer::{Engine, Rule};
 use crate::text::excerpt;
 
 const OPTIONS: &[OptionDoc] = &[

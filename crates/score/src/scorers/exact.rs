@@ -4,9 +4,10 @@
 //! extraction steps; see `normalised` for that.
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
 use crate::outcome::Ruling;
-use crate::scorer::{Engine, Rule};
 use crate::scorers::best_of;
 
 pub(crate) const KIND: ScorerKind = ScorerKind {

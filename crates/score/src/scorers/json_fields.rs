@@ -10,11 +10,13 @@ use trilemma_domain::{Expected, ScoredOutcome};
 
 use super::compare::{Comparison, Lists};
 use crate::case::Case;
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
 use crate::json::{Leniency, lookup, objects};
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, failed, not_applicable};
-use crate::scorer::{Engine, Rule};
 use crate::text::excerpt;
 
 pub(crate) const KIND: ScorerKind = ScorerKind {

@@ -4,7 +4,9 @@
 //! `jsonschema` crate (drafts 4 to 2020-12, chosen by `$schema`) with linear-time expressions and
 //! without fetching anything. Without the cargo feature `json-schema` the kind refuses to build.
 
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 
 pub(crate) const KIND: ScorerKind = ScorerKind {
     name: "json_schema",
@@ -38,10 +40,10 @@ mod engine {
     use serde_json::Value;
 
     use crate::case::Case;
+    use crate::engine::{Engine, Rule};
     use crate::json::{Leniency, first_value};
     use crate::options::Options;
     use crate::outcome::{Ruling, because, plain};
-    use crate::scorer::{Engine, Rule};
     use crate::text::excerpt;
 
     /// Most faults named in an explanation.
@@ -124,8 +126,8 @@ mod engine {
 mod engine {
     //! The refusal.
 
+    use crate::engine::Engine;
     use crate::options::Options;
-    use crate::scorer::Engine;
 
     pub(super) fn build(options: &mut Options<'_>) -> Option<Engine> {
         options.problem(

@@ -6,10 +6,12 @@
 use serde::de::IgnoredAny;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, matched};
-use crate::scorer::{Engine, Rule};
 
 pub(crate) const KIND: ScorerKind = ScorerKind {
     name: "json_valid",

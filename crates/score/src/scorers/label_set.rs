@@ -11,10 +11,12 @@ use serde_json::Value;
 use trilemma_domain::{Expected, ScoredOutcome};
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, not_applicable, plain};
-use crate::scorer::{Engine, Rule};
 use crate::text::{Normaliser, excerpt};
 
 pub(crate) const KIND: ScorerKind = ScorerKind {

@@ -5,9 +5,11 @@
 //! Two empty texts score 1. Texts too long to compare are a missing score.
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::outcome::{Ruling, failed};
-use crate::scorer::{Engine, Rule};
 use crate::scorers::best_of;
 use crate::text::levenshtein;
 

@@ -8,10 +8,12 @@ use rust_decimal::Decimal;
 use trilemma_domain::{FinishReason, NanoUsd, Usd};
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, failed, matched};
-use crate::scorer::{Engine, Rule};
 
 pub(crate) const LENGTH: ScorerKind = ScorerKind {
     name: "length",

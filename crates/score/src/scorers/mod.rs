@@ -6,12 +6,14 @@
 mod best;
 pub(crate) mod bleu;
 pub(crate) mod chrf;
+pub(crate) mod command;
 mod compare;
 pub(crate) mod contains;
 pub(crate) mod exact;
 pub(crate) mod json_fields;
 pub(crate) mod json_schema;
 pub(crate) mod json_valid;
+pub(crate) mod judge;
 pub(crate) mod label_set;
 pub(crate) mod levenshtein;
 pub(crate) mod limits;

@@ -12,10 +12,12 @@ use regex::Regex;
 use trilemma_domain::ScoredOutcome;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, failed, matched};
-use crate::scorer::{Engine, Rule};
 use crate::text::excerpt;
 
 pub(crate) const KIND: ScorerKind = ScorerKind {

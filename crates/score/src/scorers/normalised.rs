@@ -4,10 +4,12 @@
 //! currency and mathematical signs count.
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::Ruling;
-use crate::scorer::{Engine, Rule};
 use crate::scorers::best_of;
 use crate::text::Normaliser;
 

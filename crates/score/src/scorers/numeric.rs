@@ -7,11 +7,12 @@
 use trilemma_domain::ScoredOutcome;
 
 use crate::case::Case;
-use crate::extract::{Number, read_number};
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::{DefaultSteps, Number, read_number};
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, failed, matched};
-use crate::scorer::{Engine, Rule};
 use crate::scorers::mismatch;
 use crate::text::excerpt;
 

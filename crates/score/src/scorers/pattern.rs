@@ -7,10 +7,12 @@ use regex::Regex;
 use trilemma_domain::ScoredOutcome;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, failed, matched};
-use crate::scorer::{Engine, Rule};
 use crate::text::{build_regex, compile, excerpt};
 
 pub(crate) const KIND: ScorerKind = ScorerKind {

@@ -9,10 +9,12 @@
 use trilemma_domain::FinishReason;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, plain};
-use crate::scorer::{Engine, Rule};
 
 pub(crate) const KIND: ScorerKind = ScorerKind {
     name: "refusal",

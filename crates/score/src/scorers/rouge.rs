@@ -10,10 +10,12 @@ use std::borrow::Cow;
 use trilemma_domain::ScoredOutcome;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, OptionDoc, OptionType, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, failed};
-use crate::scorer::{Engine, Rule};
 use crate::scorers::best_of;
 use crate::text::{Vocabulary, common_subsequence, rouge};
 

@@ -7,9 +7,10 @@
 use std::collections::HashMap;
 
 use crate::case::Case;
-use crate::kind::{DefaultSteps, Needs, ScorerKind};
+use crate::engine::{Engine, Rule};
+use crate::extract::DefaultSteps;
+use crate::kind::{Needs, ScorerKind};
 use crate::outcome::Ruling;
-use crate::scorer::{Engine, Rule};
 use crate::scorers::best_of;
 use crate::text::squad_tokens;
 

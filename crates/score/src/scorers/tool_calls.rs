@@ -9,11 +9,12 @@ use serde_json::Value;
 use trilemma_domain::{Expected, ScoredOutcome, ToolCall};
 
 use crate::case::Case;
+use crate::engine::{Engine, Rule};
 use crate::json::equal;
-use crate::kind::{Needs, OptionDoc, OptionType, ScorerKind};
+use crate::kind::{Needs, ScorerKind};
+use crate::option_doc::{OptionDoc, OptionType};
 use crate::options::Options;
 use crate::outcome::{Ruling, because, not_applicable, plain};
-use crate::scorer::{Engine, Rule};
 use crate::text::excerpt;
 
 pub(crate) const KIND: ScorerKind = ScorerKind {
