@@ -161,6 +161,11 @@ async fn call<C: Connect>(
         if attempt.failure.is_some() {
             let mut attempt = attempt.clone();
             attempt.cost = ledger::attempt_cost(&attempt, pricer);
+            // Another attempt may follow at once, so it is announced before it can be sent.
+            let next = attempt.number.saturating_add(1);
+            if let Err(error) = job.parts.writer.announce(&job.parts.run, entry.key, next) {
+                job.fail(BenchError::Store(error));
+            }
             // The receiver lives until every worker has ended.
             let _ = tails
                 .failed_attempts
