@@ -1,0 +1,191 @@
+//! Requirements on stated facts: data protection, context, abilities, age of prices.
+//!
+//! What no source states leaves the requirement undecided, never met.
+
+use trilemma_domain::{Capability, PrivacyRequirement, TrainingUse, Verdict};
+
+use super::verdict::{open, stated};
+use crate::evidence::Case;
+use crate::input::{CandidateFacts, Known, PrivacyFacts, StalePrices};
+use crate::result::{Amount, Cause, GateEstimate, GateKind, GateResult};
+
+/// Last days of age at which prices may carry a recommendation.
+const STALE_AFTER_DAYS: i32 = 90;
+
+/// Judges where data goes.
+pub(crate) fn privacy(facts: &PrivacyFacts, wanted: &PrivacyRequirement) -> Vec<GateResult> {
+    let mut gates = Vec::new();
+    if wanted.training == Some(TrainingUse::Forbidden) {
+        gates.push(training(facts));
+    }
+    if !wanted.regions.is_empty() {
+        gates.push(regions(facts, &wanted.regions));
+    }
+    if wanted.self_hosted {
+        gates.push(self_hosted(facts));
+    }
+    gates
+}
+
+/// Data that stays on own servers is trained on by nobody, and where they stand is known.
+fn at_home(facts: &PrivacyFacts) -> bool {
+    facts.self_hosted == Some(Known::Yes)
+}
+
+fn training(facts: &PrivacyFacts) -> GateResult {
+    let gate = GateKind::Training;
+    let source = source(facts);
+    match facts.trains {
+        _ if at_home(facts) => meets(gate, "it runs on own servers".to_owned()),
+        Some(Known::No) => meets(gate, format!("the vendor does not train on data{source}")),
+        Some(Known::Yes) => stated(
+            gate,
+            Verdict::Fails,
+            format!("the vendor trains on data, or may{source}"),
+        ),
+        None => open(
+            gate,
+            Cause::UnknownFact,
+            "no source states the terms of its endpoint".to_owned(),
+            "add the terms to a catalog file of your own",
+        ),
+    }
+}
+
+fn regions(facts: &PrivacyFacts, wanted: &[String]) -> GateResult {
+    let gate = GateKind::Regions;
+    let list = wanted.join(", ");
+    let Some(offered) = &facts.regions else {
+        if at_home(facts) {
+            return meets(gate, "it runs on own servers".to_owned());
+        }
+        return open(
+            gate,
+            Cause::UnknownFact,
+            format!("no source states whether processing can be pinned to {list}"),
+            "add the terms to a catalog file of your own",
+        );
+    };
+    let fits = offered.iter().any(|region| {
+        region == "self"
+            || wanted
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(region))
+    });
+    let offer = if offered.is_empty() {
+        "no region".to_owned()
+    } else {
+        offered.join(", ")
+    };
+    let reason = format!(
+        "processing can be pinned to {offer}; wanted {list}{}",
+        source(facts)
+    );
+    if fits || at_home(facts) {
+        meets(gate, reason)
+    } else {
+        stated(gate, Verdict::Fails, reason)
+    }
+}
+
+fn self_hosted(facts: &PrivacyFacts) -> GateResult {
+    let gate = GateKind::SelfHosted;
+    match facts.self_hosted {
+        Some(Known::Yes) => meets(gate, "it runs on own servers".to_owned()),
+        Some(Known::No) => stated(
+            gate,
+            Verdict::Fails,
+            "it is called at a vendor, not on own servers".to_owned(),
+        ),
+        None => open(
+            gate,
+            Cause::UnknownFact,
+            "whose servers its endpoint runs on is not known".to_owned(),
+            "use an open-weights model of the catalog as `identity`",
+        ),
+    }
+}
+
+/// Judges the context window.
+pub(crate) fn context(facts: &CandidateFacts, needed: u64) -> GateResult {
+    let gate = GateKind::Context;
+    let mut result = match facts.context_window {
+        None => open(
+            gate,
+            Cause::UnknownFact,
+            "no source states its context window".to_owned(),
+            "name its `identity`, or add the limit to a catalog file of your own",
+        ),
+        Some(window) => {
+            let verdict = if window >= needed {
+                Verdict::Meets
+            } else {
+                Verdict::Fails
+            };
+            let reason = format!("its context window is {window} tokens, needed {needed}");
+            let mut result = stated(gate, verdict, reason);
+            result.estimate = Some(GateEstimate::Tokens(window));
+            result
+        }
+    };
+    result.threshold = Some(Amount::Tokens(needed));
+    result
+}
+
+/// Judges one ability.
+pub(crate) fn capability(facts: &CandidateFacts, capability: Capability) -> GateResult {
+    let gate = GateKind::Capability(capability);
+    let name = capability.name();
+    match facts.capabilities.get(&capability) {
+        Some(Known::Yes) => meets(gate, format!("the catalog states `{name}`")),
+        Some(Known::No) => stated(gate, Verdict::Fails, format!("the catalog denies `{name}`")),
+        None => open(
+            gate,
+            Cause::UnknownFact,
+            format!("no source states `{name}`"),
+            "try it, and add it to a catalog file of your own",
+        ),
+    }
+}
+
+/// Judges the age of prices, where a choice would rest on them; `None` = nothing to say.
+pub(crate) fn price_age(case: &Case<'_>, candidate: usize) -> Option<GateResult> {
+    let input = case.input;
+    let needed = input.preference.needs_prices() || input.requirements.cost.is_some();
+    if !needed || input.stale_prices == StalePrices::Accept {
+        return None;
+    }
+    let days = price_age_days(case.candidates.get(candidate)?.facts)
+        .filter(|days| *days > STALE_AFTER_DAYS)?;
+    let mut result = open(
+        GateKind::PriceAge,
+        Cause::StalePrice,
+        format!(
+            "its price was last looked at {days} days before {}",
+            input.as_of
+        ),
+        "update the catalog, or accept old prices",
+    );
+    result.threshold = Some(Amount::Days(STALE_AFTER_DAYS));
+    result.bound = Some(Amount::Days(days));
+    Some(result)
+}
+
+/// Age of the oldest price of a candidate, when above 30 days.
+pub(crate) fn price_age_days(facts: &CandidateFacts) -> Option<i32> {
+    crate::measure::price_facts(facts.pricer.as_ref())
+        .iter()
+        .filter_map(|price| price.age_days)
+        .max()
+}
+
+fn meets(gate: GateKind, reason: String) -> GateResult {
+    stated(gate, Verdict::Meets, reason)
+}
+
+fn source(facts: &PrivacyFacts) -> String {
+    facts
+        .source
+        .as_ref()
+        .map_or_else(String::new, |source| format!(" ({source})"))
+}

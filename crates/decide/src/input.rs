@@ -1,0 +1,218 @@
+//! What a decision is taken from, trials apart.
+//!
+//! In: the checked project, what the catalog says of each candidate, and the list of items. Out:
+//! [`DecisionInput`], which the collector completes with trials. Nothing here is computed.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use trilemma_cost::Pricer;
+use trilemma_domain::{
+    CandidateId, Capability, Fingerprint, ItemId, ModelName, Requirements, RunId, Stakes, TaskKind,
+    Traffic,
+};
+
+/// Everything that a decision depends on, trials apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionInput {
+    /// What the model is for.
+    pub task: TaskFacts,
+    /// The gates.
+    pub requirements: Requirements,
+    /// Production traffic; `None` = not stated, so no monthly figures.
+    pub traffic: Option<Traffic>,
+    /// What ranks candidates that meet every gate.
+    pub preference: Preference,
+    /// What to do about prices that nobody has looked at for more than 90 days.
+    pub stale_prices: StalePrices,
+    /// Position of the candidate in use today, if it is among them.
+    pub incumbent: Option<usize>,
+    /// The candidates, in the order of the run.
+    pub candidates: Vec<CandidateFacts>,
+    /// The items, in the order of the run.
+    pub items: Vec<ItemFacts>,
+    /// Trials per candidate and item that were planned; at least 1.
+    pub repeats: u32,
+    /// Seed of every resample.
+    pub seed: u64,
+    /// The date whose prices, terms and lifecycles hold.
+    pub as_of: Date,
+    /// Whether answers came from simulated endpoints.
+    pub simulated: bool,
+    /// Where the trials come from; only carried through.
+    pub provenance: Provenance,
+}
+
+/// What the model is for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskFacts {
+    /// Name in reports.
+    pub name: String,
+    /// What kind of task.
+    pub kind: TaskKind,
+    /// How much a wrong answer hurts.
+    pub stakes: Stakes,
+    /// A score at or above this passes; in (0, 1].
+    pub pass_threshold: f64,
+}
+
+/// Where trials come from, for the record.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The run; `None` = none, such as imported results.
+    pub run: Option<RunId>,
+    /// Content hash of the golden set.
+    pub golden: Option<Fingerprint>,
+    /// Hash of the catalog.
+    pub catalog: Option<Fingerprint>,
+    /// The program's version.
+    pub version: String,
+}
+
+/// What ranks candidates that meet every gate. A candidate whose value is unknown comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preference {
+    /// Lowest cost per accepted answer.
+    #[default]
+    CostPerAccepted,
+    /// Lowest cost per query.
+    CostPerQuery,
+    /// Highest pass rate.
+    PassRate,
+    /// Lowest median time of the whole answer.
+    Latency,
+}
+
+impl Preference {
+    /// Whether the ranking rests on prices.
+    #[must_use]
+    pub fn needs_prices(self) -> bool {
+        match self {
+            Self::CostPerAccepted | Self::CostPerQuery => true,
+            Self::PassRate | Self::Latency => false,
+        }
+    }
+
+    /// Gives the words to show, after "ranked by".
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::CostPerAccepted => "lowest cost per accepted answer",
+            Self::CostPerQuery => "lowest cost per query",
+            Self::PassRate => "highest pass rate",
+            Self::Latency => "lowest median response time",
+        }
+    }
+}
+
+/// What to do about prices that were last looked at more than 90 days before the date asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StalePrices {
+    /// Recommend nothing on them.
+    #[default]
+    Refuse,
+    /// Use them, with a warning.
+    Accept,
+}
+
+/// One item, as far as figures need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemFacts {
+    /// Its name.
+    pub id: ItemId,
+    /// How much it counts; above 0.
+    pub weight: f64,
+    /// Items that are not independent share one; `None` = independent of all others.
+    pub cluster: Option<String>,
+    /// Labels for slices.
+    pub tags: Vec<String>,
+}
+
+/// What is known of one candidate without trying it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateFacts {
+    /// Its name.
+    pub id: CandidateId,
+    /// The model as people should read it.
+    pub model: String,
+    /// Which catalog model it is; `None` = unknown to the catalog.
+    pub identity: Option<ModelName>,
+    /// The model's name on the wire.
+    pub wire_name: String,
+    /// Its prices on the day; `None` = unknown.
+    pub pricer: Option<Pricer>,
+    /// What is known of where its data goes.
+    pub privacy: PrivacyFacts,
+    /// Context window in tokens; `None` = not stated.
+    pub context_window: Option<u64>,
+    /// What it can and cannot do; absent = not stated.
+    pub capabilities: BTreeMap<Capability, Known>,
+    /// When it ends; `None` = no end is announced.
+    pub end: Option<LifecycleEnd>,
+    /// Whether its name may come to mean other weights.
+    pub naming: Naming,
+    /// Whether answers are streamed; without, there is no TTFT.
+    pub streamed: bool,
+    /// Model names that answers carried, with the number of trials of each.
+    pub served: Vec<ServedModel>,
+}
+
+/// Yes or no, where a source says; absence means that none does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+}
+
+/// What is known of where a candidate's data goes. `None` = no source says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrivacyFacts {
+    /// Whether the vendor trains on what it is sent.
+    pub trains: Option<Known>,
+    /// Regions to which processing can be pinned.
+    pub regions: Option<Vec<String>>,
+    /// Whether the model runs on own servers.
+    pub self_hosted: Option<Known>,
+    /// What has to be done or signed for the terms to hold.
+    pub conditions: Option<String>,
+    /// Who states the terms, and when that was last looked at.
+    pub source: Option<String>,
+}
+
+/// When a model stops answering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifecycleEnd {
+    /// The first day without it, or the day by which it is gone.
+    pub by: Date,
+    /// Whether `by` is the exact day.
+    pub exact: bool,
+    /// What the vendor recommends instead.
+    pub replacement: Option<String>,
+}
+
+/// Whether a model name stays with one set of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Naming {
+    /// A dated snapshot.
+    Snapshot,
+    /// The vendor may put other weights behind it.
+    Moving,
+    /// No source says.
+    Unknown,
+}
+
+/// A model name that answers carried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServedModel {
+    /// The name as the vendor wrote it.
+    pub name: String,
+    /// Trials that carried it.
+    pub n_trials: usize,
+}
