@@ -50,12 +50,20 @@ pub(crate) enum Command {
     Select(commands::select::SelectArgs),
     /// Call every candidate on every item; score and record the answers.
     Bench(commands::bench::BenchArgs),
+    /// The verdict on a recorded run, without calling anyone.
+    Decide(commands::decide::DecideArgs),
     /// Score recorded answers again, without calling a candidate.
     Score(commands::score::ScoreArgs),
     /// List, show or remove what was measured.
     Runs(commands::runs::RunsArgs),
     /// Write everything measured in a run as JSON lines.
     Export(commands::export::ExportArgs),
+    /// Look up models: prices, lifecycles, terms, limits, with source and date.
+    Catalog(commands::catalog::CatalogArgs),
+    /// Check, sample or split a golden set.
+    Golden(commands::golden::GoldenArgs),
+    /// Propose three to five candidates, with reasons.
+    Shortlist(commands::shortlist::ShortlistArgs),
     /// Serve simulated or recorded models over HTTP.
     Sim(commands::sim::SimArgs),
     /// List scorers and extraction steps with their options.

@@ -7,15 +7,19 @@ mod args;
 mod clock;
 mod commands;
 mod context;
+mod decision;
 mod env;
 mod exit;
 mod golden;
 mod keys;
+mod layout;
 mod lineup;
 mod places;
 mod printer;
 mod progress;
 mod session;
+mod show;
+mod tokens;
 
 use std::process::ExitCode;
 

@@ -133,7 +133,7 @@ fn data_all_twelve_accuracies_are_the_published_ones() {
                 .iter()
                 .find(|one| one["id"] == name.as_str())
                 .unwrap();
-            let rate = found["quality"]["pass_rate"]["point"].as_f64().unwrap();
+            let rate = found["pass_rate"]["value"].as_f64().unwrap();
             let percent = (rate * 10_000.0).round() / 100.0;
             assert!(
                 (percent - expected).abs() < 0.0101,

@@ -1,7 +1,9 @@
 //! `trilemma bench`: call every candidate on every item.
 
 use trilemma_bench::{Stop, Summary};
+use trilemma_domain::Usd;
 use trilemma_grade::CodeLeave;
+use trilemma_project::BenchSettings;
 
 use crate::args::Common;
 use crate::context::Context;
@@ -11,7 +13,7 @@ use crate::printer::Printer;
 use crate::session::{self, SessionOptions};
 
 /// How a benchmark is run.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct BenchArgs {
     /// Measure again what an earlier run of the same plan has measured.
     #[arg(long)]
@@ -19,9 +21,25 @@ pub(crate) struct BenchArgs {
     /// Let scorers of the project run programs.
     #[arg(long)]
     pub(crate) allow_code: bool,
+    /// Most that the run may cost, in dollars (overrides the project).
+    #[arg(long, value_name = "USD")]
+    pub(crate) budget: Option<Usd>,
+    /// Most calls in flight (overrides the project).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) concurrency: Option<u32>,
+    /// Store response bodies as received.
+    #[arg(long)]
+    pub(crate) keep_raw: bool,
 }
 
 impl BenchArgs {
+    /// Lets the command line win over the project.
+    pub(crate) fn apply(&self, settings: &mut BenchSettings) {
+        settings.budget = self.budget.or(settings.budget);
+        settings.concurrency = self.concurrency.unwrap_or(settings.concurrency);
+        settings.keep_raw |= self.keep_raw;
+    }
+
     /// What they mean for a session.
     pub(crate) fn session(&self) -> SessionOptions {
         SessionOptions {
@@ -37,7 +55,8 @@ impl BenchArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
-    let context = Context::open(common)?;
+    let mut context = Context::open(common)?;
+    args.apply(&mut context.project.bench);
     let golden = golden::read(&context.folder, &context.project.task.golden)?;
     let session = session::run(&context, golden, args.session(), printer)?;
     if printer.json() {

@@ -1,13 +1,18 @@
 //! One file per command, and the one place that calls them.
 
 pub(crate) mod bench;
+pub(crate) mod catalog;
 pub(crate) mod completions;
+pub(crate) mod decide;
 pub(crate) mod export;
+pub(crate) mod golden;
 pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod scorers;
 pub(crate) mod select;
+pub(crate) mod shortlist;
 pub(crate) mod sim;
+mod words;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -19,10 +24,14 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
     match args.command {
         Command::Select(args) => select::run(&args, common, printer),
         Command::Bench(args) => bench::run(&args, common, printer),
+        Command::Decide(args) => decide::run(&args, common, printer),
         Command::Score(args) => score::run(&args, common, printer),
         Command::Runs(args) => runs::run(&args, common, printer),
         Command::Export(args) => export::run(&args, common, printer),
         Command::Sim(args) => sim::run(args, printer),
+        Command::Catalog(args) => catalog::run(&args, common, printer),
+        Command::Golden(args) => golden::run(&args, common, printer),
+        Command::Shortlist(args) => shortlist::run(&args, common, printer),
         Command::Scorers(args) => scorers::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),
     }

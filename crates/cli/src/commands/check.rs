@@ -1,0 +1,76 @@
+//! `trilemma check`: validation, and what a run would cost and could decide.
+
+use std::fmt::Write as _;
+
+use trilemma_golden::Severity;
+
+use crate::args::Common;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::golden;
+use crate::inspection::{Inspection, inspect};
+use crate::plan::{self, Plan};
+use crate::printer::Printer;
+
+/// No options of its own.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {}
+
+/// Runs the command.
+pub(crate) fn run(_: &CheckArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let context = Context::open(common)?;
+    let golden = golden::read(&context.folder, &context.project.task.golden)?;
+    let inspection = inspect(&context, &golden);
+    let plan = plan::plan(&context, &golden, &inspection.requests)?;
+    if printer.json() {
+        printer.value(&serde_json::json!({
+            "ok": !inspection.has_errors(),
+            "inspection": inspection,
+            "plan": plan,
+        }))?;
+    } else {
+        printer.data(&text(&context, &inspection, &plan));
+    }
+    if inspection.has_errors() {
+        printer.next("put the errors right, then `trilemma check` again");
+        return Ok(Exit::Usage);
+    }
+    printer.next("trilemma select");
+    Ok(Exit::Ok)
+}
+
+fn text(context: &Context, inspection: &Inspection, plan: &Plan) -> String {
+    let mut text = findings_text(inspection);
+    if text.is_empty() {
+        let _ = writeln!(text, "{}: nothing to complain about", context.file.display());
+    }
+    let _ = write!(text, "\n{}", plan::text(plan));
+    text
+}
+
+/// All findings, one per line, gravest kinds first.
+pub(crate) fn findings_text(inspection: &Inspection) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    for key in &inspection.keys {
+        let _ = writeln!(text, "error    key of {}: {}", key.provider, key.reason);
+    }
+    for problem in &inspection.unsendable {
+        let _ = writeln!(text, "error    {problem}");
+    }
+    for finding in &inspection.golden {
+        let word = match finding.severity {
+            Severity::Error => "error   ",
+            Severity::Warning => "warning ",
+            Severity::Info => "note    ",
+        };
+        let _ = writeln!(text, "{word} golden set: {}; hint: {}", finding.message, finding.hint);
+    }
+    for warning in &inspection.golden_warnings {
+        let _ = writeln!(text, "warning  golden set: {warning}");
+    }
+    for problem in &inspection.project {
+        let _ = writeln!(text, "warning  {problem}");
+    }
+    text
+}

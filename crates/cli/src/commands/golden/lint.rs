@@ -1,0 +1,218 @@
+//! `trilemma golden lint`.
+
+use std::fmt::Write as _;
+
+use trilemma_domain::{Item, Margin, ScorerSpec, TaskKind};
+use trilemma_golden::{
+    ContextWindow, Finding, GoldenSet, LintContext, Severity, SizeGuide, lint, size_guide,
+};
+use trilemma_score::{ExpectedUse, SCORERS};
+
+use super::columns::{GoldenFile, Opened};
+use crate::args::Common;
+use crate::commands::words::task_kind;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::layout::{bullet, one_line, terminal_width, wrap};
+use crate::printer::Printer;
+use crate::tokens;
+
+/// What to look at.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LintArgs {
+    #[command(flatten)]
+    golden: GoldenFile,
+    /// Kind of task (default: the project's).
+    #[arg(long, value_name = "KIND", value_parser = task_kind())]
+    task: Option<TaskKind>,
+    /// Margin that must be decidable, as a share such as 0.05 (default: the project's).
+    #[arg(long, value_name = "SHARE")]
+    margin: Option<f64>,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &LintArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let margin = args.margin.filter(|margin| *margin > 0.0 && *margin < 1.0);
+    if args.margin.is_some() && margin.is_none() {
+        return Err(anyhow::anyhow!(crate::context::InputError(
+            "failed to read `--margin`; hint: a share between 0 and 1, such as 0.05".to_owned()
+        )));
+    }
+    let opened = args.golden.open(common)?;
+    let findings = findings(&opened, args.task, margin);
+    let has_errors = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error);
+    let guide = size_guide(opened.set.items(), None).ok();
+    if printer.json() {
+        printer.value(&serde_json::json!({
+            "file": opened.file,
+            "fingerprint": opened.set.fingerprint(),
+            "n_items": opened.set.len(),
+            "findings": findings,
+            "size": guide,
+            "warnings": opened.set.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }))?;
+    } else {
+        printer.data(&words(&opened.set, &findings, guide.as_ref()));
+        printer.next(if has_errors {
+            "mend the errors, then: trilemma golden lint"
+        } else if opened.context.is_some() {
+            "trilemma check"
+        } else {
+            "trilemma init --golden FILE"
+        });
+    }
+    Ok(if has_errors { Exit::Usage } else { Exit::Ok })
+}
+
+fn findings(opened: &Opened, task: Option<TaskKind>, margin: Option<f64>) -> Vec<Finding> {
+    let project = opened.context.as_ref().map(|context| &context.project);
+    let windows = opened.context.as_ref().map(windows).unwrap_or_default();
+    let margin = margin.or_else(|| {
+        let gate = project?.requirements.not_worse_than.as_ref()?;
+        match gate.margin {
+            Margin::Absolute(margin) => Some(margin),
+            // A ratio of a pass rate that is not known yet: at most this many points.
+            Margin::Ratio(ratio) => Some(1.0 - ratio),
+        }
+    });
+    let count: &dyn Fn(&str) -> u64 = &tokens::count;
+    let context = LintContext {
+        task: task.or_else(|| project.map(|project| project.task.kind)),
+        needs_expected: needs_expected(opened),
+        windows: &windows,
+        extra_tokens: opened.context.as_ref().map_or(0, extra_tokens),
+        // Counting is only worth its time where something is compared with it.
+        count_tokens: (!windows.is_empty()).then_some(count),
+        margin,
+    };
+    lint(&opened.set, &context)
+}
+
+/// Whether a counting scorer compares with what is expected, unless criteria stand in for it.
+fn needs_expected(opened: &Opened) -> bool {
+    let Some(context) = &opened.context else {
+        let items = opened.set.items();
+        let has_criteria = |item: &Item| !item.criteria.is_empty();
+        return !items.iter().all(has_criteria);
+    };
+    context
+        .project
+        .scorers
+        .iter()
+        .filter(|spec| spec.weight > 0.0)
+        .any(compares)
+}
+
+fn compares(spec: &ScorerSpec) -> bool {
+    let kind = SCORERS.iter().find(|kind| kind.name == spec.kind);
+    match kind.map(|kind| kind.needs.expected) {
+        None | Some(ExpectedUse::Unused | ExpectedUse::Optional) => false,
+        Some(ExpectedUse::UnlessOption) => {
+            // The options that take its place.
+            !["values", "pattern"]
+                .iter()
+                .any(|name| spec.options.contains_key(*name))
+        }
+        Some(ExpectedUse::Required) => true,
+    }
+}
+
+/// Context windows of the candidates, as far as the catalog states them.
+fn windows(context: &Context) -> Vec<ContextWindow> {
+    context
+        .project
+        .candidates
+        .iter()
+        .filter_map(|candidate| {
+            let found = context.catalog.get(candidate.identity.as_ref()?).ok()??;
+            Some(ContextWindow {
+                candidate: candidate.id.to_string(),
+                tokens: found.model.limits.context?,
+            })
+        })
+        .collect()
+}
+
+/// The longest prompt template, and the room that the candidates ask for their answers.
+fn extra_tokens(context: &Context) -> u64 {
+    let prompt = |one: &trilemma_domain::Candidate| {
+        one.prompt
+            .as_ref()
+            .map_or(0, |prompt| tokens::count(&prompt.source))
+    };
+    let answer = |one: &trilemma_domain::Candidate| {
+        u64::from(one.params.max_output_tokens.unwrap_or_default())
+    };
+    context
+        .project
+        .candidates
+        .iter()
+        .map(|one| prompt(one) + answer(one))
+        .max()
+        .unwrap_or(0)
+}
+
+fn words(set: &GoldenSet, findings: &[Finding], guide: Option<&SizeGuide>) -> String {
+    let width = terminal_width();
+    let mut text = format!(
+        "{}: {} items, fingerprint {}\n",
+        one_line(set.source()),
+        set.len(),
+        set.fingerprint().short()
+    );
+    for warning in set.warnings() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", bullet(&warning.to_string(), 0, width));
+    }
+    for finding in findings {
+        text.push('\n');
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let line = format!("{severity} [{}]: {}", finding.code.name(), finding.message);
+        let _ = writeln!(text, "{}", wrap(&line, 0, width.unwrap_or(100)));
+        if !finding.items.is_empty() {
+            let names: Vec<String> = finding.items.iter().map(ToString::to_string).collect();
+            let more = match finding.n_items.saturating_sub(names.len()) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let line = format!("items: {}{more}", names.join(", "));
+            let _ = writeln!(text, "{}", wrap(&line, 2, width.unwrap_or(100)));
+        }
+        let line = format!("hint: {}", finding.hint);
+        let _ = writeln!(text, "{}", wrap(&line, 2, width.unwrap_or(100)));
+    }
+    text.push('\n');
+    let count = |severity| {
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let _ = writeln!(
+        text,
+        "{} errors, {} warnings, {} notes",
+        count(Severity::Error),
+        count(Severity::Warning),
+        count(Severity::Note)
+    );
+    if let Some(guide) = guide {
+        let line = format!(
+            "this set shows differences between candidates from {} points on, and decides \
+             \"not worse\" with a margin from {} points on (80 % chance)",
+            points(guide.detectable_difference.low, guide.detectable_difference.high),
+            points(guide.decidable_margin.low, guide.decidable_margin.high)
+        );
+        let _ = writeln!(text, "{}", wrap(&line, 0, width.unwrap_or(100)));
+    }
+    text
+}
+
+fn points(low: f64, high: f64) -> String {
+    format!("{:.1} to {:.1}", low * 100.0, high * 100.0)
+}

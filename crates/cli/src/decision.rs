@@ -1,0 +1,214 @@
+//! From recorded trials to a decision: gathers what `decide` asks for.
+//!
+//! Calls nobody. Requirements, traffic and prices are those of the project as it is now, so that
+//! re-deciding and re-pricing need no new run; items and answers are those of the recorded run.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use anyhow::{Context as _, anyhow};
+use trilemma_decide::{
+    CandidateFacts, Collector, Decision, DecisionInput, ItemFacts, Preference, Provenance,
+    ServedModel, StalePrices, Status, TaskFacts,
+};
+use trilemma_domain::{Candidate, Item, ItemId, RunId};
+use trilemma_store::{RunManifest, Store};
+
+use crate::context::Context;
+use crate::exit::Exit;
+
+/// What a user may ask of a decision.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct DecideOptions {
+    /// What ranks candidates that meet every requirement.
+    #[arg(long, value_enum, default_value_t = Prefer::CostPerAccepted)]
+    prefer: Prefer,
+    /// Recommend even on prices that nobody has looked at for more than 90 days.
+    #[arg(long)]
+    stale_ok: bool,
+    /// What an undecided verdict means for the exit code.
+    #[arg(long, value_enum, default_value_t = OnUndecided::Fail)]
+    on_undecided: OnUndecided,
+}
+
+/// What ranks candidates that meet every requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Prefer {
+    /// Lowest cost per accepted answer.
+    #[default]
+    CostPerAccepted,
+    /// Lowest cost per query.
+    CostPerQuery,
+    /// Highest pass rate.
+    PassRate,
+    /// Lowest median response time.
+    Latency,
+}
+
+/// What an undecided verdict means for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum OnUndecided {
+    /// Exit code 3.
+    #[default]
+    Fail,
+    /// Exit code 0, and a word on stderr.
+    Warn,
+    /// Exit code 0.
+    Pass,
+}
+
+/// Decides on a recorded run.
+pub(crate) fn decide(
+    context: &Context,
+    store: &Store,
+    run: &RunId,
+    options: DecideOptions,
+) -> anyhow::Result<Decision> {
+    let manifest = store.manifest(run)?;
+    let mut simulated = false;
+    let mut observations = Vec::new();
+    store.observations(run, |observation| {
+        simulated |= observation.simulated;
+        observations.push(observation);
+        ControlFlow::Continue(())
+    })?;
+    let input = input(context, store, &manifest, options, simulated)?;
+    let mut collector = Collector::new(input)?;
+    for observation in &observations {
+        collector.push(observation)?;
+    }
+    Ok(collector.finish())
+}
+
+fn input(
+    context: &Context,
+    store: &Store,
+    manifest: &RunManifest,
+    options: DecideOptions,
+    simulated: bool,
+) -> anyhow::Result<DecisionInput> {
+    let project = &context.project;
+    let incumbent = project.incumbent.as_ref().and_then(|id| {
+        manifest
+            .candidates
+            .iter()
+            .position(|record| record.candidate.id == *id)
+    });
+    Ok(DecisionInput {
+        task: TaskFacts {
+            name: project.task.name.clone(),
+            kind: project.task.kind,
+            stakes: project.task.stakes,
+            pass_threshold: project.task.pass_threshold,
+        },
+        requirements: project.requirements.clone(),
+        traffic: project.traffic,
+        preference: match options.prefer {
+            Prefer::CostPerAccepted => Preference::CostPerAccepted,
+            Prefer::CostPerQuery => Preference::CostPerQuery,
+            Prefer::PassRate => Preference::PassRate,
+            Prefer::Latency => Preference::Latency,
+        },
+        stale_prices: if options.stale_ok {
+            StalePrices::Accept
+        } else {
+            StalePrices::Refuse
+        },
+        incumbent,
+        candidates: candidates(context, store, manifest)?,
+        items: items(store, manifest)?,
+        repeats: manifest.repeats,
+        seed: manifest.seed,
+        as_of: context.as_of,
+        simulated,
+        provenance: Provenance {
+            run: Some(manifest.run.clone()),
+            golden: Some(manifest.golden),
+            catalog: Some(context.catalog.fingerprint()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    })
+}
+
+fn candidates(
+    context: &Context,
+    store: &Store,
+    manifest: &RunManifest,
+) -> anyhow::Result<Vec<CandidateFacts>> {
+    let served = store.served(&manifest.run)?;
+    let mut all = Vec::with_capacity(manifest.candidates.len());
+    for (candidate_idx, record) in (0u32..).zip(&manifest.candidates) {
+        let candidate = as_of_now(context, &record.candidate);
+        let mut facts = CandidateFacts::of(&candidate, &context.catalog, context.as_of)?;
+        facts.served = served
+            .iter()
+            .filter(|one| one.candidate_idx == candidate_idx)
+            .map(|one| ServedModel {
+                name: one.model.clone(),
+                n_trials: usize::try_from(one.n_answers).unwrap_or(usize::MAX),
+            })
+            .collect();
+        all.push(facts);
+    }
+    Ok(all)
+}
+
+/// The recorded candidate with the price and identity that the project gives it today.
+fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
+    let now = context
+        .project
+        .candidates
+        .iter()
+        .find(|one| one.id == recorded.id);
+    let mut candidate = recorded.clone();
+    if let Some(now) = now {
+        candidate.price = now.price;
+        candidate.identity.clone_from(&now.identity);
+    }
+    candidate
+}
+
+fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<ItemFacts>> {
+    let mut known: HashMap<ItemId, ItemFacts> = HashMap::with_capacity(manifest.items.len());
+    let mut broken = None;
+    store.items(&manifest.golden, |id, body| {
+        match serde_json::from_str::<Item>(body) {
+            Ok(item) => {
+                let facts = ItemFacts {
+                    id: item.id,
+                    weight: item.weight,
+                    cluster: item.cluster,
+                    tags: item.tags,
+                };
+                known.insert(id, facts);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                broken = Some(anyhow!("read item `{id}` of the store: {error}"));
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    if let Some(error) = broken {
+        return Err(error);
+    }
+    let in_order = manifest.items.iter().map(|id| {
+        known
+            .remove(id)
+            .with_context(|| format!("find item `{id}` in the store"))
+    });
+    in_order.collect()
+}
+
+/// The exit code of a decision.
+pub(crate) fn exit_of(decision: &Decision, options: DecideOptions) -> Exit {
+    match decision.status() {
+        Status::MissingResults => Exit::Provider,
+        Status::Decided => Exit::Ok,
+        Status::NoCandidate => Exit::NoCandidate,
+        Status::Undecided => match options.on_undecided {
+            OnUndecided::Fail => Exit::Undecided,
+            OnUndecided::Warn | OnUndecided::Pass => Exit::Ok,
+        },
+    }
+}

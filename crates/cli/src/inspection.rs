@@ -1,0 +1,136 @@
+//! Everything that can be known before a call: problems, the golden set, prompts, keys.
+//!
+//! `check` shows it; `select` begins with it.
+
+use serde::Serialize;
+use trilemma_golden::{ContextWindow, Finding, GoldenSet, LintContext, Severity, lint};
+use trilemma_project::{Problem, Prompt, chat_request};
+use trilemma_provider::EncodedRequest;
+use trilemma_score::{ExpectedUse, SCORERS};
+
+use crate::context::Context;
+use crate::keys::{self, MissingKey};
+
+/// What was found without calling anyone.
+#[derive(Debug, Serialize)]
+pub(crate) struct Inspection {
+    /// Warnings of the project file.
+    pub(crate) project: Vec<Problem>,
+    /// Misspelt fields and the like.
+    pub(crate) golden_warnings: Vec<String>,
+    /// What speaks against the golden set.
+    pub(crate) golden: Vec<Finding>,
+    /// Requests that cannot be built for some item.
+    pub(crate) unsendable: Vec<String>,
+    /// How large requests are, by candidate.
+    pub(crate) requests: Vec<RequestSize>,
+    /// Keys that are not there.
+    pub(crate) keys: Vec<MissingKey>,
+}
+
+impl Inspection {
+    /// Whether something has to be put right before a run.
+    pub(crate) fn has_errors(&self) -> bool {
+        !self.keys.is_empty()
+            || !self.unsendable.is_empty()
+            || self.golden.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Looks at everything.
+pub(crate) fn inspect(context: &Context, golden: &GoldenSet) -> Inspection {
+    let (_, missing) = keys::read(&context.project, &context.folder);
+    let (requests, unsendable) = requests(context, golden);
+    Inspection {
+        project: context.warnings.clone(),
+        golden_warnings: golden.warnings().iter().map(ToString::to_string).collect(),
+        golden: lint_golden(context, golden),
+        unsendable,
+        requests,
+        keys: missing,
+    }
+}
+
+fn lint_golden(context: &Context, golden: &GoldenSet) -> Vec<Finding> {
+    let project = &context.project;
+    let windows: Vec<ContextWindow> = project
+        .candidates
+        .iter()
+        .filter_map(|candidate| {
+            let found = context.catalog.get(candidate.identity.as_ref()?).ok()??;
+            Some(ContextWindow {
+                candidate: candidate.id.to_string(),
+                tokens: found.model.limits.context?,
+            })
+        })
+        .collect();
+    let needs_expected = project.scorers.iter().any(|spec| {
+        SCORERS
+            .iter()
+            .any(|kind| kind.name == spec.kind && kind.needs.expected == ExpectedUse::Required)
+    });
+    let prompt_chars = project.prompts.values().map(|prompt| prompt.source.len()).max();
+    lint(
+        golden,
+        &LintContext {
+            task: Some(project.task.kind),
+            needs_expected,
+            windows: &windows,
+            extra_tokens: prompt_chars.unwrap_or(0) as u64 / 3,
+            margin: project.requirements.not_worse_than.as_ref().and_then(|gate| match gate.margin {
+                trilemma_domain::Margin::Absolute(margin) => Some(margin),
+                trilemma_domain::Margin::Ratio(_) => None,
+            }),
+            ..LintContext::default()
+        },
+    )
+}
+
+/// How large a candidate's requests are, in bytes on the wire.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct RequestSize {
+    /// Mean over the items.
+    pub(crate) mean_bytes: u64,
+    /// Largest.
+    pub(crate) max_bytes: u64,
+}
+
+/// Builds every request that a run would send, so that no item surprises in the middle of it.
+fn requests(context: &Context, golden: &GoldenSet) -> (Vec<RequestSize>, Vec<String>) {
+    let mut problems = Vec::new();
+    let mut sizes = Vec::with_capacity(context.project.candidates.len());
+    for candidate in &context.project.candidates {
+        let prompt = candidate.prompt.as_ref().map(Prompt::parse).transpose().ok().flatten();
+        let (mut total, mut largest, mut n_failed) = (0u64, 0u64, 0usize);
+        let mut first = None;
+        for item in golden.items() {
+            let request = chat_request(candidate, prompt.as_ref(), item)
+                .map_err(|error| format!("failed to {error}"));
+            let encoded = request.and_then(|request| {
+                EncodedRequest::new(&candidate.target, &request)
+                    .map_err(|failure| format!("item `{}`: {}", item.id, failure.message))
+            });
+            match encoded {
+                Ok(encoded) => {
+                    let n_bytes = encoded.body().len() as u64;
+                    total += n_bytes;
+                    largest = largest.max(n_bytes);
+                }
+                Err(problem) => {
+                    n_failed += 1;
+                    first.get_or_insert(problem);
+                }
+            }
+        }
+        if let Some(first) = first {
+            let more = if n_failed > 1 { format!(" (and {} more items)", n_failed - 1) } else { String::new() };
+            problems.push(format!("{}: {first}{more}", candidate.id));
+        }
+        let n_sent = golden.len().saturating_sub(n_failed).max(1) as u64;
+        sizes.push(RequestSize {
+            mean_bytes: total / n_sent,
+            max_bytes: largest,
+        });
+    }
+    (sizes, problems)
+}

@@ -1,0 +1,39 @@
+//! Counts tokens before the first call.
+//!
+//! In: texts. Out: counts of the o200k tokenizer. They are exact for OpenAI's models of that tokenizer
+//! and estimates for all others; bills come from reported usage.
+
+use bpe_openai::o200k_base;
+use trilemma_domain::{Expected, Item, Message, Part};
+
+/// Counts the tokens of a text.
+pub(crate) fn count(text: &str) -> u64 {
+    o200k_base().count(text) as u64
+}
+
+/// Counts the tokens of rendered messages; images and files count as nothing.
+pub(crate) fn of_messages(messages: &[Message]) -> u64 {
+    messages
+        .iter()
+        .flat_map(|message| &message.parts)
+        .map(|part| match part {
+            Part::Text { text } | Part::ToolResult { text, .. } => count(text),
+            Part::ToolCall(call) => count(&call.name) + count(&call.arguments.to_string()),
+            Part::Image { .. } | Part::File { .. } | Part::CacheBreakpoint => 0,
+        })
+        .sum()
+}
+
+/// Counts the tokens of what is expected; `None` = the item has no expected answer.
+pub(crate) fn of_expected(item: &Item) -> Option<u64> {
+    Some(match item.expected.as_ref()? {
+        Expected::Text(text) => count(text),
+        // Alternatives: an answer is as long as one of them.
+        Expected::List(texts) => texts.iter().map(|text| count(text)).max()?,
+        Expected::Json(value) => count(&value.to_string()),
+        Expected::ToolCalls(calls) => calls
+            .iter()
+            .map(|call| count(&call.name) + count(&call.arguments.to_string()))
+            .sum(),
+    })
+}
