@@ -119,6 +119,7 @@ impl Collector {
             }),
             Some(slot) => {
                 *slot = Some(pack(observation));
+                self.input.simulated |= observation.simulated;
                 Ok(())
             }
         }

@@ -6,8 +6,8 @@
 use trilemma_domain::{Observation, Usd, Verdict};
 
 use crate::choose::{
-    Ranking, Shown, conclude, missing_could_change, overturns, probabilities, ratio_pick, reasons,
-    warnings,
+    Chances, Ranking, Shown, conclude, missing_could_change, overturns, probabilities, ratio_pick,
+    reasons, warnings,
 };
 use crate::collect::{Collector, Table};
 use crate::error::DecideError;
@@ -99,15 +99,12 @@ impl Collector {
     }
 }
 
-fn attach(
-    candidates: &mut [CandidateResult],
-    gates: &mut [Vec<GateResult>],
-    chances: &[Option<f64>],
-) {
+fn attach(candidates: &mut [CandidateResult], gates: &mut [Vec<GateResult>], chances: &[Chances]) {
     for ((candidate, gates), chance) in candidates.iter_mut().zip(gates).zip(chances) {
         candidate.gates = std::mem::take(gates);
         candidate.verdict = Verdict::all(candidate.gates.iter().map(|gate| gate.verdict));
-        candidate.probability_right = *chance;
+        candidate.probability_meets = chance.meets;
+        candidate.probability_right = chance.right;
     }
 }
 
@@ -176,6 +173,7 @@ fn result(
         counts: own.counts.clone(),
         gates: Vec::new(),
         verdict: Verdict::Undecided,
+        probability_meets: None,
         probability_right: None,
     }
 }

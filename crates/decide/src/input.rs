@@ -38,7 +38,8 @@ pub struct DecisionInput {
     pub seed: u64,
     /// The date whose prices, terms and lifecycles hold.
     pub as_of: Date,
-    /// Whether answers came from simulated endpoints.
+    /// Whether answers are known to come from simulated endpoints; a single trial that says so
+    /// makes the whole decision a simulated one.
     pub simulated: bool,
     /// Where the trials come from; only carried through.
     pub provenance: Provenance,

@@ -4,6 +4,8 @@
 //! Out: a [`Decision`]: the same bytes for the same input. Nothing here calls anyone, reads a file or
 //! a clock, or prints.
 //!
+//! [`decide`] or [`Collector`] give the decision, [`preflight`] the plan.
+//!
 //! Principles: requirements are gates with three verdicts, and preference ranks what meets them all;
 //! candidates are compared on the same items; what is missing or unknown is never counted as 0.
 
@@ -18,6 +20,7 @@ mod frontier;
 mod gate;
 mod input;
 mod measure;
+pub mod preflight;
 mod rate;
 mod result;
 mod sample;

@@ -2,6 +2,7 @@
 
 use trilemma_domain::Verdict;
 
+use super::probability::Chances;
 use super::rank::Ranking;
 use crate::evidence::Case;
 use crate::figure::tidy;
@@ -12,9 +13,9 @@ pub(crate) fn conclude(
     case: &Case<'_>,
     gates: &[Vec<GateResult>],
     ranking: &Ranking,
-    probabilities: &[Option<f64>],
+    probabilities: &[Chances],
 ) -> Conclusion {
-    let probability = |idx: usize| probabilities.get(idx).copied().flatten();
+    let probability = |idx: usize| probabilities.get(idx)?.right;
     if let Some(recommended) = ranking.having(Verdict::Meets).next() {
         return Conclusion::Decided {
             recommended,

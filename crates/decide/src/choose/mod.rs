@@ -14,7 +14,7 @@ mod warn;
 
 pub(crate) use conclude::{conclude, missing_could_change};
 pub(crate) use overturn::overturns;
-pub(crate) use probability::probabilities;
+pub(crate) use probability::{Chances, probabilities};
 pub(crate) use rank::{Ranking, ratio_pick};
 pub(crate) use reasons::reasons;
 pub(crate) use warn::{Shown, warnings};

@@ -7,7 +7,7 @@ use super::rank::Ranking;
 use crate::evidence::Case;
 use crate::figure::tidy;
 use crate::gate::price_age_days;
-use crate::input::Naming;
+use crate::input::{Naming, Preference};
 use crate::result::{Cause, Conclusion, GateKind, GateResult, Overturn, OverturnKind};
 use crate::wording;
 
@@ -81,13 +81,13 @@ fn undecided_preferred(
                 .iter()
                 .map(|gate| {
                     let action = gate.settle.as_ref().map_or("", |settle| &settle.action);
-                    format!("{} is open ({action})", gate.gate.label())
+                    format!("\"{}\": {action}", gate.gate.label())
                 })
                 .collect();
             let text = format!(
-                "`{}` would rank before it{}: {}.",
+                "`{}` would rank before it{}. Open is {}.",
                 case.name(idx),
-                saving(ranking, idx, chosen).unwrap_or_default(),
+                saving(ranking, case.input.preference, (idx, chosen)).unwrap_or_default(),
                 parts.join(", ")
             );
             Some(Overturn {
@@ -98,11 +98,20 @@ fn undecided_preferred(
         .collect()
 }
 
-fn saving(ranking: &Ranking, idx: usize, chosen: usize) -> Option<String> {
+fn saving(
+    ranking: &Ranking,
+    preference: Preference,
+    (idx, chosen): (usize, usize),
+) -> Option<String> {
     let (own, chosen) = (ranking.key(idx)?, ranking.key(chosen)?);
+    let word = if preference.needs_prices() {
+        "cheaper"
+    } else {
+        "faster"
+    };
     // Pass rates rank by their negative: no saving to speak of.
     (own > 0.0 && chosen > 0.0)
-        .then(|| format!(" with {} less", wording::percent(1.0 - own / chosen)))
+        .then(|| format!(", {} {word}", wording::percent(1.0 - own / chosen)))
 }
 
 /// How far prices have to move until the second takes its place.
@@ -130,9 +139,9 @@ fn price_moves(case: &Case<'_>, ranking: &Ranking, chosen: usize) -> Vec<Overtur
                 OverturnKind::PriceMove,
                 chosen,
                 format!(
-                    "If `{}` gets dearer by more than {}, `{}` takes its place.",
+                    "If `{}` gets dearer{}, `{}` takes its place.",
                     case.name(chosen),
-                    wording::percent(rise),
+                    growth(rise),
                     case.name(second)
                 ),
             )
@@ -150,6 +159,15 @@ fn price_moves(case: &Case<'_>, ranking: &Ranking, chosen: usize) -> Vec<Overtur
             )
         },
     ]
+}
+
+/// A rise in words: percent, or times where it more than triples.
+fn growth(rise: f64) -> String {
+    if rise > 2.0 {
+        format!(" than {:.1} times its price", rise + 1.0)
+    } else {
+        format!(" by more than {}", wording::percent(rise))
+    }
 }
 
 fn shutdown(case: &Case<'_>, chosen: usize) -> Option<Overturn> {

@@ -29,12 +29,21 @@ struct Fixed {
     latency_key: Option<f64>,
 }
 
-/// Chances of being the right choice, in the order of candidates; `None` where nothing was measured.
+/// The chances of one candidate; `None` where nothing was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Chances {
+    /// That it meets every requirement.
+    pub(crate) meets: Option<f64>,
+    /// That it is the right choice.
+    pub(crate) right: Option<f64>,
+}
+
+/// Chances of meeting everything and of being the right choice, in the order of candidates.
 pub(crate) fn probabilities(
     case: &Case<'_>,
     gates: &[Vec<GateResult>],
     ranking: &Ranking,
-) -> Vec<Option<f64>> {
+) -> Vec<Chances> {
     let fixed: Vec<Fixed> = case
         .candidates
         .iter()
@@ -51,6 +60,7 @@ pub(crate) fn probabilities(
         })
         .collect();
     let mut credit = vec![0.0; fixed.len()];
+    let mut n_met = vec![0_usize; fixed.len()];
     let mut draws = Draws::of(case);
     for _ in 0..N_DRAWS {
         let rates = draws.next();
@@ -60,13 +70,19 @@ pub(crate) fn probabilities(
             .map(|(idx, own)| fits(case, idx, own, &rates, &mut draws))
             .collect();
         credit_first(&keys, &mut credit);
+        for (n_met, key) in n_met.iter_mut().zip(&keys) {
+            *n_met += usize::from(key.is_some());
+        }
     }
     case.candidates
         .iter()
-        .zip(credit)
-        .map(|(candidate, credit)| {
-            candidate.pass_rate?;
-            tidy(credit / N_DRAWS as f64)
+        .zip(credit.into_iter().zip(n_met))
+        .map(|(candidate, (credit, n_met))| {
+            let share = |n: f64| candidate.pass_rate.and_then(|_| tidy(n / N_DRAWS as f64));
+            Chances {
+                meets: share(n_met as f64),
+                right: share(credit),
+            }
         })
         .collect()
 }

@@ -141,10 +141,10 @@ fn runner_up(case: &Case<'_>, ranking: &Ranking, recommended: usize) -> Option<S
         })
         .collect();
     let unit = match case.input.preference {
-        Preference::CostPerAccepted => "per accepted answer",
-        _ => "per query",
+        Preference::CostPerAccepted => "Per accepted answer",
+        _ => "Per query",
     };
-    (!parts.is_empty()).then(|| format!("It costs {} {unit}.", parts.join(" and ")))
+    (!parts.is_empty()).then(|| format!("{unit} it costs {}.", parts.join(" and ")))
 }
 
 /// Candidates that would rank before it, had they not failed.

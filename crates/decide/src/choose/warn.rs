@@ -28,9 +28,29 @@ pub(crate) struct Shown<'a> {
     pub(crate) best: Option<usize>,
 }
 
+/// Token counts that nobody reported.
+fn estimated_usage(case: &Case<'_>) -> Option<Warning> {
+    let (estimated, answered) =
+        case.candidates
+            .iter()
+            .fold((0, 0), |(estimated, answered), candidate| {
+                (
+                    estimated + candidate.counts.n_usage_estimated,
+                    answered + candidate.counts.n_answered,
+                )
+            });
+    (estimated > 0).then(|| {
+        let text = format!(
+            "Token counts of {estimated} of {answered} answers are estimates, and so is their cost."
+        );
+        warning(WarningCode::EstimatedUsage, None, text)
+    })
+}
+
 /// Lists warnings, those about everything first.
 pub(crate) fn warnings(case: &Case<'_>, shown: &Shown<'_>) -> Vec<Warning> {
     let mut list = general(case);
+    list.extend(estimated_usage(case));
     list.extend(ratio_misleads(case, shown));
     list.extend(multiplicity(case, shown));
     list.extend(winners_curse(case, shown));
@@ -248,13 +268,6 @@ fn trials(idx: usize, candidate: &Evidence<'_>) -> Vec<Warning> {
             counts.n_truncated, counts.n_answered
         );
         list.push(warning(WarningCode::Truncated, Some(idx), text));
-    }
-    if counts.n_usage_estimated > 0 {
-        let text = format!(
-            "Token counts of {} of {} answers of `{id}` are estimates, and so is their cost.",
-            counts.n_usage_estimated, counts.n_answered
-        );
-        list.push(warning(WarningCode::EstimatedUsage, Some(idx), text));
     }
     list
 }

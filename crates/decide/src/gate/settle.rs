@@ -15,7 +15,7 @@ use crate::wording;
 const POWER: f64 = 0.80;
 
 /// More than this is no advice.
-const MOST_ITEMS: f64 = 1e6;
+const MOST_ITEMS: f64 = 1e5;
 
 /// Effective items with which a share is told from a bar; `None` = out of reach.
 pub(crate) fn items_for_share(rate: f64, bar: f64, confidence: Confidence) -> Option<f64> {

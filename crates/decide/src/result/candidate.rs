@@ -49,6 +49,9 @@ pub struct CandidateResult {
     pub gates: Vec<GateResult>,
     /// All of them together.
     pub verdict: Verdict,
+    /// Chance that it truly meets every requirement, taking what is unknown as met and what is failed
+    /// as failed; sampling only. `None` = nothing was measured.
+    pub probability_meets: Option<f64>,
     /// Chance that it is the right choice: that it meets every requirement and, among those that do,
     /// ranks first. Sampling only; what is unknown is taken as met. `None` = nothing was measured.
     pub probability_right: Option<f64>,

@@ -1,0 +1,17 @@
+//! What a run will take and what it can show, before the first call.
+//!
+//! In: the size of the golden set, token estimates, prices, limits, requirements. Out: [`Preflight`]:
+//! calls, cost with its range, time, the smallest difference that can be seen, and how likely a verdict
+//! is at plausible truths. Retries are not planned for; the benchmark's own cache is not counted on.
+
+mod chances;
+mod margin;
+mod plan;
+mod types;
+
+pub use margin::propose_margin;
+pub use plan::preflight;
+pub use types::{
+    CallerPlan, Chances, CostRange, PlannedCaller, Preflight, PreflightInput, RateLimits, Role,
+    TimeLimit, TimePlan, TokenGuess, VerdictChance,
+};

@@ -1,0 +1,18 @@
+//! Decisions on hand-made, random and recorded trials.
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod designs;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod missing;
+#[cfg(test)]
+mod preflight;
+#[cfg(test)]
+mod support;

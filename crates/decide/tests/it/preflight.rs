@@ -1,0 +1,159 @@
+//! Plans before the first call.
+
+use trilemma_decide::GateKind;
+use trilemma_decide::preflight::{
+    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess, preflight,
+    propose_margin,
+};
+use trilemma_domain::{Input, Item, Margin, Reference};
+use trilemma_golden::size_guide;
+
+use crate::support::*;
+
+fn golden(n: usize) -> Vec<Item> {
+    (0..n)
+        .map(|idx| Item {
+            id: idx.to_string().into(),
+            input: Input::Text(String::new()),
+            expected: None,
+            criteria: Vec::new(),
+            tags: Vec::new(),
+            cluster: None,
+            difficulty: None,
+            weight: 1.0,
+            tools: Vec::new(),
+            metadata: serde_json::Map::new(),
+        })
+        .collect()
+}
+
+fn caller(name: &str, role: Role, price: Option<(&str, &str)>) -> PlannedCaller {
+    PlannedCaller {
+        name: name.to_owned(),
+        role,
+        input_tokens: TokenGuess {
+            mean: 1_500,
+            upper: 2_000,
+        },
+        output_tokens: TokenGuess {
+            mean: 300,
+            upper: 800,
+        },
+        pricer: candidate(name, price).pricer,
+        limits: RateLimits {
+            group: name.to_owned(),
+            rpm: None,
+            tpm: None,
+        },
+        seconds_per_call: None,
+    }
+}
+
+fn plan(n: usize) -> PreflightInput {
+    PreflightInput {
+        size: size_guide(&golden(n), None).unwrap(),
+        repeats: 2,
+        callers: vec![
+            caller("a", Role::Candidate, Some(("2.50", "10.00"))),
+            caller("b", Role::Candidate, None),
+            caller("judge", Role::Judge, Some(("0.15", "0.60"))),
+        ],
+        requirements: trilemma_domain::Requirements::default(),
+        concurrency: 10,
+    }
+}
+
+fn chances(plan: &Preflight, gate: GateKind, difference: f64) -> (f64, f64) {
+    let row = plan
+        .chances
+        .iter()
+        .find(|row| row.gate == gate && (row.true_difference - difference).abs() < 1e-9)
+        .unwrap();
+    (row.low.meets, row.high.meets)
+}
+
+#[test]
+fn calls_cost_and_what_is_unknown() {
+    let plan = preflight(&plan(100));
+    // 2 candidates x 100 x 2, and a judgement of each answer.
+    assert_eq!(plan.n_calls, 200 + 200 + 400);
+    // 200 x 0.00675 + 400 x 0.000405; at the upper ends 200 x 0.013 + 400 x 0.00078.
+    let cost = plan.cost.unwrap();
+    assert_eq!(cost.expected_usd, "1.512".parse().unwrap());
+    assert_eq!(cost.upper_usd, "2.912".parse().unwrap());
+    assert_eq!(plan.unpriced, ["b"]);
+    assert_eq!(plan.time.seconds, None);
+    assert_eq!(plan.time.limited_by, None);
+}
+
+#[test]
+fn the_slowest_limit_sets_the_time() {
+    let mut input = plan(100);
+    input.callers.truncate(2);
+    input.callers.iter_mut().for_each(|caller| {
+        caller.seconds_per_call = Some(2.0);
+        "shared".clone_into(&mut caller.limits.group);
+    });
+    // 400 calls of 2 s, 10 at a time.
+    let free = preflight(&input).time;
+    assert_eq!(
+        (free.seconds, free.limited_by),
+        (Some(80.0), Some(TimeLimit::Concurrency))
+    );
+    // 400 calls at 60 a minute.
+    input.callers[0].limits.rpm = Some(60);
+    let limited = preflight(&input).time;
+    assert_eq!(limited.seconds, Some(400.0));
+    let shared = "shared".to_owned();
+    assert_eq!(
+        limited.limited_by,
+        Some(TimeLimit::RequestsPerMinute(shared.clone()))
+    );
+    // 400 x 1,800 tokens at 30,000 a minute.
+    input.callers[1].limits.tpm = Some(30_000);
+    let limited = preflight(&input).time;
+    assert_eq!(limited.seconds, Some(1_440.0));
+    assert_eq!(limited.limited_by, Some(TimeLimit::TokensPerMinute(shared)));
+}
+
+#[test]
+fn chances_of_a_verdict_fall_with_the_true_difference() {
+    let mut input = plan(412);
+    input.requirements.not_worse_than = not_worse(Reference::Best, Margin::Absolute(0.03));
+    input.requirements.pass_rate = pass_rate(0.90);
+    let plan = preflight(&input);
+    let differences = [0.0, -0.01, -0.02, -0.03, -0.05];
+    let meets: Vec<(f64, f64)> = differences
+        .iter()
+        .map(|d| chances(&plan, GateKind::NotWorseThan, *d))
+        .collect();
+    assert!(
+        meets
+            .windows(2)
+            .all(|pair| pair[0].0 >= pair[1].0 && pair[0].1 >= pair[1].1)
+    );
+    // 412 items give 80 % at 6 % disagreement: more at 3.5 %, less at 10 %.
+    assert!(meets[0].0 > 0.80 && meets[0].1 < 0.80, "{meets:?}");
+    // At the margin itself, "not worse" is an error of at most about 5 %.
+    assert!(meets[3].1 < 0.06, "{meets:?}");
+    // At the bar itself likewise; Holm halves it for two candidates.
+    assert!(chances(&plan, GateKind::PassRate, 0.0).0 <= 0.025);
+    assert!(chances(&plan, GateKind::PassRate, 0.05).0 > 0.80);
+    for row in &plan.chances {
+        let sum = row.high.meets + row.high.fails + row.high.undecided;
+        assert!((sum - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn the_proposed_margin_is_decidable() {
+    for n in [60, 150, 300, 1_000] {
+        let size = size_guide(&golden(n), None).unwrap();
+        let margin = propose_margin(&size).unwrap();
+        let needed = trilemma_golden::items_for_margin(margin).unwrap();
+        assert!(needed.high <= n, "{n}: {margin} needs {}", needed.high);
+        let smaller = trilemma_golden::items_for_margin(margin - 0.01).unwrap();
+        assert!(smaller.high > n, "{n}: {margin} is wider than needed");
+    }
+    assert_eq!(propose_margin(&size_guide(&golden(5), None).unwrap()), None);
+}
