@@ -7,8 +7,8 @@ set and seed give the same bytes; `--check` compares instead of writing. Only th
 The answers are inventions. How many of them fail is chosen for each model, and which ones follows
 from the item (hard ones more often, for all models alike) and from chance, so that models tend to
 fail on the same items, as they do in life. Kinds of errors: a neighbouring category, a priority one
-step off, a lost or mangled order number, a wrong product or refund flag; around them code fences,
-prose, one refusal, one answer that breaks off, and planted instructions that are obeyed.
+step off, a lost or mangled order number, a lost or wrong product, a turned refund flag; around them
+code fences, prose, one refusal, one answer that breaks off, and planted instructions that are obeyed.
 """
 
 import json
@@ -120,13 +120,12 @@ def wrong_order(rng, expected, answer, text):
     return True
 
 
-def wrong_product(rng, expected, answer):
+def wrong_product(rng, expected, answer, text):
+    """Another product that the text mentions, or none; Planner where there is nothing to mistake."""
     product = expected["product"]
-    if product is None:
-        answer["product"] = pick(rng, PRODUCTS)
-    else:
-        others = [other for other in PRODUCTS if other != product]
-        answer["product"] = pick(rng, [None, None, pick(rng, others)])
+    words = text.lower()
+    named = [name for name in PRODUCTS if name != product and name.split()[-1].lower() in words]
+    answer["product"] = pick(rng, named or [None if product else "Planner"])
 
 
 def wrong_refund(expected, answer):
@@ -148,7 +147,7 @@ def spoil(rng, item, answer, n_fields):
             if not wrong_order(rng, expected, answer, item["input"]):
                 continue
         elif kind == "product":
-            wrong_product(rng, expected, answer)
+            wrong_product(rng, expected, answer, item["input"])
         else:
             wrong_refund(expected, answer)
         done.add(kind)
