@@ -46,8 +46,14 @@ pub(crate) struct Common {
 /// All commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// See the whole path work against simulated models; needs no key.
+    Demo(commands::demo::DemoArgs),
+    /// Validate everything; say what a run would cost and could decide.
+    Check(commands::check::CheckArgs),
     /// The main job: benchmark every candidate, decide, report.
     Select(commands::select::SelectArgs),
+    /// The verdict on a recorded run as text, HTML, Markdown, JSON, CSV or JUnit.
+    Report(commands::report::ReportArgs),
     /// Call every candidate on every item; score and record the answers.
     Bench(commands::bench::BenchArgs),
     /// The verdict on a recorded run, without calling anyone.

@@ -47,20 +47,40 @@ impl Context {
     /// # Errors
     /// [`InputError`] with every problem of the file.
     pub(crate) fn open(common: &Common) -> anyhow::Result<Self> {
-        let as_of = as_of(common);
-        let catalog = catalog(common)?;
         let file = project_file(common);
-        let folder = places::folder_of(&file);
         let text = fs_err::read_to_string(&file).map_err(|error| {
             anyhow!(InputError(format!(
                 "failed to read the project: {error}; hint: `trilemma init` writes one, `--project FILE` names one"
             )))
         })?;
+        Self::read(common, file, &text)
+    }
+
+    /// Reads the project again with further candidates, such as a shortlist's proposals.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub(crate) fn with_candidates(
+        &self,
+        common: &Common,
+        models: &[String],
+    ) -> anyhow::Result<Self> {
+        let mut text = fs_err::read_to_string(&self.file)?;
+        for model in models {
+            text.push_str(&format!("\n[[candidates]]\nmodel = {model:?}\n"));
+        }
+        Self::read(common, self.file.clone(), &text)
+    }
+
+    fn read(common: &Common, file: PathBuf, text: &str) -> anyhow::Result<Self> {
+        let as_of = as_of(common);
+        let catalog = catalog(common)?;
+        let folder = places::folder_of(&file);
         let read_file = |path: &Path| {
             fs_err::read_to_string(folder.join(path)).map_err(|error| error.to_string())
         };
         let Loaded { project, warnings } = load(
-            &text,
+            text,
             &LoadContext {
                 catalog: &catalog,
                 as_of,

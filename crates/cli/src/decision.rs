@@ -57,6 +57,13 @@ pub(crate) enum OnUndecided {
     Pass,
 }
 
+impl DecideOptions {
+    /// Whether an undecided verdict counts as a failure.
+    pub(crate) fn undecided_fails(self) -> bool {
+        self.on_undecided == OnUndecided::Fail
+    }
+}
+
 /// Decides on a recorded run.
 pub(crate) fn decide(
     context: &Context,

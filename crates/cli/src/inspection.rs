@@ -33,7 +33,10 @@ impl Inspection {
     pub(crate) fn has_errors(&self) -> bool {
         !self.keys.is_empty()
             || !self.unsendable.is_empty()
-            || self.golden.iter().any(|finding| finding.severity == Severity::Error)
+            || self
+                .golden
+                .iter()
+                .any(|finding| finding.severity == Severity::Error)
     }
 }
 
@@ -69,7 +72,11 @@ fn lint_golden(context: &Context, golden: &GoldenSet) -> Vec<Finding> {
             .iter()
             .any(|kind| kind.name == spec.kind && kind.needs.expected == ExpectedUse::Required)
     });
-    let prompt_chars = project.prompts.values().map(|prompt| prompt.source.len()).max();
+    let prompt_chars = project
+        .prompts
+        .values()
+        .map(|prompt| prompt.source.len())
+        .max();
     lint(
         golden,
         &LintContext {
@@ -77,10 +84,14 @@ fn lint_golden(context: &Context, golden: &GoldenSet) -> Vec<Finding> {
             needs_expected,
             windows: &windows,
             extra_tokens: prompt_chars.unwrap_or(0) as u64 / 3,
-            margin: project.requirements.not_worse_than.as_ref().and_then(|gate| match gate.margin {
-                trilemma_domain::Margin::Absolute(margin) => Some(margin),
-                trilemma_domain::Margin::Ratio(_) => None,
-            }),
+            margin: project
+                .requirements
+                .not_worse_than
+                .as_ref()
+                .and_then(|gate| match gate.margin {
+                    trilemma_domain::Margin::Absolute(margin) => Some(margin),
+                    trilemma_domain::Margin::Ratio(_) => None,
+                }),
             ..LintContext::default()
         },
     )
@@ -100,7 +111,13 @@ fn requests(context: &Context, golden: &GoldenSet) -> (Vec<RequestSize>, Vec<Str
     let mut problems = Vec::new();
     let mut sizes = Vec::with_capacity(context.project.candidates.len());
     for candidate in &context.project.candidates {
-        let prompt = candidate.prompt.as_ref().map(Prompt::parse).transpose().ok().flatten();
+        let prompt = candidate
+            .prompt
+            .as_ref()
+            .map(Prompt::parse)
+            .transpose()
+            .ok()
+            .flatten();
         let (mut total, mut largest, mut n_failed) = (0u64, 0u64, 0usize);
         let mut first = None;
         for item in golden.items() {
@@ -123,7 +140,11 @@ fn requests(context: &Context, golden: &GoldenSet) -> (Vec<RequestSize>, Vec<Str
             }
         }
         if let Some(first) = first {
-            let more = if n_failed > 1 { format!(" (and {} more items)", n_failed - 1) } else { String::new() };
+            let more = if n_failed > 1 {
+                format!(" (and {} more items)", n_failed - 1)
+            } else {
+                String::new()
+            };
             problems.push(format!("{}: {first}{more}", candidate.id));
         }
         let n_sent = golden.len().saturating_sub(n_failed).max(1) as u64;

@@ -3,12 +3,12 @@
 //! In: texts. Out: counts of the o200k tokenizer. They are exact for OpenAI's models of that tokenizer
 //! and estimates for all others; bills come from reported usage.
 
-use bpe_openai::o200k_base;
 use trilemma_domain::{Expected, Item, Message, Part};
+use trilemma_sim::count_tokens;
 
 /// Counts the tokens of a text.
 pub(crate) fn count(text: &str) -> u64 {
-    o200k_base().count(text) as u64
+    count_tokens(text)
 }
 
 /// Counts the tokens of rendered messages; images and files count as nothing.

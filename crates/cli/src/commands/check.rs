@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use trilemma_decide::preflight::Preflight;
 use trilemma_golden::Severity;
 
 use crate::args::Common;
@@ -9,7 +10,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::golden;
 use crate::inspection::{Inspection, inspect};
-use crate::plan::{self, Plan};
+use crate::plan;
 use crate::printer::Printer;
 
 /// No options of its own.
@@ -39,10 +40,14 @@ pub(crate) fn run(_: &CheckArgs, common: &Common, printer: Printer) -> anyhow::R
     Ok(Exit::Ok)
 }
 
-fn text(context: &Context, inspection: &Inspection, plan: &Plan) -> String {
+fn text(context: &Context, inspection: &Inspection, plan: &Preflight) -> String {
     let mut text = findings_text(inspection);
     if text.is_empty() {
-        let _ = writeln!(text, "{}: nothing to complain about", context.file.display());
+        let _ = writeln!(
+            text,
+            "{}: nothing to complain about",
+            context.file.display()
+        );
     }
     let _ = write!(text, "\n{}", plan::text(plan));
     text
@@ -62,9 +67,13 @@ pub(crate) fn findings_text(inspection: &Inspection) -> String {
         let word = match finding.severity {
             Severity::Error => "error   ",
             Severity::Warning => "warning ",
-            Severity::Info => "note    ",
+            Severity::Note => "note    ",
         };
-        let _ = writeln!(text, "{word} golden set: {}; hint: {}", finding.message, finding.hint);
+        let _ = writeln!(
+            text,
+            "{word} golden set: {}; hint: {}",
+            finding.message, finding.hint
+        );
     }
     for warning in &inspection.golden_warnings {
         let _ = writeln!(text, "warning  golden set: {warning}");

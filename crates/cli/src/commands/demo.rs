@@ -26,9 +26,22 @@ const BUNDLED_ADDRESS: &str = "127.0.0.1:8383";
 
 macro_rules! bundled {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../../examples/support-triage/", $name)))),*]
+        &[$(($name, include_str!(concat!("../../../../examples/support-triage/", $name)))),*]
     };
 }
+
+/// The bundled project, by path in its folder.
+const FILES: &[(&str, &str)] = bundled![
+    "trilemma.toml",
+    "prompt.md",
+    "golden.jsonl",
+    "sim.toml",
+    "answers/claude-haiku-4-5-20251001.jsonl",
+    "answers/claude-opus-5-5.jsonl",
+    "answers/gemini-2.5-flash-lite.jsonl",
+    "answers/gpt-4o-2024-08-06.jsonl",
+    "answers/gpt-5.4-mini-2026-03-17.jsonl",
+];
 
 /// Where the demo is put.
 #[derive(Debug, clap::Args)]
@@ -97,7 +110,8 @@ fn serve(folder: &Path) -> anyhow::Result<Served> {
 /// Writes the bundled project; a folder with other files in it is left alone.
 fn write_files(folder: &Path) -> anyhow::Result<()> {
     let marker = folder.join("sim.toml");
-    let is_strange = folder.exists() && !marker.exists() && fs_err::read_dir(folder)?.next().is_some();
+    let is_strange =
+        folder.exists() && !marker.exists() && fs_err::read_dir(folder)?.next().is_some();
     if is_strange {
         return Err(anyhow!(InputError(format!(
             "{} holds other files; hint: name another folder with --dir",

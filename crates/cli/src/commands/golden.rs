@@ -7,6 +7,8 @@ mod split;
 
 use clap::Subcommand;
 
+pub(crate) use columns::column_map;
+
 use crate::args::Common;
 use crate::exit::Exit;
 use crate::printer::Printer;

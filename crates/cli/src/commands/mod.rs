@@ -2,10 +2,13 @@
 
 pub(crate) mod bench;
 pub(crate) mod catalog;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod decide;
+pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod golden;
+pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod scorers;
@@ -22,7 +25,10 @@ use crate::printer::Printer;
 pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
     let common = &args.common;
     match args.command {
+        Command::Demo(args) => demo::run(&args, common, printer),
+        Command::Check(args) => check::run(&args, common, printer),
         Command::Select(args) => select::run(&args, common, printer),
+        Command::Report(args) => report::run(&args, common, printer),
         Command::Bench(args) => bench::run(&args, common, printer),
         Command::Decide(args) => decide::run(&args, common, printer),
         Command::Score(args) => score::run(&args, common, printer),

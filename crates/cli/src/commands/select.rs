@@ -2,12 +2,19 @@
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
+use trilemma_golden::GoldenSet;
+
 use crate::args::Common;
 use crate::commands::bench::{BenchArgs, summary_text};
-use crate::context::Context;
+use crate::commands::check::findings_text;
+use crate::commands::shortlist::propose;
+use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
 use crate::golden;
+use crate::inspection::inspect;
+use crate::plan;
 use crate::printer::Printer;
 use crate::session;
 use crate::show;
@@ -27,14 +34,21 @@ pub(crate) struct SelectArgs {
 /// Runs the command.
 pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
-    args.bench.apply(&mut context.project.bench);
-    for warning in &context.warnings {
-        printer.say(&format!("warning: {warning}"));
-    }
     let golden = golden::read(&context.folder, &context.project.task.golden)?;
-    for warning in golden.warnings() {
-        printer.say(&format!("warning: golden set: {warning}"));
+    if context.project.candidates.len() <= usize::from(context.project.incumbent.is_some()) {
+        context = with_shortlist(&context, common, &golden, printer)?;
     }
+    args.bench.apply(&mut context.project.bench);
+    let inspection = inspect(&context, &golden);
+    printer.say(findings_text(&inspection).trim_end());
+    if inspection.has_errors() {
+        return Err(anyhow!(InputError(
+            "failed to start: put the errors above right; hint: `trilemma check` shows them again"
+                .to_owned()
+        )));
+    }
+    let plan = plan::plan(&context, &golden, &inspection.requests)?;
+    printer.say(plan::text(&plan).trim_end());
     let session = session::run(&context, golden, args.bench.session(), printer)?;
     printer.say(&summary_text(&session.summary));
     let decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
@@ -42,8 +56,31 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
         .report
         .clone()
         .unwrap_or_else(|| context.folder.join("trilemma-report.html"));
+    show::write_html(&decision, &report)?;
     show::verdict(&decision, printer)?;
-    printer.say(&format!("\nreport: {}", report.display()));
-    printer.next("trilemma report --with-content --out report.html");
+    printer.say(&format!("report: {}", report.display()));
+    let project = common
+        .project
+        .as_ref()
+        .map_or_else(String::new, |file| format!(" -p {}", file.display()));
+    printer.next(&format!(
+        "trilemma{project} report --with-content --out report.html"
+    ));
     Ok(decision::exit_of(&decision, args.decide))
+}
+
+/// Adds what the shortlist proposes to a project that names no candidates of its own.
+fn with_shortlist(
+    context: &Context,
+    common: &Common,
+    golden: &GoldenSet,
+    printer: Printer,
+) -> anyhow::Result<Context> {
+    let proposals = propose(context, golden)?;
+    printer.say("no candidates are named; the shortlist proposes");
+    for (model, why) in &proposals {
+        printer.say(&format!("  {model}: {why}"));
+    }
+    let models: Vec<String> = proposals.into_iter().map(|(model, _)| model).collect();
+    context.with_candidates(common, &models)
 }

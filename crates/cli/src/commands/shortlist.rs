@@ -12,7 +12,9 @@ use trilemma_domain::{Capability, Stakes, TaskKind};
 use trilemma_golden::GoldenSet;
 
 pub(crate) use asked::Asked;
-pub(crate) use block::{candidate_tables, one_per_name};
+use block::one_per_name;
+pub(crate) use block::{candidate_tables, quoted};
+pub(crate) use typical::Typical;
 
 use crate::args::Common;
 use crate::commands::words::{capability, stakes, task_kind};
@@ -68,11 +70,7 @@ pub(crate) struct ShortlistArgs {
 }
 
 /// Runs the command.
-pub(crate) fn run(
-    args: &ShortlistArgs,
-    common: &Common,
-    printer: Printer,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &ShortlistArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let asked = Asked::read(args, common)?;
     let catalog = context::catalog(common)?;
     let list = asked.shortlist(&catalog)?;

@@ -80,7 +80,7 @@ pub(crate) fn format_named(name: &str) -> anyhow::Result<Format> {
     })
 }
 
-fn column_map(assignments: &[String]) -> anyhow::Result<ColumnMap> {
+pub(crate) fn column_map(assignments: &[String]) -> anyhow::Result<ColumnMap> {
     let mut map = serde_json::Map::new();
     for assignment in assignments {
         let (field, column) = assignment.split_once('=').ok_or_else(|| {
@@ -90,9 +90,6 @@ fn column_map(assignments: &[String]) -> anyhow::Result<ColumnMap> {
         })?;
         map.insert(field.trim().to_owned(), column.trim().into());
     }
-    serde_json::from_value(serde_json::Value::Object(map)).map_err(|error| {
-        anyhow!(InputError(format!(
-            "failed to read `--column`: {error}"
-        )))
-    })
+    serde_json::from_value(serde_json::Value::Object(map))
+        .map_err(|error| anyhow!(InputError(format!("failed to read `--column`: {error}"))))
 }

@@ -205,7 +205,10 @@ fn words(set: &GoldenSet, findings: &[Finding], guide: Option<&SizeGuide>) -> St
         let line = format!(
             "this set shows differences between candidates from {} points on, and decides \
              \"not worse\" with a margin from {} points on (80 % chance)",
-            points(guide.detectable_difference.low, guide.detectable_difference.high),
+            points(
+                guide.detectable_difference.low,
+                guide.detectable_difference.high
+            ),
             points(guide.decidable_margin.low, guide.decidable_margin.high)
         );
         let _ = writeln!(text, "{}", wrap(&line, 0, width.unwrap_or(100)));

@@ -82,7 +82,9 @@ pub(crate) fn run(args: &SplitArgs, common: &Common, printer: Printer) -> anyhow
     ));
     if let Some(folder) = &args.out {
         let folder = one_line(&folder.display().to_string());
-        printer.say(&format!("wrote {folder}/dev.jsonl and {folder}/holdout.jsonl"));
+        printer.say(&format!(
+            "wrote {folder}/dev.jsonl and {folder}/holdout.jsonl"
+        ));
         printer.next("tune prompts on dev.jsonl only; name holdout.jsonl as `golden` to measure");
     } else {
         let mut text = String::new();
@@ -104,7 +106,10 @@ fn write(
 ) -> anyhow::Result<()> {
     let path = |side: &str| folder.join(format!("{side}.jsonl"));
     // Neither file is written where one of them is in the way.
-    let in_the_way = sides.iter().map(|(side, _)| path(side)).find(|path| path.exists());
+    let in_the_way = sides
+        .iter()
+        .map(|(side, _)| path(side))
+        .find(|path| path.exists());
     if let Some(path) = in_the_way.filter(|_| !args.force) {
         return Err(anyhow!(InputError(format!(
             "failed to write {}: it exists; hint: --force writes over it",

@@ -29,7 +29,11 @@ pub(crate) fn candidate_tables(catalog: &Catalog, proposals: &[Proposal]) -> Str
         let _ = writeln!(text, "[[candidates]]");
         // Two providers may serve a model under one name, and ids must differ.
         if !names.insert(id.model.clone()) {
-            let _ = writeln!(text, "id = {}", quoted(&format!("{}-{}", id.model, id.provider)));
+            let _ = writeln!(
+                text,
+                "id = {}",
+                quoted(&format!("{}-{}", id.model, id.provider))
+            );
         }
         let _ = writeln!(text, "model = {}", quoted(&id.to_string()));
         let has_address = catalog

@@ -63,8 +63,7 @@ impl Typical {
         let n_outputs = outputs.len();
         if let Some(output) = mean(outputs.into_iter()) {
             typical.tokens.output = output;
-            typical.output_from =
-                format!("mean of {n_outputs} expected answers, o200k tokens");
+            typical.output_from = format!("mean of {n_outputs} expected answers, o200k tokens");
         }
         typical
     }

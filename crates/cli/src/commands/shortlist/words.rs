@@ -97,7 +97,10 @@ impl Page {
         );
         if let Some(problem) = &asked.golden_problem {
             let first = problem.lines().next().unwrap_or_default();
-            self.line(0, &format!("warning: the golden set was not measured: {first}"));
+            self.line(
+                0,
+                &format!("warning: the golden set was not measured: {first}"),
+            );
         }
         self.text.push('\n');
     }
@@ -165,15 +168,25 @@ impl Page {
         let mut groups: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for one in judged {
             if let Some(reason) = one.reasons.first() {
-                groups.entry(kind(reason)).or_default().push(one.id.to_string());
+                groups
+                    .entry(kind(reason))
+                    .or_default()
+                    .push(one.id.to_string());
             }
         }
         let mut groups: Vec<_> = groups.into_iter().collect();
         groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
         for (kind, ids) in groups {
             let shown = ids.iter().take(MAX_EXAMPLES).cloned().collect::<Vec<_>>();
-            let more = if ids.len() > MAX_EXAMPLES { ", …" } else { "" };
-            self.point(2, &format!("{} {kind} ({}{more})", ids.len(), shown.join(", ")));
+            let more = if ids.len() > MAX_EXAMPLES {
+                ", …"
+            } else {
+                ""
+            };
+            self.point(
+                2,
+                &format!("{} {kind} ({}{more})", ids.len(), shown.join(", ")),
+            );
         }
     }
 }

@@ -1,0 +1,84 @@
+//! `trilemma report`: the verdict on a recorded run, in every format.
+
+use std::path::{Path, PathBuf};
+
+use trilemma_report::{FORMATS, Settings, UndecidedAs};
+use trilemma_store::Store;
+
+use crate::args::Common;
+use crate::commands::export::choose;
+use crate::content;
+use crate::context::Context;
+use crate::decision::{self, DecideOptions};
+use crate::exit::Exit;
+use crate::places;
+use crate::printer::Printer;
+use crate::show;
+
+/// What to write, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// The run (default: the latest).
+    run: Option<String>,
+    /// The format (default: by the file's name, else text for the terminal).
+    #[arg(long, short, value_name = "FORMAT", value_parser = format_names())]
+    format: Option<String>,
+    /// The file to write (default: standard output).
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Embed items and outputs (HTML only): not for forwarding.
+    #[arg(long)]
+    with_content: bool,
+    #[command(flatten)]
+    decide: DecideOptions,
+}
+
+fn format_names() -> Vec<&'static str> {
+    FORMATS.iter().map(|format| format.name()).collect()
+}
+
+/// Runs the command. The report itself is the outcome, so the exit code is 0 whatever the verdict.
+pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let context = Context::open(common)?;
+    let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
+    let run = choose(&store, args.run.as_deref())?;
+    let decision = decision::decide(&context, &store, &run, args.decide)?;
+    let content = if args.with_content {
+        Some(content::collect(&store, &run, &decision)?)
+    } else {
+        None
+    };
+    let settings = Settings {
+        undecided: if args.decide.undecided_fails() {
+            UndecidedAs::Failure
+        } else {
+            UndecidedAs::Skipped
+        },
+        ..show::settings(printer)
+    };
+    let format = args
+        .format
+        .clone()
+        .unwrap_or_else(|| default_format(args, printer));
+    let bytes = show::render(&decision, &format, content.as_ref(), settings)?;
+    match &args.out {
+        Some(path) => {
+            fs_err::write(path, bytes)?;
+            printer.say(&format!("wrote {}", path.display()));
+        }
+        None => {
+            printer.data(&String::from_utf8_lossy(&bytes));
+            printer.next("trilemma report --out report.html");
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn default_format(args: &ReportArgs, printer: Printer) -> String {
+    let extension = args.out.as_deref().and_then(Path::extension);
+    let by_name = extension
+        .and_then(|extension| trilemma_report::format(&extension.to_string_lossy()))
+        .map(|format| format.name().to_owned());
+    let plain = if printer.json() { "json" } else { "terminal" };
+    by_name.unwrap_or_else(|| plain.to_owned())
+}

@@ -1,0 +1,181 @@
+//! What a run would take and could decide, from the project and the sizes of its requests.
+
+use std::fmt::Write as _;
+
+use anyhow::anyhow;
+use trilemma_decide::preflight::{
+    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess, preflight,
+};
+use trilemma_domain::{Candidate, Margin};
+use trilemma_golden::{GoldenSet, size_guide};
+
+use crate::context::{Context, InputError};
+use crate::inspection::RequestSize;
+use crate::lineup::pricer;
+
+/// Bytes of a request per token, on average and at the low end.
+const BYTES_PER_TOKEN: u64 = 4;
+const LEAST_BYTES_PER_TOKEN: u64 = 3;
+/// Output tokens of a call where nothing limits it: a short answer, and a long one.
+const OUTPUT_TOKENS: u64 = 300;
+const LONG_OUTPUT_TOKENS: u64 = 1_000;
+/// Tokens that a judge's prompt adds to input and answer.
+const JUDGE_FRAME_TOKENS: u64 = 400;
+
+/// Plans a run of the project.
+pub(crate) fn plan(
+    context: &Context,
+    golden: &GoldenSet,
+    requests: &[RequestSize],
+) -> anyhow::Result<Preflight> {
+    let project = &context.project;
+    let margin = project
+        .requirements
+        .not_worse_than
+        .as_ref()
+        .and_then(|gate| match gate.margin {
+            Margin::Absolute(margin) => Some(margin),
+            Margin::Ratio(_) => None,
+        });
+    let size = size_guide(golden.items(), margin).map_err(|error| {
+        anyhow!(InputError(format!(
+            "failed to size the golden set: {error}"
+        )))
+    })?;
+    let mut callers = Vec::new();
+    let mut largest = TokenGuess { mean: 0, upper: 0 };
+    for (candidate, request) in project.candidates.iter().zip(requests) {
+        let input_tokens = TokenGuess {
+            mean: request.mean_bytes / BYTES_PER_TOKEN,
+            upper: request.mean_bytes / LEAST_BYTES_PER_TOKEN,
+        };
+        largest = TokenGuess {
+            mean: largest.mean.max(input_tokens.mean),
+            upper: largest.upper.max(input_tokens.upper),
+        };
+        callers.push(caller(context, candidate, Role::Candidate, input_tokens)?);
+    }
+    for judge in project.judges.values() {
+        let input_tokens = TokenGuess {
+            mean: largest.mean + OUTPUT_TOKENS + JUDGE_FRAME_TOKENS,
+            upper: largest.upper + LONG_OUTPUT_TOKENS + JUDGE_FRAME_TOKENS,
+        };
+        callers.push(caller(context, judge, Role::Judge, input_tokens)?);
+    }
+    Ok(preflight(&PreflightInput {
+        size,
+        repeats: project.bench.repeats,
+        callers,
+        requirements: project.requirements.clone(),
+        concurrency: project.bench.concurrency,
+    }))
+}
+
+fn caller(
+    context: &Context,
+    candidate: &Candidate,
+    role: Role,
+    input_tokens: TokenGuess,
+) -> anyhow::Result<PlannedCaller> {
+    let target = &candidate.target;
+    let provider = context.project.providers.get(&target.provider);
+    let most = candidate.params.max_output_tokens.map(u64::from);
+    let limited = |guess: u64| most.map_or(guess, |most| guess.min(most));
+    Ok(PlannedCaller {
+        name: candidate.id.to_string(),
+        role,
+        input_tokens,
+        output_tokens: TokenGuess {
+            mean: limited(OUTPUT_TOKENS),
+            upper: limited(LONG_OUTPUT_TOKENS),
+        },
+        pricer: pricer(context, candidate)?,
+        limits: RateLimits {
+            group: format!("{}/{}", target.provider, target.model),
+            rpm: provider.and_then(|provider| provider.rpm),
+            tpm: provider.and_then(|provider| provider.tpm),
+        },
+        seconds_per_call: None,
+    })
+}
+
+/// The plan in words.
+pub(crate) fn text(plan: &Preflight) -> String {
+    let mut text = String::from("Before the first call\n");
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "  calls       {} ({} items, {} caller(s), {} repeat(s)); retries come on top",
+        plan.n_calls,
+        plan.n_items,
+        plan.callers.len(),
+        plan.repeats
+    );
+    match &plan.cost {
+        Some(cost) => {
+            let _ = writeln!(
+                text,
+                "  cost        about ${:.2}, hardly more than ${:.2} (estimated from request sizes)",
+                cost.expected_usd.to_f64(),
+                cost.upper_usd.to_f64()
+            );
+        }
+        None => text.push_str("  cost        unknown: no price is known\n"),
+    }
+    if !plan.unpriced.is_empty() {
+        let _ = writeln!(
+            text,
+            "              without {}: price unknown",
+            plan.unpriced.join(", ")
+        );
+    }
+    text.push_str(&time_text(plan));
+    let points = |share: f64| share * 100.0;
+    let _ = writeln!(
+        text,
+        "  resolution  differences of {:.1} to {:.1} points are seen with a chance of 80 % (n = {})",
+        points(plan.detectable_difference.low),
+        points(plan.detectable_difference.high),
+        plan.n_effective
+    );
+    if let Some(margin) = plan.proposed_margin {
+        let _ = writeln!(
+            text,
+            "              a margin of {:.0} points is one that this golden set can decide",
+            points(margin)
+        );
+    }
+    if !plan.chances.is_empty() {
+        text.push_str(
+            "  verdicts    chance to meet / fail / stay undecided, at a true difference of\n",
+        );
+        for chance in &plan.chances {
+            let _ = writeln!(
+                text,
+                "    {:<16} {:+.0} points: {:.0} / {:.0} / {:.0} % where candidates rarely disagree, {:.0} / {:.0} / {:.0} % where often",
+                chance.gate.label(),
+                points(chance.true_difference),
+                points(chance.low.meets),
+                points(chance.low.fails),
+                points(chance.low.undecided),
+                points(chance.high.meets),
+                points(chance.high.fails),
+                points(chance.high.undecided),
+            );
+        }
+    }
+    text
+}
+
+fn time_text(plan: &Preflight) -> String {
+    let limit = match &plan.time.limited_by {
+        Some(TimeLimit::RequestsPerMinute(group)) => format!("requests per minute of {group}"),
+        Some(TimeLimit::TokensPerMinute(group)) => format!("tokens per minute of {group}"),
+        Some(TimeLimit::Concurrency) => "calls in flight".to_owned(),
+        None => return "  time        unknown: no rate limits are stated (`rpm`, `tpm` under `[providers.NAME]`)\n".to_owned(),
+    };
+    match plan.time.seconds {
+        Some(seconds) => format!("  time        at least {seconds:.0} s, limited by {limit}\n"),
+        None => format!("  time        limited by {limit}\n"),
+    }
+}
