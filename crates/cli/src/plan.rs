@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use trilemma_decide::preflight::{
-    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess, preflight,
+    Chances, PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess,
+    VerdictChance, preflight,
 };
 use trilemma_domain::{Candidate, Margin};
 use trilemma_golden::{GoldenSet, size_guide};
@@ -145,26 +146,56 @@ pub(crate) fn text(plan: &Preflight) -> String {
             points(margin)
         );
     }
-    if !plan.chances.is_empty() {
-        text.push_str(
-            "  verdicts    chance to meet / fail / stay undecided, at a true difference of\n",
+    text.push_str(&chances_text(&plan.chances));
+    text
+}
+
+/// One table per requirement: a column for each true difference.
+fn chances_text(chances: &[VerdictChance]) -> String {
+    let mut text = String::new();
+    let mut rest = chances;
+    while let Some(first) = rest.first() {
+        let n_same = rest
+            .iter()
+            .take_while(|chance| chance.gate == first.gate)
+            .count();
+        let (group, later) = rest.split_at(n_same);
+        rest = later;
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  verdicts    chance in % to meet / fail / leave undecided \"{}\", by true difference",
+            first.gate.label()
         );
-        for chance in &plan.chances {
-            let _ = writeln!(
-                text,
-                "    {:<16} {:+.0} points: {:.0} / {:.0} / {:.0} % where candidates rarely disagree, {:.0} / {:.0} / {:.0} % where often",
-                chance.gate.label(),
-                points(chance.true_difference),
-                points(chance.low.meets),
-                points(chance.low.fails),
-                points(chance.low.undecided),
-                points(chance.high.meets),
-                points(chance.high.fails),
-                points(chance.high.undecided),
-            );
+        let mut row = |label: &str, cell: &dyn Fn(&VerdictChance) -> String| {
+            let cells: String = group
+                .iter()
+                .map(|chance| format!("{:>12}", cell(chance)))
+                .collect();
+            let _ = writeln!(text, "    {label:<22}{cells}");
+        };
+        row("true difference", &|chance| {
+            format!("{:+.0} points", chance.true_difference * 100.0)
+        });
+        let often = group.iter().any(|chance| chance.low != chance.high);
+        row(if often { "who rarely disagree" } else { "" }, &|chance| {
+            triple(chance.low)
+        });
+        if often {
+            row("who often disagree", &|chance| triple(chance.high));
         }
     }
     text
+}
+
+fn triple(chances: Chances) -> String {
+    let percent = |share: f64| (share * 100.0).round();
+    format!(
+        "{}/{}/{}",
+        percent(chances.meets),
+        percent(chances.fails),
+        percent(chances.undecided)
+    )
 }
 
 fn time_text(plan: &Preflight) -> String {

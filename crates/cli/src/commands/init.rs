@@ -135,11 +135,9 @@ fn tell(draft: &Draft<'_>, printer: Printer) {
                 .to_owned(),
         );
     }
-    if !draft.offer.keys.is_empty() {
-        lines.push(format!(
-            "set the keys before a run: {}",
-            draft.offer.keys.join(", ")
-        ));
+    let keys = draft.keys();
+    if !keys.is_empty() {
+        lines.push(format!("set the keys before a run: {}", keys.join(", ")));
     }
     for line in lines {
         printer.say(&wrap(&line, 0, width));
@@ -171,7 +169,7 @@ fn summary(
         "as_of": draft.as_of,
         "candidates": draft.offer.proposals.iter().map(|one| one.id.to_string()).collect::<Vec<_>>(),
         "judge": draft.judge(),
-        "keys": draft.offer.keys,
+        "keys": draft.keys(),
         "n_items": draft.items.set.len(),
         "starter_items": draft.items.is_starter(),
         "margin": draft.margin.margin,

@@ -42,6 +42,12 @@ impl Facts {
         let value = value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string());
         self.add(name, value);
     }
+
+    /// For what need not exist.
+    fn or_none_known(&mut self, name: impl Into<String>, value: Option<impl ToString>) {
+        let value = value.map_or_else(|| "none known".to_owned(), |value| value.to_string());
+        self.add(name, value);
+    }
 }
 
 /// Everything about a model that does not depend on a day, prices apart.
@@ -144,7 +150,7 @@ fn lifecycle(facts: &mut Facts, model: &Model) {
         ),
         (released, _) => facts.or_unknown("released", released),
     }
-    facts.or_unknown("end announced", lifecycle.deprecated);
+    facts.or_none_known("end announced", lifecycle.deprecated);
     match (lifecycle.shutdown, lifecycle.gone_by) {
         (None, Some(gone)) => {
             facts.add(
@@ -152,9 +158,9 @@ fn lifecycle(facts: &mut Facts, model: &Model) {
                 format!("{UNKNOWN}; a source says that it is gone by {gone}"),
             );
         }
-        (shutdown, _) => facts.or_unknown("shut down", shutdown),
+        (shutdown, _) => facts.or_none_known("shut down", shutdown),
     }
-    facts.or_unknown("replacement", lifecycle.replacement.as_ref());
+    facts.or_none_known("replacement", lifecycle.replacement.as_ref());
     facts.add(
         "calls afterwards",
         match &lifecycle.on_shutdown {

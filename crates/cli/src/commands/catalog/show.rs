@@ -72,10 +72,9 @@ fn prices(model: &Model, as_of: Date, width: Option<usize>) -> String {
         return text;
     }
     let mut table = Table::new(&[
-        ("", Side::Left),
+        ("days", Side::Left),
         ("book", Side::Left),
         ("for", Side::Left),
-        ("days", Side::Left),
         ("input", Side::Right),
         ("output", Side::Right),
         ("cache read", Side::Right),
@@ -130,15 +129,16 @@ fn prices(model: &Model, as_of: Date, width: Option<usize>) -> String {
 fn cells(row: &PriceRow, as_of: Date) -> Vec<String> {
     let holds = row.from <= as_of && row.to.is_none_or(|to| as_of < to);
     let age = match row.staleness(as_of) {
+        // How old closed prices are is of no interest.
+        _ if !holds => String::new(),
         Staleness::Fresh => String::new(),
         Staleness::Ageing { days } => format!(" ({days} days ago)"),
         Staleness::Stale { days } => format!(" ({days} days ago: stale)"),
     };
     vec![
-        if holds { "*" } else { " " }.to_owned(),
+        format!("{} {}", if holds { "*" } else { "-" }, price_period(row.from, row.to)),
         row.book.clone(),
         price_scope(row),
-        price_period(row.from, row.to),
         price(row.rates.input),
         price(row.rates.output),
         price(row.rates.cache_read),

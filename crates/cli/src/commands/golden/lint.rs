@@ -196,10 +196,10 @@ fn words(set: &GoldenSet, findings: &[Finding], guide: Option<&SizeGuide>) -> St
     };
     let _ = writeln!(
         text,
-        "{} errors, {} warnings, {} notes",
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Note)
+        "{}, {}, {}",
+        counted(count(Severity::Error), "error"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Note), "note")
     );
     if let Some(guide) = guide {
         let line = format!(
@@ -217,5 +217,18 @@ fn words(set: &GoldenSet, findings: &[Finding], guide: Option<&SizeGuide>) -> St
 }
 
 fn points(low: f64, high: f64) -> String {
-    format!("{:.1} to {:.1}", low * 100.0, high * 100.0)
+    let (low, high) = (
+        format!("{:.1}", low * 100.0),
+        format!("{:.1}", high * 100.0),
+    );
+    if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    }
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

@@ -54,6 +54,17 @@ impl Draft<'_> {
         self.starter().rubric?;
         self.offer.judge.as_deref()
     }
+
+    /// Environment variables of all keys that the project needs.
+    pub(super) fn keys(&self) -> Vec<String> {
+        let mut keys = self.offer.keys.clone();
+        if self.judge().is_some() {
+            keys.extend(self.offer.judge_key.clone());
+        }
+        keys.sort();
+        keys.dedup();
+        keys
+    }
 }
 
 /// All files by name.
@@ -179,12 +190,13 @@ fn capabilities(draft: &Draft<'_>) -> String {
 }
 
 fn keys(draft: &Draft<'_>) -> String {
-    if draft.offer.keys.is_empty() {
+    let keys = draft.keys();
+    if keys.is_empty() {
         return "#".to_owned();
     }
     comment(&format!(
         "Keys are read from the environment: {}. They are never stored or shown.",
-        draft.offer.keys.join(", ")
+        keys.join(", ")
     ))
 }
 

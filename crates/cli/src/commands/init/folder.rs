@@ -87,7 +87,7 @@ impl Folder {
             .collect();
         if !is_forced && !in_the_way.is_empty() {
             return Err(anyhow!(InputError(format!(
-                "failed to write a project: {} is there already; hint: name another folder, or \
+                "failed to write a project over what is there: {}; hint: name another folder, or \
                  --force writes over it",
                 in_the_way.join(", ")
             ))));

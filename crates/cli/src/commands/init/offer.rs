@@ -15,8 +15,10 @@ pub(super) struct Offer {
     pub(super) proposals: Vec<Proposal>,
     /// The model that would judge, as `provider/model`; `None` = the catalog has none.
     pub(super) judge: Option<String>,
-    /// Environment variables of the keys that candidates need, with their providers.
+    /// Environment variables of the keys that candidates need.
     pub(super) keys: Vec<String>,
+    /// That of the judge.
+    pub(super) judge_key: Option<String>,
     /// Abilities that the items ask for.
     pub(super) capabilities: Vec<Capability>,
 }
@@ -65,8 +67,15 @@ impl Offer {
             .filter(has_address)
             .collect();
         let judge = judge(&strong, &proposals);
-        let keys = keys(catalog, proposals.iter().map(|one| one.id.provider.as_str()));
+        let keys = keys_of(
+            catalog,
+            proposals.iter().map(|one| one.id.provider.as_str()));
+        let judge_key = judge.as_ref().and_then(|judge| {
+            let (provider, _) = judge.split_once('/')?;
+            keys_of(catalog, std::iter::once(provider)).pop()
+        });
         Ok(Self {
+            judge_key,
             proposals,
             judge,
             keys,
@@ -92,7 +101,7 @@ fn judge(strong: &[Proposal], candidates: &[Proposal]) -> Option<String> {
     chosen.map(|one| one.id.to_string())
 }
 
-fn keys<'a>(catalog: &Catalog, providers: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn keys_of<'a>(catalog: &Catalog, providers: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut keys: Vec<String> = providers
         .filter_map(|name| {
             let provider = catalog.provider(name).ok()??;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use trilemma_catalog::{Catalog, Proposal};
+use trilemma_domain::Usd;
 
 use super::why;
 use crate::layout::one_line;
@@ -20,7 +21,7 @@ pub(crate) fn candidate_tables(catalog: &Catalog, proposals: &[Proposal]) -> Str
         }
         let cost = proposal.cost.as_ref().map_or_else(
             || "price unknown".to_owned(),
-            |cost| format!("about {} USD per query", cost.high),
+            |cost| format!("about {} USD per query", rough(cost.high)),
         );
         for line in comment(&format!("{}: {}. {cost}", proposal.name, why(proposal))) {
             // Writing to a string cannot fail.
@@ -52,6 +53,12 @@ pub(crate) fn candidate_tables(catalog: &Catalog, proposals: &[Proposal]) -> Str
         );
     }
     text
+}
+
+/// An estimate in three significant digits.
+pub(crate) fn rough(amount: Usd) -> String {
+    let exact = amount.decimal();
+    exact.round_sf(3).unwrap_or(exact).normalize().to_string()
 }
 
 /// Leaves out later proposals of the same name on the wire: ids of candidates must differ.

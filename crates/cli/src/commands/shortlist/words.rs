@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use trilemma_catalog::{Exclusion, Gap, Judged, Named, Passed, Proposal, QueryCost, Shortlist};
 
 use super::asked::Asked;
+use super::block::rough;
 use crate::commands::words::stakes_name;
 use crate::layout::{bullet, one_line, terminal_width, wrap};
 
@@ -194,8 +195,14 @@ impl Page {
 fn cost(cost: Option<&QueryCost>) -> String {
     match cost {
         None => "price unknown".to_owned(),
-        Some(cost) if cost.low == cost.high => format!("about {} USD per query", cost.low),
-        Some(cost) => format!("about {} to {} USD per query", cost.low, cost.high),
+        Some(cost) if cost.low == cost.high => {
+            format!("about {} USD per query", rough(cost.low))
+        }
+        Some(cost) => format!(
+            "about {} to {} USD per query",
+            rough(cost.low),
+            rough(cost.high)
+        ),
     }
 }
 
