@@ -32,3 +32,4 @@ pub use scenario::{
     ScriptAnswer, ScriptRule, ScriptToolCall, Spread, UsageRule,
 };
 pub use sim::{Sim, SimOptions};
+pub use tokens::{MAX_PIECE_BYTES, count_tokens};
