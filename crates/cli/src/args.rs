@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Golden(commands::golden::GoldenArgs),
     /// Propose three to five candidates, with reasons.
     Shortlist(commands::shortlist::ShortlistArgs),
+    /// Write a commented, working project for a kind of task.
+    Init(commands::init::InitArgs),
     /// Serve simulated or recorded models over HTTP.
     Sim(commands::sim::SimArgs),
     /// List scorers and extraction steps with their options.

@@ -8,6 +8,7 @@ pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod golden;
+pub(crate) mod init;
 pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod score;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Catalog(args) => catalog::run(&args, common, printer),
         Command::Golden(args) => golden::run(&args, common, printer),
         Command::Shortlist(args) => shortlist::run(&args, common, printer),
+        Command::Init(args) => init::run(&args, common, printer),
         Command::Scorers(args) => scorers::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),
     }

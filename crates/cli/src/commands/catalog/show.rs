@@ -136,7 +136,11 @@ fn cells(row: &PriceRow, as_of: Date) -> Vec<String> {
         Staleness::Stale { days } => format!(" ({days} days ago: stale)"),
     };
     vec![
-        format!("{} {}", if holds { "*" } else { "-" }, price_period(row.from, row.to)),
+        format!(
+            "{} {}",
+            if holds { "*" } else { "-" },
+            price_period(row.from, row.to)
+        ),
         row.book.clone(),
         price_scope(row),
         price(row.rates.input),

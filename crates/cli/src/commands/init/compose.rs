@@ -154,7 +154,10 @@ fn golden(items: &Items) -> String {
         .iter()
         .map(|(field, column)| format!("{field} = {}", quoted(column)))
         .collect();
-    format!("{{ path = {path}, columns = {{ {} }} }}", columns.join(", "))
+    format!(
+        "{{ path = {path}, columns = {{ {} }} }}",
+        columns.join(", ")
+    )
 }
 
 fn incumbent(draft: &Draft<'_>) -> String {
@@ -163,7 +166,10 @@ fn incumbent(draft: &Draft<'_>) -> String {
             "incumbent = {}   # the model in use today; joins the candidates",
             quoted(model)
         ),
-        None => "# incumbent = \"openai/gpt-4o-2024-08-06\"   # the model in use today, if there is one".to_owned(),
+        None => {
+            "# incumbent = \"openai/gpt-4o-2024-08-06\"   # the model in use today, if there is one"
+                .to_owned()
+        }
     }
 }
 
@@ -218,7 +224,12 @@ fn comment(text: &str) -> String {
 }
 
 fn prompt(draft: &Draft<'_>, starter: &Starter) -> String {
-    let labels: Vec<String> = draft.items.labels().iter().map(|label| entry(label)).collect();
+    let labels: Vec<String> = draft
+        .items
+        .labels()
+        .iter()
+        .map(|label| entry(label))
+        .collect();
     let fields: Vec<String> = draft
         .items
         .fields()
@@ -236,8 +247,14 @@ fn prompt(draft: &Draft<'_>, starter: &Starter) -> String {
         }
     };
     let values = [
-        ("@LABELS@", or_gap(labels, "- (name your categories here, one per line)")),
-        ("@FIELDS@", or_gap(fields, "- (name your fields here, one per line)")),
+        (
+            "@LABELS@",
+            or_gap(labels, "- (name your categories here, one per line)"),
+        ),
+        (
+            "@FIELDS@",
+            or_gap(fields, "- (name your fields here, one per line)"),
+        ),
     ];
     let text = fill(starter.prompt, &values);
     if draft.items.has_conversations() {

@@ -27,7 +27,9 @@ pub(super) struct Proposed {
 impl Proposed {
     pub(super) fn of(items: &Items) -> Self {
         let guide = size_guide(items.set.items(), None).ok();
-        let own = guide.as_ref().map_or(0.5, |guide| guide.decidable_margin.high);
+        let own = guide
+            .as_ref()
+            .map_or(0.5, |guide| guide.decidable_margin.high);
         let n_items = items.set.len();
         if items.is_starter() {
             let margin = rounded(decidable_by_planned());
@@ -46,15 +48,23 @@ impl Proposed {
         let margin = rounded(own);
         let shows = guide.map_or_else(String::new, |guide| {
             let Range { low, high } = guide.detectable_difference;
-            format!(
-                " Differences between candidates show from {:.1} to {:.1} points on.",
-                low * 100.0,
-                high * 100.0
-            )
+            let (low, high) = (
+                format!("{:.1}", low * 100.0),
+                format!("{:.1}", high * 100.0),
+            );
+            let range = if low == high {
+                low
+            } else {
+                format!("{low} to {high}")
+            };
+            format!(" Differences between candidates show from {range} points on.")
         });
         let more = match items_for_margin(0.05) {
             Ok(needed) if margin > 0.05 => {
-                format!(" A margin of 5 points takes {} to {} items.", needed.low, needed.high)
+                format!(
+                    " A margin of 5 points takes {} to {} items.",
+                    needed.low, needed.high
+                )
             }
             Ok(_) | Err(_) => String::new(),
         };
@@ -92,8 +102,8 @@ impl Proposed {
 
 /// The cautious end for the planned number of independent items.
 fn decidable_by_planned() -> f64 {
-    let z = Confidence::P95.z_one_sided()
-        + trilemma_stats::normal::quantile(trilemma_golden::POWER);
+    let z =
+        Confidence::P95.z_one_sided() + trilemma_stats::normal::quantile(trilemma_golden::POWER);
     z * (trilemma_golden::DISCORDANT_HIGH / PLANNED_ITEMS as f64).sqrt()
 }
 

@@ -69,7 +69,8 @@ impl Offer {
         let judge = judge(&strong, &proposals);
         let keys = keys_of(
             catalog,
-            proposals.iter().map(|one| one.id.provider.as_str()));
+            proposals.iter().map(|one| one.id.provider.as_str()),
+        );
         let judge_key = judge.as_ref().and_then(|judge| {
             let (provider, _) = judge.split_once('/')?;
             keys_of(catalog, std::iter::once(provider)).pop()

@@ -188,7 +188,8 @@ impl Items {
                 let kind = kind_of(value);
                 match fields.iter().position(|(known, _)| known == name) {
                     Some(at) => {
-                        if let Some((_, known)) = fields.get_mut(at).filter(|one| one.1.is_empty()) {
+                        if let Some((_, known)) = fields.get_mut(at).filter(|one| one.1.is_empty())
+                        {
                             *known = kind;
                         }
                     }
