@@ -201,7 +201,11 @@ impl<'a> Section<'a> {
             .ok()
             .filter(|value| range.contains(value));
         if value.is_none() {
-            let message = format!("must lie between {} and {}", range.start(), range.end());
+            let message = if *range.start() == f64::MIN_POSITIVE {
+                format!("must lie above 0 and be at most {}", range.end())
+            } else {
+                format!("must lie between {} and {}", range.start(), range.end())
+            };
             self.report(key, Note::error(message));
         }
         value

@@ -1,5 +1,7 @@
 //! Reading whole project files: what is accepted, and that every problem is told with its place.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::path::Path;
 
 use jiff::civil::date;
@@ -158,7 +160,7 @@ type = "exakt"
         &[
             "3: did you mean `classification`?",
             "5: did you mean `stakes`?",
-            "8: must lie between 0 and 1",
+            "8: must lie above 0 and be at most 1",
             "9: `fast` is not known here",
             "12: is not `provider/model`; hint: such as \"openai/gpt-4o\"",
             "13: did you mean `params`?",
