@@ -1,0 +1,19 @@
+//! Charts as inline SVG: the frontier scatter and plots of one interval per row.
+//!
+//! In: labels and numbers. Out: SVG text that takes its colours from the page's style sheet, so that
+//! it follows light, dark and print. Shapes, not colours, carry meaning. What it does not do: decide
+//! what is shown; `view` does.
+
+mod frontier;
+mod labels;
+mod rows;
+mod scale;
+mod svg;
+
+pub(crate) use frontier::{Dot, Frontier};
+pub(crate) use rows::{Line, Mark, Row, Rows};
+pub(crate) use scale::Axis;
+pub(crate) use svg::Shape;
+
+#[cfg(test)]
+mod tests;

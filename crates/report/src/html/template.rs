@@ -1,0 +1,62 @@
+//! The template engine with one way out: every printed value is cleaned and escaped.
+
+use base64::Engine as _;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use trilemma_domain::Fingerprint;
+
+use crate::text::{escape, html_prose};
+
+/// The page.
+pub(super) const PAGE: &str = include_str!("../../assets/report.html");
+/// Its style sheet.
+pub(super) const STYLE: &str = include_str!("../../assets/report.css");
+/// Sorts tables; opens folded parts for printing.
+pub(super) const SCRIPT: &str = include_str!("../../assets/tables.js");
+/// Browses items; only in reports with content.
+pub(super) const BROWSER: &str = include_str!("../../assets/items.js");
+
+/// Fills in the page.
+pub(super) fn render(model: Value) -> Result<String, Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    environment.set_formatter(|out, _, value| {
+        let text = match (value.is_safe(), value.as_str()) {
+            // Only our own markup and what the filter below made is ever marked safe.
+            (true, Some(markup)) => markup.to_owned(),
+            (false, Some(text)) => escape(text),
+            (_, None) => escape(&value.to_string()),
+        };
+        out.write_str(&text).map_err(Error::from)
+    });
+    environment.add_filter("prose", |text: &str| {
+        Value::from_safe_string(html_prose(text))
+    });
+    environment.add_template("report.html", PAGE)?;
+    environment.get_template("report.html")?.render(model)
+}
+
+/// The policy that allows this page's own style and scripts, and nothing else.
+pub(super) fn policy(with_content: bool) -> String {
+    let mut scripts = source(SCRIPT);
+    if with_content {
+        scripts.push(' ');
+        scripts.push_str(&source(BROWSER));
+    }
+    format!(
+        "default-src 'none'; style-src {}; script-src {scripts}; base-uri 'none'; form-action 'none'",
+        source(STYLE)
+    )
+}
+
+/// A hash source as CSP level 3 §2.3.1 defines it.
+fn source(text: &str) -> String {
+    let digest = Fingerprint::of(text.as_bytes());
+    let digest = base64::engine::general_purpose::STANDARD.encode(digest.as_bytes());
+    format!("'sha256-{digest}'")
+}

@@ -1,0 +1,27 @@
+//! CSV cells (RFC 4180) that no spreadsheet takes for a formula (OWASP, "CSV injection").
+
+use super::clean::one_line;
+
+/// Most characters of a text cell: a spreadsheet holds 32,767.
+const MAX_CELL_CHARS: usize = 32_000;
+
+/// Writes a text cell: cleaned, an apostrophe before what would start a formula, quoted where needed.
+///
+/// Numbers are not for this function: `-1` would become text.
+pub(crate) fn cell(text: &str) -> String {
+    let mut plain = one_line(text, MAX_CELL_CHARS);
+    let raw_lead = matches!(text.chars().next(), Some('\t' | '\r' | '\n'));
+    let starts_formula = matches!(
+        plain.trim_start().chars().next(),
+        // The full-width forms start formulas in East Asian settings.
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+    );
+    if raw_lead || starts_formula {
+        plain.insert(0, '\'');
+    }
+    if plain.contains([',', '"', ';', '\'']) || plain.starts_with(' ') || plain.ends_with(' ') {
+        format!("\"{}\"", plain.replace('"', "\"\""))
+    } else {
+        plain
+    }
+}

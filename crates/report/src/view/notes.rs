@@ -1,0 +1,155 @@
+//! Methods, requirements and provenance: what the figures rest on.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use trilemma_decide::{CandidateResult, Decision, Method};
+
+use super::cast::Cast;
+use crate::number::{count, plural, widen};
+use crate::text::one_line;
+
+/// A term with its explanation.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Footnote {
+    /// What it is about.
+    pub(crate) term: String,
+    /// What there is to say.
+    pub(crate) text: String,
+}
+
+impl Footnote {
+    fn new(term: &str, text: impl Into<String>) -> Self {
+        Self {
+            term: term.to_owned(),
+            text: text.into(),
+        }
+    }
+}
+
+/// How figures were made, from the methods that they name.
+pub(crate) fn methods(cast: &Cast<'_>) -> Vec<Footnote> {
+    let candidates = &cast.decision.candidates;
+    let label = |pick: &dyn Fn(&CandidateResult) -> Option<Method>| -> Option<String> {
+        let methods: BTreeSet<&'static str> = candidates
+            .iter()
+            .filter_map(pick)
+            .map(Method::label)
+            .collect();
+        let methods: Vec<&str> = methods.into_iter().collect();
+        (!methods.is_empty()).then(|| methods.join("; "))
+    };
+    let rows: [(&str, Option<String>); 6] = [
+        (
+            "Pass rate",
+            label(&|one| Some(one.pass_rate.as_ref()?.method)),
+        ),
+        ("Mean score", label(&|one| Some(one.score.as_ref()?.method))),
+        (
+            "Difference",
+            label(&|one| Some(one.versus_best.as_ref()?.difference.method)),
+        ),
+        (
+            "Cost",
+            label(&|one| Some(one.cost.per_query.as_ref()?.method)),
+        ),
+        (
+            "Cost per accepted answer",
+            label(&|one| Some(one.cost.per_accepted.as_ref()?.method)),
+        ),
+        (
+            "Percentiles of time",
+            label(&|one| Some(one.latency.e2e_ms.as_ref()?.p95.method)),
+        ),
+    ];
+    let mut notes: Vec<Footnote> = rows
+        .into_iter()
+        .filter_map(|(term, methods)| Some(Footnote::new(term, methods?)))
+        .collect();
+    notes.push(Footnote::new(
+        "Gates",
+        gate_methods(cast.decision).unwrap_or_else(|| "none rests on a test".to_owned()),
+    ));
+    notes.push(Footnote::new(
+        "Intervals",
+        "two-sided at 95 %, unless a gate names its own confidence; they cover chance in the choice of items, not whether the golden set resembles production",
+    ));
+    notes.push(Footnote::new(
+        "Verdicts",
+        "meets and fails are each shown at the gate's confidence; undecided is what the evidence leaves open, not a failure",
+    ));
+    notes
+}
+
+fn gate_methods(decision: &Decision) -> Option<String> {
+    let methods: BTreeSet<&'static str> = decision
+        .candidates
+        .iter()
+        .flat_map(|one| &one.gates)
+        .map(|gate| gate.method)
+        .filter(|method| !matches!(method, Method::Plain))
+        .map(Method::label)
+        .collect();
+    let methods: Vec<&str> = methods.into_iter().collect();
+    (!methods.is_empty()).then(|| methods.join("; "))
+}
+
+/// Where everything came from, enough to compute it again.
+pub(crate) fn provenance(decision: &Decision) -> Vec<Footnote> {
+    let sample = &decision.sample;
+    let mut items = plural(widen(sample.n_items), "item");
+    if sample.n_tried < sample.n_items {
+        items.push_str(&format!(", {} tried", count(widen(sample.n_tried))));
+    }
+    if let Some(n_clusters) = sample.n_clusters {
+        items.push_str(&format!(
+            " in {}",
+            plural(widen(n_clusters), "independent group")
+        ));
+    }
+    items.push_str(&format!(
+        ", {} per candidate",
+        plural(u64::from(sample.repeats), "answer")
+    ));
+    if sample.weighted {
+        items.push_str(", weighted");
+    }
+    let source = &decision.provenance;
+    let known = |text: Option<String>| text.unwrap_or_else(|| "not recorded".to_owned());
+    vec![
+        Footnote::new(
+            "Task",
+            format!(
+                "{} ({}, {} stakes)",
+                one_line(&decision.task.name, 120),
+                decision.task.kind.name(),
+                stakes(decision)
+            ),
+        ),
+        Footnote::new("Golden set", items),
+        Footnote::new(
+            "Golden set's fingerprint",
+            known(source.golden.map(|golden| golden.to_string())),
+        ),
+        Footnote::new(
+            "Catalog's fingerprint",
+            known(source.catalog.map(|catalog| catalog.to_string())),
+        ),
+        Footnote::new(
+            "Run",
+            known(source.run.as_ref().map(|run| one_line(run.as_str(), 120))),
+        ),
+        Footnote::new("Prices and terms as of", decision.as_of.to_string()),
+        Footnote::new("Ranked by", decision.preference.label()),
+        Footnote::new("Seed", decision.seed.to_string()),
+        Footnote::new("trilemma", one_line(&source.version, 60)),
+    ]
+}
+
+fn stakes(decision: &Decision) -> &'static str {
+    match decision.task.stakes {
+        trilemma_domain::Stakes::Low => "low",
+        trilemma_domain::Stakes::Medium => "medium",
+        trilemma_domain::Stakes::High => "high",
+    }
+}
