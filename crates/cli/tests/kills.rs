@@ -1,6 +1,13 @@
 //! `kill -9` at random moments: a rerun goes on, repeats no recorded call, and marks what it may have
 //! repeated. The simulator's own log is the witness.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on may panic, and says what it measured"
+)]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

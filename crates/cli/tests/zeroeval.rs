@@ -3,6 +3,13 @@
 //! Source: WildEval/ZeroEval, commit 8c1485e (Apache-2.0), on the questions of GSM8K (MIT). The
 //! scorer is configured with general steps; nothing in the program knows this data set.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on may panic, and says what it measured"
+)]
+
 mod support;
 
 use std::fmt::Write as _;

@@ -2,6 +2,12 @@
 //! the program itself.
 
 #![expect(dead_code, reason = "every test binary uses a part of this")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on may panic, and says when it is skipped"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
