@@ -16,7 +16,7 @@ use crate::figure::tidy;
 use crate::frontier::{frontier, points};
 use crate::gate::gates;
 use crate::input::DecisionInput;
-use crate::measure::{compare, cost_figures, latency_figures, price_facts, score, token_figures};
+use crate::measure::{compare, cost_figures, price_facts, score, token_figures};
 use crate::result::{Axis, CandidateResult, Decision, GateResult, SCHEMA_VERSION, SampleSummary};
 use crate::views::{disagreements, slices};
 
@@ -167,8 +167,8 @@ fn result(
         pass_rate: own.pass_rate,
         versus_best: against(best),
         versus_incumbent: against(input.incumbent),
-        latency: latency_figures(table, idx, design, input.seed),
-        tokens: token_figures(table, idx, design, input.seed),
+        latency: own.latency.clone(),
+        tokens: token_figures(table, idx, design),
         cost,
         counts: own.counts.clone(),
         gates: Vec::new(),

@@ -11,7 +11,7 @@ use crate::collect::Table;
 use crate::figure::Figure;
 use crate::input::{CandidateFacts, DecisionInput};
 use crate::measure::{CostSample, Timed, cost_sample, counts, pass_rate, timed};
-use crate::result::Counts;
+use crate::result::{Counts, LatencyFigures};
 use crate::sample::{Column, Design, Scenario};
 
 /// What is judged.
@@ -32,8 +32,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) pass_rate: Option<Figure>,
     pub(crate) ttft: Timed,
     pub(crate) e2e: Timed,
-    pub(crate) e2e_p50: Option<Figure>,
-    pub(crate) e2e_p95: Option<Figure>,
+    pub(crate) latency: LatencyFigures,
     pub(crate) cost: Option<CostSample>,
     /// Cost per accepted answer.
     pub(crate) per_accepted: Option<Usd>,
@@ -44,7 +43,7 @@ pub(crate) struct Evidence<'a> {
 impl<'a> Case<'a> {
     /// Measures every candidate.
     pub(crate) fn of(input: &'a DecisionInput, table: &Table) -> Self {
-        let design = Design::of(&input.items, input.repeats);
+        let design = Design::of(&input.items, input.repeats, input.candidates.len());
         let candidates = input
             .candidates
             .iter()
@@ -101,6 +100,16 @@ impl Evidence<'_> {
         self.counts.n_not_run < self.counts.n_planned
     }
 
+    /// Median of the whole answer's time.
+    pub(crate) fn e2e_p50(&self) -> Option<Figure> {
+        Some(self.latency.e2e_ms.as_ref()?.p50)
+    }
+
+    /// 95th percentile of the whole answer's time.
+    pub(crate) fn e2e_p95(&self) -> Option<Figure> {
+        Some(self.latency.e2e_ms.as_ref()?.p95)
+    }
+
     /// Failed or unscored trials.
     pub(crate) fn n_missing(&self) -> usize {
         self.column.n_missing()
@@ -118,21 +127,22 @@ fn measure<'a>(
     let hit_rate = input.traffic.as_ref().and_then(|t| t.cache_hit_rate);
     let prices = facts.pricer.as_ref().map(|pricer| (pricer, hit_rate));
     let cost = cost_sample(table, candidate, design, prices);
-    let e2e = timed(table, candidate, |trial| trial.e2e_us);
     let counts = counts(table, candidate);
-    let e2e_at = |p| e2e.quantile_ms(design, p, Confidence::P95);
+    let ttft = timed(table, candidate, design, |trial| trial.ttft_us);
+    let tpot = timed(table, candidate, design, |trial| trial.tpot_us);
+    let e2e = timed(table, candidate, design, |trial| trial.e2e_us);
     Evidence {
         facts,
         pass_rate: pass_rate(design, &column, Scenario::Observed)
             .and_then(|share| share.figure(Confidence::P95)),
-        ttft: timed(table, candidate, |trial| trial.ttft_us),
-        e2e_p50: e2e_at(0.5),
-        e2e_p95: e2e_at(0.95),
+        latency: LatencyFigures {
+            ttft_ms: ttft.figures(),
+            tpot_ms: tpot.figures(),
+            e2e_ms: e2e.figures(),
+        },
+        ttft,
         e2e,
-        per_accepted: cost
-            .as_ref()
-            .and_then(|cost| cost.per_accepted(Confidence::P95, input.seed))
-            .map(|figure| figure.value),
+        per_accepted: cost.as_ref().and_then(CostSample::accepted_cost),
         per_trial: per_trial(table, candidate, cost.as_ref()),
         cost,
         column,

@@ -39,8 +39,8 @@ pub(crate) fn points(case: &Case<'_>) -> Vec<Point> {
                 .as_ref()
                 .and_then(|cost| cost.mean())
                 .map(trilemma_domain::Usd::to_f64),
-            e2e_p50: candidate.e2e_p50.map(|figure| figure.value),
-            e2e_p95: candidate.e2e_p95.map(|figure| figure.value),
+            e2e_p50: candidate.e2e_p50().map(|figure| figure.value),
+            e2e_p95: candidate.e2e_p95().map(|figure| figure.value),
         })
         .collect()
 }

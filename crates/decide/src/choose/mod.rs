@@ -11,6 +11,7 @@ mod probability;
 mod rank;
 mod reasons;
 mod warn;
+mod warn_each;
 
 pub(crate) use conclude::{conclude, missing_could_change};
 pub(crate) use overturn::overturns;

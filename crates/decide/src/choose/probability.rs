@@ -56,7 +56,7 @@ pub(crate) fn probabilities(
                 (mean, error)
             }),
             latency: gates.iter().filter_map(latency_chance).collect(),
-            latency_key: candidate.e2e_p50.map(|figure| figure.value),
+            latency_key: candidate.e2e_p50().map(|figure| figure.value),
         })
         .collect();
     let mut credit = vec![0.0; fixed.len()];

@@ -130,7 +130,7 @@ fn key(candidate: &Evidence<'_>, preference: Preference) -> Option<f64> {
         Preference::CostPerAccepted => candidate.per_accepted.map(Usd::to_f64),
         Preference::CostPerQuery => per_query(candidate),
         Preference::PassRate => candidate.pass_rate.map(|rate| -rate.value),
-        Preference::Latency => candidate.e2e_p50.map(|time| time.value),
+        Preference::Latency => candidate.e2e_p50().map(|time| time.value),
     }
 }
 

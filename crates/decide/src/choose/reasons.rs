@@ -79,7 +79,7 @@ fn ranked_value(case: &Case<'_>, idx: usize) -> String {
             .map(|figure| format!("{} per query", wording::money(&figure))),
         Preference::PassRate => candidate.pass_rate.map(|figure| wording::rate(&figure)),
         Preference::Latency => candidate
-            .e2e_p50
+            .e2e_p50()
             .map(|figure| format!("median {}", wording::ms(figure.value))),
     };
     text.map_or_else(String::new, |text| format!(": {text}"))
@@ -176,7 +176,7 @@ fn preferred_but_failing(
 
 fn time(case: &Case<'_>, idx: usize) -> Option<String> {
     let candidate = case.candidates.get(idx)?;
-    let (p50, p95) = (candidate.e2e_p50?, candidate.e2e_p95?);
+    let (p50, p95) = (candidate.e2e_p50()?, candidate.e2e_p95()?);
     Some(format!(
         "Its answers take {} at the median and {} at the 95th percentile (n = {}).",
         wording::ms(p50.value),

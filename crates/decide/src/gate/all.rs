@@ -36,6 +36,7 @@ pub(crate) fn gates(case: &Case<'_>) -> Vec<Vec<GateResult>> {
             gates.push(facts::capability(evidence.facts, *capability));
         }
         gates.extend(facts::price_age(case, candidate));
+        gates.extend(facts::answers(evidence));
     }
     all
 }

@@ -5,9 +5,10 @@
 use trilemma_domain::{Capability, PrivacyRequirement, TrainingUse, Verdict};
 
 use super::verdict::{open, stated};
-use crate::evidence::Case;
+use crate::evidence::{Case, Evidence};
 use crate::input::{CandidateFacts, Known, PrivacyFacts, StalePrices};
 use crate::result::{Amount, Cause, GateEstimate, GateKind, GateResult};
+use crate::wording;
 
 /// Last days of age at which prices may carry a recommendation.
 const STALE_AFTER_DAYS: i32 = 90;
@@ -169,6 +170,24 @@ pub(crate) fn price_age(case: &Case<'_>, candidate: usize) -> Option<GateResult>
     result.threshold = Some(Amount::Days(STALE_AFTER_DAYS));
     result.bound = Some(Amount::Days(days));
     Some(result)
+}
+
+/// Keeps a candidate open of which nothing is known; `None` = it has scored answers.
+pub(crate) fn answers(evidence: &Evidence<'_>) -> Option<GateResult> {
+    if evidence.pass_rate.is_some() {
+        return None;
+    }
+    let gate = GateKind::Answers;
+    Some(if evidence.ran() {
+        let reason = format!(
+            "none of its {} has a score",
+            wording::count(evidence.n_missing(), "trial")
+        );
+        open(gate, Cause::MissingResults, reason, "repeat them")
+    } else {
+        let reason = "no trial of it ran".to_owned();
+        open(gate, Cause::NotMeasured, reason, "run it on the golden set")
+    })
 }
 
 /// Age of the oldest price of a candidate, when above 30 days.

@@ -59,11 +59,11 @@ fn one(
     budget: &Budget,
 ) -> GateResult {
     let limit_us = budget.limit.as_secs_f64() * 1e6;
-    let share = |failed| timed.share_within(&case.design, limit_us, failed);
+    let share = |failed| timed.share_within(limit_us, failed);
     let scenarios = (
-        share(None),
-        share(Some(Failed::Slow)),
-        share(Some(Failed::Fast)),
+        share(Failed::Ignored),
+        share(Failed::Slow),
+        share(Failed::Fast),
     );
     let (Some(observed), Some(worst), Some(best)) = scenarios else {
         return unmeasured(own, timed, budget);
@@ -77,8 +77,12 @@ fn one(
         fails(&best),
         n_failed > 0 && (shows(&observed) || fails(&observed)),
     );
-    let figure = timed.quantile_ms(&case.design, budget.p, confidence);
-    let bound = one_sided(timed, case, budget.p, finding);
+    let figure = timed.quantile_ms(budget.p, confidence);
+    let side = match finding {
+        Finding::Fails => AT_LEAST,
+        Finding::Meets | Finding::Open { .. } => LESS_THAN,
+    };
+    let bound = timed.bound_ms(budget.p, confidence, side);
     let needed = items_for_share(observed.rate, budget.p, confidence);
     let more = more_items(needed, observed.n, observed.n_effective);
     Measured {
@@ -94,15 +98,6 @@ fn one(
         settle: advice(case, finding.cause(), n_failed, more, &[candidate]),
     }
     .result()
-}
-
-/// One end of the two-sided 90 % interval is a one-sided 95 % bound.
-fn one_sided(timed: &Timed, case: &Case<'_>, p: f64, finding: Finding) -> Option<f64> {
-    let figure = timed.quantile_ms(&case.design, p, Confidence::P90)?;
-    match finding {
-        Finding::Fails => figure.low,
-        Finding::Meets | Finding::Open { .. } => figure.high,
-    }
 }
 
 fn unmeasured(own: &Evidence<'_>, timed: &Timed, budget: &Budget) -> GateResult {

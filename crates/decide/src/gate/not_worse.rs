@@ -132,14 +132,19 @@ impl Test {
     ) -> Option<Self> {
         let (own, reference) = (case.candidates.get(candidate)?, case.candidates.get(other)?);
         let pair = |scenario| Paired::of(&case.design, &own.column, &reference.column, scenario);
-        let (worst, best) = (pair(Scenario::Worst)?, pair(Scenario::Best)?);
-        let observed = pair(Scenario::Observed);
+        let n_missing = own.n_missing() + reference.n_missing();
+        let worst = pair(Scenario::Worst)?;
+        // Without anything missing all scenarios are one.
+        let (best, observed) = if n_missing == 0 {
+            (worst, Some(worst))
+        } else {
+            (pair(Scenario::Best)?, pair(Scenario::Observed))
+        };
         let confidence = confidence(bar);
         let shows = |paired: &Paired| support(paired, bar) >= confidence.z_one_sided();
         let fails = |paired: &Paired| {
             shortfall(paired, bar) >= confidence.shared_over(n_others).z_one_sided()
         };
-        let n_missing = own.n_missing() + reference.n_missing();
         let observed_decides = observed.is_none_or(|observed| shows(&observed) || fails(&observed));
         Some(Self {
             other,

@@ -166,10 +166,16 @@ impl CostSample {
         })
     }
 
+    /// Cost per accepted answer; `None` when nothing was accepted.
+    pub(crate) fn accepted_cost(&self) -> Option<Usd> {
+        let share = self.accepted_mean.filter(|share| !share.is_zero())?;
+        let cost = self.scored.mean?.decimal().checked_div(share)?;
+        Some(Usd::new(cost))
+    }
+
     /// Cost per accepted answer with its interval at any level; `None` when nothing was accepted.
     pub(crate) fn per_accepted(&self, confidence: Confidence, seed: u64) -> Option<MoneyFigure> {
-        let share = self.accepted_mean.filter(|share| !share.is_zero())?;
-        let value = Usd::new(self.scored.mean?.decimal().checked_div(share)?);
+        let value = self.accepted_cost()?;
         let top = &self.scored.values;
         Some(
             match interval::ratio(top, &self.accepted, confidence, seed) {

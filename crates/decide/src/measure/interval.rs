@@ -1,8 +1,9 @@
 //! The interval of a mean, by the method that fits the sample.
 //!
-//! Bootstrap (BCa, 2,000 resamples) for 10 to 1,000 independent items; Student t beyond, where the two
-//! agree and the bootstrap would only be slow; Student t over linearised values with weights or
-//! clusters, and below 10 items.
+//! Scores and money: bootstrap (BCa, 2,000 resamples) for 10 to 300 independent items (fewer with more
+//! than 20 candidates); Student t beyond, where the two agree and the bootstrap would only be slow;
+//! Student t over linearised values with weights or clusters, and below 10 items. Times and tokens:
+//! Student t.
 
 use trilemma_stats::mean::bounded_mean;
 use trilemma_stats::resample::{MIN_VALUES, Resampling, bootstrap_mean, ratio_of_means};
@@ -10,9 +11,6 @@ use trilemma_stats::{Confidence, Estimate, StatsError};
 
 use crate::figure::Method;
 use crate::sample::Values;
-
-/// Most items that are resampled.
-pub(crate) const BOOTSTRAP_UP_TO: usize = 1_000;
 
 /// An estimate and how it was made.
 pub(crate) type Made = (Estimate, Method);
@@ -22,10 +20,18 @@ pub(crate) type Made = (Estimate, Method);
 /// # Errors
 /// [`StatsError::TooFew`] below two items, [`StatsError::NoSpread`] when all values are equal.
 pub(crate) fn mean(values: &Values, confidence: Confidence, seed: u64) -> Result<Made, StatsError> {
-    if resampled(values) {
+    if values.resampled() {
         let bootstrap = bootstrap_mean(&values.x, &Resampling::new(seed))?;
         return Ok((bootstrap.bca(confidence), Method::BootstrapBca));
     }
+    mean_t(values, confidence)
+}
+
+/// The mean of any values by Student's t.
+///
+/// # Errors
+/// As [`mean`].
+pub(crate) fn mean_t(values: &Values, confidence: Confidence) -> Result<Made, StatsError> {
     Ok((values.t_interval(confidence)?, t_method(values)))
 }
 
@@ -60,7 +66,7 @@ pub(crate) fn ratio(
     confidence: Confidence,
     seed: u64,
 ) -> Result<Made, StatsError> {
-    if resampled(top) {
+    if top.resampled() {
         let estimate = ratio_of_means(&top.x, &bottom.x, confidence, &Resampling::new(seed))?;
         return Ok((estimate, Method::BootstrapBca));
     }
@@ -83,10 +89,6 @@ pub(crate) fn ratio(
         ..around
     };
     Ok((estimate, Method::LinearisedRatio))
-}
-
-fn resampled(values: &Values) -> bool {
-    values.is_simple() && (MIN_VALUES..=BOOTSTRAP_UP_TO).contains(&values.n())
 }
 
 fn t_method(values: &Values) -> Method {

@@ -12,6 +12,6 @@ mod tokens;
 
 pub(crate) use cost::{CostSample, cost_figures, cost_sample, month_factor, price_facts};
 pub(crate) use counts::counts;
-pub(crate) use latency::{Failed, Timed, latency_figures, timed};
+pub(crate) use latency::{Failed, Timed, timed};
 pub(crate) use quality::{compare, pass_rate, score};
 pub(crate) use tokens::token_figures;

@@ -10,14 +10,8 @@ use crate::result::{TokenFigures, TokenSide};
 use crate::sample::{Design, Entry, Values};
 
 /// Token counts of one candidate's answers.
-pub(crate) fn token_figures(
-    table: &Table,
-    candidate: usize,
-    design: &Design,
-    seed: u64,
-) -> TokenFigures {
-    let side =
-        |tokens: fn(&Observed) -> Option<u32>| token_side(table, candidate, design, seed, tokens);
+pub(crate) fn token_figures(table: &Table, candidate: usize, design: &Design) -> TokenFigures {
+    let side = |tokens: fn(&Observed) -> Option<u32>| token_side(table, candidate, design, tokens);
     TokenFigures {
         input: side(|trial| trial.input_tokens),
         output: side(|trial| trial.output_tokens),
@@ -28,7 +22,6 @@ fn token_side(
     table: &Table,
     candidate: usize,
     design: &Design,
-    seed: u64,
     tokens: fn(&Observed) -> Option<u32>,
 ) -> Option<TokenSide> {
     let mut all = Vec::new();
@@ -49,7 +42,7 @@ fn token_side(
         .collect();
     let total = all.iter().map(|count| *count as u64).sum();
     let values = Values::new(design, entries.into_iter());
-    let mean = match interval::mean(&values, Confidence::P95, seed) {
+    let mean = match interval::mean_t(&values, Confidence::P95) {
         Ok((estimate, method)) => Figure::of(&estimate, method),
         Err(_) => Figure::plain(values.mean()?, values.n()),
     };

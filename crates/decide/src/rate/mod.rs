@@ -11,3 +11,6 @@ mod share;
 
 pub(crate) use paired::Paired;
 pub(crate) use share::{Share, p_value_above};
+
+#[cfg(test)]
+mod tests;

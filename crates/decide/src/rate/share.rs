@@ -134,7 +134,7 @@ mod tests {
                 tags: Vec::new(),
             })
             .collect();
-        Design::of(&items, repeats)
+        Design::of(&items, repeats, 1)
     }
 
     fn share(design: &Design, n_trials: u32, x: impl Fn(usize) -> f64) -> Share {

@@ -39,6 +39,8 @@ pub enum GateKind {
     Capability(Capability),
     /// Prices are recent; only present where they are not.
     PriceAge,
+    /// There is a scored answer to judge by; only present where there is none.
+    Answers,
 }
 
 impl GateKind {
@@ -61,6 +63,7 @@ impl GateKind {
             Self::Context => "context window",
             Self::Capability(capability) => return format!("can do {}", capability.name()),
             Self::PriceAge => "price is recent",
+            Self::Answers => "has answers",
         }
         .to_owned()
     }

@@ -13,12 +13,19 @@ pub(crate) struct Design {
     pub(crate) clusters: Option<Vec<usize>>,
     /// Trials per candidate and item.
     pub(crate) repeats: u32,
+    /// Most items whose mean is resampled.
+    pub(crate) resample_up_to: usize,
     n_items: usize,
 }
 
+/// Most items whose mean is resampled; beyond, Student's t says the same.
+const RESAMPLE_UP_TO: usize = 300;
+/// Most items times candidates that are resampled, so that a decision takes a moment at most.
+const RESAMPLE_IN_ALL: usize = 6_000;
+
 impl Design {
     /// Reads the design off the items; equal weights and groups of one count as none.
-    pub(crate) fn of(items: &[ItemFacts], repeats: u32) -> Self {
+    pub(crate) fn of(items: &[ItemFacts], repeats: u32, n_candidates: usize) -> Self {
         let first = items.first().map_or(1.0, |item| item.weight);
         let weights = items
             .iter()
@@ -28,6 +35,7 @@ impl Design {
             weights,
             clusters: clusters(items),
             repeats,
+            resample_up_to: RESAMPLE_UP_TO.min(RESAMPLE_IN_ALL / n_candidates.max(1)),
             n_items: items.len(),
         }
     }
@@ -112,16 +120,16 @@ mod tests {
 
     #[test]
     fn groups_of_one_and_equal_weights_are_plain() {
-        assert!(Design::of(&items(&[Some("a"), None, Some("b")]), 1).is_plain());
-        assert!(!Design::of(&items(&[None, None]), 2).is_plain());
+        assert!(Design::of(&items(&[Some("a"), None, Some("b")]), 1, 1).is_plain());
+        assert!(!Design::of(&items(&[None, None]), 2, 1).is_plain());
         let mut unequal = items(&[None, None]);
         unequal[1].weight = 3.0;
-        assert_eq!(Design::of(&unequal, 1).weights, Some(vec![2.0, 3.0]));
+        assert_eq!(Design::of(&unequal, 1, 1).weights, Some(vec![2.0, 3.0]));
     }
 
     #[test]
     fn groups_are_numbered_as_they_appear() {
-        let design = Design::of(&items(&[Some("a"), None, Some("b"), Some("a")]), 1);
+        let design = Design::of(&items(&[Some("a"), None, Some("b"), Some("a")]), 1, 1);
         assert_eq!(design.clusters, Some(vec![0, 1, 2, 0]));
         assert_eq!(design.n_clusters(), Some(3));
     }

@@ -6,6 +6,7 @@
 //! `weights_and_clusters_widen`.
 
 use trilemma_stats::mean::{clustered_mean, mean_t};
+use trilemma_stats::resample::MIN_VALUES;
 use trilemma_stats::{Confidence, Estimate, StatsError};
 
 use super::design::Design;
@@ -31,6 +32,7 @@ pub(crate) struct Values {
     pub(crate) n_trials: usize,
     /// Whether items are independent, equal and tried once.
     pub(crate) plain: bool,
+    resample_up_to: usize,
 }
 
 impl Values {
@@ -54,6 +56,7 @@ impl Values {
             clusters: design.clusters.is_some().then_some(clusters),
             n_trials,
             plain: design.is_plain(),
+            resample_up_to: design.resample_up_to,
         }
     }
 
@@ -65,6 +68,11 @@ impl Values {
     /// Whether items are independent and equal, tried once or more.
     pub(crate) fn is_simple(&self) -> bool {
         self.weights.is_none() && self.clusters.is_none()
+    }
+
+    /// Whether the mean is to be resampled: independent and equal items, not too many.
+    pub(crate) fn resampled(&self) -> bool {
+        self.is_simple() && (MIN_VALUES..=self.resample_up_to).contains(&self.n())
     }
 
     /// Weighted mean; `None` without values.
@@ -143,6 +151,7 @@ mod tests {
             x: x.to_vec(),
             n_trials: x.len(),
             plain: weights.is_none() && clusters.is_none(),
+            resample_up_to: 0,
             weights,
             clusters,
         }

@@ -15,4 +15,6 @@ mod missing;
 #[cfg(test)]
 mod preflight;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod support;

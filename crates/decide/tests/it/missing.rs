@@ -143,6 +143,24 @@ fn nothing_at_all_is_undecided_without_any_number() {
 }
 
 #[test]
+fn without_answers_nobody_is_recommended() {
+    // No requirement could fail, but there is nothing to recommend it on either.
+    let input = input(vec![candidate("a", CHEAP)], 5);
+    let nothing = run(&input, &[]);
+    assert_eq!(nothing.status(), Status::Undecided);
+    assert_eq!(
+        gate(&nothing, 0, GateKind::Answers).cause,
+        Some(Cause::NotMeasured)
+    );
+    let broken = run(&input, &[outcomes(0, "xxxxx")]);
+    assert_eq!(broken.status(), Status::MissingResults);
+    assert_eq!(
+        run(&input, &[outcomes(0, "1xxxx")]).status(),
+        Status::Decided
+    );
+}
+
+#[test]
 fn contradictory_inputs_are_refused() {
     let input = input(vec![candidate("a", CHEAP)], 2);
     let twice = [scored(0, 0, 1.0), scored(0, 0, 1.0)];
