@@ -6,7 +6,7 @@
 //! any call is made: once answers exist, their own discordance says more.
 //!
 //! How often two candidates disagree is not known beforehand. Between GPT-4o (2024-08)
-//! and five other models of its time, 3.5 % to 10.2 % of the 1,319 items of GSM8K are right for exactly
+//! and six other models of its time, 3.5 % to 10.2 % of the 1,319 items of GSM8K are right for exactly
 //! one of the two (ZeroEval results, commit 8c1485e); a range over these is given, never one number.
 
 use serde::Serialize;

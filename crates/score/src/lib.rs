@@ -7,7 +7,6 @@
 
 mod answer;
 mod case;
-mod combine;
 mod command;
 mod engine;
 mod extract;
@@ -25,7 +24,6 @@ mod table;
 mod text;
 
 pub use answer::Answer;
-pub use combine::{Combined, Part, combine};
 pub use command::CommandSpec;
 pub use extract::{DefaultSteps, Extraction, Missing, STEPS, StepKind};
 pub use files::{FileOption, file_options};

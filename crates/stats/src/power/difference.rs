@@ -1,7 +1,7 @@
 //! Number of items to see a paired difference, and the difference that a number of items can show.
 //!
 //! In: plausible rates, two-sided confidence, power. Out: items (rounded up) or the smallest detectable
-//! difference. Normal approximations: the exact test reaches about 0.776 where these say 0.80, so plan
+//! difference. Normal approximations: the exact test reaches 0.76 to 0.78 where these say 0.80, so plan
 //! about 5 % more, or ask `mcnemar_power`.
 //! Source: O. S. Miettinen, Biometrics 24 (1968); R. J. Connor, Biometrics 43 (1987).
 
