@@ -158,3 +158,65 @@ fn data_cheapest_not_worse_than_gpt_4o() {
     println!("chosen: {chosen:?}");
     assert_eq!(chosen, ["gpt-4o-mini-2024-07-18", "gpt-4o-mini-2024-07-18"]);
 }
+
+/// Draws small golden sets out of the large one, whose pass rates are taken for the truth, and counts
+/// how often a recommended model misses what was required.
+#[test]
+fn data_recommendations_on_small_sets_hold_in_the_large_one() {
+    let Some(folder) = folder() else { return };
+    let Some((input, all)) = trials(&folder) else {
+        return;
+    };
+    let models = models(&folder);
+    let rate = |idx: usize| {
+        let digits = &models[idx].1;
+        digits.chars().filter(|digit| *digit == '1').count() as f64 / digits.len() as f64
+    };
+    let best = (0..models.len()).map(rate).fold(0.0, f64::max);
+    let (n_sets, n_items, margin) = (40, 200, 0.03);
+    let mut state = 3_u64;
+    let (mut decided, mut wrong, mut naive_wrong) = (0, 0, 0);
+    for _ in 0..n_sets {
+        let mut order: Vec<usize> = (0..input.items.len()).collect();
+        for place in 0..n_items {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let other = place + (state >> 33) as usize % (order.len() - place);
+            order.swap(place, other);
+        }
+        let mut place_of = vec![None; order.len()];
+        for (place, item) in order.iter().take(n_items).enumerate() {
+            place_of[*item] = Some(place as u32);
+        }
+        let drawn = all.iter().filter_map(|seen| {
+            let mut seen = *seen;
+            seen.key.item_idx = place_of[seen.key.item_idx as usize]?;
+            Some(seen)
+        });
+        let mut small = input.clone();
+        small.items = items(n_items);
+        small.requirements.not_worse_than = not_worse(Reference::Best, Margin::Absolute(margin));
+        let decision = trilemma_decide::decide(small, drawn).unwrap();
+        if let Conclusion::Decided { recommended, .. } = decision.conclusion {
+            decided += 1;
+            wrong += usize::from(rate(recommended) < best - margin);
+        }
+        // What one would ship by comparing plain averages.
+        let seen = |idx: usize| decision.candidates[idx].pass_rate.unwrap().value;
+        let top = (0..models.len()).map(seen).fold(0.0, f64::max);
+        let naive = decision
+            .ranking
+            .iter()
+            .find(|rank| rank.place.is_some() && seen(rank.candidate) >= top - margin)
+            .unwrap();
+        naive_wrong += usize::from(rate(naive.candidate) < best - margin);
+    }
+    println!(
+        "{n_sets} sets of {n_items} items: decided {decided}, of these wrong {wrong}; by plain averages \
+         wrong {naive_wrong}"
+    );
+    // 5 % of 40 is 2.
+    assert!(wrong <= 2, "{wrong} of {decided}");
+    assert!(naive_wrong > wrong);
+}
