@@ -163,14 +163,18 @@ fn preferred_but_failing(
         .get(first)?
         .iter()
         .find(|gate| gate.verdict == Verdict::Fails)?;
+    let why = format!("{}: {}", gate.gate.label(), gate.reason);
+    if failing.len() == 1 {
+        return Some(format!(
+            "`{}` would rank before it but fails on {why}.",
+            case.name(first)
+        ));
+    }
     let ids: Vec<CandidateId> = failing.iter().map(|idx| case.name(*idx).into()).collect();
-    let verb = if ids.len() == 1 { "fails" } else { "fail" };
     Some(format!(
-        "{} would rank before it but {verb}; `{}` on {}: {}.",
+        "{} would rank before it but fail; `{}` on {why}.",
         wording::list(&ids),
-        case.name(first),
-        gate.gate.label(),
-        gate.reason
+        case.name(first)
     ))
 }
 
