@@ -166,5 +166,5 @@ fn price(point: At, area: &Area, obstacles: &Obstacles) -> Option<f64> {
         .filter(|other| **other != point)
         .map(|other| (distance + MARGIN - distance_to(*other)).max(0.0))
         .sum();
-    Some(distance + crossed * 0.12 + mistaken * 2.0)
+    Some(distance + crossed * 0.2 + mistaken * 2.0)
 }

@@ -11,6 +11,3 @@ mod page;
 mod template;
 
 pub(crate) use page::Html;
-
-#[cfg(test)]
-mod tests;

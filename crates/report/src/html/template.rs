@@ -23,6 +23,7 @@ pub(super) fn render(model: Value) -> Result<String, Error> {
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)
+        .keep_trailing_newline(true)
         .build()?;
     environment.set_syntax(syntax);
     environment.set_formatter(|out, _, value| {

@@ -97,3 +97,39 @@ pub(super) fn fitting(wanted: &[usize], columns: usize) -> Vec<usize> {
     }
     widths
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn full_width_characters_count_double() {
+        assert_eq!(width("模型"), 4);
+        assert_eq!(fit("模型名称", 5), "模型…");
+        assert_eq!(padding("模", 4), "  ");
+    }
+
+    #[test]
+    fn tables_drop_columns_from_the_right_and_cut_names() {
+        assert_eq!(fitting(&[20, 10, 10], 60), [20, 10, 10]);
+        assert_eq!(fitting(&[20, 10, 10], 40), [20, 10]);
+        assert_eq!(fitting(&[70, 10, 10], 60), [32, 10, 10]);
+        assert_eq!(fitting(&[30, 28], 40), [10, 28]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_wide(text in any::<String>(), columns in 8usize..60) {
+            for line in wrap(&crate::text::one_line(&text, 500), columns) {
+                prop_assert!(width(&line) <= columns, "{line:?}");
+            }
+        }
+
+        #[test]
+        fn what_is_fitted_fits(text in any::<String>(), columns in 1usize..60) {
+            prop_assert!(width(&fit(&crate::text::one_line(&text, 500), columns)) <= columns);
+        }
+    }
+}

@@ -9,6 +9,3 @@ mod paint;
 mod write;
 
 pub(crate) use write::Terminal;
-
-#[cfg(test)]
-mod tests;

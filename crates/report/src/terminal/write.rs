@@ -89,7 +89,9 @@ impl Page {
 
     fn heading(&mut self, title: &str) {
         self.line("");
-        self.line(&self.painted(Style::Bold, title));
+        for line in wrap(title, self.columns) {
+            self.line(&self.painted(Style::Bold, &line));
+        }
     }
 
     fn list(&mut self, title: &str, texts: &[String]) {
@@ -233,8 +235,8 @@ impl Page {
         let notes: Vec<String> = view
             .provenance
             .iter()
-            .filter(|note| note.text != "not recorded")
-            .map(|note| format!("{}: {}", note.term, note.text))
+            .filter(|note| !note.short.is_empty())
+            .map(|note| format!("{}: {}", note.term, note.short))
             .collect();
         for line in wrap(&plain(&notes.join(" · ")), self.columns) {
             self.line(&self.painted(Style::Dim, &line));

@@ -55,7 +55,7 @@ fn visible(found: char) -> char {
 
 /// Keeps numbers with their units and gives negative ones a minus sign, for running text.
 ///
-/// Spaces inside `95 %`, `3 USD` and `n = 12` become U+00A0; a hyphen before a digit, at the start or
+/// Spaces inside `95 %`, `3 USD`, `5 s` and `n = 12` become U+00A0; a hyphen before a digit, at the start or
 /// after a space or bracket, becomes U+2212.
 pub(crate) fn typeset(text: &str) -> String {
     let mut set = String::with_capacity(text.len() + 16);
@@ -64,7 +64,15 @@ pub(crate) fn typeset(text: &str) -> String {
     while let Some(found) = rest.next() {
         let next_is_digit = rest.peek().is_some_and(char::is_ascii_digit);
         let is_minus = found == '-' && next_is_digit && matches!(before, ' ' | '(' | '[');
-        set.push(if is_minus { '−' } else { found });
+        let is_before_seconds = found == ' ' && before.is_ascii_digit() && {
+            let mut ahead = rest.clone();
+            ahead.next() == Some('s') && !ahead.next().is_some_and(char::is_alphanumeric)
+        };
+        set.push(match (is_minus, is_before_seconds) {
+            (true, _) => '−',
+            (_, true) => '\u{a0}',
+            _ => found,
+        });
         before = found;
     }
     for (loose, glued) in [

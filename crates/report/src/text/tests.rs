@@ -33,6 +33,24 @@ fn neutralises_formulas_and_quotes_cells() {
 }
 
 #[test]
+fn numbers_stay_with_their_units() {
+    assert_eq!(
+        typeset("-2.1 points (-4.0 to +0.3, n = 12) in 5 s, 3 stages, gpt-4 of 95 %"),
+        "−2.1\u{a0}points (−4.0 to +0.3, n\u{a0}=\u{a0}12) in 5\u{a0}s, 3 stages, gpt-4 of 95\u{a0}%"
+    );
+}
+
+#[test]
+fn names_in_sentences_become_code() {
+    assert_eq!(html_prose("use `a<b` now"), "use <code>a&lt;b</code> now");
+    assert_eq!(
+        markdown_prose("use `gpt-4o` or `a|b`"),
+        "use `gpt-4o` or “a\\|b”"
+    );
+    assert_eq!(html_prose("odd ` tick"), "odd <code> tick</code>");
+}
+
+#[test]
 fn markdown_shows_what_was_written() {
     assert_eq!(
         markdown_inline("a|b `c` <b>@me #1 https://x www.y"),

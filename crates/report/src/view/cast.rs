@@ -76,7 +76,7 @@ impl<'a> Cast<'a> {
     /// The name of the candidate at a position.
     pub(crate) fn name(&self, idx: usize) -> String {
         self.candidate(idx)
-            .map_or_else(|| format!("#{idx}"), |one| name_of(one))
+            .map_or_else(|| format!("#{idx}"), name_of)
     }
 
     /// What it is besides its name: `recommended`, `in use today`, …; empty = nothing.

@@ -210,7 +210,7 @@ fn written(cast: &Cast<'_>, estimate: &GateEstimate) -> String {
     }
 }
 
-/// `at least 95.4 %`, or `at most` where less is better.
+/// `≥ 95.4 %`, or `≤` where less is better.
 fn bound(cast: &Cast<'_>, gate: &GateResult) -> String {
     // A bound on the far side of the threshold shows a failure.
     let fails = gate.verdict == Verdict::Fails;
@@ -221,7 +221,7 @@ fn bound(cast: &Cast<'_>, gate: &GateResult) -> String {
         Some(Amount::Ms(ms)) => (fails, duration_near(ms / 1000.0, ms / 1000.0)),
         Some(Amount::Usd(amount)) => (fails, usd_near(amount.to_f64(), amount.to_f64())),
     };
-    let side = if side { "at least" } else { "at most" };
+    let side = if side { "≥" } else { "≤" };
     format!("{side} {text}")
 }
 

@@ -174,17 +174,16 @@ fn undecided(cast: &Cast<'_>, conclusion: &Conclusion) -> (String, Vec<String>) 
         ));
     }
     details.extend(largest_regret.as_ref().map(|regret| sentence(&regret.text)));
-    if let Some(more) = more_items {
-        let cost = cost_usd.map_or_else(String::new, |cost| {
-            format!(", for about {}", usd(cost.to_f64()))
-        });
-        details.push(format!(
-            "About {} would settle it{cost}.",
-            plural(widen(*more), "more item")
-        ));
-    }
-    if !action.is_empty() {
-        details.push(sentence(action));
+    match (action.is_empty(), more_items) {
+        (false, _) => details.push(sentence(&format!("To settle it: {action}"))),
+        (true, Some(more)) => {
+            let cost = cost_usd.map_or_else(String::new, |cost| {
+                format!(", for about {}", usd(cost.to_f64()))
+            });
+            let items = plural(widen(*more), "more item");
+            details.push(format!("About {items} would settle it{cost}."));
+        }
+        (true, None) => {}
     }
     (text, details)
 }

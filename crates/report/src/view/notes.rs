@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use trilemma_decide::{CandidateResult, Decision, Method};
+use trilemma_domain::Fingerprint;
 
 use super::cast::Cast;
 use crate::number::{count, plural, widen};
 use crate::text::one_line;
+
+/// What stands where nothing was recorded.
+const NOT_RECORDED: &str = "not recorded";
 
 /// A term with its explanation.
 #[derive(Debug, Clone, Serialize)]
@@ -16,13 +20,26 @@ pub(crate) struct Footnote {
     pub(crate) term: String,
     /// What there is to say.
     pub(crate) text: String,
+    /// The same where room is scarce; empty = nothing worth the room.
+    pub(crate) short: String,
 }
 
 impl Footnote {
     fn new(term: &str, text: impl Into<String>) -> Self {
+        let text = text.into();
         Self {
             term: term.to_owned(),
-            text: text.into(),
+            short: text.clone(),
+            text,
+        }
+    }
+
+    /// A content hash, of which 12 digits are enough to compare by eye.
+    fn hash(term: &str, hash: Option<Fingerprint>) -> Self {
+        Self {
+            term: term.to_owned(),
+            text: hash.map_or_else(|| NOT_RECORDED.to_owned(), |hash| hash.to_string()),
+            short: hash.map_or_else(String::new, |hash| hash.short()),
         }
     }
 }
@@ -115,7 +132,6 @@ pub(crate) fn provenance(decision: &Decision) -> Vec<Footnote> {
         items.push_str(", weighted");
     }
     let source = &decision.provenance;
-    let known = |text: Option<String>| text.unwrap_or_else(|| "not recorded".to_owned());
     vec![
         Footnote::new(
             "Task",
@@ -127,17 +143,14 @@ pub(crate) fn provenance(decision: &Decision) -> Vec<Footnote> {
             ),
         ),
         Footnote::new("Golden set", items),
-        Footnote::new(
-            "Golden set's fingerprint",
-            known(source.golden.map(|golden| golden.to_string())),
-        ),
-        Footnote::new(
-            "Catalog's fingerprint",
-            known(source.catalog.map(|catalog| catalog.to_string())),
-        ),
+        Footnote::hash("Golden set's fingerprint", source.golden),
+        Footnote::hash("Catalog's fingerprint", source.catalog),
         Footnote::new(
             "Run",
-            known(source.run.as_ref().map(|run| one_line(run.as_str(), 120))),
+            source.run.as_ref().map_or_else(
+                || NOT_RECORDED.to_owned(),
+                |run| one_line(run.as_str(), 120),
+            ),
         ),
         Footnote::new("Prices and terms as of", decision.as_of.to_string()),
         Footnote::new("Ranked by", decision.preference.label()),
