@@ -39,6 +39,7 @@ struct Open {
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     kind: ChunkKind,
+    n_chunks: u32,
     is_last: bool,
     stamped: bool,
 }
@@ -82,11 +83,12 @@ impl Tap {
         self.lock().close(Ended::Complete);
     }
 
-    /// Notes a frame that is about to be given to the HTTP library.
-    pub(crate) fn hand(&self, kind: ChunkKind, is_last: bool) {
+    /// Notes a frame of so many chunks that is about to be given to the HTTP library.
+    pub(crate) fn hand(&self, kind: ChunkKind, n_chunks: u32, is_last: bool) {
         if let Some(call) = &mut self.lock().call {
             call.pending = Some(Frame {
                 kind,
+                n_chunks,
                 is_last,
                 stamped: false,
             });
@@ -118,22 +120,23 @@ impl State {
             && !frame.stamped
         {
             frame.stamped = true;
-            call.record.n_chunks = call.record.n_chunks.saturating_add(1);
+            call.record.n_chunks = call.record.n_chunks.saturating_add(frame.n_chunks);
             if keeps_chunks {
-                call.record.chunks.push(ChunkStamp {
+                let stamp = ChunkStamp {
                     kind: frame.kind,
                     written: at,
-                });
+                };
+                let stamps = std::iter::repeat_n(stamp, frame.n_chunks as usize);
+                call.record.chunks.extend(stamps);
             }
         }
     }
 
     fn flushed(&mut self) {
         let Some(call) = &mut self.call else { return };
-        let Some(frame) = call.pending.filter(|frame| frame.stamped) else {
+        let Some(frame) = call.pending.take_if(|frame| frame.stamped) else {
             return;
         };
-        call.pending = None;
         if let Some(waker) = call.waker.take() {
             waker.wake();
         }

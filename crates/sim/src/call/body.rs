@@ -1,7 +1,9 @@
 //! A response body that keeps its deadlines.
 //!
 //! In: a plan and a tap. Out: frames, each handed to the HTTP library only when it is due and the
-//! one before has left, so that every chunk is written by itself and stamped.
+//! one before has left, so that every chunk is written by itself and stamped. Chunks of one kind
+//! that are due at the same instant (a gap of 0) leave in one write, as they do from a server that
+//! has them all ready, and share its stamp.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,12 +11,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::plan::{Action, Plan, Step};
+use crate::log::ChunkKind;
 use crate::tap::Tap;
+
+/// Chunks are added to a write until it has so many bytes.
+const ENOUGH_BYTES: usize = 16 << 10;
 
 /// The server closes the connection on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +85,48 @@ impl CallBody {
     }
 }
 
+/// Chunks that leave together.
+struct Write {
+    bytes: Bytes,
+    kind: ChunkKind,
+    n_chunks: u32,
+    is_last: bool,
+}
+
+impl CallBody {
+    /// Adds the chunks of the same kind that are due at the same instant.
+    fn add_simultaneous(&mut self, due: Instant, write: &mut Write) {
+        let mut joined = BytesMut::new();
+        while !write.is_last && joined.len() < ENOUGH_BYTES {
+            match self.plan.next() {
+                Some(Step {
+                    due: also,
+                    action:
+                        Action::Send {
+                            bytes,
+                            kind,
+                            is_last,
+                        },
+                }) if also == due && kind == write.kind => {
+                    if joined.is_empty() {
+                        joined.extend_from_slice(&write.bytes);
+                    }
+                    joined.extend_from_slice(&bytes);
+                    write.n_chunks += 1;
+                    write.is_last = is_last;
+                }
+                other => {
+                    self.next = other;
+                    break;
+                }
+            }
+        }
+        if !joined.is_empty() {
+            write.bytes = joined.freeze();
+        }
+    }
+}
+
 impl Body for CallBody {
     type Data = Bytes;
     type Error = Cut;
@@ -110,9 +158,16 @@ impl Body for CallBody {
                 kind,
                 is_last,
             } => {
-                self.is_done = is_last;
-                self.tap.hand(kind, is_last);
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+                let mut write = Write {
+                    bytes,
+                    kind,
+                    n_chunks: 1,
+                    is_last,
+                };
+                self.add_simultaneous(step.due, &mut write);
+                self.is_done = write.is_last;
+                self.tap.hand(write.kind, write.n_chunks, write.is_last);
+                Poll::Ready(Some(Ok(Frame::data(write.bytes))))
             }
             Action::Cut => {
                 self.is_done = true;

@@ -105,6 +105,33 @@ async fn reasoning_is_told_first_and_counts_as_the_first_token() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn chunks_without_a_gap_leave_in_one_write_and_are_stamped_each() {
+    let sim = sim(r#"
+        [models.m]
+        first_token_ms = 100
+        answers = { type = "tokens", count = 1000 }
+        [models.long]
+        answers = { type = "tokens", count = 100000 }
+    "#);
+    let seen = connect(&sim).await.ask_stream("m", "x").await.unwrap();
+    // Start, text in writes of some 16 KiB, end.
+    let n_writes = seen.at_ms().len();
+    assert!((4..30).contains(&n_writes), "{n_writes}");
+    let record = logged(&sim, 1).await.remove(0);
+    assert_eq!(record.n_chunks, 1_002);
+    assert_eq!(record.text_stamps().count(), 1_000);
+    assert!(
+        record
+            .text_stamps()
+            .all(|at| at - record.arrived == ms(100))
+    );
+    assert_eq!(record.ended, Ended::Complete);
+    let seen = connect(&sim).await.ask_stream("long", "x").await.unwrap();
+    assert!(!seen.broken);
+    assert_eq!(logged(&sim, 2).await.remove(1).n_chunks, 100_002);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_reader_does_not_shift_the_deadlines() {
     // The pipe holds a few bytes only: the server must wait for the reader with its first chunk,
     // and then be back on its deadlines.
