@@ -8,8 +8,11 @@ use super::scale::{Axis, Scale};
 use super::svg::{Anchor, At, Shape, Svg, label, text_width};
 use crate::number::Range;
 
-/// Most points that all get a label; beyond, only the important ones do.
-const MAX_LABELS: usize = 24;
+/// Most points that carry their names on a wide and on a narrow drawing; more carry numbers, with a
+/// key below.
+const MAX_NAMED: [usize; 2] = [14, 6];
+/// Height of a line of the key.
+const KEY_LINE: f64 = 17.0;
 /// Below this width the drawing is made for a telephone.
 const NARROW: f64 = 500.0;
 
@@ -26,8 +29,6 @@ pub(crate) struct Dot {
     pub(crate) y: Range,
     /// How it stands.
     pub(crate) shape: Shape,
-    /// Whether its label must be there even among many.
-    pub(crate) important: bool,
 }
 
 /// The scatter.
@@ -60,10 +61,23 @@ impl Plane {
 impl Frontier {
     /// Draws it `width` CSS pixels wide.
     pub(crate) fn draw(&self, width: f64) -> String {
-        let height = if width < NARROW { 320.0 } else { 430.0 };
+        let is_narrow = width < NARROW;
+        let [most_wide, most_narrow] = MAX_NAMED;
+        let is_numbered = self.dots.len() > if is_narrow { most_narrow } else { most_wide };
+        let height = if is_narrow { 320.0 } else { 430.0 };
         let plane = self.plane(width, height);
-        let mut svg = Svg::new(width, height);
-        self.draw_axes(&mut svg, &plane, width < NARROW);
+        let n_columns = if is_narrow { 1 } else { 3 };
+        let n_lines = if is_numbered {
+            self.dots.len().div_ceil(n_columns)
+        } else {
+            0
+        };
+        let key_height = u32::try_from(n_lines).map_or(0.0, f64::from) * KEY_LINE + 6.0;
+        let mut svg = Svg::new(width, height + key_height);
+        self.draw_axes(&mut svg, &plane, is_narrow);
+        if is_numbered {
+            self.draw_key(&mut svg, n_columns, At::new(width, height));
+        }
         let mut taken = self.draw_limits(&mut svg, &plane);
         let line = self.staircase(&plane);
         svg.polyline("frontier", &line);
@@ -74,7 +88,9 @@ impl Frontier {
             let at = plane.at(dot.x.point, dot.y.point);
             Area::around(at, at, 7.0)
         }));
-        self.draw_labels(&mut svg, &plane, taken, &line);
+        let names = self.names(is_numbered);
+        let obstacles = self.obstacles(&plane, taken, &line);
+        self.draw_labels(&mut svg, &plane, &names, obstacles);
         for dot in &self.dots {
             svg.group(&dot.tooltip);
             svg.mark(dot.shape, plane.at(dot.x.point, dot.y.point));
@@ -233,21 +249,41 @@ impl Frontier {
         corners
     }
 
-    fn draw_labels(&self, svg: &mut Svg, plane: &Plane, hard: Vec<Area>, line: &[At]) {
-        let mut labelled: Vec<&Dot> = self.dots.iter().filter(|dot| dot.important).collect();
-        if self.dots.len() <= MAX_LABELS {
-            labelled.extend(self.dots.iter().filter(|dot| !dot.important));
-        }
-        labelled.truncate(MAX_LABELS);
-        let wanted: Vec<(At, f64)> = labelled
+    /// What stands beside the points: names, or numbers from 1.
+    fn names(&self, is_numbered: bool) -> Vec<String> {
+        self.dots
             .iter()
-            .map(|dot| {
-                (
-                    plane.at(dot.x.point, dot.y.point),
-                    text_width(&label(&dot.label)) + 4.0,
-                )
+            .enumerate()
+            .map(|(idx, dot)| {
+                if is_numbered {
+                    (idx + 1).to_string()
+                } else {
+                    label(&dot.label)
+                }
             })
-            .collect();
+            .collect()
+    }
+
+    /// Writes which number is whose, in columns below the axis.
+    fn draw_key(&self, svg: &mut Svg, n_columns: usize, corner: At) {
+        let n_lines = self.dots.len().div_ceil(n_columns).max(1);
+        let float = |number: usize| u32::try_from(number).map_or(0.0, f64::from);
+        for (idx, dot) in self.dots.iter().enumerate() {
+            let x = float(idx / n_lines) * corner.x / float(n_columns);
+            let y = corner.y + 12.0 + float(idx % n_lines) * KEY_LINE;
+            let class = dot.shape.class();
+            let number = (idx + 1).to_string();
+            svg.text(class, At::new(x + 18.0, y), Anchor::End, &number);
+            svg.text(
+                class,
+                At::new(x + 26.0, y),
+                Anchor::Start,
+                &label(&dot.label),
+            );
+        }
+    }
+
+    fn obstacles(&self, plane: &Plane, hard: Vec<Area>, line: &[At]) -> Obstacles {
         let mut soft: Vec<Area> = self.dots.iter().flat_map(|dot| arms(plane, dot)).collect();
         soft.extend(
             line.iter()
@@ -255,17 +291,31 @@ impl Frontier {
                 .map(|(from, to)| Area::around(*from, *to, 1.5)),
         );
         soft.extend(self.limit_areas(plane));
-        let obstacles = Obstacles {
+        let points = self
+            .dots
+            .iter()
+            .map(|dot| plane.at(dot.x.point, dot.y.point));
+        Obstacles {
             within: plane.area,
             hard,
             soft,
-            points: self
-                .dots
-                .iter()
-                .map(|dot| plane.at(dot.x.point, dot.y.point))
-                .collect(),
-        };
-        for ((dot, (point, _)), area) in labelled.iter().zip(&wanted).zip(place(&wanted, obstacles))
+            points: points.collect(),
+        }
+    }
+
+    fn draw_labels(&self, svg: &mut Svg, plane: &Plane, names: &[String], obstacles: Obstacles) {
+        let wanted: Vec<(At, f64)> = self
+            .dots
+            .iter()
+            .zip(names)
+            .map(|(dot, name)| {
+                let point = plane.at(dot.x.point, dot.y.point);
+                (point, text_width(name) + 4.0)
+            })
+            .collect();
+        let placed = place(&wanted, obstacles);
+        for (((dot, name), (point, _)), area) in
+            self.dots.iter().zip(names).zip(&wanted).zip(placed)
         {
             let Some(area) = area else { continue };
             let near = area.nearest(*point);
@@ -273,7 +323,7 @@ impl Frontier {
                 svg.line("leader", *point, near);
             }
             let base = At::new(area.left + 2.0, area.bottom - 4.0);
-            svg.text(dot.shape.class(), base, Anchor::Start, &label(&dot.label));
+            svg.text(dot.shape.class(), base, Anchor::Start, name);
         }
     }
 }

@@ -105,6 +105,11 @@ pub(super) fn place(labels: &[(At, f64)], mut obstacles: Obstacles) -> Vec<Optio
 fn best(point: At, width: f64, obstacles: &Obstacles) -> Option<Area> {
     let mut found: Option<(f64, Area)> = None;
     let mut consider = |area: Area| {
+        // Distance is the least that a place costs: most of the grid ends here.
+        let distance = distance(&area, point);
+        if found.is_some_and(|(least, _)| least <= distance) {
+            return;
+        }
         let cost = price(point, &area, obstacles);
         if let Some(cost) = cost
             && found.is_none_or(|(least, _)| cost < least)
@@ -147,6 +152,12 @@ fn beside(point: At, width: f64) -> [Area; 8] {
     .map(|(left, top)| Area::sized(left, top, width))
 }
 
+/// How far a point lies outside an area.
+fn distance(area: &Area, point: At) -> f64 {
+    let nearest = area.nearest(point);
+    (nearest.x - point.x).hypot(nearest.y - point.y)
+}
+
 /// Distance from the point, plus what is crossed; `None` when something hard is in the way.
 fn price(point: At, area: &Area, obstacles: &Obstacles) -> Option<f64> {
     let blocked =
@@ -155,16 +166,12 @@ fn price(point: At, area: &Area, obstacles: &Obstacles) -> Option<f64> {
         return None;
     }
     let crossed: f64 = obstacles.soft.iter().map(|other| other.overlap(area)).sum();
-    let distance_to = |other: At| {
-        let nearest = area.nearest(other);
-        (nearest.x - other.x).hypot(nearest.y - other.y)
-    };
-    let distance = distance_to(point);
+    let own = distance(area, point);
     let mistaken: f64 = obstacles
         .points
         .iter()
         .filter(|other| **other != point)
-        .map(|other| (distance + MARGIN - distance_to(*other)).max(0.0))
+        .map(|other| (own + MARGIN - distance(area, *other)).max(0.0))
         .sum();
-    Some(distance + crossed * 0.2 + mistaken * 2.0)
+    Some(own + crossed * 0.2 + mistaken * 2.0)
 }

@@ -47,13 +47,12 @@ fn dots(points: &[(f64, f64)]) -> Vec<Dot> {
             x: Range::new(*x, x * 0.9, x * 1.1),
             y: Range::new(*y, (y - 0.03).max(0.0), (y + 0.03).min(1.0)),
             shape: Shape::Meets,
-            important: idx == 0,
         })
         .collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn labels_never_touch(points in prop::collection::vec((60.0..740.0, 40.0..370.0), 1..13)) {
         let labels: Vec<(At, f64)> = points.iter().map(|(x, y)| (At::new(*x, *y), 170.0)).collect();
@@ -134,4 +133,28 @@ fn rows_show_open_ends_and_unknowns() {
     };
     insta::assert_snapshot!(plot.draw(760.0));
     assert!(!plot.draw(340.0).contains("<script"));
+}
+
+#[test]
+fn many_points_carry_numbers_with_a_key() {
+    let points: Vec<(f64, f64)> = (1..=15).map(|n| (f64::from(n), 0.5)).collect();
+    let chart = |n: usize| Frontier {
+        dots: dots(&points[..n]),
+        bar: None,
+        budget: None,
+        x_title: "cost".to_owned(),
+        title: "t".to_owned(),
+    };
+    let has_key = |n: usize, width: f64| {
+        chart(n)
+            .draw(width)
+            .contains("text-anchor=\"end\">1</text>")
+    };
+    assert!(!has_key(6, 340.0) && has_key(7, 340.0));
+    assert!(!has_key(14, 880.0) && has_key(15, 880.0));
+    let numbered = chart(15).draw(880.0);
+    for n in 0..15 {
+        assert_eq!(numbered.matches(&format!("name-{n}</text>")).count(), 1);
+        assert!(numbered.matches(&format!(">{}</text>", n + 1)).count() >= 2);
+    }
 }

@@ -81,9 +81,6 @@ fn frontier(cast: &Cast<'_>) -> Option<Figure> {
             x,
             y,
             shape: cast.shape(idx),
-            important: Some(idx) == cast.chosen
-                || Some(idx) == cast.decision.incumbent
-                || cast.decision.frontier.members.contains(&idx),
         });
     }
     if dots.is_empty() {

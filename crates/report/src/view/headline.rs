@@ -160,6 +160,12 @@ fn undecided(cast: &Cast<'_>, conclusion: &Conclusion) -> (String, Vec<String>) 
         return (String::new(), Vec::new());
     };
     let text = match provisional {
+        Some(idx) if cast.decision.incumbent == Some(*idx) => {
+            format!(
+                "Not settled yet; until it is, stay with `{}`.",
+                cast.name(*idx)
+            )
+        }
         Some(idx) => format!(
             "Not settled yet; if one must be taken now, take `{}`.",
             cast.name(*idx)
