@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Shortlist(commands::shortlist::ShortlistArgs),
     /// Write a commented, working project for a kind of task.
     Init(commands::init::InitArgs),
+    /// Print the JSON Schema of a file format.
+    Schema(commands::schema::SchemaArgs),
     /// Serve simulated or recorded models over HTTP.
     Sim(commands::sim::SimArgs),
     /// List scorers and extraction steps with their options.

@@ -11,6 +11,7 @@ pub(crate) mod golden;
 pub(crate) mod init;
 pub(crate) mod report;
 pub(crate) mod runs;
+pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod scorers;
 pub(crate) mod select;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Golden(args) => golden::run(&args, common, printer),
         Command::Shortlist(args) => shortlist::run(&args, common, printer),
         Command::Init(args) => init::run(&args, common, printer),
+        Command::Schema(args) => schema::run(&args, printer),
         Command::Scorers(args) => scorers::run(&args, printer),
         Command::Completions(args) => completions::run(&args, printer),
     }

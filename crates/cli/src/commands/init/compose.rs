@@ -14,8 +14,8 @@ use crate::commands::shortlist::{candidate_tables, quoted};
 use crate::commands::words::stakes_name;
 use crate::layout::{one_line, wrap};
 
-/// The name of the judge where the catalog has none: the project then says what is missing.
-const NO_JUDGE: &str = "provider/model";
+/// The judge of a day on which the catalog has no model at all; reading the project warns of it.
+const LAST_RESORT: &str = "openai/gpt-4o-2024-08-06";
 
 /// A project to be written.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Draft<'_> {
     /// The judge that the project calls; `None` = it needs none.
     pub(super) fn judge(&self) -> Option<&str> {
         self.starter().rubric?;
-        self.offer.judge.as_deref()
+        Some(self.offer.judge.as_deref().unwrap_or(LAST_RESORT))
     }
 
     /// Environment variables of all keys that the project needs.
@@ -83,8 +83,8 @@ pub(super) fn files(draft: &Draft<'_>, catalog: &Catalog) -> BTreeMap<&'static s
 }
 
 fn project(draft: &Draft<'_>, starter: &Starter, catalog: &Catalog) -> String {
-    let judge = draft.offer.judge.as_deref().unwrap_or(NO_JUDGE);
-    let scorers = starter.scorers.replace("@JUDGE@", &quoted(judge));
+    let judge = quoted(draft.judge().unwrap_or(LAST_RESORT));
+    let scorers = starter.scorers.replace("@JUDGE@", &judge);
     let values: [(&str, String); 14] = [
         ("@DATE@", draft.as_of.to_string()),
         ("@NAME@", quoted(&draft.name)),
