@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use support::{is_slow_run, json, serve, trilemma, write_golden, write_project};
 use trilemma_sim::{Behaviour, FaultKind, FaultRule, LogOptions, Scenario, SimOptions, Spread};
