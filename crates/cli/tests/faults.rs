@@ -50,10 +50,6 @@ fn mix() -> Vec<FaultRule> {
     ]
 }
 
-#[expect(
-    clippy::disallowed_types,
-    reason = "a wall-clock bound of the whole program"
-)]
 fn all_answered(n_items: usize, stall_timeout_s: u32, within_s: u64) {
     let served = serve(options(mix()));
     let folder = tempfile::tempdir().unwrap();
