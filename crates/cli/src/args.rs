@@ -48,6 +48,8 @@ pub(crate) struct Common {
 pub(crate) enum Command {
     /// See the whole path work against simulated models; needs no key.
     Demo(commands::demo::DemoArgs),
+    /// Write a commented, working project for a kind of task.
+    Init(commands::init::InitArgs),
     /// Validate everything; say what a run would cost and could decide.
     Check(commands::check::CheckArgs),
     /// The main job: benchmark every candidate, decide, report.
@@ -70,8 +72,6 @@ pub(crate) enum Command {
     Golden(commands::golden::GoldenArgs),
     /// Propose three to five candidates, with reasons.
     Shortlist(commands::shortlist::ShortlistArgs),
-    /// Write a commented, working project for a kind of task.
-    Init(commands::init::InitArgs),
     /// Print the JSON Schema of a file format.
     Schema(commands::schema::SchemaArgs),
     /// Serve simulated or recorded models over HTTP.

@@ -189,6 +189,17 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
     };
     let prompt = check("talks", (0..40).map(talk).collect(), "generation", 0.125);
     assert!(prompt.contains("=== conversation ==="), "{prompt}");
+    // Too few for any useful margin: planned for more, and said so.
+    let few: Vec<Value> = (0..5).map(|idx| row(idx, json!("x"))).collect();
+    let text: String = few.iter().map(|row| format!("{row}\n")).collect();
+    fs_err::write(folder.join("few.jsonl"), text).unwrap();
+    let made = value(
+        &run(folder, &["init", "few", "--golden", "few.jsonl", "--json"]),
+        0,
+    );
+    assert_eq!(made["margin_for_n_items"], 300);
+    let toml = fs_err::read_to_string(folder.join("few/trilemma.toml")).unwrap();
+    assert!(toml.contains("The 5 items can decide no"), "{toml}");
     check(
         "texts",
         (0..100)

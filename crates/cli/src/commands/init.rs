@@ -122,7 +122,7 @@ fn prove(
 fn tell(draft: &Draft<'_>, printer: Printer) {
     let width = terminal_width().unwrap_or(100);
     let mut lines = vec![format!(
-        "a {} project of {} candidates and {} items; margin {}",
+        "{}: {} candidates, golden set of {}, margin of {}",
         draft.kind.name(),
         draft.offer.proposals.len(),
         draft.items.set.len(),

@@ -33,7 +33,7 @@ pub(crate) fn run(file: &Path, common: &Common, printer: Printer) -> anyhow::Res
         printer.data(&words(&differences));
     }
     printer.next(&format!(
-        "trilemma shortlist --catalog {}",
+        "trilemma catalog list --catalog {}",
         one_line(&file.display().to_string())
     ));
     Ok(Exit::Ok)

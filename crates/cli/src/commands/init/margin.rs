@@ -14,6 +14,9 @@ use super::task::Items;
 /// The number of items that the starter margin is planned for: the middle of the advised 100 to 500.
 const PLANNED_ITEMS: usize = 300;
 
+/// A wider margin says nothing; a set that decides only such is planned anew, as starter items are.
+const LARGEST_USEFUL: f64 = 0.25;
+
 /// A proposed margin.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Proposed {
@@ -29,21 +32,14 @@ impl Proposed {
         let guide = size_guide(items.set.items(), None).ok();
         let own = guide
             .as_ref()
-            .map_or(0.5, |guide| guide.decidable_margin.high);
+            .map_or(1.0, |guide| guide.decidable_margin.high);
         let n_items = items.set.len();
-        if items.is_starter() {
-            let margin = rounded(decidable_by_planned());
-            return Self {
-                margin,
-                n_items: PLANNED_ITEMS,
-                comment: format!(
-                    "Planned for {PLANNED_ITEMS} items of your own: so many show with a chance of 80 % that a \
-                     candidate as good as the best is not worse by more than {} points. The {n_items} starter \
-                     items can decide no margin below {} points, so verdicts on them stay undecided.",
-                    points(margin),
-                    points(rounded(own))
-                ),
-            };
+        if items.is_starter() || own > LARGEST_USEFUL {
+            return Self::planned(
+                n_items,
+                own,
+                if items.is_starter() { " starter" } else { "" },
+            );
         }
         let margin = rounded(own);
         let shows = guide.map_or_else(String::new, |guide| {
@@ -79,6 +75,22 @@ impl Proposed {
         }
     }
 
+    /// A margin for the items that are still to come.
+    fn planned(n_items: usize, own: f64, what: &str) -> Self {
+        let margin = rounded(decidable_by_planned());
+        Self {
+            margin,
+            n_items: PLANNED_ITEMS,
+            comment: format!(
+                "Planned for {PLANNED_ITEMS} items of your own: so many show with a chance of 80 % that a candidate \
+                 as good as the best is not worse by more than {} points. The {n_items}{what} items can decide no \
+                 margin below {} points, so verdicts on them stay undecided.",
+                points(margin),
+                points((own * 200.0).ceil() / 200.0)
+            ),
+        }
+    }
+
     /// The margin as TOML writes it.
     pub(super) fn toml(&self) -> String {
         let text = format!("{:.3}", self.margin);
@@ -107,9 +119,9 @@ fn decidable_by_planned() -> f64 {
     z * (trilemma_golden::DISCORDANT_HIGH / PLANNED_ITEMS as f64).sqrt()
 }
 
-/// Rounds up to half a point, at least half a point and at most 50 points.
+/// Rounds up to half a point; at least half a point.
 fn rounded(margin: f64) -> f64 {
-    ((margin * 200.0 - 1e-9).ceil() / 200.0).clamp(0.005, 0.5)
+    ((margin * 200.0 - 1e-9).ceil() / 200.0).max(0.005)
 }
 
 fn points(margin: f64) -> String {
@@ -134,7 +146,7 @@ mod tests {
     fn margins_are_rounded_up_and_kept_in_range() {
         assert!((rounded(0.05) - 0.05).abs() < 1e-12);
         assert!((rounded(0.0501) - 0.055).abs() < 1e-12);
-        assert!((rounded(0.9) - 0.5).abs() < 1e-12);
+        assert!((rounded(0.9) - 0.9).abs() < 1e-12);
         assert!((rounded(1e-9) - 0.005).abs() < 1e-12);
         assert_eq!(points(0.05), "5");
         assert_eq!(points(0.125), "12.5");

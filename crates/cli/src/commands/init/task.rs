@@ -60,9 +60,16 @@ impl Items {
                 .collect(),
             _ => BTreeMap::new(),
         };
+        let name = folder.name_of(file);
+        if name.to_str().is_none() {
+            return Err(anyhow!(InputError(format!(
+                "failed to name {} in a project: its path is no Unicode text; hint: rename it",
+                name.display()
+            ))));
+        }
         Ok(Self {
             set,
-            file: Some(folder.name_of(file)),
+            file: Some(name),
             columns,
         })
     }
