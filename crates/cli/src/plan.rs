@@ -134,9 +134,11 @@ pub(crate) fn text(plan: &Preflight) -> String {
     let points = |share: f64| share * 100.0;
     let _ = writeln!(
         text,
-        "  resolution  differences of {:.1} to {:.1} points are seen with a chance of 80 % (n = {})",
-        points(plan.detectable_difference.low),
-        points(plan.detectable_difference.high),
+        "  resolution  differences of {} points are seen with a chance of 80 % (n = {})",
+        range_text(
+            points(plan.detectable_difference.low),
+            points(plan.detectable_difference.high)
+        ),
         plan.n_effective
     );
     if let Some(margin) = plan.proposed_margin {
@@ -196,6 +198,15 @@ fn triple(chances: Chances) -> String {
         percent(chances.fails),
         percent(chances.undecided)
     )
+}
+
+fn range_text(low: f64, high: f64) -> String {
+    let (low, high) = (format!("{low:.1}"), format!("{high:.1}"));
+    if low == high {
+        low
+    } else {
+        format!("{low} to {high}")
+    }
 }
 
 fn time_text(plan: &Preflight) -> String {
