@@ -11,6 +11,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -19,10 +20,16 @@ use crate::call;
 use crate::sim::Sim;
 use crate::tap::{Tap, Tapped};
 
+/// Connections that may wait to be accepted; the system may allow fewer.
+const BACKLOG: i32 = 4_096;
+
 impl Sim {
     /// Serves a listener until `shutdown` is ready; connections still open are then closed.
     /// Accepts that fail (such as for too many open files) are tried again after 10 ms.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
+        // A listener is bound with room for 128. Of 200 clients that connect at once the others
+        // would try again after a second. Where it cannot be changed, only that remains.
+        let _is_raised = SockRef::from(&listener).listen(BACKLOG);
         let mut shutdown = std::pin::pin!(shutdown);
         let mut connections = JoinSet::new();
         loop {

@@ -47,3 +47,26 @@ async fn serves_a_listener_until_told_to_stop() {
     assert_eq!(socket.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn hundreds_of_clients_may_connect_at_once() {
+    let most = fs_err::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
+    if most.trim().parse::<u32>().is_ok_and(|most| most < 512) {
+        println!("skipped: the system lets only {most} connections wait");
+        return;
+    }
+    let sim = sim("");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = sim.clone();
+    tokio::spawn(async move { server.serve(listener, std::future::pending()).await });
+    tokio::task::yield_now().await;
+    // This test's only thread is held, so that nothing is accepted meanwhile.
+    let clients: Vec<_> = (0..400)
+        .map(|_| {
+            let patience = std::time::Duration::from_millis(500);
+            std::net::TcpStream::connect_timeout(&address, patience).unwrap()
+        })
+        .collect();
+    assert_eq!(clients.len(), 400);
+}
