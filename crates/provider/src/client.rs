@@ -104,8 +104,11 @@ impl<C: Connect> Client<C> {
     /// Makes one attempt; every failure is in the record, none is returned otherwise.
     pub async fn attempt(&self, call: &Call<'_>) -> Attempted {
         let mut trace = Trace::new(call, self.shared.config.clock.now_us());
-        match self.run(call, &mut trace).await {
+        let done = self.run(call, &mut trace).await;
+        redact::attempt(&mut trace.attempt, call.secret);
+        match done {
             Ok(mut response) => {
+                redact::response(&mut response, call.secret);
                 if let Some(usage) = &mut response.usage {
                     trace.mark(usage);
                 }
@@ -122,9 +125,6 @@ impl<C: Connect> Client<C> {
             }
             Err(mut failure) => {
                 redact::failure(&mut failure, call.secret);
-                if let Some(raw) = &mut trace.attempt.raw_body {
-                    redact::body(raw, call.secret);
-                }
                 failure.status = failure.status.or(trace.attempt.status);
                 trace.attempt.failure = Some(failure);
                 Attempted {
