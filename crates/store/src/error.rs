@@ -39,6 +39,14 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
     },
+    /// The system refused a write; everything acknowledged before is safe.
+    #[error("write the store `{}`: {reason}; hint: look at the disk, its quota and `ulimit -f`, then run again, what was recorded is kept", path.display())]
+    WriteFailed {
+        /// The store's file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
     /// The file is damaged.
     #[error("read the store `{}`: it is damaged ({reason}); hint: move the file away and run again, or save what is readable with `sqlite3 FILE .recover`", path.display())]
     Corrupt {
@@ -130,7 +138,12 @@ fn holder(pid: Option<u32>) -> String {
 impl StoreError {
     /// Turns an error of SQLite about the file at `path` into ours.
     pub(crate) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        // Extended codes of SQLITE_IOERR, <https://www.sqlite.org/rescode.html>.
         const SHORT_READ: i32 = 522;
+        const WRITE: i32 = 778;
+        const FSYNC: i32 = 1034;
+        const TRUNCATE: i32 = 1546;
+        const SHM_SIZE: i32 = 4874;
         let path = path.to_owned();
         let reason = error.to_string();
         let (code, extended) = match error {
@@ -150,6 +163,11 @@ impl StoreError {
             ErrorCode::DatabaseCorrupt => Self::Corrupt { path, reason },
             ErrorCode::SystemIoFailure if extended == SHORT_READ => Self::Corrupt { path, reason },
             ErrorCode::DiskFull => Self::DiskFull { path },
+            ErrorCode::SystemIoFailure
+                if [WRITE, FSYNC, TRUNCATE, SHM_SIZE].contains(&extended) =>
+            {
+                Self::WriteFailed { path, reason }
+            }
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::InUse { path, pid: None },
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                 Self::NotWritable { path, reason }
@@ -164,10 +182,15 @@ impl StoreError {
         let path = path.to_owned();
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            ErrorKind::PermissionDenied
-            | ErrorKind::ReadOnlyFilesystem
-            | ErrorKind::NotADirectory
-            | ErrorKind::AlreadyExists => Self::NotWritable {
+            ErrorKind::FileTooLarge => Self::WriteFailed {
+                path,
+                reason: error.to_string(),
+            },
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => Self::NotWritable {
+                path,
+                reason: "a file stands where its folder should be".to_owned(),
+            },
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Self::NotWritable {
                 path,
                 reason: error.to_string(),
             },

@@ -63,6 +63,39 @@ impl Place {
         Ok(())
     }
 
+    /// Refuses a file that is not empty and no database, before SQLite sees it: SQLite writes over
+    /// files that are shorter than its header (<https://www.sqlite.org/fileformat.html> §1.3).
+    pub(crate) fn check_head(&self) -> Result<(), StoreError> {
+        const MAGIC: &[u8] = b"SQLite format 3\0";
+        const HEADER_BYTES: usize = 100;
+        let error = |error: std::io::Error| StoreError::from_io(&self.db, &error);
+        if !self.db.is_file() {
+            return Err(StoreError::NotAStore {
+                path: self.db.clone(),
+                reason: "it is no regular file".to_owned(),
+            });
+        }
+        let mut head = Vec::with_capacity(HEADER_BYTES);
+        let file = File::open(&self.db).map_err(error)?;
+        file.take(HEADER_BYTES as u64)
+            .read_to_end(&mut head)
+            .map_err(error)?;
+        let n_known = head.len().min(MAGIC.len());
+        if head.get(..n_known) != MAGIC.get(..n_known) {
+            return Err(StoreError::NotAStore {
+                path: self.db.clone(),
+                reason: "it is not an SQLite database".to_owned(),
+            });
+        }
+        if head.is_empty() || head.len() == HEADER_BYTES {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt {
+            path: self.db.clone(),
+            reason: format!("it ends after {} bytes", head.len()),
+        })
+    }
+
     /// Takes the writer lock.
     ///
     /// # Errors

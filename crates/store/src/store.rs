@@ -54,6 +54,7 @@ impl Store {
     pub fn open_with(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let place = Place::of(path);
         place.create()?;
+        place.check_head()?;
         let mut conn = connect(&place, options)?;
         if schema::inspect(&conn, &place)? != Readiness::Ready {
             let _lock = lock_patiently(&place)?;

@@ -84,6 +84,14 @@ fn files_of_others_are_left_untouched() {
             .starts_with("these are notes")
     );
 
+    // SQLite itself takes such files for empty databases and writes over them.
+    for short in ["x", "SQL", "SQLite format 3\0 and a bit more"] {
+        fs_err::write(&text, short).unwrap();
+        let error = Store::open(&text).unwrap_err();
+        assert!(error.to_string().contains("hint: "), "{error}");
+        assert_eq!(fs_err::read_to_string(&text).unwrap(), short);
+    }
+
     let other = folder.path().join("other.db");
     let conn = rusqlite::Connection::open(&other).unwrap();
     conn.execute_batch("CREATE TABLE theirs (x)").unwrap();
