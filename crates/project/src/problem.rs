@@ -67,7 +67,7 @@ pub struct ProjectErrors {
 /// Collects problems while a file is read, and turns byte offsets into places.
 pub(crate) struct Sink<'t> {
     text: &'t str,
-    found: RefCell<Vec<Problem>>,
+    found: RefCell<Vec<(Option<usize>, Problem)>>,
 }
 
 /// What to say of a problem besides its place.
@@ -109,49 +109,89 @@ impl<'t> Sink<'t> {
     }
 
     pub(crate) fn report(&self, key: impl Into<String>, span: Option<Range<usize>>, note: Note) {
-        self.found.borrow_mut().push(Problem {
+        let problem = Problem {
             severity: note.severity,
-            position: span.map(|span| position_of(self.text, span.start)),
+            position: None,
             key: key.into(),
             message: note.message,
             hint: note.hint,
-        });
+        };
+        let offset = span.map(|span| span.start);
+        self.found.borrow_mut().push((offset, problem));
     }
 
     pub(crate) fn has_errors(&self) -> bool {
         self.found
             .borrow()
             .iter()
-            .any(|problem| problem.severity == Severity::Error)
+            .any(|(_, problem)| problem.severity == Severity::Error)
     }
 
     pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut found = self.found.into_inner();
-        found.sort_by_key(|problem| problem.position);
+        found.sort_by_key(|(offset, _)| *offset);
+        let mut walk = Walk::new(self.text);
+        let mut problems: Vec<Problem> = found
+            .into_iter()
+            .map(|(offset, problem)| Problem {
+                position: offset.map(|offset| walk.to(offset)),
+                ..problem
+            })
+            .collect();
         // Variants of one sweep share a table, and so its problems.
-        found.dedup();
-        found
+        problems.dedup();
+        problems
     }
 }
 
-fn position_of(text: &str, offset: usize) -> Position {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// Goes through a text once and tells places on the way, however many they are.
+struct Walk<'t> {
+    rest: &'t str,
+    at: usize,
+    position: Position,
+}
+
+impl<'t> Walk<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            rest: text,
+            at: 0,
+            position: Position { line: 1, column: 1 },
+        }
     }
-    let before = text.get(..end).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Position {
-        line: before.matches('\n').count() + 1,
-        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+
+    /// Gives the place of a byte offset that is not before the last one.
+    fn to(&mut self, offset: usize) -> Position {
+        let mut n_bytes = offset.saturating_sub(self.at).min(self.rest.len());
+        while !self.rest.is_char_boundary(n_bytes) {
+            n_bytes -= 1;
+        }
+        let (passed, rest) = self.rest.split_at(n_bytes);
+        for c in passed.chars() {
+            if c == '\n' {
+                self.position.line += 1;
+                self.position.column = 1;
+            } else {
+                self.position.column += 1;
+            }
+        }
+        self.at += n_bytes;
+        self.rest = rest;
+        self.position
     }
 }
+
+/// Longer names are no slips of the pen, and comparing them costs time and memory.
+const MAX_TYPED_BYTES: usize = 100;
 
 /// The allowed name closest to a mistyped one, if any is close enough to be meant.
 pub(crate) fn nearest<'a>(
     typed: &str,
     allowed: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if typed.len() > MAX_TYPED_BYTES {
+        return None;
+    }
     allowed
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))
