@@ -31,6 +31,25 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
+/// What an error says, as a sentence: texts of our crates fit after "failed to".
+pub(crate) fn words_of(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    let is_sentence = error.is::<InputError>()
+        || error.is::<std::io::Error>()
+        || error.is::<serde_json::Error>()
+        || text.starts_with("failed to ");
+    if is_sentence {
+        text
+    } else {
+        format!("failed to {text}")
+    }
+}
+
+/// Most problems of a file that are shown; the rest is counted.
+const MAX_PROBLEMS: usize = 200;
+/// Most characters of one problem that are shown.
+const MAX_PROBLEM_CHARS: usize = 500;
+
 /// A project that was read, and where its files are.
 pub(crate) struct Context {
     pub(crate) project: Project,
@@ -125,16 +144,27 @@ pub(crate) fn project_file(common: &Common) -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("trilemma.toml"))
 }
 
-/// All problems of a file, one per line.
+/// The problems of a file, one per line.
 pub(crate) fn problems_text(file: &Path, problems: &[Problem]) -> String {
-    let lines: Vec<String> = problems
+    let mut lines: Vec<String> = problems
         .iter()
-        .map(|problem| format!("  {problem}"))
+        .take(MAX_PROBLEMS)
+        .map(|problem| format!("  {}", shortened(problem.to_string())))
         .collect();
+    if let Some(n_more) = problems.len().checked_sub(MAX_PROBLEMS + 1) {
+        lines.push(format!("  and {} more", n_more + 1));
+    }
     format!(
         "{} problem(s) in {}\n{}",
         problems.len(),
         file.display(),
         lines.join("\n")
     )
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MAX_PROBLEM_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
 }

@@ -31,10 +31,17 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     let printer = printer::Printer::new(args.json, args.quiet, env::no_color());
-    match commands::run(args, printer) {
+    let done = commands::run(args, printer);
+    if let Some(reason) = printer::lost() {
+        printer.tell(&format!(
+            "error: failed to write to standard output: {reason}"
+        ));
+    }
+    match done {
+        Ok(_) if printer::lost().is_some() => exit::Exit::Usage.into(),
         Ok(exit) => exit.into(),
         Err(error) => {
-            printer.tell(&format!("error: {error:#}"));
+            printer.tell(&format!("error: {}", context::words_of(&error)));
             context::exit_of(&error).into()
         }
     }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use trilemma_decide::Decision;
 use trilemma_report::{Colour, Content, Exporter, Report, Settings, format};
 
-use crate::printer::Printer;
+use crate::printer::{Printer, plain_json};
 
 /// Shows the verdict.
 pub(crate) fn verdict(decision: &Decision, printer: Printer) -> anyhow::Result<()> {
@@ -15,7 +15,7 @@ pub(crate) fn verdict(decision: &Decision, printer: Printer) -> anyhow::Result<(
     }
     let mut report = Report::new(decision);
     report.settings = settings(printer);
-    printer.data(&String::from_utf8_lossy(
+    printer.document(&String::from_utf8_lossy(
         &exporter("terminal")?.export(&report)?,
     ));
     Ok(())
@@ -40,7 +40,11 @@ pub(crate) fn render(
         content,
         settings,
     };
-    Ok(exporter(format)?.export(&report)?)
+    let bytes = exporter(format)?.export(&report)?;
+    if format == "json" {
+        return Ok(plain_json(&String::from_utf8_lossy(&bytes)).into_bytes());
+    }
+    Ok(bytes)
 }
 
 /// How text shall look on this terminal.

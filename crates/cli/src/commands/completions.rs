@@ -19,6 +19,6 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn run(args: &CompletionsArgs, printer: Printer) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "trilemma", &mut script);
-    printer.data(&String::from_utf8_lossy(&script));
+    printer.document(&String::from_utf8_lossy(&script));
     Ok(Exit::Ok)
 }

@@ -1,6 +1,6 @@
 //! `trilemma export`: everything measured in a run, as JSON lines.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -11,7 +11,7 @@ use crate::args::Common;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::places;
-use crate::printer::Printer;
+use crate::printer::{JsonOutlet, Printer};
 
 /// What to write, and where.
 #[derive(Debug, clap::Args)]
@@ -30,14 +30,23 @@ pub(crate) fn run(args: &ExportArgs, common: &Common, printer: Printer) -> anyho
     let run = choose(&store, args.run.as_deref())?;
     match &args.out {
         Some(path) => {
-            let mut out = BufWriter::new(fs_err::File::create(path)?);
-            store.export_jsonl(&run, &mut out)?;
-            out.flush()?;
+            write(&store, &run, fs_err::File::create(path)?)?;
             printer.say(&format!("wrote {}", path.display()));
         }
-        None => store.export_jsonl(&run, &mut BufWriter::new(std::io::stdout().lock()))?,
+        None => {
+            write(&store, &run, std::io::stdout().lock()).context("write to standard output")?
+        }
     }
     Ok(Exit::Ok)
+}
+
+fn write(store: &Store, run: &RunId, out: impl Write) -> anyhow::Result<()> {
+    let mut outlet = JsonOutlet::new(BufWriter::new(out));
+    let exported = store.export_jsonl(run, &mut outlet);
+    if !outlet.is_closed() {
+        exported?;
+    }
+    Ok(outlet.finish()?)
 }
 
 /// The run that is named, or the latest.

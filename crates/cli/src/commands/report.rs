@@ -67,7 +67,7 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
             printer.say(&format!("wrote {}", path.display()));
         }
         None => {
-            printer.data(&String::from_utf8_lossy(&bytes));
+            printer.document(&String::from_utf8_lossy(&bytes));
             printer.next("trilemma report --out report.html");
         }
     }

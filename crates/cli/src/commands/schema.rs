@@ -58,7 +58,7 @@ pub(crate) fn run(args: &SchemaArgs, printer: Printer) -> anyhow::Result<Exit> {
             names.join(", ")
         )))
     })?;
-    printer.data(format.schema);
+    printer.document(format.schema);
     Ok(Exit::Ok)
 }
 

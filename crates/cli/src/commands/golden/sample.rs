@@ -12,7 +12,7 @@ use super::columns::format_named;
 use crate::context::InputError;
 use crate::exit::Exit;
 use crate::layout::{Side, Table, bullet, one_line, terminal_width, wrap};
-use crate::printer::Printer;
+use crate::printer::{Printer, plain_json};
 
 /// Strata that are listed; the rest is counted.
 const MAX_STRATA_SHOWN: usize = 20;
@@ -118,7 +118,7 @@ pub(crate) fn run(args: &SampleArgs, printer: Printer) -> anyhow::Result<Exit> {
     write_jsonl(&drawn.items, &mut lines)?;
     match &args.out {
         Some(out) => fs_err::write(out, &lines)?,
-        None => printer.data(&String::from_utf8_lossy(&lines)),
+        None => printer.document(&plain_json(&String::from_utf8_lossy(&lines))),
     }
     if printer.json() {
         printer.value(&summary(args, &drawn))?;
