@@ -132,7 +132,7 @@ pub(crate) fn assert_harmless(page: &Page, twin: &Page) {
 #[test]
 fn it_sees_what_a_browser_would_run() {
     let page = parse(
-        "<title>a</title><script>1</script></title><a HREF=javascript:x><img/onerror=y><svg/onload=z>\
+        "<title>a</title><script>1</script></title><a HREF=javascript:x><img src=x onerror=y><svg onload=z>\
          <script type=\"application/json\">[\"<img onclick=1>\"]</script><script>2</script>&lt;b&gt;",
     );
     assert_eq!(page.scripts, ["1", "2"]);
