@@ -152,6 +152,123 @@ fn bytes_that_are_no_text_fail_their_item_alone() {
 }
 
 #[test]
+fn responses_that_lie_fail_their_item_alone() {
+    let url = peer::serve(|request| {
+        let ok = completion(b"\"ok\"");
+        if is_about(request, "announced") {
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1099511627776\r\n\r\n{".to_vec()
+        } else if is_about(request, "packed") {
+            response(
+                "200 OK",
+                "content-encoding: gzip\r\n",
+                b"\x1f\x8b\x08\0\0\0\0\0\0\x03junk",
+            )
+        } else if is_about(request, "long-head") {
+            let header = format!("x-request-id: {}\r\n", "a".repeat(2_000_000));
+            response("200 OK", &header, &ok)
+        } else if is_about(request, "deep-error") {
+            let deep = format!("{{\"error\":{}", "{\"error\":".repeat(DEPTH));
+            response("400 Bad Request", "", deep.as_bytes())
+        } else if is_about(request, "page") {
+            let page = b"\x1b[31m\xff<html><script>alert(1)</script>\x9b".repeat(100_000);
+            response("404 Not Found", "", &page)
+        } else if is_about(request, "status") {
+            b"HTTP/1.1 999999 \x1b[31m\r\n\r\n".to_vec()
+        } else if is_about(request, "chunks") {
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n{".to_vec()
+        } else if is_about(request, "usage") {
+            let body = String::from_utf8(ok).unwrap();
+            let body = body
+                .replace(":9,", ":18446744073709551615,")
+                .replace(":5,", ":1e308,");
+            response("200 OK", "", body.as_bytes())
+        } else if is_about(request, "retry") {
+            response(
+                "429 Too Many Requests",
+                "retry-after: 99999999999999999999\r\n",
+                b"{}",
+            )
+        } else {
+            response("200 OK", "", &ok)
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let words = [
+        "announced",
+        "packed",
+        "long-head",
+        "deep-error",
+        "page",
+        "status",
+        "chunks",
+        "retry",
+        "usage",
+        "plain",
+    ];
+    let items: Vec<(&str, &str)> = words.iter().map(|word| (*word, "ok")).collect();
+    write(folder.path(), &url, &items, "type = \"exact\"");
+    let summary = parsed(&expect(folder.path(), &["--json", "bench"], 4), &[4]);
+    assert_eq!(summary["n_failed"], 8, "{summary}");
+    let trials = trials(folder.path());
+    for trial in &trials[..8] {
+        let failure = &trial["trial"]["outcome"]["failed"];
+        let message = failure["message"].as_str().unwrap();
+        assert!(!message.is_empty() && message.len() < 2_000, "{failure}");
+    }
+    for trial in &trials[8..] {
+        assert!(trial["trial"]["outcome"]["answered"].is_object(), "{trial}");
+    }
+    for arguments in [
+        &["decide"][..],
+        &["report", "--with-content", "--format", "html"],
+    ] {
+        crate::output::run(folder.path(), arguments);
+    }
+}
+
+#[test]
+fn a_huge_stream_is_scored() {
+    let url = peer::serve(|request| {
+        let (size, times) = if is_about(request, "one-piece") {
+            (HUGE_BYTES, 1)
+        } else {
+            (20, 50_000)
+        };
+        let text = "x".repeat(size);
+        let event = format!(
+            "data: {{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":null}}]}}\n\n"
+        );
+        let last = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"end\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        let body = [event.repeat(times).as_str(), last].concat();
+        let mut bytes =
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+                .to_vec();
+        bytes.extend_from_slice(body.as_bytes());
+        bytes
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let items = [("one-piece", "xend"), ("many", "xend")];
+    write(folder.path(), &url, &items, "type = \"contains_any\"");
+    let file = folder.path().join("trilemma.toml");
+    let project = fs_err::read_to_string(&file).unwrap();
+    fs_err::write(&file, project.replace("stream = false", "stream = true")).unwrap();
+    expect(folder.path(), &["--json", "bench"], 0);
+    let decision = parsed(
+        &crate::output::run(folder.path(), &["--json", "decide"]),
+        &[0, 3],
+    );
+    assert_eq!(decision["candidates"][0]["counts"]["n_passed"], 2);
+    let lengths: Vec<usize> = trials(folder.path())
+        .iter()
+        .map(|record| {
+            let reply = &record["trial"]["outcome"]["answered"]["reply"];
+            reply["response"]["text"].as_str().unwrap().len()
+        })
+        .collect();
+    assert_eq!(lengths, [HUGE_BYTES + 3, 1_000_003]);
+}
+
+#[test]
 fn endless_nesting_in_an_answer_is_a_wrong_answer() {
     let url = peer::serve(|request| {
         let deep = |open: &str, close: &str| {

@@ -90,17 +90,14 @@ fn every_broken_line_is_counted_and_only_some_are_told() {
     );
 }
 
-#[test]
-fn a_line_of_many_megabytes_is_an_item_like_others() {
-    let huge = |n_bytes: usize| {
-        format!(
-            "{{\"id\":\"a\",\"input\":\"x\",\"expected\":\"x\"}}\n{{\"id\":\"b\",\"input\":\"{}\",\"expected\":\"no\"}}\n",
-            "y".repeat(n_bytes)
-        )
-    };
-    let n_bytes = if is_slow_run() { 64 << 20 } else { 2 << 20 };
-    let (folder, _served) = with_golden(huge(n_bytes).as_bytes());
-    // An address space of 24 times the line, the program and its threads beside.
+/// A golden set with one line of this many bytes, checked in an address space of 24 times the line,
+/// the program and its threads beside.
+fn huge_line(n_bytes: usize) {
+    let golden = format!(
+        "{{\"id\":\"a\",\"input\":\"x\",\"expected\":\"x\"}}\n{{\"id\":\"b\",\"input\":\"{}\",\"expected\":\"no\"}}\n",
+        "y".repeat(n_bytes)
+    );
+    let (folder, _served) = with_golden(golden.as_bytes());
     let most_kib = n_bytes * 24 / 1024 + (1 << 20);
     let output = limited(folder.path(), &format!("ulimit -v {most_kib}"), &["check"]);
     assert_calm(&["check"], &output);
@@ -108,9 +105,14 @@ fn a_line_of_many_megabytes_is_an_item_like_others() {
 }
 
 #[test]
+fn a_line_of_some_megabytes_is_an_item_like_others() {
+    huge_line(2 << 20);
+}
+
+#[test]
 fn slow_a_line_of_64_mib_is_checked_in_bounded_memory() {
     if is_slow_run() {
-        a_line_of_many_megabytes_is_an_item_like_others();
+        huge_line(64 << 20);
     } else {
         println!("skipped: TRILEMMA_SLOW_TESTS is not set");
     }
@@ -188,21 +190,75 @@ fn all_problems_of_a_project_come_at_once() {
     );
 }
 
-#[test]
-fn a_project_of_ten_megabytes_of_problems_is_refused_soon() {
+/// A project of this many bytes, nearly every line of which is a problem.
+fn refused_soon(n_bytes: usize) {
     let mut project =
         String::from("[task]\nname = \"t\"\nkind = \"other\"\ngolden = \"g.jsonl\"\n[bench]\n");
     let mut n = 0;
-    while project.len() < 10_000_000 {
+    while project.len() < n_bytes {
         project.push_str(&format!("unknown_key_number_{n} = \"{n}\"\n"));
         n += 1;
     }
+    let total = format!("{n} problem");
     project_refused(
         project.as_bytes(),
-        &[
-            "trilemma.toml",
-            "unknown_key_number_0",
-            &format!("{n} problem"),
-        ],
+        &["trilemma.toml", "unknown_key_number_0", &total],
     );
+}
+
+#[test]
+fn a_large_project_of_problems_is_refused_soon() {
+    // With time quadratic in its size this would take half a minute.
+    refused_soon(2_000_000);
+}
+
+#[test]
+fn slow_a_project_of_ten_megabytes_of_problems_is_refused_soon() {
+    if is_slow_run() {
+        refused_soon(10_000_000);
+    } else {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+    }
+}
+
+#[test]
+fn catalogs_and_logs_that_make_no_sense_are_refused() {
+    let (folder, served) = with_golden(b"{\"id\":\"a\",\"input\":\"x\",\"expected\":\"x\"}\n");
+    let junk: Vec<u8> = (0..=255u8).cycle().take(50_000).collect();
+    let deep = format!("a = {}", "[".repeat(100_000));
+    let escapes =
+        "\"\\u001B[31m\" = \"\\u001B]0;x\\u0007\"\n[[\"\\u202Emodels\"]]\nid = \"\\u009B\"\n";
+    let file = folder.path().join("other");
+    let name = file.to_str().unwrap();
+    for content in [
+        &junk[..],
+        deep.as_bytes(),
+        escapes.as_bytes(),
+        b"models = 3",
+    ] {
+        fs_err::write(&file, content).unwrap();
+        for arguments in [
+            &["--catalog", name, "check"][..],
+            &["--catalog", name, "catalog", "list"],
+            &["catalog", "diff", name],
+        ] {
+            expect(folder.path(), arguments, 2);
+        }
+    }
+    for content in [&junk[..], b"", b"{\"input\": \x1b}\n"] {
+        fs_err::write(&file, content).unwrap();
+        expect(folder.path(), &["golden", "sample", name, "--n", "5"], 2);
+    }
+    let log = format!(
+        "{{\"input\":\"\\u001b[31m {} \u{9b}\u{202e}\"}}\n",
+        "y".repeat(50)
+    )
+    .repeat(3);
+    let log_file = folder.path().join("log.jsonl");
+    fs_err::write(&log_file, log).unwrap();
+    run(
+        folder.path(),
+        &["golden", "sample", log_file.to_str().unwrap(), "--n", "2"],
+    );
+    assert_eq!(served.log.n_ended(), 0);
 }

@@ -174,7 +174,7 @@ fn a_damaged_store_is_named_with_the_way_out() {
 
 #[test]
 fn a_store_in_use_is_named_with_its_holder_and_can_be_read() {
-    let (folder, served) = project(60, 800.0);
+    let (folder, served) = project(60, 500.0);
     let mut first = trilemma(folder.path(), &["bench"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -10,10 +10,9 @@ use trilemma_sim::SimOptions;
 use crate::output::expect;
 use crate::support::{Served, serve, trilemma, write_golden, write_project};
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 10] = [
     &["--help"],
     &["check"],
-    &["--json", "check"],
     &["decide"],
     &["--json", "decide"],
     &["report", "--format", "html", "--with-content"],
@@ -27,7 +26,7 @@ const COMMANDS: [&[&str]; 11] = [
 fn measured() -> (tempfile::TempDir, Served) {
     let served = serve(SimOptions::default());
     let folder = tempfile::tempdir().unwrap();
-    write_golden(folder.path(), 300);
+    write_golden(folder.path(), 100);
     write_project(folder.path(), &served.url, &["a", "b"], "");
     expect(folder.path(), &["bench"], 0);
     (folder, served)
