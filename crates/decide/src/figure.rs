@@ -159,7 +159,8 @@ impl MoneyFigure {
         }
     }
 
-    /// Puts the interval of an estimate (in dollars) around an exact amount.
+    /// Puts the interval of an estimate (in dollars) around an exact cost; nothing costs less than
+    /// zero, so no interval reaches below it.
     pub(crate) fn around(value: Usd, estimate: &stats::Estimate, method: Method) -> Self {
         let end = |end: f64| tidy(end).and_then(Decimal::from_f64).map(cut);
         let value = cut(value.decimal());
@@ -167,7 +168,7 @@ impl MoneyFigure {
         Self {
             value,
             // Sums in binary may miss the exact amount by the last digit.
-            low: low.map(|low| low.min(value)),
+            low: low.map(|low| low.max(Usd::ZERO).min(value)),
             high: high.map(|high| high.max(value)),
             confidence: Some(estimate.confidence.level()),
             n: estimate.n,
@@ -212,6 +213,17 @@ mod tests {
         assert_eq!(tidy(-0.0).map(f64::to_bits), Some(0.0_f64.to_bits()));
         assert_eq!(tidy(f64::NAN), None);
         assert_eq!(Figure::plain(f64::INFINITY, 3), None);
+    }
+
+    #[test]
+    fn no_cost_interval_reaches_below_zero() {
+        let values = [0.0, 0.0, 0.0, 0.0, 1e-4];
+        let estimate = stats::mean::mean_t(&values, stats::Confidence::P95).unwrap();
+        assert!(estimate.low < 0.0);
+        let value: Usd = "0.00002".parse().unwrap();
+        let figure = MoneyFigure::around(value, &estimate, Method::Plain);
+        assert_eq!(figure.low, Some(Usd::ZERO));
+        assert!(figure.high > Some(value));
     }
 
     #[test]
