@@ -9,7 +9,6 @@ use trilemma_project::{LoadContext, Loaded, Problem, Project, load};
 
 use crate::args::Common;
 use crate::clock;
-use crate::exit::Exit;
 use crate::places;
 
 /// Something that the user wrote is wrong: exit code 2.
@@ -23,13 +22,6 @@ impl std::fmt::Display for InputError {
 }
 
 impl std::error::Error for InputError {}
-
-/// The exit code of an error: whatever stops a command short is a matter of input or usage.
-pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
-    match error.downcast_ref::<InputError>() {
-        Some(_) | None => Exit::Usage,
-    }
-}
 
 /// What an error says, as a sentence: texts of our crates fit after "failed to".
 pub(crate) fn words_of(error: &anyhow::Error) -> String {

@@ -72,17 +72,18 @@ pub(crate) fn decide(
     options: DecideOptions,
 ) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
-    let mut simulated = false;
-    let mut observations = Vec::new();
-    store.observations(run, |observation| {
-        simulated |= observation.simulated;
-        observations.push(observation);
-        ControlFlow::Continue(())
-    })?;
-    let input = input(context, store, &manifest, options, simulated)?;
+    let input = input(context, store, &manifest, options)?;
     let mut collector = Collector::new(input)?;
-    for observation in &observations {
-        collector.push(observation)?;
+    let mut refused = None;
+    store.observations(run, |observation| match collector.push(&observation) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            refused = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(error) = refused {
+        return Err(error.into());
     }
     Ok(collector.finish())
 }
@@ -92,7 +93,6 @@ fn input(
     store: &Store,
     manifest: &RunManifest,
     options: DecideOptions,
-    simulated: bool,
 ) -> anyhow::Result<DecisionInput> {
     let project = &context.project;
     let incumbent = project.incumbent.as_ref().and_then(|id| {
@@ -127,7 +127,8 @@ fn input(
         repeats: manifest.repeats,
         seed: manifest.seed,
         as_of: context.as_of,
-        simulated,
+        // The collector learns it from the answers themselves.
+        simulated: false,
         provenance: Provenance {
             run: Some(manifest.run.clone()),
             golden: Some(manifest.golden),

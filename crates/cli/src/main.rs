@@ -42,7 +42,8 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             printer.tell(&format!("error: {}", context::words_of(&error)));
-            context::exit_of(&error).into()
+            // Whatever stops a command short is a matter of input or usage.
+            exit::Exit::Usage.into()
         }
     }
 }
