@@ -11,8 +11,10 @@ const MAX_CELL_CHARS: usize = 32_000;
 pub(crate) fn cell(text: &str) -> String {
     let mut plain = one_line(text, MAX_CELL_CHARS);
     let raw_lead = matches!(text.chars().next(), Some('\t' | '\r' | '\n'));
+    // Readers that do not undo the quoting of RFC 4180 drop the quotes, so what follows them counts.
+    let first = plain.chars().find(|c| !c.is_whitespace() && *c != '"');
     let starts_formula = matches!(
-        plain.trim_start().chars().next(),
+        first,
         // The full-width forms start formulas in East Asian settings.
         Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
     );
