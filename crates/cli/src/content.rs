@@ -61,12 +61,13 @@ fn content_item(
         .item(golden, id)?
         .with_context(|| format!("find item `{id}` in the store"))?;
     let item: Item = serde_json::from_str(&body)?;
+    let extras = item.extras.into_inner();
     Ok(ContentItem {
         id: item.id.to_string(),
         input: input_text(&item.input),
         expected: item.expected.as_ref().map(expected_text),
-        tags: item.tags,
-        criteria: item.criteria,
+        tags: extras.tags,
+        criteria: extras.criteria,
         answers: Vec::new(),
     })
 }

@@ -182,11 +182,12 @@ fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<ItemFacts>
     store.items(&manifest.golden, |id, body| {
         match serde_json::from_str::<Item>(body) {
             Ok(item) => {
+                let extras = item.extras.into_inner();
                 let facts = ItemFacts {
                     id: item.id,
                     weight: item.weight,
-                    cluster: item.cluster,
-                    tags: item.tags,
+                    cluster: extras.cluster,
+                    tags: extras.tags,
                 };
                 known.insert(id, facts);
                 ControlFlow::Continue(())

@@ -6,6 +6,7 @@
 mod attempt;
 mod candidate;
 mod chat;
+mod extras;
 mod fingerprint;
 mod ids;
 mod item;
@@ -26,6 +27,7 @@ pub use chat::{
     ChatRequest, ChatResponse, FinishReason, Message, Part, ResponseFormat, Role, Tool, ToolCall,
     ToolChoice,
 };
+pub use extras::{Extras, ItemExtras};
 pub use fingerprint::{Fingerprint, FingerprintBuilder, ParseFingerprintError};
 pub use ids::{CandidateId, ItemId, RunId};
 pub use item::{Expected, Input, Item};

@@ -17,15 +17,15 @@ pub fn item_fingerprint(item: &Item) -> Fingerprint {
     let mut feed = Feed::new("trilemma-item-v1");
     feed.text(item.id.as_str());
     feed.input(&item.input);
-    feed.tools(&item.tools);
+    feed.tools(&item.extras.tools);
     feed.expected(item.expected.as_ref());
-    feed.texts(&item.criteria);
-    feed.texts(&item.tags);
-    feed.optional(item.cluster.as_deref());
-    feed.optional(item.difficulty.as_deref());
+    feed.texts(&item.extras.criteria);
+    feed.texts(&item.extras.tags);
+    feed.optional(item.extras.cluster.as_deref());
+    feed.optional(item.extras.difficulty.as_deref());
     feed.text(&item.weight.to_string());
-    feed.count(item.metadata.len());
-    let mut keys: Vec<_> = item.metadata.iter().collect();
+    feed.count(item.extras.metadata.len());
+    let mut keys: Vec<_> = item.extras.metadata.iter().collect();
     keys.sort_by_key(|(key, _)| key.as_str());
     for (key, value) in keys {
         feed.text(key);
@@ -37,7 +37,7 @@ pub fn item_fingerprint(item: &Item) -> Fingerprint {
 /// Hashes what is asked in an item: its input and tools, and nothing else.
 #[must_use]
 pub fn input_fingerprint(item: &Item) -> Fingerprint {
-    asked_fingerprint(&item.input, &item.tools)
+    asked_fingerprint(&item.input, &item.extras.tools)
 }
 
 /// Hashes an input with its tools, as [`input_fingerprint`] does.

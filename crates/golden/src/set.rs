@@ -144,13 +144,15 @@ mod tests {
         assert_eq!(ab, print(vec![b.clone(), a.clone()]));
         assert_ne!(ab, print(vec![a.clone()]));
         let mut changed = b.clone();
-        changed.tags.push("x".into());
+        changed.extras.tags.push("x".into());
         assert_ne!(ab, print(vec![a.clone(), changed]));
         let mut same = b;
-        same.metadata
+        same.extras
+            .metadata
             .insert("k".into(), serde_json::json!({"y": 1, "x": 2}));
         let mut swapped = same.clone();
         swapped
+            .extras
             .metadata
             .insert("k".into(), serde_json::json!({"x": 2, "y": 1}));
         assert_eq!(print(vec![same]), print(vec![swapped]));

@@ -132,7 +132,7 @@ fn weighted_count(items: &[Item]) -> usize {
 fn cluster_count(items: &[Item]) -> usize {
     let mut clusters: Vec<&str> = items
         .iter()
-        .filter_map(|item| item.cluster.as_deref())
+        .filter_map(|item| item.extras.cluster.as_deref())
         .collect();
     let alone = items.len() - clusters.len();
     clusters.sort_unstable();
@@ -185,7 +185,7 @@ mod tests {
     fn weights_and_clusters_count() {
         let mut items = items(90);
         for (idx, item) in items.iter_mut().enumerate() {
-            item.cluster = Some((idx / 3).to_string());
+            item.extras.cluster = Some((idx / 3).to_string());
         }
         let guide = size_guide(&items, None).unwrap();
         assert_eq!(

@@ -60,7 +60,7 @@ pub fn split(items: &[Item], options: &SplitOptions) -> Split {
 /// Tells on which side an item is, without looking at any other item.
 #[must_use]
 pub fn side(item: &Item, options: &SplitOptions) -> Side {
-    let (kind, key) = match &item.cluster {
+    let (kind, key) = match &item.extras.cluster {
         Some(cluster) => ("cluster", cluster.as_str()),
         None => ("id", item.id.as_str()),
     };
@@ -128,7 +128,7 @@ mod tests {
     fn clusters_stay_together() {
         let mut items = items(200);
         for (idx, item) in items.iter_mut().enumerate() {
-            item.cluster = Some(format!("c{}", idx / 5));
+            item.extras.cluster = Some(format!("c{}", idx / 5));
         }
         let split = split(&items, &SplitOptions::default());
         assert!(!split.dev.is_empty() && !split.holdout.is_empty());

@@ -71,9 +71,11 @@ pub(crate) fn map_texts(item: &mut Item, change: &dyn Fn(&str) -> Option<String>
             }
         }
     }
-    item.criteria.iter_mut().for_each(edit);
-    for (_, value) in item.metadata.iter_mut() {
-        map_json(value, change);
+    if !item.extras.is_empty() {
+        item.extras.criteria.iter_mut().for_each(edit);
+        for (_, value) in item.extras.metadata.iter_mut() {
+            map_json(value, change);
+        }
     }
 }
 

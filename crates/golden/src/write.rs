@@ -34,12 +34,18 @@ fn line(item: &Item) -> io::Result<String> {
     if let Some(expected) = &item.expected {
         fields.push(("expected", expected_json(expected)?));
     }
-    for (name, texts) in [("criteria", &item.criteria), ("tags", &item.tags)] {
+    for (name, texts) in [
+        ("criteria", &item.extras.criteria),
+        ("tags", &item.extras.tags),
+    ] {
         if !texts.is_empty() {
             fields.push((name, json!(texts)));
         }
     }
-    for (name, text) in [("cluster", &item.cluster), ("difficulty", &item.difficulty)] {
+    for (name, text) in [
+        ("cluster", &item.extras.cluster),
+        ("difficulty", &item.extras.difficulty),
+    ] {
         if let Some(text) = text {
             fields.push((name, Value::from(text.as_str())));
         }
@@ -47,11 +53,11 @@ fn line(item: &Item) -> io::Result<String> {
     if (item.weight - 1.0).abs() >= f64::EPSILON {
         fields.push(("weight", json!(item.weight)));
     }
-    if !item.tools.is_empty() {
-        fields.push(("tools", serde_json::to_value(&item.tools)?));
+    if !item.extras.tools.is_empty() {
+        fields.push(("tools", serde_json::to_value(&item.extras.tools)?));
     }
-    if !item.metadata.is_empty() {
-        fields.push(("metadata", Value::Object(item.metadata.clone())));
+    if !item.extras.metadata.is_empty() {
+        fields.push(("metadata", Value::Object(item.extras.metadata.clone())));
     }
     let members: Vec<String> = fields
         .into_iter()
@@ -184,12 +190,12 @@ mod tests {
             let mut written = item("a", "", "");
             written.input = input;
             written.expected = expected;
-            written.criteria = tags.clone();
-            written.tags = tags;
-            written.cluster = cluster;
+            written.extras.criteria = tags.clone();
+            written.extras.tags = tags;
+            written.extras.cluster = cluster;
             written.weight = weight;
-            written.tools = vec![Tool { name: "f".into(), description: None, parameters: json!({"a": 1}) }];
-            written.metadata.insert(key, value);
+            written.extras.tools = vec![Tool { name: "f".into(), description: None, parameters: json!({"a": 1}) }];
+            written.extras.metadata.insert(key, value);
             let mut out = Vec::new();
             write_jsonl([&written], &mut out).unwrap();
             let options = ReadOptions { format: Some(Format::Jsonl), ..ReadOptions::default() };

@@ -173,7 +173,7 @@ pub fn chat_request(
             Some(prompt) => prompt.render(item)?,
             None => conversation(item),
         },
-        tools: item.tools.clone(),
+        tools: item.extras.tools.clone(),
         tool_choice: candidate.tool_choice.clone(),
         response_format: candidate.response_format.clone(),
         params: candidate.params.clone(),
@@ -252,11 +252,14 @@ fn marker(line: &str) -> Option<Mark> {
 }
 
 fn context(item: &Item) -> Map<String, Value> {
-    let mut context = item.metadata.clone();
-    context.insert("metadata".to_owned(), Value::Object(item.metadata.clone()));
+    let mut context = item.extras.metadata.clone();
+    context.insert(
+        "metadata".to_owned(),
+        Value::Object(item.extras.metadata.clone()),
+    );
     context.insert("id".to_owned(), Value::from(item.id.as_str()));
     context.insert("input".to_owned(), Value::from(item.input.last_user_text()));
-    context.insert("tags".to_owned(), Value::from(item.tags.clone()));
+    context.insert("tags".to_owned(), Value::from(item.extras.tags.clone()));
     let messages = conversation(item)
         .iter()
         .map(|message| {

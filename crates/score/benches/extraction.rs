@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use serde_json::{Map, json};
-use trilemma_domain::{Expected, Input, Item, ItemId, ScorerSpec};
+use trilemma_domain::{Expected, Input, Item, ScorerSpec};
 use trilemma_score::{Answer, Scorer, build};
 
 const N_PER_ROUND: u32 = 2_000;
@@ -45,16 +45,8 @@ fn median_us(scorer: &Scorer, item: &Item, text: &str) -> f64 {
 
 fn main() {
     let item = Item {
-        id: ItemId::new("case"),
-        input: Input::Text(String::new()),
         expected: Some(Expected::Text("1234".to_owned())),
-        criteria: Vec::new(),
-        tags: Vec::new(),
-        cluster: None,
-        difficulty: None,
-        weight: 1.0,
-        tools: Vec::new(),
-        metadata: Map::new(),
+        ..Item::new("case", Input::Text(String::new()))
     };
     let reasoning = "First add 12 and 30, then take half of it. ".repeat(22);
     let field = json!([

@@ -4,8 +4,8 @@
 
 #![cfg(test)]
 
-use serde_json::{Map, Value, json};
-use trilemma_domain::{Expected, Input, Item, ItemId, ScoredOutcome, ScorerSpec};
+use serde_json::{Value, json};
+use trilemma_domain::{Expected, Input, Item, ScoredOutcome, ScorerSpec};
 use trilemma_score::{Answer, build};
 
 fn score(kind: &str, options: Value, case: &Value) -> f64 {
@@ -18,21 +18,13 @@ fn score(kind: &str, options: Value, case: &Value) -> f64 {
     .unwrap();
     let references = case["references"].as_array().unwrap();
     let item = Item {
-        id: ItemId::new("case"),
-        input: Input::Text(String::new()),
         expected: Some(Expected::List(
             references
                 .iter()
                 .map(|text| text.as_str().unwrap().to_owned())
                 .collect(),
         )),
-        criteria: Vec::new(),
-        tags: Vec::new(),
-        cluster: None,
-        difficulty: None,
-        weight: 1.0,
-        tools: Vec::new(),
-        metadata: Map::new(),
+        ..Item::new("case", Input::Text(String::new()))
     };
     match scorer.score(&item, &Answer::text(case["answer"].as_str().unwrap())) {
         ScoredOutcome::Scored { score, .. } => score.value(),

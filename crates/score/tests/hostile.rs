@@ -5,21 +5,13 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
-use trilemma_domain::{Expected, Input, Item, ItemId, ScorerSpec};
+use trilemma_domain::{Expected, Input, Item, ScorerSpec};
 use trilemma_score::{Answer, Mode, SCORERS, STEPS, Scorer, build};
 
 fn item(expected: Expected) -> Item {
     Item {
-        id: ItemId::new("case"),
-        input: Input::Text("task".to_owned()),
         expected: Some(expected),
-        criteria: Vec::new(),
-        tags: Vec::new(),
-        cluster: None,
-        difficulty: None,
-        weight: 1.0,
-        tools: Vec::new(),
-        metadata: Map::new(),
+        ..Item::new("case", Input::Text("task".to_owned()))
     }
 }
 

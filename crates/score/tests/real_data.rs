@@ -53,16 +53,8 @@ fn item(line: &Value) -> Item {
     let text = |key: &str| line[key].as_str().unwrap().to_owned();
     serde_json::from_value::<ItemId>(line["id"].clone())
         .map(|id| Item {
-            id,
-            input: Input::Text(text("input")),
             expected: Some(Expected::Text(text("expected"))),
-            criteria: Vec::new(),
-            tags: Vec::new(),
-            cluster: None,
-            difficulty: None,
-            weight: 1.0,
-            tools: Vec::new(),
-            metadata: serde_json::Map::new(),
+            ..Item::new(id, Input::Text(text("input")))
         })
         .unwrap()
 }

@@ -4,24 +4,16 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use trilemma_domain::{
-    Expected, FinishReason, Input, Item, ItemId, NanoUsd, ScoredOutcome, ScorerSpec, ToolCall,
+    Expected, FinishReason, Input, Item, NanoUsd, ScoredOutcome, ScorerSpec, ToolCall,
 };
 use trilemma_score::{Answer, Mode, build};
 
 fn item(expected: Option<Expected>) -> Item {
     Item {
-        id: ItemId::new("case"),
-        input: Input::Text(String::new()),
         expected,
-        criteria: Vec::new(),
-        tags: Vec::new(),
-        cluster: None,
-        difficulty: None,
-        weight: 1.0,
-        tools: Vec::new(),
-        metadata: Map::new(),
+        ..Item::new("case", Input::Text(String::new()))
     }
 }
 

@@ -12,18 +12,7 @@ use crate::support::*;
 
 fn golden(n: usize) -> Vec<Item> {
     (0..n)
-        .map(|idx| Item {
-            id: idx.to_string().into(),
-            input: Input::Text(String::new()),
-            expected: None,
-            criteria: Vec::new(),
-            tags: Vec::new(),
-            cluster: None,
-            difficulty: None,
-            weight: 1.0,
-            tools: Vec::new(),
-            metadata: serde_json::Map::new(),
-        })
+        .map(|idx| Item::new(idx.to_string(), Input::Text(String::new())))
         .collect()
 }
 

@@ -37,7 +37,7 @@ const ORIGINS: [&str; 20] = [
 pub(crate) fn lint(items: &[Item]) -> Vec<Finding> {
     let mut keys: BTreeMap<&str, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
     for (idx, item) in items.iter().enumerate() {
-        for (key, value) in &item.metadata {
+        for (key, value) in &item.extras.metadata {
             if is_origin(key)
                 && let Some(value) = simple(value)
             {
@@ -81,7 +81,7 @@ fn finding(items: &[Item], key: &str, values: &BTreeMap<String, Vec<usize>>) -> 
         let clusters: Vec<_> = group
             .iter()
             .filter_map(|&idx| items.get(idx))
-            .map(|item| item.cluster.as_deref())
+            .map(|item| item.extras.cluster.as_deref())
             .collect();
         group.len() > 1
             && (clusters.contains(&None)

@@ -93,7 +93,7 @@ fn one_cluster(items: &[Item], group: &[usize]) -> bool {
     let mut clusters = group
         .iter()
         .filter_map(|&idx| items.get(idx))
-        .map(|item| item.cluster.as_deref());
+        .map(|item| item.extras.cluster.as_deref());
     match clusters.next() {
         Some(Some(first)) => clusters.all(|cluster| cluster == Some(first)),
         Some(None) | None => false,

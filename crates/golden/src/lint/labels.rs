@@ -36,7 +36,7 @@ pub(crate) fn lint(items: &[Item], task: Option<TaskKind>) -> Vec<Finding> {
     }
     let mut tags = Counted::new();
     for (idx, item) in items.iter().enumerate() {
-        for tag in &item.tags {
+        for tag in &item.extras.tags {
             tags.entry(tag).or_default().push(idx);
         }
     }

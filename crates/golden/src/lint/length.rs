@@ -70,7 +70,7 @@ fn item_tokens(item: &Item, context: &LintContext<'_>) -> u64 {
     input_texts(&item.input, &mut |text| {
         tokens = tokens.saturating_add(of(text))
     });
-    for tool in &item.tools {
+    for tool in &item.extras.tools {
         tokens += of(&tool.name) + of(tool.description.as_deref().unwrap_or_default());
         tokens += of(&canonical_json(&tool.parameters));
     }

@@ -46,7 +46,7 @@ fn empty_input(items: &[Item]) -> Option<Finding> {
 
 fn missing_expected(items: &[Item], needed: bool) -> Option<Finding> {
     let found = positions(items, |item| {
-        item.expected.is_none() && (needed || item.criteria.is_empty())
+        item.expected.is_none() && (needed || item.extras.criteria.is_empty())
     });
     if found.is_empty() {
         return None;

@@ -73,7 +73,7 @@ fn empty_and_missing_are_found() {
     };
     let codes = [codes[0], codes[2], codes[1]];
     check(items.clone(), &judged, &codes);
-    items[5].criteria.push("is polite".into());
+    items[5].extras.criteria.push("is polite".into());
     check(items, &judged, &codes[..2]);
 }
 
@@ -98,7 +98,7 @@ fn duplicates_are_told_apart() {
     assert_eq!(names(&findings[1]), ["i9", "i10"]);
     assert_eq!(names(&findings[2]), ["i30", "i31"]);
     for idx in [30, 31] {
-        items[idx].cluster = Some("c".into());
+        items[idx].extras.cluster = Some("c".into());
     }
     check(items, &LintContext::default(), &codes[..2]);
 }
@@ -107,9 +107,10 @@ fn duplicates_are_told_apart() {
 fn dependent_items_are_found() {
     let mut items = good(120);
     for (idx, item) in items.iter_mut().enumerate() {
-        item.metadata
+        item.extras
+            .metadata
             .insert("Conversation_ID".into(), json!(idx / 2));
-        item.metadata.insert("language".into(), json!("de"));
+        item.extras.metadata.insert("language".into(), json!("de"));
     }
     let first = check(
         items.clone(),
@@ -120,7 +121,7 @@ fn dependent_items_are_found() {
     assert_eq!(first.items.len(), 20);
     assert!(first.hint.contains("cluster = \"Conversation_ID\""));
     for (idx, item) in items.iter_mut().enumerate() {
-        item.cluster = Some((idx / 2).to_string());
+        item.extras.cluster = Some((idx / 2).to_string());
     }
     // Sixty clusters are few, and said so.
     let first = check(items, &LintContext::default(), &[FindingCode::TooFewItems]);
@@ -198,7 +199,7 @@ fn labels_and_tags_are_counted() {
         } else {
             "ham".into()
         }));
-        item.tags = vec![if idx < 5 {
+        item.extras.tags = vec![if idx < 5 {
             "rare".into()
         } else {
             "usual".into()

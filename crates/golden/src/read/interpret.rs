@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use trilemma_domain::{Input, Item, ItemId};
+use trilemma_domain::{Extras, Input, Item, ItemExtras, ItemId};
 
 use super::fault::Fault;
 use super::record::{Cell, Record};
@@ -106,7 +106,7 @@ impl<'a> Interpreter<'a> {
         let has_answers = self
             .items
             .iter()
-            .any(|item| item.expected.is_some() || !item.criteria.is_empty());
+            .any(|item| item.expected.is_some() || !item.extras.criteria.is_empty());
         let warnings = hints::warnings(&self.extra_columns, has_answers);
         let (items, lines) = (self.items, self.lines);
         Ok(GoldenSet::assemble(
@@ -142,13 +142,15 @@ impl<'a> Interpreter<'a> {
             id: ItemId::new(id.flatten().unwrap_or_default()),
             input: input?,
             expected: expected.flatten(),
-            criteria: criteria.unwrap_or_default(),
-            tags: tags.unwrap_or_default(),
-            cluster: cluster.flatten(),
-            difficulty: difficulty.flatten(),
             weight: weight.flatten().unwrap_or(1.0),
-            tools: tools.unwrap_or_default(),
-            metadata,
+            extras: Extras::from(ItemExtras {
+                criteria: criteria.unwrap_or_default(),
+                tags: tags.unwrap_or_default(),
+                cluster: cluster.flatten(),
+                difficulty: difficulty.flatten(),
+                tools: tools.unwrap_or_default(),
+                metadata,
+            }),
         })
     }
 

@@ -78,7 +78,7 @@ fn all_formats_give_the_same_set() {
     let wanted = set(Format::Jsonl, jsonl);
     assert_eq!(wanted.len(), 2);
     assert_eq!(wanted.items()[0].weight, 2.5);
-    assert_eq!(wanted.items()[0].metadata["source"], "book");
+    assert_eq!(wanted.items()[0].extras.metadata["source"], "book");
     for (format, text) in [
         (Format::Json, json),
         (Format::Json, list),
@@ -327,9 +327,9 @@ fn csv_cells_hold_json_where_it_makes_sense() {
     let item = &set.items()[0];
     assert_eq!(item.input, user(vec![part("hi")]));
     assert_eq!(item.expected, Some(Expected::Json(json!({"x": 1}))));
-    assert_eq!(item.tools[0].name, "f");
-    assert_eq!(item.metadata["k"], json!([1]));
-    assert_eq!(item.tags, ["a,b"]);
+    assert_eq!(item.extras.tools[0].name, "f");
+    assert_eq!(item.extras.metadata["k"], json!([1]));
+    assert_eq!(item.extras.tags, ["a,b"]);
     assert_eq!(set.items()[1].input, Input::Text("plain [text]".into()));
     assert_eq!(
         set.items()[1].expected,
@@ -547,7 +547,7 @@ fn columns_are_mapped_and_checked() {
         ("7", &user(vec![part("hi")]))
     );
     assert_eq!(item.expected, Some(Expected::Text("1.0".into())));
-    assert_eq!(item.metadata["input"], "kept");
+    assert_eq!(item.extras.metadata["input"], "kept");
     options.columns.tags = Some("topic".into());
     let errors = read_from(text.as_bytes(), "t", &options)
         .unwrap_err()
@@ -571,7 +571,7 @@ fn misspelt_fields_are_pointed_out() {
     assert!(warnings[0].contains("`Tags`") && warnings[0].contains("`tags`?"));
     assert!(warnings[1].contains("kept as metadata of 2 item(s), first on line 1"));
     assert!(warnings[1].contains("did you mean `expected`?"));
-    assert_eq!(set.items()[0].metadata["expeced"], "1");
+    assert_eq!(set.items()[0].extras.metadata["expeced"], "1");
     let ideal = self::set(Format::Jsonl, r#"{"input":"x","ideal":"1"}"#);
     assert!(
         ideal.warnings()[0]
@@ -735,7 +735,7 @@ mod parquet_files {
             let from_file = read(&path, &ReadOptions::default()).unwrap();
             let set = read_from(&bytes[..], "t", &ReadOptions::default()).unwrap();
             assert_eq!(set.fingerprint(), from_file.fingerprint());
-            assert_eq!(set.items()[0].tags, ["sum", "easy"]);
+            assert_eq!(set.items()[0].extras.tags, ["sum", "easy"]);
             assert_eq!(set.items()[0].id.as_str(), "1");
             assert_eq!(set.items()[0].expected, Some(Expected::Text("4".into())));
             assert_eq!(set.items()[1].input, user(vec![part("hi")]));

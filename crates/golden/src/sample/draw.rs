@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use serde_json::Value;
-use trilemma_domain::{Fingerprint, Item, ItemId};
+use trilemma_domain::{Extras, Fingerprint, Item, ItemExtras, ItemId};
 
 use super::options::{Redaction, Sample, SampleOptions, StratumCount, UNLABELLED};
 use super::row::{Row, row};
@@ -199,16 +199,14 @@ fn item(row: Row, entry: Entry) -> Item {
     let mut metadata = row.metadata;
     metadata.insert("log_count".to_owned(), Value::from(entry.count));
     Item {
-        id: ItemId::new(row.id.unwrap_or_default()),
-        input: row.input,
-        expected: None,
-        criteria: Vec::new(),
-        tags,
-        cluster: row.cluster,
-        difficulty: None,
-        weight: 1.0,
-        tools: row.tools,
-        metadata,
+        extras: Extras::from(ItemExtras {
+            tags,
+            cluster: row.cluster,
+            tools: row.tools,
+            metadata,
+            ..ItemExtras::default()
+        }),
+        ..Item::new(row.id.unwrap_or_default(), row.input)
     }
 }
 
@@ -218,10 +216,10 @@ fn count_personal_data(item: &Item, counts: &mut BTreeMap<PersonalDataKind, usiz
         kinds.extend(find_personal_data(text).into_iter().map(|place| place.kind));
     };
     input_texts(&item.input, &mut look);
-    look(&Value::Object(item.metadata.clone()).to_string());
-    item.tags.iter().for_each(|tag| look(tag));
+    look(&Value::Object(item.extras.metadata.clone()).to_string());
+    item.extras.tags.iter().for_each(|tag| look(tag));
     look(item.id.as_str());
-    look(item.cluster.as_deref().unwrap_or_default());
+    look(item.extras.cluster.as_deref().unwrap_or_default());
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
@@ -231,7 +229,7 @@ fn count_personal_data(item: &Item, counts: &mut BTreeMap<PersonalDataKind, usiz
 
 fn redact_item(item: &mut Item) {
     map_texts(item, &redact);
-    for tag in &mut item.tags {
+    for tag in &mut item.extras.tags {
         if let Some(redacted) = redact(tag) {
             *tag = redacted;
         }
@@ -241,12 +239,13 @@ fn redact_item(item: &mut Item) {
     }
     // A cluster only has to be the same for the same; its name may go.
     if let Some(cluster) = item
+        .extras
         .cluster
         .as_deref()
         .filter(|name| redact(name).is_some())
     {
         let name = Fingerprint::of(cluster.as_bytes()).short();
-        item.cluster = Some(format!("c-{name}"));
+        item.extras.cluster = Some(format!("c-{name}"));
     }
 }
 

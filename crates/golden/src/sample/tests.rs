@@ -94,7 +94,7 @@ fn strata_get_their_share() {
         sample
             .items
             .iter()
-            .filter(|item| item.tags == ["unlabelled", "kind=rare"])
+            .filter(|item| item.extras.tags == ["unlabelled", "kind=rare"])
             .count(),
         5
     );
@@ -158,7 +158,7 @@ fn every_request_is_drawn_as_often() {
             .find(|item| item.input.last_user_text() == wanted)
         {
             // Twenty even rows, and row 3 itself.
-            assert_eq!(item.metadata["log_count"], 21);
+            assert_eq!(item.extras.metadata["log_count"], 21);
             hits += 1;
         }
     }
@@ -210,15 +210,15 @@ fn usual_log_shapes_are_understood() {
             .find(|item| item.input.last_user_text() == text);
         found.unwrap_or_else(|| panic!("no {text}"))
     };
-    assert_eq!(by_text("first question").tools[0].name, "f");
+    assert_eq!(by_text("first question").extras.tools[0].name, "f");
     let second = by_text("second thing");
-    assert_eq!(second.metadata["logged_answer"], "its answer");
+    assert_eq!(second.extras.metadata["logged_answer"], "its answer");
     assert_eq!(
         second.input,
         Input::Messages(vec![Message::text(Role::User, "second thing")])
     );
     assert!(by_text("third text").id.as_str().starts_with("g-"));
-    assert!(!by_text("third text").metadata.contains_key("output"));
+    assert!(!by_text("third text").extras.metadata.contains_key("output"));
 }
 
 #[test]
@@ -236,12 +236,12 @@ fn columns_can_be_named() {
     let sample = draw("log.jsonl", row, &options).unwrap();
     let item = &sample.items[0];
     assert_eq!(
-        (item.id.as_str(), item.cluster.as_deref()),
+        (item.id.as_str(), item.extras.cluster.as_deref()),
         ("7", Some("s1"))
     );
-    assert_eq!(item.metadata["logged_answer"]["a"], 1);
-    assert_eq!(item.metadata["lang"], "de");
-    assert!(!item.metadata.contains_key("secret"));
+    assert_eq!(item.extras.metadata["logged_answer"]["a"], 1);
+    assert_eq!(item.extras.metadata["lang"], "de");
+    assert!(!item.extras.metadata.contains_key("secret"));
     options.columns.input = Some("none".into());
     let errors = draw("log.jsonl", row, &options).unwrap_err().to_string();
     assert!(

@@ -79,10 +79,10 @@ pub(super) fn render(
     let environment = environment();
     let values = context! {
         id => item.id.as_str(),
-        tags => item.tags.clone(),
-        difficulty => item.difficulty.clone(),
-        metadata => Value::from(Serde(&item.metadata)),
-        criteria => item.criteria.clone(),
+        tags => item.extras.tags.clone(),
+        difficulty => item.extras.difficulty.clone(),
+        metadata => Value::from(Serde(&item.extras.metadata)),
+        criteria => item.extras.criteria.clone(),
         scale => spec.scale.describe(),
         input => quoter.block("task", &input),
         answer => quoter.block("answer", &answer),

@@ -1,7 +1,9 @@
 //! Checks of the judge's prompt and of reading replies.
 
 use serde_json::{Value, json};
-use trilemma_domain::{Expected, Input, Item, ItemId, ScoredOutcome, ScorerSpec, ToolCall};
+use trilemma_domain::{
+    Expected, Extras, Input, Item, ItemExtras, ScoredOutcome, ScorerSpec, ToolCall,
+};
 
 use super::reply;
 use super::scale::Scale;
@@ -23,16 +25,13 @@ fn judge(options: Value) -> Scorer {
 
 fn item() -> Item {
     Item {
-        id: ItemId::new("i1"),
-        input: Input::Text("What is 2+2?".to_owned()),
         expected: Some(Expected::Text("four".to_owned())),
-        criteria: vec!["says 4".to_owned()],
-        tags: Vec::new(),
-        cluster: None,
-        difficulty: None,
-        weight: 1.0,
-        tools: Vec::new(),
-        metadata: json!({"topic": "sums"}).as_object().unwrap().clone(),
+        extras: Extras::from(ItemExtras {
+            criteria: vec!["says 4".to_owned()],
+            metadata: json!({"topic": "sums"}).as_object().unwrap().clone(),
+            ..ItemExtras::default()
+        }),
+        ..Item::new("i1", Input::Text("What is 2+2?".to_owned()))
     }
 }
 

@@ -94,7 +94,7 @@ fn findings(opened: &Opened, task: Option<TaskKind>, margin: Option<f64>) -> Vec
 fn needs_expected(opened: &Opened) -> bool {
     let Some(context) = &opened.context else {
         let items = opened.set.items();
-        let has_criteria = |item: &Item| !item.criteria.is_empty();
+        let has_criteria = |item: &Item| !item.extras.criteria.is_empty();
         return !items.iter().all(has_criteria);
     };
     context

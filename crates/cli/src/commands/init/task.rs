@@ -88,7 +88,8 @@ impl Items {
 
     /// Whether the answers can only be judged: criteria, but no expected answer anywhere.
     pub(super) fn only_criteria(&self) -> bool {
-        self.all(|item| item.expected.is_none()) && self.any(|item| !item.criteria.is_empty())
+        self.all(|item| item.expected.is_none())
+            && self.any(|item| !item.extras.criteria.is_empty())
     }
 
     /// Whether some item is a conversation of several messages.
@@ -101,12 +102,12 @@ impl Items {
 
     /// Whether every item carries its documents beside the question.
     pub(super) fn has_documents(&self) -> bool {
-        self.all(|item| item.metadata.contains_key("context"))
+        self.all(|item| item.extras.metadata.contains_key("context"))
     }
 
     /// Whether some item offers tools.
     pub(super) fn has_tools(&self) -> bool {
-        self.any(|item| !item.tools.is_empty())
+        self.any(|item| !item.extras.tools.is_empty())
     }
 
     /// Whether some item shows an image.

@@ -100,10 +100,10 @@ fn input(item: &Item, prompt: Option<&Prompt>) -> u64 {
         trilemma_domain::Input::Text(text) => vec![Message::text(Role::User, text.clone())],
         trilemma_domain::Input::Messages(messages) => messages.clone(),
     });
-    let tools = if item.tools.is_empty() {
+    let tools = if item.extras.tools.is_empty() {
         0
     } else {
-        tokens::count(&serde_json::to_string(&item.tools).unwrap_or_default())
+        tokens::count(&serde_json::to_string(&item.extras.tools).unwrap_or_default())
     };
     tokens::of_messages(&messages) + tools
 }
