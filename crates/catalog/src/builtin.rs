@@ -58,3 +58,17 @@ pub(crate) const TOKENIZERS: Builtin = Builtin {
     provider: None,
     text: include_str!("../../../catalog/tokenizers.toml"),
 };
+
+/// GPUs with dated prices.
+pub(crate) const GPUS: Builtin = Builtin {
+    file: "catalog/gpus.toml",
+    provider: None,
+    text: include_str!("../../../catalog/gpus.toml"),
+};
+
+/// Rate limits by tier.
+pub(crate) const LIMITS: Builtin = Builtin {
+    file: "catalog/limits.toml",
+    provider: None,
+    text: include_str!("../../../catalog/limits.toml"),
+};

@@ -14,6 +14,8 @@ use crate::builtin::{self, Builtin};
 use crate::check::{self, Rows};
 use crate::entry::{Alias, Model, Provider};
 use crate::error::CatalogError;
+use crate::gpu::Gpu;
+use crate::limit::RateTier;
 use crate::price::{PriceRow, Service};
 use crate::shelf::Shelf;
 use crate::terms::Terms;
@@ -37,6 +39,8 @@ pub struct Catalog {
     overlay_texts: Vec<String>,
     tiers: Once<Vec<TierRow>>,
     tokenizers: Once<Vec<Tokenizer>>,
+    gpus: Once<Vec<Gpu>>,
+    rate_tiers: Once<Vec<RateTier>>,
 }
 
 /// A model found by name.
@@ -89,6 +93,8 @@ impl Catalog {
             overlay_texts: Vec::new(),
             tiers: OnceLock::new(),
             tokenizers: OnceLock::new(),
+            gpus: OnceLock::new(),
+            rate_tiers: OnceLock::new(),
         }
     }
 
@@ -133,8 +139,16 @@ impl Catalog {
         }
         self.tiers = OnceLock::new();
         self.tokenizers = OnceLock::new();
+        self.gpus = OnceLock::new();
+        self.rate_tiers = OnceLock::new();
         self.tiers()?;
         self.tokenizers()?;
+        if self.overlays.iter().any(|rows| !rows.raw.gpu.is_empty()) {
+            self.gpus()?;
+        }
+        if self.overlays.iter().any(|rows| !rows.raw.limit.is_empty()) {
+            self.rate_tiers()?;
+        }
         Ok(self)
     }
 
@@ -363,12 +377,105 @@ impl Catalog {
         Ok(self.tokenizers()?.iter().find(|known| known.id == *id))
     }
 
+    /// The GPUs, in the order of the files; a user's row lays over the built-in one of the same id.
+    ///
+    /// # Errors
+    /// Only for rows that cannot be read.
+    pub fn gpus(&self) -> Result<&[Gpu], CatalogError> {
+        let read = || {
+            let mut all: Vec<Gpu> = Vec::new();
+            let base = Rows::parse(builtin::GPUS.file, builtin::GPUS.text)?;
+            for rows in std::iter::once(&base).chain(&self.overlays) {
+                for raw in &rows.raw.gpu {
+                    match all.iter_mut().find(|known| known.id == raw.id) {
+                        Some(known) => *known = check::gpu(rows, Some(known.clone()), raw)?,
+                        None => all.push(check::gpu(rows, None, raw)?),
+                    }
+                }
+            }
+            Ok(all)
+        };
+        let all = self.gpus.get_or_init(read);
+        all.as_ref().map(Vec::as_slice).map_err(Clone::clone)
+    }
+
+    /// A GPU by name, in any case.
+    ///
+    /// # Errors
+    /// [`CatalogError::UnknownGpu`] with the names that are known.
+    pub fn gpu(&self, name: &str) -> Result<&Gpu, CatalogError> {
+        let all = self.gpus()?;
+        all.iter()
+            .find(|gpu| gpu.id.eq_ignore_ascii_case(name))
+            .ok_or_else(|| CatalogError::UnknownGpu {
+                name: name.to_owned(),
+                known: all.iter().map(|gpu| gpu.id.clone()).collect(),
+            })
+    }
+
+    /// Rate limits of a model's provider that hold for the model, lowest tier first; empty = no
+    /// source states any. A user's tiers of a provider replace the built-in ones.
+    ///
+    /// # Errors
+    /// Only for rows that cannot be read.
+    pub fn rate_tiers_of(&self, id: &ModelName) -> Result<Vec<&RateTier>, CatalogError> {
+        let all = self.rate_tiers()?;
+        let own = |tier: &&RateTier| tier.provider == id.provider && tier.covers(&id.model);
+        // Tiers that name the model say more than those for all models of the provider.
+        let named: Vec<&RateTier> = all
+            .iter()
+            .filter(own)
+            .filter(|tier| !tier.models.is_empty())
+            .collect();
+        if named.is_empty() {
+            return Ok(all.iter().filter(own).collect());
+        }
+        Ok(named)
+    }
+
+    /// All rate limits, by provider as in the files, lowest tier first.
+    ///
+    /// # Errors
+    /// Only for rows that cannot be read.
+    pub fn rate_tiers(&self) -> Result<&[RateTier], CatalogError> {
+        let read = || {
+            let mut all: Vec<RateTier> = Vec::new();
+            let base = Rows::parse(builtin::LIMITS.file, builtin::LIMITS.text)?;
+            for rows in std::iter::once(&base).chain(&self.overlays) {
+                let checked: Result<Vec<RateTier>, _> = rows
+                    .raw
+                    .limit
+                    .iter()
+                    .map(|raw| check::rate_tier(rows, raw))
+                    .collect();
+                let checked = checked?;
+                all.retain(|known| {
+                    !checked
+                        .iter()
+                        .any(|new| new.provider == known.provider && new.models == known.models)
+                });
+                all.extend(checked);
+            }
+            all.sort_by(|a, b| {
+                (&a.provider, &a.models, a.rank).cmp(&(&b.provider, &b.models, b.rank))
+            });
+            Ok(all)
+        };
+        let all = self.rate_tiers.get_or_init(read);
+        all.as_ref().map(Vec::as_slice).map_err(Clone::clone)
+    }
+
     /// Hash of everything the catalog says: equal hashes give equal decisions.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let builtin = builtin::PROVIDERS
             .iter()
-            .chain([&builtin::TIERS, &builtin::TOKENIZERS])
+            .chain([
+                &builtin::TIERS,
+                &builtin::TOKENIZERS,
+                &builtin::GPUS,
+                &builtin::LIMITS,
+            ])
             .map(|builtin| builtin.text);
         builtin
             .chain(self.overlay_texts.iter().map(String::as_str))

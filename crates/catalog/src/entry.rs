@@ -4,8 +4,9 @@
 //! No row is changed here, and nothing is said about quality: that is measured, not looked up.
 
 use jiff::civil::Date;
-use trilemma_domain::{Capability, Dialect, ModelName, TaskKind};
+use trilemma_domain::{Capability, Dialect, ModelName, TaskKind, Usd, UsdPerMtok};
 
+use crate::arch::Arch;
 use crate::lifecycle::{Lifecycle, LifecycleState};
 use crate::price::{self, LIST, PriceQuery, PriceRow, Service};
 use crate::source::{Provenance, Statement};
@@ -170,25 +171,17 @@ pub struct Footprint {
     pub provenance: Provenance,
 }
 
-/// Architecture as the weights' own configuration states it; what VRAM formulas need.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Arch {
-    /// Parameters.
-    pub params: u64,
-    /// Parameters used per token, for mixtures of experts.
-    pub active_params: Option<u64>,
-    /// Layers.
-    pub layers: Option<u64>,
-    /// Attention heads.
-    pub heads: Option<u64>,
-    /// Key-value heads.
-    pub kv_heads: Option<u64>,
-    /// Width of a head.
-    pub head_dim: Option<u64>,
-    /// Width of the model.
-    pub hidden: Option<u64>,
-    /// Size of the vocabulary.
-    pub vocab: Option<u64>,
+/// What a fine-tuned id is made from, and what it costs besides its calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FineTuned {
+    /// The model that was trained further.
+    pub base: ModelName,
+    /// Price of a million tokens of training; `None` = not stated.
+    pub training: Option<UsdPerMtok>,
+    /// Price of an hour in which it stands ready; `None` = not stated (0 = free).
+    pub hosting_hour: Option<Usd>,
+    /// Who says so.
+    pub provenance: Provenance,
 }
 
 /// One model.
@@ -214,6 +207,8 @@ pub struct Model {
     pub aliases: Vec<Alias>,
     /// The open weights that a host serves under this id.
     pub weights: Option<ModelName>,
+    /// Set for ids that were trained further by the user.
+    pub fine_tuned: Option<FineTuned>,
     /// What a source says it is good at.
     pub strengths: Option<Statement>,
     /// What a source says it is best for.

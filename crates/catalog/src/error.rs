@@ -39,4 +39,12 @@ pub enum CatalogError {
         /// The full ids that it could mean, sorted.
         ids: Vec<String>,
     },
+    /// No GPU has this name.
+    #[error("find GPU `{name}` in the catalog; hint: one of {}, or add a [[gpu]] row to your own catalog file", known.join(", "))]
+    UnknownGpu {
+        /// The name as asked for.
+        name: String,
+        /// The names that are known.
+        known: Vec<String>,
+    },
 }

@@ -4,12 +4,15 @@
 //! three-valued answers, proposals with reasons. What no source states is unknown. This crate
 //! opens no file, asks no clock and calls nobody.
 
+mod arch;
 mod builtin;
 mod catalog;
 mod check;
 mod entry;
 mod error;
+mod gpu;
 mod lifecycle;
+mod limit;
 mod price;
 mod raw;
 mod shelf;
@@ -19,13 +22,16 @@ mod terms;
 mod tier;
 mod tokenizer;
 
+pub use arch::{Arch, Attention};
 pub use catalog::{Catalog, Found};
 pub use entry::{
-    Alias, Arch, Footprint, Limits, Model, ModelKind, ParameterRules, Pin, Provider, Reasoning,
-    Role, Stated,
+    Alias, FineTuned, Footprint, Limits, Model, ModelKind, ParameterRules, Pin, Provider,
+    Reasoning, Role, Stated,
 };
 pub use error::CatalogError;
+pub use gpu::{Gpu, GpuPrice, GpuTerm};
 pub use lifecycle::{Lifecycle, LifecycleState, OnShutdown};
+pub use limit::RateTier;
 pub use price::{LIST, PriceQuery, PriceRow, PriceRowId, Rates, Service, Staleness};
 pub use shortlist::{
     Caution, DEFAULT_HORIZON_DAYS, Exclusion, Gap, Inclusion, Judged, Named, Passed, Proposal,

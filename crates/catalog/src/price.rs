@@ -66,6 +66,12 @@ pub struct Rates {
     pub cache_write_1h: Option<UsdPerMtok>,
     /// Output spent on reasoning, where it has its own price.
     pub reasoning: Option<UsdPerMtok>,
+    /// Input that is sound, where it has its own price.
+    pub audio_input: Option<UsdPerMtok>,
+    /// Output that is sound, where it has its own price.
+    pub audio_output: Option<UsdPerMtok>,
+    /// Input that is pictures, where it has its own price.
+    pub image_input: Option<UsdPerMtok>,
 }
 
 /// Names one price row for ever: where it stands, and a hash of what it says.
@@ -204,12 +210,23 @@ impl PriceRow {
             row.rates.cache_write_1h,
             row.rates.reasoning,
         ];
+        let digits = |rate: UsdPerMtok| rate.decimal().normalize().to_string();
         let hash = figures
             .iter()
             .fold(Fingerprint::builder().field(&text), |hash, rate| {
-                hash.field(
-                    rate.map_or_else(String::new, |rate| rate.decimal().normalize().to_string()),
-                )
+                hash.field(rate.map_or_else(String::new, digits))
+            });
+        // Prices of later versions count only where they are stated, so that old ids stay.
+        let later = [
+            ("audio_input", row.rates.audio_input),
+            ("audio_output", row.rates.audio_output),
+            ("image_input", row.rates.image_input),
+        ];
+        let hash = later
+            .iter()
+            .filter_map(|(name, rate)| Some((name, (*rate)?)))
+            .fold(hash, |hash, (name, rate)| {
+                hash.field(name).field(digits(rate))
             })
             .finish();
         let _ = write!(text, "#{}", hash.short());

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use trilemma_domain::{Capability, Dialect, TaskKind};
 
+use crate::gpu::GpuTerm;
 use crate::price::Service;
 use crate::tier::Tier;
 
@@ -29,6 +30,10 @@ pub(crate) struct RawFile {
     pub(crate) tier: Vec<RawTier>,
     #[serde(default)]
     pub(crate) tokenizer: Vec<RawTokenizer>,
+    #[serde(default)]
+    pub(crate) gpu: Vec<RawGpu>,
+    #[serde(default)]
+    pub(crate) limit: Vec<RawRateTier>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -107,6 +112,7 @@ pub(crate) struct RawModel {
     pub(crate) aliases: Vec<RawAlias>,
     pub(crate) only_for: Option<Vec<TaskKind>>,
     pub(crate) weights: Option<String>,
+    pub(crate) fine_tuned: Option<RawFineTuned>,
     pub(crate) strengths: Option<RawStatement>,
     pub(crate) best_for: Option<RawStatement>,
     pub(crate) lifecycle: Option<RawLifecycle>,
@@ -132,6 +138,16 @@ pub(crate) struct RawAlias {
     pub(crate) moving: bool,
     pub(crate) from: Option<Date>,
     pub(crate) to: Option<Date>,
+    pub(crate) source: String,
+    pub(crate) checked: Date,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawFineTuned {
+    pub(crate) base: String,
+    pub(crate) training: Option<String>,
+    pub(crate) hosting_usd_hour: Option<String>,
     pub(crate) source: String,
     pub(crate) checked: Date,
 }
@@ -219,6 +235,27 @@ pub(crate) struct RawArch {
     pub(crate) head_dim: Option<u64>,
     pub(crate) hidden: Option<u64>,
     pub(crate) vocab: Option<u64>,
+    #[serde(default)]
+    pub(crate) tied: bool,
+    pub(crate) attention: Option<RawAttention>,
+    pub(crate) full_layers: Option<u64>,
+    pub(crate) window: Option<u64>,
+    pub(crate) full_kv_heads: Option<u64>,
+    pub(crate) full_head_dim: Option<u64>,
+    pub(crate) kv_lora_rank: Option<u64>,
+    pub(crate) rope_dim: Option<u64>,
+    pub(crate) state_bytes: Option<u64>,
+    pub(crate) source: Option<String>,
+    pub(crate) checked: Option<Date>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RawAttention {
+    Full,
+    Sliding,
+    Latent,
+    Linear,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -247,6 +284,9 @@ pub(crate) struct RawPrice {
     pub(crate) cache_write_5m: Option<String>,
     pub(crate) cache_write_1h: Option<String>,
     pub(crate) reasoning: Option<String>,
+    pub(crate) audio_input: Option<String>,
+    pub(crate) audio_output: Option<String>,
+    pub(crate) image_input: Option<String>,
     pub(crate) note: Option<String>,
     pub(crate) source: String,
     pub(crate) checked: Date,
@@ -279,6 +319,55 @@ pub(crate) struct RawTokenizer {
     pub(crate) text: Option<[f64; 2]>,
     pub(crate) code: Option<[f64; 2]>,
     pub(crate) json: Option<[f64; 2]>,
+    pub(crate) source: String,
+    pub(crate) checked: Date,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawGpu {
+    pub(crate) id: String,
+    pub(crate) memory_gib: Option<f64>,
+    pub(crate) visible_gib: Option<f64>,
+    pub(crate) bandwidth_gb_s: Option<f64>,
+    pub(crate) bf16_tflops: Option<f64>,
+    pub(crate) fp8_tflops: Option<f64>,
+    pub(crate) source: Option<String>,
+    pub(crate) checked: Option<Date>,
+    #[serde(default)]
+    pub(crate) price: Vec<RawGpuPrice>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawGpuPrice {
+    #[serde(rename = "where")]
+    pub(crate) place: String,
+    pub(crate) term: GpuTerm,
+    pub(crate) usd: Option<String>,
+    pub(crate) usd_low: Option<String>,
+    pub(crate) usd_high: Option<String>,
+    pub(crate) source: String,
+    pub(crate) checked: Date,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawRateTier {
+    pub(crate) provider: String,
+    #[serde(default)]
+    pub(crate) models: Vec<String>,
+    pub(crate) tier: String,
+    pub(crate) rank: u8,
+    pub(crate) rpm: Option<u64>,
+    pub(crate) itpm: Option<u64>,
+    pub(crate) otpm: Option<u64>,
+    pub(crate) tpm: Option<u64>,
+    pub(crate) rpd: Option<u64>,
+    pub(crate) cached_counts: Option<bool>,
+    pub(crate) paid_usd: Option<String>,
+    pub(crate) days: Option<u32>,
+    pub(crate) note: Option<String>,
     pub(crate) source: String,
     pub(crate) checked: Date,
 }

@@ -6,7 +6,9 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
-use trilemma_catalog::{Catalog, CatalogError, PriceQuery, PriceRow, Rates, Staleness};
+use trilemma_catalog::{
+    Catalog, CatalogError, Model, PriceQuery, PriceRow, Rates, Service, Staleness,
+};
 use trilemma_domain::{Candidate, Fingerprint, NanoUsd, OwnPrice, Usage, UsageSource, Usd};
 
 use crate::request::request_cost;
@@ -76,34 +78,40 @@ impl Pricer {
         let Some(found) = catalog.get(identity)? else {
             return Ok(None);
         };
-        let mut bounds: Vec<u64> = found
-            .model
-            .prices
-            .iter()
-            .map(|row| row.above_tokens)
-            .collect();
+        Ok(Self::listed(found.model, as_of, Service::Standard))
+    }
+
+    /// Takes a model's list prices of one service class on a day; `None` = unknown.
+    #[must_use]
+    pub fn listed(model: &Model, as_of: Date, service: Service) -> Option<Self> {
+        let mut bounds: Vec<u64> = model.prices.iter().map(|row| row.above_tokens).collect();
         bounds.push(0);
         bounds.sort_unstable();
         bounds.dedup();
         let steps: Vec<PriceStep> = bounds
             .into_iter()
             .filter_map(|above_tokens| {
-                let query = PriceQuery::list(as_of, above_tokens.saturating_add(1));
-                let row = found.model.price(&query)?;
+                let query = PriceQuery {
+                    service,
+                    ..PriceQuery::list(as_of, above_tokens.saturating_add(1))
+                };
+                let row = model.price(&query)?;
                 Some(PriceStep::listed(above_tokens, row, as_of))
             })
             .collect();
-        Ok((!steps.is_empty()).then_some(Self { steps }))
+        (!steps.is_empty()).then_some(Self { steps })
     }
 
-    fn contract(price: &OwnPrice) -> Self {
+    /// Takes the prices of a contract of one's own.
+    #[must_use]
+    pub fn contract(price: &OwnPrice) -> Self {
         let rates = Rates {
             input: Some(price.input),
             output: Some(price.output),
             cache_read: price.cache_read,
             cache_write_5m: price.cache_write,
             cache_write_1h: price.cache_write,
-            reasoning: None,
+            ..Rates::default()
         };
         let text = |rate: Option<trilemma_domain::UsdPerMtok>| {
             rate.map_or_else(String::new, |rate| rate.decimal().normalize().to_string())
@@ -132,7 +140,9 @@ impl Pricer {
         &self.steps
     }
 
-    fn step(&self, input_tokens: u64) -> Option<&PriceStep> {
+    /// The step that prices requests of so many input tokens, cached ones included.
+    #[must_use]
+    pub fn step(&self, input_tokens: u64) -> Option<&PriceStep> {
         self.steps
             .iter()
             .rev()

@@ -74,6 +74,9 @@ impl Rows {
             cache_write_5m: self.money(row, "cache_write_5m", raw.cache_write_5m.as_ref())?,
             cache_write_1h: self.money(row, "cache_write_1h", raw.cache_write_1h.as_ref())?,
             reasoning: self.money(row, "reasoning", raw.reasoning.as_ref())?,
+            audio_input: self.money(row, "audio_input", raw.audio_input.as_ref())?,
+            audio_output: self.money(row, "audio_output", raw.audio_output.as_ref())?,
+            image_input: self.money(row, "image_input", raw.image_input.as_ref())?,
         };
         if rates == Rates::default() {
             return Err(self.error(

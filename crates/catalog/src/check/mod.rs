@@ -6,9 +6,11 @@
 
 mod context;
 mod figures;
+mod infra;
 mod models;
 mod providers;
 
 pub(crate) use context::Rows;
+pub(crate) use infra::{gpu, rate_tier};
 pub(crate) use models::{lay_over, validate};
 pub(crate) use providers::{provider, tier, tokenizer};

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use trilemma_domain::{Capability, ModelName};
+use trilemma_domain::{Capability, ModelName, Usd};
 
 use super::context::Rows;
 use crate::entry::{
-    Alias, Arch, Footprint, Limits, Model, ModelKind, ParameterRules, Pin, Reasoning, Role,
+    Alias, FineTuned, Footprint, Limits, Model, ModelKind, ParameterRules, Pin, Reasoning, Role,
 };
 use crate::error::CatalogError;
 use crate::lifecycle::{Lifecycle, OnShutdown};
 use crate::raw::{
-    RawAlias, RawCommercial, RawKind, RawLicence, RawLifecycle, RawModel, RawParameters, RawPin,
-    RawReasoning, RawRole, RawTerms, RawTraining,
+    RawAlias, RawCommercial, RawFineTuned, RawKind, RawLicence, RawLifecycle, RawModel,
+    RawParameters, RawPin, RawReasoning, RawRole, RawTerms, RawTraining,
 };
 use crate::terms::{CommercialUse, Licence, Terms, Training};
 
@@ -49,16 +49,7 @@ pub(crate) fn lay_over(
         model.licence = Some(rows.licence(&row, licence)?);
     }
     if let Some(arch) = &raw.arch {
-        model.arch = Some(Arch {
-            params: arch.params,
-            active_params: arch.active_params,
-            layers: arch.layers,
-            heads: arch.heads,
-            kv_heads: arch.kv_heads,
-            head_dim: arch.head_dim,
-            hidden: arch.hidden,
-            vocab: arch.vocab,
-        });
+        model.arch = Some(super::infra::arch(rows, &row, arch)?);
     }
     let footprints: Result<Vec<_>, _> = raw
         .footprint
@@ -95,6 +86,7 @@ fn blank(rows: &Rows, row: &str, raw: &RawModel) -> Result<Model, CatalogError> 
         pin: Pin::Unpinned,
         aliases: Vec::new(),
         weights: None,
+        fine_tuned: None,
         strengths: None,
         best_for: None,
         lifecycle: Lifecycle::default(),
@@ -144,6 +136,9 @@ fn identity(rows: &Rows, row: &str, model: &mut Model, raw: &RawModel) -> Result
     }
     if let Some(weights) = &raw.weights {
         model.weights = Some(rows.model_name(row, "weights", weights)?);
+    }
+    if let Some(raw) = &raw.fine_tuned {
+        model.fine_tuned = Some(rows.fine_tuned(row, raw)?);
     }
     if raw.tokenizer.is_some() {
         model.tokenizer.clone_from(&raw.tokenizer);
@@ -225,6 +220,16 @@ impl Rows {
                 format!("`{key}` = `{text}` names no model"),
                 "write `provider/model`",
             )
+        })
+    }
+
+    fn fine_tuned(&self, row: &str, raw: &RawFineTuned) -> Result<FineTuned, CatalogError> {
+        let hosting = self.money(row, "hosting_usd_hour", raw.hosting_usd_hour.as_ref())?;
+        Ok(FineTuned {
+            base: self.model_name(row, "fine_tuned.base", &raw.base)?,
+            training: self.money(row, "training", raw.training.as_ref())?,
+            hosting_hour: hosting.map(|price| Usd::new(price.decimal())),
+            provenance: self.provenance(row, &raw.source, raw.checked)?,
         })
     }
 

@@ -5,6 +5,8 @@ mod crosscheck;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod infra;
+#[cfg(test)]
 mod reader;
 #[cfg(test)]
 mod roster;
