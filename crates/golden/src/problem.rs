@@ -24,6 +24,8 @@ pub struct Problem {
     pub message: String,
     /// How to mend it.
     pub hint: Option<String>,
+    /// Whether bytes are in another encoding, which one change of the whole file mends.
+    is_of_encoding: bool,
 }
 
 impl Problem {
@@ -36,7 +38,14 @@ impl Problem {
             field: None,
             message: message.into(),
             hint: None,
+            is_of_encoding: false,
         }
+    }
+
+    /// Says that the encoding is to blame.
+    pub(crate) fn of_encoding(mut self) -> Self {
+        self.is_of_encoding = true;
+        self
     }
 
     /// Says on which line.
@@ -134,13 +143,30 @@ impl fmt::Display for GoldenErrors {
 pub(crate) struct Collector {
     problems: Vec<Problem>,
     total: usize,
+    /// Places that are in another encoding, after the first.
+    n_more_of_encoding: usize,
 }
 
 impl Collector {
+    /// Takes the next problem. Of those of the encoding only the first is kept: all have one cause.
     pub(crate) fn push(&mut self, problem: Problem) {
         self.total += 1;
+        if problem.is_of_encoding && self.problems.iter().any(|known| known.is_of_encoding) {
+            self.n_more_of_encoding += 1;
+            return;
+        }
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
+        }
+    }
+
+    /// Drops all problems but the first, which says what has become of the others.
+    pub(crate) fn keep_first(&mut self, others: &str) {
+        self.problems.truncate(1);
+        self.total = self.problems.len();
+        self.n_more_of_encoding = 0;
+        if let Some(first) = self.problems.first_mut() {
+            first.message.push_str(others);
         }
     }
 
@@ -148,19 +174,27 @@ impl Collector {
         self.total == 0
     }
 
+    /// How many were taken.
     pub(crate) fn total(&self) -> usize {
         self.total
     }
 
-    pub(crate) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(mut self) -> Vec<Problem> {
+        let more = self.n_more_of_encoding;
+        let first = self.problems.iter_mut().find(|known| known.is_of_encoding);
+        if let (Some(first), 1..) = (first, more) {
+            let plural = if more == 1 { "" } else { "s" };
+            let rest = format!("; so it is in {more} more place{plural}");
+            first.message.push_str(&rest);
+        }
         self.problems
     }
 
     pub(crate) fn into_errors(self, source_name: &str) -> GoldenErrors {
         GoldenErrors {
             source_name: source_name.to_owned(),
-            problems: self.problems,
-            total: self.total,
+            total: self.total - self.n_more_of_encoding,
+            problems: self.into_problems(),
         }
     }
 }
@@ -200,6 +234,22 @@ mod tests {
         let text = errors.to_string();
         assert!(text.starts_with("read `a.jsonl`: 250 problems\n  line 1: is wrong\n"));
         assert!(text.ends_with("and 150 more"), "{text}");
+    }
+
+    #[test]
+    fn one_wrong_encoding_is_one_problem() {
+        let mut collector = Collector::default();
+        collector.push(Problem::new("is wrong").at(1));
+        for line in 2..=40 {
+            collector.push(Problem::new("is odd").of_encoding().at(line));
+        }
+        assert_eq!(collector.total(), 40);
+        let errors = collector.into_errors("a.jsonl");
+        assert_eq!(errors.total, 2);
+        assert_eq!(
+            errors.to_string(),
+            "read `a.jsonl`: 2 problems\n  line 1: is wrong\n  line 2: is odd; so it is in 38 more places"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The golden set: items that were read and found well-formed, with their hashes.
 //!
 //! In: items from a reader or from code. Out: [`GoldenSet`], whose ids are unique and whose
-//! fingerprints belong to its items. It does not judge whether the items are good; `lint` does.
+//! fingerprint belongs to its items. It does not judge whether the items are good; `lint` does. It
+//! keeps nothing else of each item, because a set of 100,000 stays in memory for a whole run.
 
 use std::collections::HashMap;
 
@@ -14,8 +15,6 @@ use crate::problem::{Collector, GoldenErrors, Problem, quote};
 #[derive(Debug, Clone, PartialEq)]
 pub struct GoldenSet {
     items: Vec<Item>,
-    item_fingerprints: Vec<Fingerprint>,
-    lines: Vec<u64>,
     source: String,
     fingerprint: Fingerprint,
     warnings: Vec<Problem>,
@@ -30,8 +29,7 @@ impl GoldenSet {
         let source = source.into();
         let mut problems = Collector::default();
         let mut first_lines: HashMap<ItemId, u64> = HashMap::with_capacity(items.len());
-        let lines: Vec<u64> = (1..=items.len() as u64).collect();
-        for (item, &line) in items.iter().zip(&lines) {
+        for (item, line) in items.iter().zip(1..) {
             if let Some(&first) = first_lines.get(&item.id) {
                 problems.push(duplicate_id(item.id.as_str(), first, line));
             } else {
@@ -39,25 +37,18 @@ impl GoldenSet {
             }
         }
         if problems.is_empty() {
-            Ok(Self::assemble(source, items, lines, Vec::new()))
+            Ok(Self::assemble(source, items, Vec::new()))
         } else {
             Err(problems.into_errors(&source))
         }
     }
 
     /// Puts a set together whose ids are known to be unique.
-    pub(crate) fn assemble(
-        source: String,
-        items: Vec<Item>,
-        lines: Vec<u64>,
-        warnings: Vec<Problem>,
-    ) -> Self {
+    pub(crate) fn assemble(source: String, items: Vec<Item>, warnings: Vec<Problem>) -> Self {
         let item_fingerprints: Vec<_> = items.iter().map(item_fingerprint).collect();
         let fingerprint = set_fingerprint(&item_fingerprints);
         Self {
             items,
-            item_fingerprints,
-            lines,
             source,
             fingerprint,
             warnings,
@@ -86,19 +77,6 @@ impl GoldenSet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
-    }
-
-    /// The hash of each item, in the order of [`Self::items`].
-    #[must_use]
-    pub fn item_fingerprints(&self) -> &[Fingerprint] {
-        &self.item_fingerprints
-    }
-
-    /// The line of each item in the file, from 1 (for Parquet its row), in the order of
-    /// [`Self::items`].
-    #[must_use]
-    pub fn lines(&self) -> &[u64] {
-        &self.lines
     }
 
     /// Where the items came from, as it was named.

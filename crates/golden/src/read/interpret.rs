@@ -26,7 +26,6 @@ pub(crate) struct Interpreter<'a> {
     base: Option<&'a Path>,
     pub(crate) problems: Collector,
     items: Vec<Item>,
-    lines: Vec<u64>,
     id_lines: HashMap<ItemId, u64>,
     records: u64,
     mapped_seen: Vec<Field>,
@@ -42,7 +41,6 @@ impl<'a> Interpreter<'a> {
             base,
             problems: Collector::default(),
             items: Vec::new(),
-            lines: Vec::new(),
             id_lines: HashMap::new(),
             records: 0,
             mapped_seen: Vec::new(),
@@ -89,7 +87,6 @@ impl<'a> Interpreter<'a> {
         }
         self.id_lines.insert(item.id.clone(), line);
         self.items.push(item);
-        self.lines.push(line);
     }
 
     /// Ends the set.
@@ -108,13 +105,11 @@ impl<'a> Interpreter<'a> {
             .iter()
             .any(|item| item.expected.is_some() || !item.extras.criteria.is_empty());
         let warnings = hints::warnings(&self.extra_columns, has_answers);
-        let (items, lines) = (self.items, self.lines);
-        Ok(GoldenSet::assemble(
-            source.to_owned(),
-            items,
-            lines,
-            warnings,
-        ))
+        // The set is hashed and kept without what was needed to find two items of one id.
+        drop(self.id_lines);
+        let mut items = self.items;
+        items.shrink_to_fit();
+        Ok(GoldenSet::assemble(source.to_owned(), items, warnings))
     }
 
     /// Reads all fields of a row, so that all its problems are found at once.

@@ -1,7 +1,8 @@
 //! JSON Lines: one object per line.
 //!
 //! In: bytes, read line by line through one buffer. Out: records. Empty lines are skipped; a line that
-//! is wrong is a problem and the next one is read.
+//! is wrong is a problem and the next one is read. A file none of whose lines holds an object is one
+//! problem, not one for each line.
 
 use std::io::BufRead;
 
@@ -12,6 +13,9 @@ use super::record::{Record, RecordSeed, without_position};
 use super::source::{read_line, utf8};
 use crate::problem::{Problem, quote};
 
+/// Where nothing but this many lines without an object were met, each is told.
+const MOST_OTHERS: u64 = 3;
+
 /// Reads all lines.
 pub(crate) fn read(
     input: &mut dyn BufRead,
@@ -19,15 +23,26 @@ pub(crate) fn read(
 ) -> Result<(), std::io::Error> {
     let mut buffer = Vec::new();
     let mut line = 0;
+    let (mut n_objects, mut n_others) = (0_u64, 0_u64);
     while read_line(input, &mut buffer)?.is_some() {
         line += 1;
         if buffer.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
         match record(&buffer, line, &set.exact_columns()) {
-            Ok(record) => set.push(record),
-            Err(problem) => set.problems.push(problem),
+            Ok(record) => {
+                n_objects += 1;
+                set.push(record);
+            }
+            Err(problem) => {
+                n_others += 1;
+                set.problems.push(problem);
+            }
         }
+    }
+    if n_objects == 0 && n_others > MOST_OTHERS {
+        set.problems
+            .keep_first(&format!("; none of the {n_others} lines holds an item"));
     }
     Ok(())
 }

@@ -52,6 +52,7 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Problem> {
         let at = error.valid_up_to();
         let byte = bytes.get(at).copied().unwrap_or_default();
         Problem::new(format!("byte {} (0x{byte:02X}) is not UTF-8", at + 1))
+            .of_encoding()
             .column(at as u64 + 1)
             .hint("save the file as UTF-8")
     })
@@ -77,6 +78,9 @@ pub(crate) fn recognise(
         .and_then(Format::of_extension);
     let wanted = options.format.or(by_name);
     let start = input.fill_buf()?;
+    if !is_parquet && let Some(problem) = binary(start) {
+        return Ok(Err(problem));
+    }
     Ok(match (wanted, is_parquet) {
         (Some(Format::Parquet) | None, true) => Ok(Format::Parquet),
         (Some(format), true) => Err(Problem::new(format!(
@@ -118,6 +122,18 @@ fn foreign(start: &[u8]) -> Option<Problem> {
         .into_iter()
         .find(|(magic, _, _)| start.starts_with(magic))
         .map(|(_, message, hint)| Problem::new(message).hint(hint))
+}
+
+/// Recognises what is no text: none holds a NUL, and in the first line it is no slip of one item.
+fn binary(start: &[u8]) -> Option<Problem> {
+    let at = start
+        .iter()
+        .take_while(|&&byte| byte != b'\n')
+        .position(|&byte| byte == 0)?;
+    Some(
+        Problem::new(format!("is no text: byte {} is 0x00", at + 1))
+            .hint("name a file in JSONL, JSON, CSV (as UTF-8) or Parquet"),
+    )
 }
 
 fn by_content(start: &[u8]) -> Result<Format, Problem> {

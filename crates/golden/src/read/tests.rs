@@ -110,8 +110,15 @@ fn fingerprint_does_not_change_between_versions() {
 #[test]
 fn hostile_bytes_are_named_or_survived() {
     let good = r#"{"id":"a","input":"x"}"#;
-    let with_bom = format!("\u{feff}{good}\r\n\r\n   \r\n{}", good.replace('a', "b"));
-    assert_eq!(set(Format::Jsonl, &with_bom).lines(), [1, 4]);
+    let with_bom = |next: &str| format!("\u{feff}{good}\r\n\r\n   \r\n{next}");
+    let other = good.replace('a', "b");
+    assert_eq!(set(Format::Jsonl, with_bom(&other)).len(), 2);
+    check_refused(
+        Format::Jsonl,
+        with_bom(good).as_bytes(),
+        "line 4: `id`: id `a` is used on line 1",
+        "give each item its own id",
+    );
 
     let mut bytes = format!("{good}\n{{\"id\":\"b\",\"input\":\"").into_bytes();
     bytes.extend(b"\xff\"}\n");
@@ -153,7 +160,33 @@ fn hostile_bytes_are_named_or_survived() {
         "line 1, column",
         "",
     );
-    check_refused(Format::Jsonl, "\0\0\0\0", "line 1, column 1", "");
+}
+
+#[test]
+fn files_that_are_no_golden_set_are_one_problem() {
+    let binary = b"\x7fELF\x02\x01\x01\0\0\xff\n".repeat(500);
+    for format in [Format::Jsonl, Format::Json, Format::Csv] {
+        check_refused(format, &binary, "is no text: byte 8 is 0x00", "JSONL");
+    }
+    check_refused(
+        Format::Jsonl,
+        b"\x89PNG\r\n\xc3\x28\n".repeat(200),
+        "line 1, column 1: byte 1 (0x89) is not UTF-8; none of the 400 lines holds an item",
+        "UTF-8",
+    );
+    check_refused(
+        Format::Jsonl,
+        "[\n  {\n  \"id\": 1\n  }\n]\n",
+        "line 1, column 1: EOF while parsing a list; none of the 5 lines holds an item",
+        "let its name end in .json",
+    );
+    let latin = b"id,input\na,caf\xe9\nb,tea\nc,caf\xe9\nd,caf\xe9\n";
+    check_refused(
+        Format::Csv,
+        latin,
+        "line 2, column 4: `input`: byte 4 (0xE9) is not UTF-8; so it is in 2 more places",
+        "save the file as UTF-8",
+    );
 }
 
 #[test]
