@@ -115,6 +115,18 @@ pub enum Method {
     ClusterBootstrap,
     /// Simultaneous interval by the bootstrapped maximum of studentised differences.
     MaxT,
+    /// Hedged betting confidence sequence, valid at any time.
+    Betting,
+    /// Empirical Bernstein confidence sequence, valid at any time.
+    EmpiricalBernstein,
+    /// Hoeffding confidence sequence, valid at any time.
+    HoeffdingSequence,
+    /// Normal or t interval on a large-sample standard error.
+    LargeSample,
+    /// Labels of people extended by a judge's scores (PPI++).
+    PredictionPowered,
+    /// Pass rate corrected by the judge's sensitivity and specificity.
+    RoganGladen,
 }
 
 impl Method {
@@ -139,6 +151,12 @@ impl Method {
             Self::BootstrapBca => "bootstrap, BCa",
             Self::ClusterBootstrap => "bootstrap over clusters",
             Self::MaxT => "max-T bootstrap",
+            Self::Betting => "betting, any time",
+            Self::EmpiricalBernstein => "empirical Bernstein, any time",
+            Self::HoeffdingSequence => "Hoeffding, any time",
+            Self::LargeSample => "large-sample",
+            Self::PredictionPowered => "PPI++",
+            Self::RoganGladen => "Rogan-Gladen",
         }
     }
 }

@@ -17,11 +17,15 @@
 //! - [`resample`]: bootstrap and sign flips, for graded scores, ratios and quantile differences.
 //! - [`power`]: how many items settle a question, and how likely a verdict is.
 //! - [`multiplicity`]: several alternatives at once.
+//! - [`agreement`]: how far raters agree, and whether a judge may replace one.
+//! - [`humans`]: a judge's scores corrected by the labels of people.
 //! - [`normal`]: the normal distribution, for callers that need a z value.
 
+pub mod agreement;
 mod confidence;
 mod error;
 mod estimate;
+pub mod humans;
 pub mod mean;
 pub mod multiplicity;
 pub mod paired;

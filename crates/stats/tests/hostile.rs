@@ -3,6 +3,13 @@
 #[cfg(test)]
 mod hostile {
     use proptest::prelude::*;
+    use trilemma_stats::agreement::{
+        CrossTable, Ratings, Scale, alt_test, cohen_kappa, gwet_ac, krippendorff_alpha,
+    };
+    use trilemma_stats::humans::{
+        Judged, RoganGladen, Stratum, Tuning, inverse_probability, label_chances,
+        prediction_powered, rogan_gladen,
+    };
     use trilemma_stats::mean::{bounded_mean, clustered_mean, design_effect, mean_t};
     use trilemma_stats::multiplicity::{benjamini_hochberg, compare_family, holm};
     use trilemma_stats::paired::{
@@ -132,6 +139,80 @@ mod hostile {
             if let Ok(count) = Count::new(both, neither) {
                 for method in [wilson, clopper_pearson, jeffreys] {
                     sound(Ok(method(count, confidence)))?;
+                }
+            }
+        }
+
+        #[test]
+        fn labels(
+            people in prop::collection::vec(prop::collection::vec(prop::option::of(0..4_usize), 40), 0..5),
+            judge in prop::collection::vec(prop::option::of(0..4_usize), 40),
+            table in prop::collection::vec(prop_oneof![Just(0), 0..50_usize, any::<usize>()], 9),
+            epsilon in number(),
+            confidence in level(),
+        ) {
+            let rows: Vec<Vec<Option<usize>>> = (0..40)
+                .map(|item| people.iter().map(|person| person[item]).collect())
+                .collect();
+            for scale in [Scale::Nominal, Scale::Linear, Scale::Interval, Scale::Ordinal] {
+                if let Ok(ratings) = Ratings::new(&rows, 4) {
+                    sound(gwet_ac(&ratings, scale, confidence))?;
+                    sound(krippendorff_alpha(&ratings, scale, confidence))?;
+                }
+                if let Ok(table) = CrossTable::new(table.chunks(3).map(<[usize]>::to_vec).collect()) {
+                    sound(cohen_kappa(&table, scale, confidence))?;
+                }
+            }
+            if let Ok(test) = alt_test(&people, &judge, epsilon, 0.05) {
+                prop_assert!(test.people.iter().all(|one| (0.0..=1.0).contains(&one.p_value)));
+            }
+            if let [a, b, c, ..] = table[..]
+                && let (Ok(judged), Ok(failed), Ok(passed)) = (
+                    Count::new(a.min(b), b),
+                    Count::new(b.min(c), c),
+                    Count::new(a.min(c), c),
+                )
+            {
+                sound(rogan_gladen(RoganGladen { judged, failed, passed }, confidence))?;
+            }
+        }
+
+        #[test]
+        fn corrections(
+            values in prop::collection::vec((number(), number(), number()), 0..90),
+            weight in number(),
+            confidence in level(),
+        ) {
+            let unit = |v: f64| if v.abs() <= 1.0 { v } else { 0.25 };
+            for exact in [false, true] {
+                let clean = |v: f64| if exact { unit(v) } else { v };
+                let stratum = Stratum {
+                    weight: if exact { 1.0 } else { weight },
+                    human: values.iter().map(|(y, _, _)| clean(*y)).collect(),
+                    judge: values.iter().map(|(_, f, _)| clean(*f)).collect(),
+                    unlabelled: values.iter().map(|(_, _, f)| clean(*f)).collect(),
+                };
+                for tuning in [Tuning::Tuned, Tuning::Full, Tuning::LabelsOnly] {
+                    if let Ok(got) = prediction_powered(std::slice::from_ref(&stratum), tuning) {
+                        sound(Ok(got.estimate(confidence)))?;
+                        for side in [Side::Lower, Side::Upper] {
+                            prop_assert!(got.bound(side, confidence).value.is_finite());
+                        }
+                    }
+                }
+                let items: Vec<Judged> = values
+                    .iter()
+                    .map(|(y, f, p)| Judged {
+                        judge: clean(*f),
+                        human: (*p > 0.2).then_some((clean(*y), if exact { unit(*p) } else { *p })),
+                    })
+                    .collect();
+                if let Ok(got) = inverse_probability(&items) {
+                    sound(Ok(got.estimate(confidence)))?;
+                }
+                let guesses: Vec<f64> = values.iter().map(|(y, _, _)| y.abs()).collect();
+                if let Ok(chances) = label_chances(&guesses, values.len() / 3) {
+                    prop_assert!(chances.iter().all(|c| (0.0..=1.0).contains(c)), "{chances:?}");
                 }
             }
         }

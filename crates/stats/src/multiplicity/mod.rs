@@ -7,7 +7,7 @@
 mod adjust;
 mod family;
 
-pub use adjust::{benjamini_hochberg, holm};
+pub use adjust::{benjamini_hochberg, benjamini_yekutieli, holm};
 pub use family::{Family, Member, PairDifference, compare_family};
 
 #[cfg(test)]

@@ -4,6 +4,10 @@
 //! say that they are skipped. Each `data_` test covers one file.
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod humans;
+#[cfg(test)]
 mod means;
 #[cfg(test)]
 mod multiplicity;

@@ -1,5 +1,5 @@
 use trilemma_stats::Confidence;
-use trilemma_stats::multiplicity::{benjamini_hochberg, compare_family, holm};
+use trilemma_stats::multiplicity::{benjamini_hochberg, benjamini_yekutieli, compare_family, holm};
 use trilemma_stats::resample::{Generator, Resampling};
 
 use crate::support::{CLOSED, close, close_interval, count, list, number, numbers, vectors};
@@ -14,6 +14,7 @@ fn data_multiple_tests() {
     for (got, name) in [
         (holm(&p).unwrap(), "holm"),
         (benjamini_hochberg(&p).unwrap(), "fdr_bh"),
+        (benjamini_yekutieli(&p).unwrap(), "fdr_by"),
     ] {
         let expected = list(&file["adjusted"][name]);
         let rejected = list(&file["reject05"][name]);
