@@ -7,6 +7,7 @@
 //! estimates and never enter a sum of money. Nothing here asks a clock, a file or the network.
 
 mod accepted;
+pub mod assume;
 mod decimal;
 mod effective;
 pub mod limits;

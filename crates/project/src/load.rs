@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use toml::de::DeTable;
 use trilemma_catalog::Catalog;
 use trilemma_domain::{Candidate, CandidateId, ModelName, Params, Reference, ToolChoice};
+use trilemma_score::Mode;
 
 use crate::problem::{Note, Problem, ProjectErrors, Severity, Sink, nearest};
 use crate::project::{Project, Provider};
@@ -88,6 +89,10 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     let traffic = root
         .section("traffic")
         .and_then(|section| finished(section, sections::traffic));
+    let assumptions = root
+        .section("assumptions")
+        .map(|section| finished(section, sections::assumptions))
+        .unwrap_or_default();
     let provider_drafts = root
         .section("providers")
         .map(|section| sections::providers(&section))
@@ -103,7 +108,7 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     let incumbent = incumbent_name.and_then(|name| incumbent(&root, &names, &mut candidates, name));
     check_reference(&root, &requirements, &candidates, incumbent.as_ref());
     let scorer_drafts = sections::scorers(root.sections("scorers"), context.read_file);
-    let judges = judges(&names, &scorer_drafts);
+    let judges = judges(&names, &scorer_drafts, incumbent.is_some());
     let bench = root
         .section("bench")
         .map(|section| finished(section, sections::bench))
@@ -112,13 +117,14 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         .section("store")
         .map(|section| finished(section, sections::store))
         .unwrap_or_default();
-    let providers = providers(&names, candidates.iter().chain(judges.values()));
+    let providers = providers(&names, candidates.iter().chain(judges.values().flatten()));
     root.finish();
     Some(Project {
         task: task?.task,
         prompts,
         requirements,
         traffic,
+        assumptions: sections::with_traffic(assumptions, traffic.as_ref()),
         providers,
         candidates,
         incumbent,
@@ -260,31 +266,42 @@ fn check_reference(
 }
 
 /// The endpoints that judges are called at, by scorer.
-fn judges(names: &Names<'_>, drafts: &[ScorerDraft<'_>]) -> BTreeMap<String, Candidate> {
+fn judges(
+    names: &Names<'_>,
+    drafts: &[ScorerDraft<'_>],
+    has_incumbent: bool,
+) -> BTreeMap<String, Vec<Candidate>> {
     let mut judges = BTreeMap::new();
     for ScorerDraft { spec, section } in drafts {
-        let model = spec
-            .options
-            .get("model")
-            .and_then(serde_json::Value::as_str);
-        let (Some(text), "judge") = (model, spec.kind.as_str()) else {
+        // What is wrong with the options has been reported.
+        let Ok(scorer) = trilemma_score::build(spec) else {
             continue;
         };
-        let Some(model) = ModelName::parse(text) else {
-            let note = Note::error(format!("`{text}` is not `provider/model`"));
-            section.report("model", note);
+        let Mode::Judge(judge) = scorer.mode() else {
             continue;
         };
-        let draft = bare_draft(model, section);
-        let mut notes = Vec::new();
-        if let Some(mut judge) = names.candidate(&draft, &mut notes) {
-            judge.prompt = None;
-            judge.stream = false;
-            judges.insert(spec.label.clone(), judge);
+        if judge.needs_incumbent() && !has_incumbent {
+            let note = Note::error("answers are compared with the incumbent's, and there is none")
+                .hint("name the model in use as `incumbent` under `[task]`, or write `against = \"expected\"`");
+            section.report("mode", note);
         }
-        for (_, note) in notes {
-            section.report("model", note);
-        }
+        let panel = judge.models.iter().filter_map(|name| {
+            let draft = CandidateDraft {
+                params: judge.params.clone(),
+                ..bare_draft(ModelName::parse(name)?, section)
+            };
+            let mut notes = Vec::new();
+            let found = names.candidate(&draft, &mut notes);
+            for (_, note) in notes {
+                section.report("model", note);
+            }
+            found.map(|endpoint| Candidate {
+                prompt: None,
+                stream: false,
+                ..endpoint
+            })
+        });
+        judges.insert(spec.label.clone(), panel.collect());
     }
     judges
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
+use trilemma_cost::assume::Assumptions;
 use trilemma_domain::{
     Candidate, CandidateId, Dialect, PromptText, Requirements, ScorerSpec, Stakes, TaskKind,
     Traffic, Usd,
@@ -21,6 +22,9 @@ pub struct Project {
     pub requirements: Requirements,
     /// Production traffic; `None` = not stated, so no monthly figures.
     pub traffic: Option<Traffic>,
+    /// Figures behind money that the project states; what it does not is default or unknown.
+    #[serde(skip)]
+    pub assumptions: Assumptions,
     /// Endpoints that the project itself describes.
     pub providers: BTreeMap<String, Provider>,
     /// Candidates, sweeps expanded, the incumbent among them. Empty = the shortlist proposes.
@@ -29,8 +33,9 @@ pub struct Project {
     pub incumbent: Option<CandidateId>,
     /// Scorers in project order; texts that they name by file are read in.
     pub scorers: Vec<ScorerSpec>,
-    /// The endpoints of judges, by the label of the scorer that calls them.
-    pub judges: BTreeMap<String, Candidate>,
+    /// The endpoints of judges, by the label of the scorer that calls them, in the order in which it
+    /// names them.
+    pub judges: BTreeMap<String, Vec<Candidate>>,
     /// How the benchmark runs.
     pub bench: BenchSettings,
     /// Where results are kept.

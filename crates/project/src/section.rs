@@ -225,6 +225,29 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A number, or a list of three, as text with commas: nothing passes through binary floats.
+    pub(crate) fn figure(&self, key: &'static str) -> Option<String> {
+        let raw = self.raw(key)?.get_ref();
+        let DeValue::Array(parts) = raw else {
+            return self.decimal_text(key);
+        };
+        let texts: Option<Vec<String>> = parts
+            .iter()
+            .map(|part| match part.get_ref() {
+                DeValue::String(text) => Some(text.clone().into_owned()),
+                DeValue::Integer(number) if number.radix() == 10 => {
+                    Some(number.as_str().to_owned())
+                }
+                DeValue::Float(number) => Some(number.as_str().to_owned()),
+                _ => None,
+            })
+            .collect();
+        if texts.is_none() {
+            self.wrong_type(key, "a number, or [least, most likely, most]", raw);
+        }
+        texts.map(|texts| texts.join(","))
+    }
+
     /// An amount of dollars, at least zero.
     pub(crate) fn usd(&self, key: &'static str) -> Option<Usd> {
         let amount = self.decimal_text(key)?.parse::<Usd>();

@@ -235,3 +235,42 @@ fn a_changed_address_does_not_get_the_catalogs_key() {
     let project = try_load(&text).unwrap().project;
     assert_eq!(project.providers["openai"].api_key, KeySource::None);
 }
+
+#[test]
+fn assumptions_are_read_exactly_and_traffic_is_one_of_them() {
+    use trilemma_cost::assume::{Key, Origin};
+
+    let text = format!(
+        "{TASK}[traffic]\nqueries_per_day = 10_000\ncache_hit_rate = 0.6\n\
+         [assumptions]\nmonths = 6\neng_days = [3, 6, 12.5]\nrate_usd_hour = \"95.50\"\n"
+    );
+    let assumptions = try_load(&text).unwrap().project.assumptions;
+    let shown = |key: Key| assumptions.span(key).map(|span| span.to_string());
+    assert_eq!(shown(Key::Months).as_deref(), Some("6"));
+    assert_eq!(shown(Key::EngDays).as_deref(), Some("6 (3 to 12.5)"));
+    assert_eq!(shown(Key::RateUsdHour).as_deref(), Some("95.5"));
+    assert_eq!(shown(Key::QueriesPerDay).as_deref(), Some("10000"));
+    assert_eq!(shown(Key::CacheableShare).as_deref(), Some("0.6"));
+    assert_eq!(shown(Key::CacheableHitRate).as_deref(), Some("1"));
+    let origin = |key| assumptions.get(key).unwrap().origin;
+    assert_eq!(origin(Key::QueriesPerDay), Origin::Project);
+    assert_eq!(origin(Key::Fte), Origin::Default);
+}
+
+#[test]
+fn wrong_assumptions_are_all_told_at_once() {
+    check(
+        &format!(
+            "{TASK}[assumptions]\nmonths = 0\nqueries_per_day = -5\nrate_usd_hour = \"95 USD\"\n\
+             eng_days = [12, 6, 3]\nprompts = true\nfte_usd_moth = 1\n"
+        ),
+        &[
+            "6: is 0; hint: give a figure from 1 to 36",
+            "7: below zero",
+            "8: `95 USD` as a figure",
+            "9: not in order",
+            "10: expected",
+            "11: did you mean `fte_usd_month`?",
+        ],
+    );
+}

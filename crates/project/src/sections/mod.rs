@@ -1,5 +1,6 @@
 //! One file per section of `trilemma.toml`: each reads its table into the checked type.
 
+mod assumptions;
 mod bench;
 mod candidates;
 mod prompts;
@@ -9,6 +10,7 @@ mod scorers;
 mod store;
 mod task;
 
+pub(crate) use assumptions::{assumptions, with_traffic};
 pub(crate) use bench::bench;
 pub(crate) use candidates::{CandidateDraft, candidates};
 pub(crate) use prompts::prompts;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use trilemma_domain::{
-    CandidateId, Capability, CostRequirement, LatencyClass, LatencyRequirement, Margin,
+    CandidateId, Capability, CostRequirement, Estimand, LatencyClass, LatencyRequirement, Margin,
     NotWorseThan, PassRateRequirement, PrivacyRequirement, Reference, Requirements, Traffic,
     TrainingUse,
 };
@@ -21,12 +21,17 @@ const TRAINING: [(&str, TrainingUse); 2] = [
     ("forbidden", TrainingUse::Forbidden),
     ("allowed", TrainingUse::Allowed),
 ];
+const ESTIMANDS: [(&str, Estimand); 2] = [
+    ("production", Estimand::Production),
+    ("golden-set", Estimand::GoldenSet),
+];
 /// Longest latency budget that makes sense, in milliseconds: one hour.
 const MAX_MS: f64 = 3_600_000.0;
 
 /// Reads `[requirements]`.
 pub(crate) fn requirements(section: &Section<'_>) -> Requirements {
     Requirements {
+        estimand: section.word("estimand", &ESTIMANDS).unwrap_or_default(),
         pass_rate: section.section("pass_rate").and_then(pass_rate),
         not_worse_than: section.section("not_worse_than").and_then(not_worse_than),
         latency: section.section("latency").map(latency),
