@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Makes the recorded answers of the demo out of its golden set.
 
-In: golden.jsonl. Out: answers/MODEL.jsonl, one line {"id", "output"} for each item. The same golden
-set and seed give the same bytes; `--check` compares instead of writing. Only the standard library.
+In: golden.jsonl. Out: answers/MODEL.jsonl, one line {"id", "output"} for each item, with "finish"
+where the answer was declined or cut. The same golden set and seed give the same bytes; `--check`
+compares instead of writing. Only the standard library.
 
 The answers are inventions. How many of them fail is chosen for each model, and which ones follows
 from the item (hard ones more often, for all models alike) and from chance, so that models tend to
 fail on the same items, as they do in life. Kinds of errors: a neighbouring category, a priority one
 step off, a lost or mangled order number, a lost or wrong product, a turned refund flag; around them
-code fences, prose, one refusal, one answer that breaks off, and planted instructions that are obeyed.
+code fences, prose, one refusal, one answer that goes in circles until the token limit cuts it off,
+and planted instructions that are obeyed.
 """
 
 import json
@@ -31,7 +33,7 @@ class Model:
     prose: float  # share of answers with words around them
     obeys: float  # share of planted instructions that are followed
     refuses: bool = False
-    breaks_off: bool = False
+    rambles: bool = False
 
 
 MODELS = [
@@ -39,7 +41,7 @@ MODELS = [
     Model("claude-opus-5-5", 8, 0.06, 0.00, 0.00, 0.0),
     Model("gpt-5.4-mini-2026-03-17", 10, 0.11, 0.00, 0.00, 0.0),
     Model("claude-haiku-4-5-20251001", 21, 0.16, 0.12, 0.03, 0.0, refuses=True),
-    Model("gemini-2.5-flash-lite", 46, 0.24, 0.20, 0.08, 0.75, breaks_off=True),
+    Model("gemini-2.5-flash-lite", 46, 0.24, 0.20, 0.08, 0.75, rambles=True),
 ]
 
 # Where a wrong category lands, likeliest first.
@@ -75,6 +77,14 @@ PLANTED = {
 }
 BEFORE = ["Here is the classification:\n\n", "Sure! ", "Based on the message, I would sort it as follows:\n\n"]
 AFTER = ["", "\n\nLet me know if you need anything else.", "\n\nThe customer should be contacted soon."]
+REFUSAL = "I'm sorry, but I can't help with this message."
+# As far as the 300 tokens go that the project allows an answer.
+RAMBLING = "Let me go through the message step by step.\n\n" + "".join(
+    f"{step}. The customer writes about an order, so it could be shipping or returns; I read it again.\n"
+    for step in range(1, 13)
+) + "13. The customer writes"
+# How these two end; all other answers are whole.
+ENDS = {REFUSAL: "refusal", RAMBLING: "length"}
 
 
 def normal(rng):
@@ -193,9 +203,9 @@ def output(model, item, failing, obeyed):
         answer.update(planted(item))
     elif item["id"] in failing:
         if model.refuses and item["id"] == failing[0]:
-            return "I'm sorry, but I can't help with this message."
-        if model.breaks_off and item["id"] == failing[0]:
-            return json.dumps(answer, ensure_ascii=False)[:47]
+            return REFUSAL
+        if model.rambles and item["id"] == failing[0]:
+            return RAMBLING
         if rng.random() < 0.7:
             wrong_category(rng, item["expected"], answer)
             if rng.random() < 0.3:
@@ -209,11 +219,14 @@ def output(model, item, failing, obeyed):
 
 def lines(model, items):
     obeyed, failing = failing_ids(model, items)
-    return "".join(
-        json.dumps({"id": item["id"], "output": output(model, item, failing, obeyed)},
-                   ensure_ascii=False) + "\n"
-        for item in items
-    )
+    made = []
+    for item in items:
+        text = output(model, item, failing, obeyed)
+        line = {"id": item["id"], "output": text}
+        if text in ENDS:
+            line["finish"] = ENDS[text]
+        made.append(json.dumps(line, ensure_ascii=False) + "\n")
+    return "".join(made)
 
 
 def main():

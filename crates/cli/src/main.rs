@@ -12,6 +12,7 @@ mod decision;
 mod env;
 mod exit;
 mod golden;
+mod hint;
 mod inspection;
 mod keys;
 mod layout;

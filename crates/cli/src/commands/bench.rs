@@ -63,7 +63,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow
         printer.value(&session.summary)?;
     } else {
         printer.data(&summary_text(&session.summary));
-        printer.next("trilemma decide");
+        printer.next(&common.command("decide"));
     }
     Ok(exit_of(&session.summary))
 }

@@ -33,10 +33,13 @@ pub(crate) fn run(_: &CheckArgs, common: &Common, printer: Printer) -> anyhow::R
         printer.data(&text(&context, &inspection, &plan));
     }
     if inspection.has_errors() {
-        printer.next("put the errors right, then `trilemma check` again");
+        printer.next(&format!(
+            "put the errors right, then `{}` again",
+            common.command("check")
+        ));
         return Ok(Exit::Usage);
     }
-    printer.next("trilemma select");
+    printer.next(&common.command("select"));
     Ok(Exit::Ok)
 }
 

@@ -8,6 +8,7 @@ use crate::commands::export::choose;
 use crate::context::Context;
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
+use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 use crate::show;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
     let run: RunId = choose(&store, args.run.as_deref())?;
     let decision = decision::decide(&context, &store, &run, args.options)?;
     show::verdict(&decision, printer)?;
-    printer.next("trilemma report");
+    let named = args.run.as_deref().map(hint::word).unwrap_or_default();
+    printer.next(&common.command(format!("report {named}").trim_end()));
     Ok(decision::exit_of(&decision, args.options))
 }

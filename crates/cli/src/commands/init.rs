@@ -87,7 +87,7 @@ pub(crate) fn run(args: &InitArgs, common: &Common, printer: Printer) -> anyhow:
         printer.say(&format!("warning: {warning}"));
     }
     tell(&draft, printer);
-    printer.next(&next(&folder));
+    printer.next(&next(&folder, common));
     Ok(Exit::Ok)
 }
 
@@ -144,16 +144,13 @@ fn tell(draft: &Draft<'_>, printer: Printer) {
     }
 }
 
-fn next(folder: &Folder) -> String {
-    if folder.is_here() {
-        "trilemma check".to_owned()
-    } else {
-        let path = folder.path("trilemma.toml");
-        format!(
-            "trilemma check --project {}",
-            one_line(&path.display().to_string())
-        )
-    }
+fn next(folder: &Folder, common: &Common) -> String {
+    let project = (!folder.is_here()).then(|| folder.path("trilemma.toml"));
+    let common = Common {
+        project,
+        ..common.clone()
+    };
+    one_line(&common.command("check"))
 }
 
 fn summary(

@@ -11,6 +11,7 @@ use crate::content;
 use crate::context::Context;
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
+use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 use crate::show;
@@ -68,7 +69,10 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
         }
         None => {
             printer.document(&String::from_utf8_lossy(&bytes));
-            printer.next("trilemma report --out report.html");
+            let named = args.run.as_deref().map(hint::word).unwrap_or_default();
+            let words = ["report", &named, "--out report.html"];
+            let words: Vec<&str> = words.into_iter().filter(|one| !one.is_empty()).collect();
+            printer.next(&common.command(&words.join(" ")));
         }
     }
     Ok(Exit::Ok)

@@ -9,6 +9,7 @@ use trilemma_store::{RunInfo, Store};
 use crate::args::Common;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 
@@ -40,8 +41,8 @@ pub(crate) fn run(args: &RunsArgs, common: &Common, printer: Printer) -> anyhow:
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     match &args.command {
-        RunsCommand::List => list(&store, printer),
-        RunsCommand::Show { run } => show(&store, &RunId::from(run.as_str()), printer),
+        RunsCommand::List => list(&store, common, printer),
+        RunsCommand::Show { run } => show(&store, &RunId::from(run.as_str()), common, printer),
         RunsCommand::Rm { run } => {
             store.delete_run(&RunId::from(run.as_str()))?;
             printer.say(&format!("removed {run}"));
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &RunsArgs, common: &Common, printer: Printer) -> anyhow:
     }
 }
 
-fn list(store: &Store, printer: Printer) -> anyhow::Result<Exit> {
+fn list(store: &Store, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut runs = store.runs()?;
     runs.sort_by_key(|info| info.created_us);
     if printer.json() {
@@ -76,12 +77,13 @@ fn list(store: &Store, printer: Printer) -> anyhow::Result<Exit> {
     }
     printer.data(&text);
     if let Some(last) = runs.last() {
-        printer.next(&format!("trilemma runs show {}", last.run));
+        let words = format!("runs show {}", hint::word(last.run.as_str()));
+        printer.next(&common.command(&words));
     }
     Ok(Exit::Ok)
 }
 
-fn show(store: &Store, run: &RunId, printer: Printer) -> anyhow::Result<Exit> {
+fn show(store: &Store, run: &RunId, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let info = store.run(run)?;
     let manifest = store.manifest(run)?;
     let spent = store.spent(run)?;
@@ -115,7 +117,8 @@ fn show(store: &Store, run: &RunId, printer: Printer) -> anyhow::Result<Exit> {
         spent.trials.to_f64_usd(),
         spent.scoring.to_f64_usd(),
     ));
-    printer.next(&format!("trilemma export {run} --out run.jsonl"));
+    let words = format!("export {} --out run.jsonl", hint::word(run.as_str()));
+    printer.next(&common.command(&words));
     Ok(Exit::Ok)
 }
 

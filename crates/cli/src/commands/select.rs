@@ -42,10 +42,10 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     let inspection = inspect(&context, &golden);
     printer.say(findings_text(&inspection).trim_end());
     if inspection.has_errors() {
-        return Err(anyhow!(InputError(
-            "failed to start: put the errors above right; hint: `trilemma check` shows them again"
-                .to_owned()
-        )));
+        return Err(anyhow!(InputError(format!(
+            "failed to start: put the errors above right; hint: `{}` shows them again",
+            common.command("check")
+        ))));
     }
     let plan = plan::plan(&context, &golden, &inspection.requests)?;
     printer.say(plan::text(&plan).trim_end());
@@ -59,13 +59,7 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     show::write_html(&decision, &report)?;
     show::verdict(&decision, printer)?;
     printer.say(&format!("report: {}", report.display()));
-    let project = common
-        .project
-        .as_ref()
-        .map_or_else(String::new, |file| format!(" -p {}", file.display()));
-    printer.next(&format!(
-        "trilemma{project} report --with-content --out report.html"
-    ));
+    printer.next(&common.command("report --with-content --out report.html"));
     Ok(decision::exit_of(&decision, args.decide))
 }
 

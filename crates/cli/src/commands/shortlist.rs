@@ -86,17 +86,20 @@ pub(crate) fn run(args: &ShortlistArgs, common: &Common, printer: Printer) -> an
     if args.toml {
         printer.data(&candidate_tables(&catalog, &list.proposals));
         if exit == Exit::NoCandidate {
-            printer.tell("no model passes; `trilemma shortlist --all` says why");
+            let command = common.command("shortlist --all");
+            printer.tell(&format!("no model passes; `{command}` says why"));
         }
         return Ok(exit);
     }
     printer.data(&words::shortlist_text(&asked, &list, args.all));
-    printer.next(match (list.proposals.is_empty(), asked.has_project) {
-        (true, _) => "relax a requirement, or name candidates yourself; --all says why each failed",
-        (false, true) if asked.named.is_empty() => "trilemma select",
-        (false, true) => "trilemma shortlist --toml",
-        (false, false) => "trilemma init",
-    });
+    let next = match (list.proposals.is_empty(), asked.has_project) {
+        (true, _) => "relax a requirement, or name candidates yourself; --all says why each failed"
+            .to_owned(),
+        (false, true) if asked.named.is_empty() => common.command("select"),
+        (false, true) => common.command("shortlist --toml"),
+        (false, false) => common.command("init"),
+    };
+    printer.next(&next);
     Ok(exit)
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use trilemma_domain::{ChatResponse, FinishReason, ItemId, ToolCall, Usage, UsageSource};
 
 use crate::model::Current;
-use crate::replay::Replay;
+use crate::replay::{Recorded, RecordedEnd, Replay};
 use crate::sample::Draws;
 use crate::scenario::{Answers, ScriptAnswer, ScriptRule, UsageRule};
 use crate::tokens::{self, Pieces};
@@ -58,8 +58,7 @@ pub(crate) fn find(
             let recorded = replay.answer(of.as_deref().unwrap_or(model), item, n)?;
             // Recorded answers are given whole: they kept their own model's limit, which counted
             // other tokens than ours.
-            let whole = Answer::of_text(recorded.text().to_owned(), Some(recorded.pieces()));
-            return Some(whole);
+            return Some(Answer::of_record(recorded));
         }
     };
     if let Some(max) = prompt
@@ -97,6 +96,21 @@ impl Answer {
                 ..ChatResponse::default()
             },
         }
+    }
+
+    fn of_record(recorded: Recorded<'_>) -> Self {
+        let text = recorded.text().to_owned();
+        let mut whole = Self::of_text(text, Some(recorded.pieces()));
+        let response = &mut whole.response;
+        match recorded.end() {
+            RecordedEnd::Stop => {}
+            RecordedEnd::Length => response.finish = Some(FinishReason::Length),
+            RecordedEnd::Refusal => {
+                response.refusal = Some(std::mem::take(&mut response.text));
+                response.finish = Some(FinishReason::Refusal);
+            }
+        }
+        whole
     }
 
     fn of_script(script: &ScriptAnswer) -> Self {

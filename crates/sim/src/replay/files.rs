@@ -1,8 +1,8 @@
 //! Golden sets and answers in files.
 //!
 //! In: JSON lines (or, for the golden set, one JSON array) with `id` and `input`, and with `id` and
-//! `output`. Out: a filled [`Replay`]. Other fields are skipped. Tables are not read here; whoever
-//! has a table adds items one by one.
+//! `output` (and `finish`, where an answer was cut or declined). Out: a filled [`Replay`]. Other
+//! fields are skipped. Tables are not read here; whoever has a table adds items one by one.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use trilemma_domain::ItemId;
 
-use super::store::Replay;
+use super::store::{RecordedEnd, Replay};
 use crate::error::SimError;
 
 #[derive(Deserialize)]
@@ -54,6 +54,8 @@ struct MessageBody {
 struct AnswerLine {
     id: Name,
     output: OneOrMany,
+    #[serde(default)]
+    finish: RecordedEnd,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +89,8 @@ impl Replay {
     }
 
     /// Reads recorded answers of one model: JSON lines with `id` and `output` (a text, or several
-    /// for several calls). The model is named by the file's stem.
+    /// for several calls), and `finish`, one of `stop` (where it is left out), `length` and
+    /// `refusal`. The model is named by the file's stem.
     ///
     /// # Errors
     /// [`SimError::File`] and [`SimError::Line`] say what could not be read; an id that is not in
@@ -105,7 +108,7 @@ impl Replay {
                 OneOrMany::Many(many) => many,
             };
             for output in outputs {
-                if !self.add_answer(&model, &id, &output)? {
+                if !self.add_ended_answer(&model, &id, (&output, line.finish))? {
                     return Ok(Some(format!(
                         "no item `{id}` in the golden set; hint: give the golden set that these \
                          answers were recorded on"

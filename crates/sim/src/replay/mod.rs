@@ -3,5 +3,5 @@
 mod files;
 mod store;
 
-pub(crate) use store::prompt_fingerprint;
+pub(crate) use store::{Recorded, RecordedEnd, prompt_fingerprint};
 pub use store::{Replay, ReplaySummary};

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use serde::Deserialize;
 use trilemma_domain::{Fingerprint, ItemId};
 
 use crate::error::SimError;
@@ -43,10 +44,25 @@ impl Texts {
     }
 }
 
+/// How a recorded answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RecordedEnd {
+    /// It was done.
+    #[default]
+    Stop,
+    /// It was cut at the token limit.
+    Length,
+    /// The model declined; the text is what it said.
+    Refusal,
+}
+
 #[derive(Debug, Default)]
 struct ModelAnswers {
     texts: Texts,
     pieces: Vec<OnceLock<Pieces>>,
+    /// Ends of answers other than `Stop`, which are few.
+    ends: HashMap<u32, RecordedEnd>,
     /// Answers of each item, in the order of the file.
     by_item: HashMap<u32, Vec<u32>>,
 }
@@ -84,6 +100,11 @@ impl<'a> Recorded<'a> {
     /// Its text.
     pub(crate) fn text(&self) -> &'a str {
         self.model.texts.get(self.idx)
+    }
+
+    /// How it ended.
+    pub(crate) fn end(&self) -> RecordedEnd {
+        self.model.ends.get(&self.idx).copied().unwrap_or_default()
     }
 
     /// Its token boundaries.
@@ -136,12 +157,28 @@ impl Replay {
     /// # Errors
     /// [`SimError::TooLarge`] beyond 4 GiB of texts.
     pub fn add_answer(&mut self, model: &str, id: &ItemId, text: &str) -> Result<bool, SimError> {
+        self.add_ended_answer(model, id, (text, RecordedEnd::Stop))
+    }
+
+    /// As [`Self::add_answer`], with how the answer ended.
+    ///
+    /// # Errors
+    /// [`SimError::TooLarge`] beyond 4 GiB of texts.
+    pub(crate) fn add_ended_answer(
+        &mut self,
+        model: &str,
+        id: &ItemId,
+        (text, end): (&str, RecordedEnd),
+    ) -> Result<bool, SimError> {
         let Some(&item) = self.by_id.get(id) else {
             return Ok(false);
         };
         let answers = self.models.entry(Arc::from(model)).or_default();
         let idx = answers.texts.push(text, model)?;
         answers.pieces.push(OnceLock::new());
+        if end != RecordedEnd::Stop {
+            answers.ends.insert(idx, end);
+        }
         answers.by_item.entry(item).or_default().push(idx);
         Ok(true)
     }

@@ -200,6 +200,46 @@ async fn files_are_read_beside_the_scenario() {
     ));
 }
 
+#[tokio::test(start_paused = true)]
+async fn recorded_ends_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = folder.path().join("golden.jsonl");
+    let answers = folder.path().join("m.jsonl");
+    fs_err::write(
+        &golden,
+        "{\"id\": \"1\", \"input\": \"First?\"}\n{\"id\": \"2\", \"input\": \"Second?\"}\n",
+    )
+    .unwrap();
+    fs_err::write(
+        &answers,
+        "{\"id\": \"1\", \"output\": \"Not that.\", \"finish\": \"refusal\"}\n\
+         {\"id\": \"2\", \"output\": \"It is\", \"finish\": \"length\"}\n",
+    )
+    .unwrap();
+    let mut replay = Replay::new();
+    replay.read_golden(&golden).unwrap();
+    replay.read_answers(&answers).unwrap();
+    let sim = Sim::with_options(SimOptions {
+        replay,
+        ..SimOptions::default()
+    })
+    .unwrap();
+    let mut connection = connect(&sim).await;
+    let declined = connection.ask("m", "First?").await.unwrap().json();
+    assert_eq!(declined["choices"][0]["message"]["refusal"], "Not that.");
+    let cut = connection.ask("m", "Second?").await.unwrap().json();
+    assert_eq!(cut["choices"][0]["message"]["content"], "It is");
+    assert_eq!(cut["choices"][0]["finish_reason"], "length");
+
+    fs_err::write(
+        &answers,
+        "{\"id\": \"1\", \"output\": \"x\", \"finish\": \"bored\"}\n",
+    )
+    .unwrap();
+    let problem = Replay::new().read_answers(&answers).unwrap_err();
+    assert!(problem.to_string().contains("bored"), "{problem}");
+}
+
 /// Every recorded answer of the real data comes back byte for byte, in its vendor's dialect.
 #[tokio::test(start_paused = true)]
 async fn data_recorded_answers_come_back() {

@@ -31,6 +31,11 @@ pub(crate) struct Opened {
 }
 
 impl GoldenFile {
+    /// Whether no file is named, so that the project's is meant.
+    pub(crate) fn is_project(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// Reads it.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::args::Common;
 use crate::commands::words::task_kind;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::hint;
 use crate::layout::{bullet, one_line, terminal_width, wrap};
 use crate::printer::Printer;
 use crate::tokens;
@@ -55,15 +56,24 @@ pub(crate) fn run(args: &LintArgs, common: &Common, printer: Printer) -> anyhow:
         }))?;
     } else {
         printer.data(&words(&opened.set, &findings, guide.as_ref()));
-        printer.next(if has_errors {
-            "mend the errors, then: trilemma golden lint"
-        } else if opened.context.is_some() {
-            "trilemma check"
-        } else {
-            "trilemma init --golden FILE"
-        });
+        printer.next(&next(args, &opened, has_errors, common));
     }
     Ok(if has_errors { Exit::Usage } else { Exit::Ok })
+}
+
+fn next(args: &LintArgs, opened: &Opened, has_errors: bool, common: &Common) -> String {
+    let file = hint::path(&opened.file);
+    match (&opened.context, has_errors) {
+        (Some(_), true) if args.golden.is_project() => {
+            format!("mend the errors, then: {}", common.command("golden lint"))
+        }
+        (_, true) => {
+            let again = common.command(&format!("golden lint {file}"));
+            format!("mend the errors, then: {again}")
+        }
+        (Some(_), false) => common.command("check"),
+        (None, false) => common.command(&format!("init --golden {file}")),
+    }
 }
 
 fn findings(opened: &Opened, task: Option<TaskKind>, margin: Option<f64>) -> Vec<Finding> {

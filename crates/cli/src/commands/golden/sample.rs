@@ -11,6 +11,7 @@ use trilemma_golden::{
 use super::columns::format_named;
 use crate::context::InputError;
 use crate::exit::Exit;
+use crate::hint;
 use crate::layout::{Side, Table, bullet, one_line, terminal_width, wrap};
 use crate::printer::{Printer, plain_json};
 
@@ -198,7 +199,7 @@ fn tell(args: &SampleArgs, drawn: &Sample, printer: Printer) {
     printer.say(&wrap(&line, 0, width));
     printer.next(&format!(
         "trilemma golden lint {}",
-        one_line(&out.display().to_string())
+        one_line(&hint::path(out))
     ));
 }
 

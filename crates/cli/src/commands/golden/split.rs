@@ -10,6 +10,7 @@ use super::columns::GoldenFile;
 use crate::args::Common;
 use crate::context::InputError;
 use crate::exit::Exit;
+use crate::hint;
 use crate::layout::one_line;
 use crate::printer::Printer;
 
@@ -94,9 +95,16 @@ pub(crate) fn run(args: &SplitArgs, common: &Common, printer: Printer) -> anyhow
             }
         }
         printer.data(&text);
-        printer.next("trilemma golden split --out DIR");
+        printer.next(&next(args, &opened.file, common));
     }
     Ok(Exit::Ok)
+}
+
+fn next(args: &SplitArgs, file: &std::path::Path, common: &Common) -> String {
+    if args.golden.is_project() {
+        return common.command("golden split --out DIR");
+    }
+    common.command(&format!("golden split {} --out DIR", hint::path(file)))
 }
 
 fn write(
