@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use trilemma_domain::{Attempt, FailureKind, Fingerprint, NanoUsd, Trial, TrialKey, TrialOutcome};
-use trilemma_grade::{Pending, grade_pending};
+use trilemma_grade::{Pending, attempt_cost, grade_pending};
 use trilemma_provider::{Connect, LaneCall};
 use trilemma_store::{Receipt, Settled, Unscored};
 
@@ -50,7 +50,7 @@ pub async fn run<C: Connect>(parts: JobParts<C>) -> Result<Summary, BenchError> 
     let (receipts, receipts_in) = mpsc::channel(BEHIND);
     let (failed_attempts, failed_in) = mpsc::unbounded_channel();
     let concurrency = parts.concurrency.max(1);
-    let job = Arc::new(Job::new(parts, schedule, maybe_sent, spent));
+    let job = Arc::new(Job::new(parts, schedule, maybe_sent, spent)?);
     let tails = Tails {
         receipts,
         failed_attempts,
@@ -160,7 +160,7 @@ async fn call<C: Connect>(
     let mut sink = |attempt: &Attempt| {
         if attempt.failure.is_some() {
             let mut attempt = attempt.clone();
-            attempt.cost = ledger::attempt_cost(&attempt, pricer);
+            attempt.cost = attempt_cost(&attempt, pricer);
             // Another attempt may follow at once, so it is announced before it can be sent.
             let next = attempt.number.saturating_add(1);
             if let Err(error) = job.parts.writer.announce(&job.parts.run, entry.key, next) {
@@ -275,7 +275,9 @@ async fn finish<C: Connect>(
         return Err(error);
     }
     flushed?;
-    if n_resumed > 0 && !job.parts.cancel.is_cancelled() {
+    // Also where nothing was resumed: a comparison waits for the incumbent's answer.
+    let is_behind = n_resumed > 0 || job.parts.grader.waits_for_incumbent();
+    if is_behind && !job.parts.cancel.is_cancelled() {
         let pending = Pending {
             store: &job.parts.store,
             writer: &job.parts.writer,
@@ -283,9 +285,22 @@ async fn finish<C: Connect>(
             items: job.parts.items.clone(),
             grader: job.parts.grader.clone(),
             set: job.parts.score_set,
-            which: Unscored::Missing,
+            docket: job.docket.clone(),
+            // As with trials, the same command tries again what has failed; a judge's reply that
+            // holds no grade is on record and is not asked for once more.
+            which: Unscored::MissingOrFailed,
         };
         grade_pending(pending, &job.parts.cancel, |_, _| {}).await?;
     }
-    Ok(job.summary(n_resumed))
+    let n_unscored = if job.parts.grader.is_pure() {
+        0
+    } else {
+        let (run, set) = (&job.parts.run, &job.parts.score_set);
+        let unscored = job
+            .parts
+            .store
+            .unscored(run, set, Unscored::MissingOrFailed)?;
+        unscored.len() as u64
+    };
+    Ok(job.summary(n_resumed, n_unscored))
 }

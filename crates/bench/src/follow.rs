@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use trilemma_domain::{ScoreRecord, Trial, TrialOrigin, TrialOutcome};
-use trilemma_grade::answer_view;
+use trilemma_grade::{GradeError, answer_view};
 use trilemma_provider::Connect;
 use trilemma_store::Receipt;
 
@@ -52,10 +52,10 @@ pub(crate) async fn follow<C: Connect>(
             while tasks.try_join_next().is_some() {}
             let job = job.clone();
             tasks.spawn(async move {
-                let mut records = with_calls(&job, &trial).await;
-                let cost = records.iter().filter_map(|record| record.cost).sum();
-                job.budget().spend(cost);
-                flush(&job, &mut records).await;
+                match with_calls(&job, &trial).await {
+                    Ok(mut records) => flush(&job, &mut records).await,
+                    Err(error) => job.fail(error.into()),
+                }
                 drop(slot);
             });
         }
@@ -88,15 +88,18 @@ fn in_place<C: Connect>(job: &Job<C>, trial: &Trial) -> Vec<ScoreRecord> {
     job.grader().grade_in_place(trial.key, item, &answer)
 }
 
-async fn with_calls<C: Connect>(job: &Job<C>, trial: &Trial) -> Vec<ScoreRecord> {
+async fn with_calls<C: Connect>(
+    job: &Job<C>,
+    trial: &Trial,
+) -> Result<Vec<ScoreRecord>, GradeError> {
     let (Some(item), TrialOutcome::Answered { reply, timing }) =
         (job.item(trial.key.item_idx), &trial.outcome)
     else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let answer = answer_view(reply, timing, trial.cost, is_replay(trial));
     job.grader()
-        .grade(trial.key, item, &answer, job.cancel())
+        .grade(job.docket(), trial.key, (item, &answer), job.cancel())
         .await
 }
 

@@ -8,11 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId, TrialKey};
-use trilemma_grade::Grader;
+use trilemma_grade::{Budget, Docket, DocketParts, Grader, Unreadable};
 use trilemma_provider::{Cancel, Connect, LaneHealth, TcpConnector};
 use trilemma_store::{Store, Writer};
 
-use crate::budget::Budget;
 use crate::entrant::Entrant;
 use crate::error::BenchError;
 use crate::progress::{CandidateProgress, Progress};
@@ -42,7 +41,9 @@ pub struct JobParts<C: Connect = TcpConnector> {
     pub grader: Arc<Grader<C>>,
     /// The score set that they make up.
     pub score_set: Fingerprint,
-    /// Most that the run may cost; `None` = no limit.
+    /// Position of the incumbent, for judges that compare with it.
+    pub incumbent: Option<u32>,
+    /// Most that the run may cost, judges included; `None` = no limit.
     pub budget: Option<NanoUsd>,
     /// Most calls in flight, at least 1.
     pub concurrency: usize,
@@ -59,7 +60,8 @@ pub struct Job<C: Connect = TcpConnector> {
     pub(crate) parts: JobParts<C>,
     schedule: Mutex<Schedule>,
     pub(crate) maybe_sent: HashSet<TrialKey>,
-    pub(crate) budget: Budget,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) docket: Arc<Docket>,
     pub(crate) freed: Notify,
     stop: AtomicU8,
     error: Mutex<Option<BenchError>>,
@@ -71,16 +73,27 @@ impl<C: Connect> Job<C> {
         schedule: Schedule,
         maybe_sent: HashSet<TrialKey>,
         spent: NanoUsd,
-    ) -> Self {
-        Self {
-            budget: Budget::new(parts.budget, spent),
+    ) -> Result<Self, BenchError> {
+        let budget = Arc::new(Budget::new(parts.budget, spent));
+        let docket = Docket::open(DocketParts {
+            store: parts.store.clone(),
+            writer: parts.writer.clone(),
+            run: parts.run.clone(),
+            set: parts.score_set,
+            budget: budget.clone(),
+            incumbent: parts.incumbent,
+            unreadable: Unreadable::Stands,
+        })?;
+        Ok(Self {
+            budget,
+            docket: Arc::new(docket),
             schedule: Mutex::new(schedule),
             maybe_sent,
             freed: Notify::new(),
             stop: AtomicU8::new(STOP_NONE),
             error: Mutex::new(None),
             parts,
-        }
+        })
     }
 
     /// Hands out nothing more, because the next call might exceed the budget.
@@ -112,8 +125,8 @@ impl<C: Connect> Job<C> {
         &self.parts.cancel
     }
 
-    pub(crate) fn budget(&self) -> &Budget {
-        &self.budget
+    pub(crate) fn docket(&self) -> &Docket {
+        &self.docket
     }
 
     /// Ends the run with an error; the first one stands.
@@ -131,12 +144,14 @@ impl<C: Connect> Job<C> {
             .take()
     }
 
-    pub(crate) fn summary(&self, n_resumed: u64) -> Summary {
+    pub(crate) fn summary(&self, n_resumed: u64, n_unscored: u64) -> Summary {
         let snapshot = self.parts.progress.snapshot();
         let sum = |part: fn(&CandidateProgress) -> u64| snapshot.candidates.iter().map(part).sum();
         let n_replayed = sum(|one| one.n_replayed);
         let n_open = snapshot.n_trials.saturating_sub(snapshot.n_settled());
         let stop = match (n_open, self.stop.load(Ordering::Relaxed)) {
+            _ if self.docket.is_out_of_money() => Some(Stop::Budget),
+            (0, _) if n_unscored > 0 && self.parts.cancel.is_cancelled() => Some(Stop::Interrupted),
             (0, _) => None,
             (_, STOP_BUDGET) => Some(Stop::Budget),
             (_, _) => Some(Stop::Interrupted),
@@ -152,6 +167,8 @@ impl<C: Connect> Job<C> {
             n_attempts: sum(|one| one.n_attempts),
             spent: self.budget.spent(),
             n_open,
+            n_unscored,
+            judges: self.docket.tally(),
             stop,
         }
     }

@@ -4,7 +4,6 @@
 //! in the store. An answer is scored only after the commit that holds it. It decides nothing and
 //! draws nothing: progress is a set of counters that others read.
 
-mod budget;
 mod engine;
 mod entrant;
 mod error;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use trilemma_domain::{NanoUsd, RunId};
+use trilemma_grade::JudgeTally;
 
 /// Why a session ended before everything was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,6 +37,11 @@ pub struct Summary {
     pub spent: NanoUsd,
     /// Trials of the run that are not settled.
     pub n_open: u64,
+    /// Answers of the run without the word of a scorer that makes calls or runs programs: it failed,
+    /// or was not asked.
+    pub n_unscored: u64,
+    /// What judges did.
+    pub judges: JudgeTally,
     /// Why it ended early; `None` = everything is settled.
     pub stop: Option<Stop>,
 }

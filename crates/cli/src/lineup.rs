@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use trilemma_bench::{Entrant, EntrantParts};
 use trilemma_cost::Pricer;
 use trilemma_domain::Candidate;
-use trilemma_grade::{CodeLeave, Grader, Judge};
+use trilemma_grade::{CodeLeave, Grader, Judge, JudgeParts};
 use trilemma_project::{Project, Provider};
 use trilemma_provider::{Client, ClientConfig, Lane, LaneConfig, Proxy, RetryPolicy, TcpConnector};
 
@@ -117,18 +117,22 @@ pub(crate) fn grader(
             .map_err(|_| anyhow!("build scorer `{}`, which was checked before", spec.label))?;
         scorers.push(scorer);
     }
-    let mut judges = BTreeMap::new();
-    for (label, judge) in &project.judges {
-        let endpoint = Judge {
-            client: lines.client(judge),
-            target: judge.target.clone(),
-            secret: secrets.get(&judge.target.provider).cloned(),
-            lane: lines.lane(judge),
-            pricer: pricer(context, judge)?,
-        };
-        judges.insert(label.clone(), Arc::new(endpoint));
+    let mut judges: BTreeMap<String, Vec<Arc<Judge>>> = BTreeMap::new();
+    for (label, panel) in &project.judges {
+        for judge in panel {
+            let endpoint = Judge::new(JudgeParts {
+                client: lines.client(judge),
+                target: judge.target.clone(),
+                secret: secrets.get(&judge.target.provider).cloned(),
+                lane: lines.lane(judge),
+                pricer: pricer(context, judge)?,
+            });
+            let panel = judges.entry(label.clone()).or_default();
+            panel.push(Arc::new(endpoint));
+        }
     }
-    Grader::new(scorers, leave, |label| judges.get(label).cloned())
+    let judges_of = |label: &str| judges.get(label).cloned().unwrap_or_default();
+    Grader::new(scorers, leave, judges_of)
         .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
 }
 

@@ -7,8 +7,10 @@ use trilemma_decide::preflight::{
     Chances, PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess,
     VerdictChance, preflight,
 };
-use trilemma_domain::{Candidate, Margin};
+use trilemma_domain::{Candidate, Input, Item, Margin};
 use trilemma_golden::{GoldenSet, size_guide};
+use trilemma_grade::JudgeTally;
+use trilemma_score::Mode;
 
 use crate::context::{Context, InputError};
 use crate::inspection::RequestSize;
@@ -56,13 +58,7 @@ pub(crate) fn plan(
         };
         callers.push(caller(context, candidate, Role::Candidate, input_tokens)?);
     }
-    for judge in project.judges.values() {
-        let input_tokens = TokenGuess {
-            mean: largest.mean + OUTPUT_TOKENS + JUDGE_FRAME_TOKENS,
-            upper: largest.upper + LONG_OUTPUT_TOKENS + JUDGE_FRAME_TOKENS,
-        };
-        callers.push(caller(context, judge, Role::Judge, input_tokens)?);
-    }
+    callers.extend(judges(context, largest)?);
     Ok(preflight(&PreflightInput {
         size,
         repeats: project.bench.repeats,
@@ -70,6 +66,34 @@ pub(crate) fn plan(
         requirements: project.requirements.clone(),
         concurrency: project.bench.concurrency,
     }))
+}
+
+/// The judges of all scorers, once per scorer and model.
+fn judges(context: &Context, request: TokenGuess) -> anyhow::Result<Vec<PlannedCaller>> {
+    let project = &context.project;
+    let mut callers = Vec::new();
+    for spec in &project.scorers {
+        let Ok(scorer) = trilemma_score::build(spec) else {
+            continue;
+        };
+        let (Mode::Judge(judge), Some(panel)) = (scorer.mode(), project.judges.get(&spec.label))
+        else {
+            continue;
+        };
+        // Of a pair, both answers are shown.
+        let n_answers = judge.task.orders().len() as u64;
+        let input_tokens = TokenGuess {
+            mean: request.mean + n_answers * OUTPUT_TOKENS + JUDGE_FRAME_TOKENS,
+            upper: request.upper + n_answers * LONG_OUTPUT_TOKENS + JUDGE_FRAME_TOKENS,
+        };
+        for endpoint in panel {
+            callers.push(PlannedCaller {
+                calls_per_trial: judge.calls_per_answer(),
+                ..caller(context, endpoint, Role::Judge, input_tokens)?
+            });
+        }
+    }
+    Ok(callers)
 }
 
 fn caller(
@@ -85,6 +109,7 @@ fn caller(
     Ok(PlannedCaller {
         name: candidate.id.to_string(),
         role,
+        calls_per_trial: 1.0,
         input_tokens,
         output_tokens: TokenGuess {
             mean: limited(OUTPUT_TOKENS),
@@ -98,6 +123,77 @@ fn caller(
         },
         seconds_per_call: None,
     })
+}
+
+/// What judging some recorded answers would take at most, in words; empty without judges.
+pub(crate) fn rescoring(
+    context: &Context,
+    items: &[Item],
+    n_answers: usize,
+) -> anyhow::Result<String> {
+    let n_bytes: usize = items.iter().map(|item| input_bytes(&item.input)).sum();
+    let mean = (n_bytes / items.len().max(1)) as u64;
+    let request = TokenGuess {
+        mean: mean / BYTES_PER_TOKEN,
+        upper: mean / LEAST_BYTES_PER_TOKEN,
+    };
+    let judges = judges(context, request)?;
+    if judges.is_empty() || n_answers == 0 {
+        return Ok(String::new());
+    }
+    let mut text = String::from("Before the first call of a judge\n");
+    for judge in &judges {
+        let n_calls = (n_answers as f64 * judge.calls_per_trial).round() as u64;
+        let cost = |tokens: fn(&TokenGuess) -> u64| {
+            let (input, output) = (tokens(&judge.input_tokens), tokens(&judge.output_tokens));
+            let each = judge.pricer.as_ref()?.production(input, output, None)?;
+            Some(each.to_f64() * n_calls as f64)
+        };
+        let cost = match (cost(|guess| guess.mean), cost(|guess| guess.upper)) {
+            (Some(mean), Some(upper)) => format!("about ${mean:.2}, hardly more than ${upper:.2}"),
+            _ => "cost unknown: no price is known".to_owned(),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "  {}  at most {n_calls} calls ({n_answers} answers), {cost}",
+            judge.name
+        );
+    }
+    text.push_str("  replies on record are used again and cost nothing\n");
+    Ok(text)
+}
+
+fn input_bytes(input: &Input) -> usize {
+    match input {
+        Input::Text(text) => text.len(),
+        Input::Messages(messages) => messages
+            .iter()
+            .map(|message| message.joined_text().len())
+            .sum(),
+    }
+}
+
+/// What judges did in one session, in words.
+pub(crate) fn tally_text(tally: &JudgeTally) -> String {
+    let mut parts = vec![format!(
+        "judges: {} calls, ${:.4}, apart from the candidates",
+        tally.n_calls,
+        tally.spent.to_f64_usd()
+    )];
+    for (n, what) in [
+        (tally.n_reused, "replies were on record"),
+        (
+            tally.n_repeated,
+            "asked though an interrupted session may have asked too",
+        ),
+        (tally.n_failed, "brought no reply"),
+    ] {
+        if n > 0 {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    parts.join("; ")
 }
 
 /// The plan in words.

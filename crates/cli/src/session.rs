@@ -73,6 +73,7 @@ pub(crate) fn run(
         entrants,
         grader: Arc::new(grader),
         score_set,
+        incumbent: incumbent(context),
         budget: bench.budget.map(trilemma_domain::Usd::settle).transpose()?,
         concurrency: bench.concurrency as usize,
         cache: bench.cache,
@@ -100,7 +101,7 @@ pub(crate) fn run(
         listening.abort();
         summary
     })?;
-    if summary.n_open == 0 && summary.n_failed == 0 {
+    if summary.n_open == 0 && summary.n_failed == 0 && summary.n_unscored == 0 {
         store.complete_run(&run, clock::now_us())?;
     }
     Ok(Session {
@@ -111,7 +112,7 @@ pub(crate) fn run(
 }
 
 /// Stops handing out calls at the first Ctrl-C, and the program at the second.
-async fn listen(printer: Printer, cancel: Cancel) {
+pub(crate) async fn listen(printer: Printer, cancel: Cancel) {
     if tokio::signal::ctrl_c().await.is_err() {
         return;
     }
@@ -177,6 +178,14 @@ fn shape(context: &Context, items: &[Item]) -> Shape {
         n_items: count(items.len()),
         repeats: context.project.bench.repeats,
     }
+}
+
+/// Position of the incumbent among the candidates.
+fn incumbent(context: &Context) -> Option<u32> {
+    let project = &context.project;
+    let id = project.incumbent.as_ref()?;
+    let place = project.candidates.iter().position(|one| one.id == *id)?;
+    u32::try_from(place).ok()
 }
 
 fn spent(store: &Store, run: &RunId) -> anyhow::Result<NanoUsd> {

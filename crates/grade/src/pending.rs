@@ -8,6 +8,7 @@ use trilemma_provider::{Cancel, Connect};
 use trilemma_score::Answer;
 use trilemma_store::{AnswerRow, Store, Unscored, Writer};
 
+use crate::docket::Docket;
 use crate::error::GradeError;
 use crate::grader::Grader;
 use crate::view::answer_view;
@@ -31,6 +32,8 @@ pub struct Pending<'a, C: Connect> {
     pub grader: Arc<Grader<C>>,
     /// The score set that the scorers make up.
     pub set: Fingerprint,
+    /// Where the calls of judges are recorded.
+    pub docket: Arc<Docket>,
     /// Which trials.
     pub which: Unscored,
 }
@@ -48,7 +51,7 @@ pub async fn grade_pending<C: Connect>(
         .store
         .unscored(pending.run, &pending.set, pending.which)?;
     let n_all = keys.len();
-    let mut tasks: JoinSet<Vec<ScoreRecord>> = JoinSet::new();
+    let mut tasks: Tasks = JoinSet::new();
     let mut batch = Vec::with_capacity(BATCH);
     let mut n_graded = 0;
     for key in keys {
@@ -64,18 +67,15 @@ pub async fn grade_pending<C: Connect>(
             n_graded += 1;
         } else {
             while tasks.len() >= IN_FLIGHT {
-                n_graded += take_one(&mut tasks, &mut batch).await;
+                n_graded += take_one(&mut tasks, &mut batch).await?;
             }
-            let (grader, items, cancel) = (
-                pending.grader.clone(),
-                pending.items.clone(),
-                cancel.clone(),
-            );
+            let (grader, items) = (pending.grader.clone(), pending.items.clone());
+            let (docket, cancel) = (pending.docket.clone(), cancel.clone());
             tasks.spawn(async move {
-                match item_of(&items, key) {
-                    Ok(item) => grader.grade(key, item, &view(&answer), &cancel).await,
-                    Err(_) => Vec::new(),
-                }
+                let item = item_of(&items, key)?;
+                grader
+                    .grade(&docket, key, (item, &view(&answer)), &cancel)
+                    .await
             });
         }
         if batch.len() >= BATCH {
@@ -84,7 +84,7 @@ pub async fn grade_pending<C: Connect>(
         }
     }
     while !tasks.is_empty() {
-        n_graded += take_one(&mut tasks, &mut batch).await;
+        n_graded += take_one(&mut tasks, &mut batch).await?;
         if batch.len() >= BATCH {
             write(&pending, &mut batch).await?;
             seen(n_graded, n_all);
@@ -96,14 +96,16 @@ pub async fn grade_pending<C: Connect>(
     Ok(n_graded)
 }
 
-async fn take_one(tasks: &mut JoinSet<Vec<ScoreRecord>>, batch: &mut Vec<ScoreRecord>) -> usize {
+type Tasks = JoinSet<Result<Vec<ScoreRecord>, GradeError>>;
+
+async fn take_one(tasks: &mut Tasks, batch: &mut Vec<ScoreRecord>) -> Result<usize, GradeError> {
     match tasks.join_next().await {
         Some(Ok(records)) => {
-            batch.extend(records);
-            1
+            batch.extend(records?);
+            Ok(1)
         }
         // A scorer that died leaves its trial unscored; a later run asks again.
-        Some(Err(_)) | None => 0,
+        Some(Err(_)) | None => Ok(0),
     }
 }
 

@@ -40,6 +40,17 @@ pub(crate) fn not_applicable(reason: impl Into<String>) -> ScoredOutcome {
     }
 }
 
+/// The opposite score, for the same reason.
+pub(crate) fn turned(outcome: ScoredOutcome) -> ScoredOutcome {
+    match outcome {
+        ScoredOutcome::Scored { score, explanation } => ScoredOutcome::Scored {
+            score: Score::clamped(1.0 - score.value()),
+            explanation,
+        },
+        other => other,
+    }
+}
+
 /// The scorer could not run: missing, never 0.
 pub(crate) fn failed(reason: impl Into<String>) -> ScoredOutcome {
     ScoredOutcome::Failed {

@@ -4,7 +4,7 @@
 //! here; judges and commands are only described, and `grade` runs them.
 
 use serde_json::Value;
-use trilemma_domain::{Item, Score, ScoredOutcome, ScorerSpec};
+use trilemma_domain::{Item, Order, ScoredOutcome, ScorerSpec};
 
 use crate::answer::Answer;
 use crate::case::Case;
@@ -12,10 +12,10 @@ use crate::command::CommandSpec;
 use crate::engine::Engine;
 use crate::extract::Pipeline;
 use crate::files::file_options;
-use crate::judge::{JudgePrompt, JudgeSpec};
+use crate::judge::{JudgePrompt, JudgeSpec, Read};
 use crate::kind::ScorerKind;
 use crate::options::Options;
-use crate::outcome::failed;
+use crate::outcome::{failed, turned};
 use crate::problem::{OptionProblem, nearest};
 use crate::table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};
 
@@ -24,7 +24,8 @@ use crate::table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};
 pub enum Mode<'a> {
     /// [`Scorer::score`] does.
     Pure,
-    /// A call of a judge model; [`Scorer::judge_prompt`] renders it and [`JudgeSpec::read`] reads the reply.
+    /// Calls of judges; [`Scorer::judge_prompts`] renders them, [`JudgeSpec::read`] reads replies and
+    /// [`JudgeSpec::combine`] makes one outcome of them.
     Judge(&'a JudgeSpec),
     /// An external command, which needs the user's leave.
     Command(&'a CommandSpec),
@@ -122,7 +123,7 @@ impl Scorer {
     /// Scores an answer.
     ///
     /// Judges and commands come out as `Failed`, because nobody ran them; their outcomes are made
-    /// by [`JudgeSpec::read`] and [`CommandSpec::read`] and pass through [`Scorer::settle`].
+    /// by [`JudgeSpec::combine`] and [`CommandSpec::read`] and pass through [`Scorer::settle`].
     /// Explanations quote answers and expected values: they are content.
     #[must_use]
     pub fn score(&self, item: &Item, answer: &Answer<'_>) -> ScoredOutcome {
@@ -136,21 +137,37 @@ impl Scorer {
         self.settle(outcome)
     }
 
-    /// Renders the call of a judge.
+    /// Renders the calls of a judge, one per order in which texts are shown; `incumbent` is what
+    /// the incumbent answered, for judges that compare the two.
     ///
     /// # Errors
     /// The outcome where there is nothing to call: extraction found no answer, the prompt cannot
     /// be rendered, or this is no judge.
-    pub fn judge_prompt(
+    pub fn judge_prompts(
         &self,
         item: &Item,
         answer: &Answer<'_>,
-    ) -> Result<JudgePrompt, ScoredOutcome> {
+        incumbent: Option<&Answer<'_>>,
+    ) -> Result<Vec<(Order, JudgePrompt)>, ScoredOutcome> {
         let Engine::Judge(spec) = &self.engine else {
             return Err(failed("this scorer is no judge"));
         };
         let text = self.case(item, answer).text()?;
-        spec.prompt(item, answer, &text)
+        let own = Read {
+            answer,
+            text: &text,
+        };
+        let Some(other) = incumbent else {
+            return spec.prompts(item, &own, None);
+        };
+        let text = self.case(item, other).text().map_err(|_| {
+            failed("the incumbent's answer to this item cannot be read, so there is no pair")
+        })?;
+        let other = Read {
+            answer: other,
+            text: &text,
+        };
+        spec.prompts(item, &own, Some(&other))
     }
 
     /// Makes the JSON object for the standard input of a command.
@@ -182,12 +199,10 @@ impl Scorer {
     /// [`Scorer::score`] has done so already.
     #[must_use]
     pub fn settle(&self, outcome: ScoredOutcome) -> ScoredOutcome {
-        match outcome {
-            ScoredOutcome::Scored { score, explanation } if self.invert => ScoredOutcome::Scored {
-                score: Score::clamped(1.0 - score.value()),
-                explanation,
-            },
-            other => other,
+        if self.invert {
+            turned(outcome)
+        } else {
+            outcome
         }
     }
 }

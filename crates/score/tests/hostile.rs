@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
-use trilemma_domain::{Expected, Input, Item, ScorerSpec};
+use trilemma_domain::{Expected, Input, Item, Order, ScorerSpec};
 use trilemma_score::{Answer, Mode, SCORERS, STEPS, Scorer, build};
 
 fn item(expected: Expected) -> Item {
@@ -120,8 +120,9 @@ fn run_all(n: usize) {
             match scorer.mode() {
                 Mode::Pure => drop(scorer.score(&expected, &answer)),
                 Mode::Judge(judge) => {
-                    drop(judge.read(&text));
-                    drop(scorer.judge_prompt(&expected, &answer));
+                    drop(judge.read(Order::First, &text));
+                    drop(judge.read(Order::Second, &text));
+                    drop(scorer.judge_prompts(&expected, &answer, Some(&answer)));
                 }
                 Mode::Command(command) => {
                     drop(command.read(&text));
@@ -190,8 +191,8 @@ fn fuzz_every_scorer() {
                     match scorer.mode() {
                         Mode::Pure => drop(scorer.score(&item, &answer)),
                         Mode::Judge(judge) => {
-                            drop(judge.read(text));
-                            scorer.judge_prompt(&item, &answer).unwrap();
+                            drop(judge.read(Order::First, text));
+                            scorer.judge_prompts(&item, &answer, None).unwrap();
                         }
                         Mode::Command(command) => {
                             drop(command.read(text));

@@ -3,6 +3,7 @@
 //! In: one record per call, appended with one `write` before the first byte of the call is sent.
 //! Out: the calls announced by each session. A record of 32 bytes holds the leading hash of the
 //! run id, session, candidate, item, repeat and attempt, each big-endian, and a check sum (FNV-1a).
+//! Of a judge's call the attempt is its mark: the top bit and 31 bits of the request's hash.
 //! What was written survives the death of the process; a torn last record is dropped. Records of a
 //! run leave the file when the run is completed or deleted.
 
@@ -33,6 +34,22 @@ pub(crate) struct Call {
 pub(crate) struct Journal {
     path: PathBuf,
     file: Option<File>,
+}
+
+/// Tells calls of judges from attempts, whose numbers are small.
+const JUDGE: u32 = 1 << 31;
+
+/// What the journal calls a judge's call.
+pub(crate) fn judge_mark(request: &Fingerprint) -> u32 {
+    let [a, b, c, d, ..] = request.leading_u64().to_be_bytes();
+    JUDGE | u32::from_be_bytes([a, b, c, d])
+}
+
+impl Call {
+    /// Whether it is a judge's.
+    pub(crate) fn is_judges(&self) -> bool {
+        self.attempt & JUDGE != 0
+    }
 }
 
 /// What the journal calls a run.

@@ -1,5 +1,5 @@
 //! Everything that a project has measured, in one SQLite file: runs, golden-set snapshots, trials,
-//! attempts, answers and scores.
+//! attempts, answers, scores and the calls of judges.
 //!
 //! In: records of `domain`. Out: the same records, streamed in key order so that two readings of
 //! the same run give the same sequence whatever the order of arrival was.
@@ -34,8 +34,8 @@ pub use error::{RecordError, StoreError};
 pub use inner::StoreOptions;
 pub use manifest::{CandidateRecord, MANIFEST_VERSION, RunManifest};
 pub use read::{
-    AnswerRow, EXPORT_VERSION, RecordedAnswer, Served, Settled, SettledState, Spent, StoredScore,
-    TrialDetail, Unscored,
+    AnswerRow, EXPORT_VERSION, JudgeWord, OpenJudgements, RecordedAnswer, RecordedReply, Served,
+    Settled, SettledState, Spent, StoredJudgement, StoredScore, TrialDetail, Unscored,
 };
 pub use runs::RunInfo;
 pub use score_set::{ScoreSet, ScorerEntry};

@@ -193,6 +193,15 @@ impl Store {
         hold(&self.inner.journal).drop_run(run)
     }
 
+    /// Forgets the announced calls of a run: nothing of it is in flight any more.
+    ///
+    /// # Errors
+    /// As the file system gives them; [`StoreError::InUse`] while another process writes.
+    pub fn forget_calls(&self, run: &RunId) -> Result<(), StoreError> {
+        self.inner.ensure_lock()?;
+        hold(&self.inner.journal).drop_run(run)
+    }
+
     /// Deletes a run with everything that belongs to it alone, its golden snapshot included when
     /// no other run uses it, and gives the space back.
     ///
@@ -202,7 +211,14 @@ impl Store {
         const OF_TRIAL: &str = "WHERE trial_id IN (SELECT trial_id FROM trial WHERE run_no = $1)";
         self.inner.write(|tx| {
             let found = run_ref(tx, run)?;
-            for table in ["answer", "attempt", "raw_body", "score"] {
+            for table in [
+                "answer",
+                "attempt",
+                "raw_body",
+                "score",
+                "judgement",
+                "judge_attempt",
+            ] {
                 tx.execute(&format!("DELETE FROM {table} {OF_TRIAL}"), [found.run_no])?;
             }
             tx.execute("DELETE FROM trial WHERE run_no = $1", [found.run_no])?;

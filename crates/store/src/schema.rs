@@ -13,13 +13,13 @@ use crate::error::StoreError;
 use crate::place::Place;
 
 /// Newest schema known to this program.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
 /// "TRLM": marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x5452_4c4d;
 
 /// One entry per version: what brings a store from the version before to this one.
-const MIGRATIONS: [&str; 1] = [V1];
+const MIGRATIONS: [&str; 2] = [V1, V2];
 
 const V1: &str = "
 CREATE TABLE counter (
@@ -137,6 +137,43 @@ CREATE TABLE score (
 
 CREATE TABLE schema_version (version BIGINT NOT NULL);
 INSERT INTO schema_version (version) VALUES (1);
+";
+
+/// Calls of judges, one by one.
+const V2: &str = "
+-- One settled call: seat = judge, round and order. state, origin and request as of a trial.
+CREATE TABLE judgement (
+    judgement_id INTEGER PRIMARY KEY,
+    trial_id BIGINT NOT NULL,
+    scorer_no BIGINT NOT NULL,
+    seat BIGINT NOT NULL,
+    session BIGINT NOT NULL,
+    state BIGINT NOT NULL,
+    origin BIGINT NOT NULL,
+    request_lead BIGINT NOT NULL,
+    request_rest BLOB NOT NULL,
+    cost BIGINT,
+    n_unpriced BIGINT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX judgement_by_key ON judgement (trial_id, scorer_no, seat);
+CREATE INDEX judgement_by_request ON judgement (request_lead) WHERE state = 1 AND origin <= 1;
+
+-- Every HTTP call, also of judgements that were never settled.
+CREATE TABLE judge_attempt (
+    trial_id BIGINT NOT NULL,
+    scorer_no BIGINT NOT NULL,
+    seat BIGINT NOT NULL,
+    number BIGINT NOT NULL,
+    session BIGINT NOT NULL,
+    said_number BIGINT NOT NULL,
+    started_us BIGINT NOT NULL,
+    status BIGINT,
+    cost BIGINT,
+    detail BLOB NOT NULL,
+    raw BLOB,
+    PRIMARY KEY (trial_id, scorer_no, seat, number)
+) WITHOUT ROWID;
 ";
 
 /// What the schema of an opened file asks for.

@@ -2,13 +2,14 @@
 
 use trilemma_bench::{Stop, Summary};
 use trilemma_domain::Usd;
-use trilemma_grade::CodeLeave;
+use trilemma_grade::{CodeLeave, JudgeTally};
 use trilemma_project::BenchSettings;
 
 use crate::args::Common;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::golden;
+use crate::plan::tally_text;
 use crate::printer::Printer;
 use crate::session::{self, SessionOptions};
 
@@ -70,7 +71,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow
 
 /// The exit code of a session: failed or missing trials are a provider's failure.
 pub(crate) fn exit_of(summary: &Summary) -> Exit {
-    if summary.n_failed > 0 || summary.n_open > 0 {
+    if summary.n_failed > 0 || summary.n_open > 0 || summary.n_unscored > 0 {
         Exit::Provider
     } else {
         Exit::Ok
@@ -107,11 +108,18 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
         summary.n_open,
         "are open; the same command goes on with them",
     );
+    add(
+        summary.n_unscored,
+        "answers miss a score, because a scorer failed or was not asked; the same command goes on",
+    );
     lines.push(format!(
         "  {} HTTP calls in this session, ${:.4} spent by the run so far",
         summary.n_attempts,
         summary.spent.to_f64_usd()
     ));
+    if summary.judges != JudgeTally::default() {
+        lines.push(format!("  {}", tally_text(&summary.judges)));
+    }
     match summary.stop {
         Some(Stop::Budget) => {
             lines.push("stopped: the next call might have exceeded the budget".to_owned())

@@ -1,23 +1,30 @@
 //! `trilemma score`: score recorded answers again, without calling a candidate.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use trilemma_bench::{RunPlan, manifest};
-use trilemma_domain::Item;
-use trilemma_grade::{CodeLeave, Pending, grade_pending};
+use trilemma_domain::{Item, ItemId, Usd};
+use trilemma_grade::{
+    Budget, CodeLeave, Docket, DocketParts, JudgeTally, Pending, Unreadable, grade_pending,
+};
 use trilemma_provider::Cancel;
-use trilemma_store::{Store, Unscored};
+use trilemma_store::{RunManifest, Store, Unscored};
 
 use crate::args::Common;
 use crate::clock;
 use crate::commands::export::choose;
 use crate::context::{Context, InputError};
 use crate::exit::Exit;
-use crate::keys;
+use crate::hint;
+use crate::keys::{self, Secrets};
 use crate::lineup::{self, Lines};
 use crate::places;
+use crate::plan;
 use crate::printer::Printer;
+use crate::session;
 
 /// What to score.
 #[derive(Debug, clap::Args)]
@@ -27,9 +34,12 @@ pub(crate) struct ScoreArgs {
     /// Let scorers of the project run programs.
     #[arg(long)]
     allow_code: bool,
-    /// Ask scorers that could not run once more.
+    /// Ask scorers that could not run once more, judges whose reply held no grade too.
     #[arg(long)]
     retry_failed: bool,
+    /// Most that the run may cost, judges included, in dollars (overrides the project).
+    #[arg(long, value_name = "USD")]
+    budget: Option<Usd>,
 }
 
 /// Runs the command.
@@ -38,39 +48,8 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
     let recorded = store.manifest(&run)?;
-    let mut items: Vec<Item> = Vec::new();
-    let mut broken = None;
-    store.items(&recorded.golden, |id, body| {
-        match serde_json::from_str(body) {
-            Ok(item) => {
-                items.push(item);
-                std::ops::ControlFlow::Continue(())
-            }
-            Err(error) => {
-                broken = Some(format!("read item `{id}` of the store: {error}"));
-                std::ops::ControlFlow::Break(())
-            }
-        }
-    })?;
-    if let Some(why) = broken {
-        return Err(anyhow!(InputError(format!("failed to {why}"))));
-    }
-    let (secrets, missing) = keys::read(&context.project, &context.folder);
-    let judges: Vec<&str> = context
-        .project
-        .judges
-        .values()
-        .map(|judge| judge.target.provider.as_str())
-        .collect();
-    if let Some(key) = missing
-        .iter()
-        .find(|key| judges.contains(&key.provider.as_str()))
-    {
-        return Err(anyhow!(InputError(format!(
-            "failed to find the key of {}: {}",
-            key.provider, key.reason
-        ))));
-    }
+    let items = recorded_items(&store, &recorded)?;
+    let secrets = judges_keys(&context)?;
     let mut lines = Lines::open(&context.project)?;
     let leave = if args.allow_code {
         CodeLeave::Granted
@@ -86,8 +65,27 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
         now_us: clock::now_us(),
         version: env!("CARGO_PKG_VERSION"),
     });
+    let (which, unreadable) = if args.retry_failed {
+        (Unscored::MissingOrFailed, Unreadable::AskAgain)
+    } else {
+        (Unscored::Missing, Unreadable::Stands)
+    };
     let set = store.use_scores(&run, &plan.scores)?;
+    let n_answers = store.unscored(&run, &set, which)?.len();
+    printer.say(plan::rescoring(&context, &items, n_answers)?.trim_end());
     let writer = store.writer()?;
+    let limit = args.budget.or(context.project.bench.budget);
+    let spent = store.spent(&run)?;
+    let spent = spent.trials.saturating_add(spent.scoring);
+    let docket = Arc::new(Docket::open(DocketParts {
+        store: store.clone(),
+        writer: writer.clone(),
+        run: run.clone(),
+        set,
+        budget: Arc::new(Budget::new(limit.map(Usd::settle).transpose()?, spent)),
+        incumbent: incumbent(&context, &recorded),
+        unreadable,
+    })?);
     let pending = Pending {
         store: &store,
         writer: &writer,
@@ -95,23 +93,108 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
         items: Arc::new(items),
         grader: Arc::new(grader),
         set,
-        which: if args.retry_failed {
-            Unscored::MissingOrFailed
-        } else {
-            Unscored::Missing
-        },
+        docket: docket.clone(),
+        which,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let n_graded = runtime.block_on(grade_pending(pending, &Cancel::new(), |_, _| {}))?;
-    if printer.json() {
-        printer.value(&serde_json::json!({ "run": run, "n_scored": n_graded }))?;
-    } else {
-        printer.data(&format!(
-            "run {run}: {n_graded} answers scored, no candidate called"
-        ));
-        printer.next("trilemma decide");
+    let cancel = Cancel::new();
+    let n_graded = runtime.block_on(async {
+        let listening = tokio::spawn(session::listen(printer, cancel.clone()));
+        let graded = grade_pending(pending, &cancel, |_, _| {}).await;
+        listening.abort();
+        graded
+    })?;
+    let n_left = store.unscored(&run, &set, Unscored::MissingOrFailed)?.len();
+    if n_left == 0 && store.run(&run)?.completed_us.is_some() {
+        store.forget_calls(&run)?;
     }
-    Ok(Exit::Ok)
+    let tally = docket.tally();
+    if printer.json() {
+        printer.value(&serde_json::json!({
+            "run": run, "n_scored": n_graded - n_left.min(n_graded), "n_unscored": n_left,
+            "judges": tally, "stopped_by_budget": docket.is_out_of_money(),
+        }))?;
+    } else {
+        let words = outcome_text((n_graded, n_left), &tally, docket.is_out_of_money());
+        printer.data(&format!("run {run}: {words}"));
+        let named = args.run.as_deref().map(hint::word).unwrap_or_default();
+        printer.next(&common.command(format!("decide {named}").trim_end()));
+    }
+    Ok(if n_left > 0 { Exit::Provider } else { Exit::Ok })
+}
+
+fn outcome_text((n_tried, n_left): (usize, usize), tally: &JudgeTally, no_money: bool) -> String {
+    let n_scored = n_tried.saturating_sub(n_left);
+    let mut lines = vec![format!("{n_scored} answers scored, no candidate called")];
+    if n_left > 0 {
+        lines.push(format!(
+            "  {n_left} answers have no score: `trilemma score --retry-failed` asks again"
+        ));
+    }
+    if *tally != JudgeTally::default() {
+        lines.push(format!("  {}", plan::tally_text(tally)));
+    }
+    if no_money {
+        lines.push("stopped: the next call of a judge might have exceeded the budget".to_owned());
+    }
+    lines.join("\n")
+}
+
+/// The keys, of which those of judges must be there.
+fn judges_keys(context: &Context) -> anyhow::Result<Secrets> {
+    let (secrets, missing) = keys::read(&context.project, &context.folder);
+    let judges: Vec<&str> = context
+        .project
+        .judges
+        .values()
+        .flatten()
+        .map(|judge| judge.target.provider.as_str())
+        .collect();
+    if let Some(key) = missing
+        .iter()
+        .find(|key| judges.contains(&key.provider.as_str()))
+    {
+        return Err(anyhow!(InputError(format!(
+            "failed to find the key of {}: {}",
+            key.provider, key.reason
+        ))));
+    }
+    Ok(secrets)
+}
+
+/// Position of the incumbent in the run.
+fn incumbent(context: &Context, run: &RunManifest) -> Option<u32> {
+    let id = context.project.incumbent.as_ref()?;
+    let place = run
+        .candidates
+        .iter()
+        .position(|record| record.candidate.id == *id)?;
+    u32::try_from(place).ok()
+}
+
+/// The items of a run in its own order, as they were when it was measured.
+fn recorded_items(store: &Store, run: &RunManifest) -> anyhow::Result<Vec<Item>> {
+    let mut known: HashMap<ItemId, Item> = HashMap::with_capacity(run.items.len());
+    let mut broken = None;
+    store.items(&run.golden, |id, body| match serde_json::from_str(body) {
+        Ok(item) => {
+            known.insert(id, item);
+            ControlFlow::Continue(())
+        }
+        Err(error) => {
+            broken = Some(format!("failed to read item `{id}` of the store: {error}"));
+            ControlFlow::Break(())
+        }
+    })?;
+    if let Some(why) = broken {
+        return Err(anyhow!(InputError(why)));
+    }
+    let in_order = run.items.iter().map(|id| {
+        known
+            .remove(id)
+            .with_context(|| format!("find item `{id}` in the store"))
+    });
+    in_order.collect()
 }

@@ -23,8 +23,8 @@ pub fn preflight(input: &PreflightInput) -> Preflight {
         .map(|caller| CallerPlan {
             name: caller.name.clone(),
             role: caller.role,
-            n_calls: n_calls(input, caller.role),
-            cost: cost(caller, n_calls(input, caller.role)),
+            n_calls: n_calls(input, caller),
+            cost: cost(caller, n_calls(input, caller)),
         })
         .collect();
     Preflight {
@@ -48,16 +48,18 @@ pub fn preflight(input: &PreflightInput) -> Preflight {
     }
 }
 
-fn n_calls(input: &PreflightInput, role: Role) -> u64 {
+fn n_calls(input: &PreflightInput, caller: &PlannedCaller) -> u64 {
     let trials = (input.size.n_items as u64).saturating_mul(u64::from(input.repeats));
-    match role {
+    let n_asked = match caller.role {
         Role::Candidate => trials,
         Role::Judge => {
             let candidates = input.callers.iter();
             let judged = candidates.filter(|caller| caller.role == Role::Candidate);
             trials.saturating_mul(judged.count() as u64)
         }
-    }
+    };
+    // A conversion from float saturates.
+    (n_asked as f64 * caller.calls_per_trial.max(1.0)).round() as u64
 }
 
 fn cost(caller: &PlannedCaller, n_calls: u64) -> Option<CostRange> {
@@ -85,7 +87,7 @@ fn time(input: &PreflightInput) -> TimePlan {
     let mut groups: BTreeMap<&str, Load> = BTreeMap::new();
     let mut call_seconds = Some(0.0);
     for caller in &input.callers {
-        let n_calls = n_calls(input, caller.role) as f64;
+        let n_calls = n_calls(input, caller) as f64;
         groups
             .entry(&caller.limits.group)
             .or_default()

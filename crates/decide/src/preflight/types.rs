@@ -29,6 +29,8 @@ pub struct PlannedCaller {
     pub name: String,
     /// Whether its answers are judged, or it judges.
     pub role: Role,
+    /// Calls per item and repeat, of a judge per answer; at least 1, retries apart.
+    pub calls_per_trial: f64,
     /// Input tokens of a call.
     pub input_tokens: TokenGuess,
     /// Output tokens of a call, reasoning included.

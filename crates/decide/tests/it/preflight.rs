@@ -20,6 +20,7 @@ fn caller(name: &str, role: Role, price: Option<(&str, &str)>) -> PlannedCaller 
     PlannedCaller {
         name: name.to_owned(),
         role,
+        calls_per_trial: 1.0,
         input_tokens: TokenGuess {
             mean: 1_500,
             upper: 2_000,

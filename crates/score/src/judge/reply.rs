@@ -2,7 +2,7 @@
 //!
 //! In: what the judge wrote. Out: a score and its explanation, or why there is none. Reasoning
 //! blocks are dropped. Then, in this order: the last JSON object that has a grade (`score`,
-//! `rating`, `grade`, `verdict`, also one level down); the last `[[grade]]`; the last line such as
+//! `rating`, `grade`, `winner`, `verdict`, also one level down); the last `[[grade]]`; the last line such as
 //! `Score: 4/5`; the whole reply when it is nothing but a grade. The last one counts because judges
 //! quote the answer, and what it claims, before they conclude. A grade outside the scale, a reply
 //! cut off inside its object and an unreadable reply are missing scores, never 0.
@@ -19,7 +19,7 @@ use crate::json::{Leniency, objects};
 use crate::outcome::{because, failed};
 use crate::text::excerpt;
 
-const GRADE_KEYS: [&str; 5] = ["score", "rating", "grade", "verdict", "judgement"];
+const GRADE_KEYS: [&str; 6] = ["score", "rating", "grade", "winner", "verdict", "judgement"];
 const WHY_KEYS: [&str; 5] = [
     "explanation",
     "reasoning",
@@ -30,8 +30,20 @@ const WHY_KEYS: [&str; 5] = [
 /// Longest explanation that is kept.
 const MAX_WHY_CHARS: usize = 2_000;
 
-/// Words that stand for the grades of a scale of `pass` and `fail`.
-const SYNONYMS: [(&str, &str); 10] = [
+/// Words that stand for the grades of a scale of `pass` and `fail`, or of a pair.
+const SYNONYMS: [(&str, &str); 22] = [
+    ("answer a", "A"),
+    ("answer b", "B"),
+    ("assistant a", "A"),
+    ("assistant b", "B"),
+    ("response a", "A"),
+    ("response b", "B"),
+    ("a tie", "tie"),
+    ("tied", "tie"),
+    ("draw", "tie"),
+    ("a draw", "tie"),
+    ("equal", "tie"),
+    ("neither", "tie"),
     ("passed", "pass"),
     ("passes", "pass"),
     ("yes", "pass"),
@@ -47,7 +59,7 @@ const SYNONYMS: [(&str, &str); 10] = [
 /// Grades outside JSON: between double brackets, or after a cue.
 static CUES: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
     let boxed = Regex::new(r"\[\[([^\[\]\n]{1,40})\]\]").ok()?;
-    let cue = r#"(?i)\b(?:score|rating|grade|verdict|judge?ment)\b["'*_`\s]*(?:is\b|[:=])"#;
+    let cue = r#"(?i)\b(?:score|rating|grade|winner|verdict|judge?ment)\b["'*_`\s]*(?:is\b|[:=])"#;
     Some([boxed, Regex::new(cue).ok()?])
 });
 

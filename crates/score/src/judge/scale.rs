@@ -60,6 +60,17 @@ impl Scale {
         }
     }
 
+    /// How the answer that is shown first did against the other.
+    pub(super) fn pair() -> Self {
+        let words = [("A", 1.0), ("B", 0.0), ("tie", 0.5)];
+        Self::Words(
+            words
+                .into_iter()
+                .map(|(word, score)| (word.to_owned(), score))
+                .collect(),
+        )
+    }
+
     fn named(name: &str) -> Option<Self> {
         let words = |list: &[(&str, f64)]| {
             Self::Words(

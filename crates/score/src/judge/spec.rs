@@ -3,22 +3,34 @@
 //! In: options. Out: a specification that renders prompts and reads replies. Who may judge (a
 //! family other than the candidates', privacy terms) is checked elsewhere.
 
-use trilemma_domain::{Item, Params, ScoredOutcome};
+use trilemma_domain::{Item, Order, Params, ScoredOutcome};
 
-use super::prompt::{self, DEFAULT_TEMPLATE, JudgePrompt, environment};
+use super::prompt::{
+    self, GRADE_TEMPLATE, JudgePrompt, PAIR_RUBRIC, PAIR_TEMPLATE, REFERENCE_RUBRIC, Shown,
+    environment,
+};
 use super::reply;
 use super::scale::Scale;
+use super::task::{Against, Combine, JudgeTask, read_models};
 use crate::answer::Answer;
 use crate::options::Options;
+use crate::outcome::{failed, not_applicable, turned};
 
 /// A judge of a project, described.
 #[derive(Debug, Clone)]
 pub struct JudgeSpec {
-    /// The judge, as `provider/model`.
-    pub model: String,
-    /// Parameters of its calls.
+    /// The judges, as `provider/model`; at least one.
+    pub models: Vec<String>,
+    /// Parameters of their calls.
     pub params: Params,
-    /// Its grades.
+    /// What they are asked to do.
+    pub task: JudgeTask,
+    /// How several of them make one score.
+    pub combine: Combine,
+    /// Share of the answers that each judge is asked about twice, in [0, 1]; the second word counts
+    /// for nothing but the measure of how steady the judge is.
+    pub recheck: f64,
+    /// Their grades.
     pub scale: Scale,
     pub(super) rubric: String,
     pub(super) template: String,
@@ -27,45 +39,108 @@ pub struct JudgeSpec {
     pub(super) max_chars: usize,
 }
 
+/// An answer with the text that was extracted from it.
+pub(crate) struct Read<'a> {
+    pub(crate) answer: &'a Answer<'a>,
+    pub(crate) text: &'a str,
+}
+
 impl JudgeSpec {
-    /// Renders the call for one answer, whose text has been extracted to `text`.
-    pub(crate) fn prompt(
-        &self,
-        item: &Item,
-        answer: &Answer<'_>,
-        text: &str,
-    ) -> Result<JudgePrompt, ScoredOutcome> {
-        prompt::render(self, item, answer, text)
+    /// Whether answers are compared with the incumbent's.
+    #[must_use]
+    pub fn needs_incumbent(&self) -> bool {
+        self.task == JudgeTask::Pairwise(Against::Incumbent)
     }
 
-    /// Reads the judge's reply; unreadable = `Failed`, never 0.
+    /// Calls per answer and judge, `recheck` included.
     #[must_use]
-    pub fn read(&self, reply: &str) -> ScoredOutcome {
-        reply::read(&self.scale, reply)
+    pub fn calls_per_answer(&self) -> f64 {
+        self.task.orders().len() as f64 + self.recheck
+    }
+
+    /// Renders one call per order for an answer; `incumbent` is what the incumbent answered, where
+    /// the two are compared.
+    pub(crate) fn prompts(
+        &self,
+        item: &Item,
+        own: &Read<'_>,
+        incumbent: Option<&Read<'_>>,
+    ) -> Result<Vec<(Order, JudgePrompt)>, ScoredOutcome> {
+        let answer = prompt::answer_text(own.answer, own.text);
+        let expected = || {
+            let expected = item.expected.as_ref().map(prompt::expected_text);
+            expected.ok_or_else(|| not_applicable("the item has no expected answer"))
+        };
+        let other = match self.task {
+            JudgeTask::Rubric => None,
+            JudgeTask::Reference => {
+                expected()?;
+                None
+            }
+            JudgeTask::Pairwise(Against::Expected) => Some(expected()?),
+            JudgeTask::Pairwise(Against::Incumbent) => {
+                let incumbent =
+                    incumbent.ok_or_else(|| failed("the incumbent has no answer to this item"))?;
+                Some(prompt::answer_text(incumbent.answer, incumbent.text))
+            }
+        };
+        let orders = self.task.orders().iter();
+        let prompts = orders.map(|order| {
+            let shown = match &other {
+                None => Shown::Alone(&answer),
+                Some(other) => Shown::Pair {
+                    answer: &answer,
+                    other,
+                    order: *order,
+                },
+            };
+            Ok((*order, prompt::render(self, item, &shown)?))
+        });
+        prompts.collect()
+    }
+
+    /// Reads a judge's reply on the answer that stood in this order; unreadable = `Failed`, never 0.
+    #[must_use]
+    pub fn read(&self, order: Order, reply: &str) -> ScoredOutcome {
+        let said = reply::read(&self.scale, reply);
+        match order {
+            Order::First => said,
+            // The scale of pairs says how the answer shown first did.
+            Order::Second => turned(said),
+        }
     }
 }
 
 /// Reads the options of a judge; `None` = the problems are in the reader.
 pub(crate) fn read_judge(options: &mut Options<'_>) -> Option<JudgeSpec> {
-    let model = options.required_text("model").map(str::to_owned);
-    if let Some(name) = &model
-        && trilemma_domain::ModelName::parse(name).is_none()
-    {
-        options.problem(
-            "model",
-            format!("`{name}` names no provider"),
-            "write `provider/model`",
-        );
-    }
-    let scale = Scale::read(options);
+    let models = read_models(options);
+    let task = JudgeTask::read(options);
+    let combine = Combine::read(options);
+    let recheck = options.number("recheck", 0.0..=1.0).unwrap_or(0.0);
+    let scale = read_scale(options, task);
     let show_expected = options.flag("show_expected", true);
     let structured = options.flag("structured", false);
     let max_chars = options
         .count("max_chars", 1..=100_000_000)
         .unwrap_or(200_000);
     let params = read_params(options);
-    let rubric = options.required_text("rubric").map(str::to_owned);
-    let template = options.text("template").unwrap_or(DEFAULT_TEMPLATE);
+    let (own_rubric, own_template) = match task {
+        JudgeTask::Rubric => (None, GRADE_TEMPLATE),
+        JudgeTask::Reference => (Some(REFERENCE_RUBRIC), GRADE_TEMPLATE),
+        JudgeTask::Pairwise(_) => (Some(PAIR_RUBRIC), PAIR_TEMPLATE),
+    };
+    if task == JudgeTask::Reference && !show_expected {
+        options.problem(
+            "show_expected",
+            "a reference judge that does not see the reference",
+            "leave `show_expected` out",
+        );
+    }
+    let rubric = match own_rubric.filter(|_| !options.has("rubric")) {
+        Some(own) => Some(own.to_owned()),
+        None => options.required_text("rubric").map(str::to_owned),
+    };
+    let template = options.text("template").unwrap_or(own_template);
     for (name, source) in [
         ("rubric", rubric.as_deref().unwrap_or_default()),
         ("template", template),
@@ -79,8 +154,11 @@ pub(crate) fn read_judge(options: &mut Options<'_>) -> Option<JudgeSpec> {
         }
     }
     Some(JudgeSpec {
-        model: model?,
+        models: models?,
         params: params?,
+        task,
+        combine,
+        recheck,
         scale: scale?,
         rubric: rubric?,
         template: template.to_owned(),
@@ -88,6 +166,21 @@ pub(crate) fn read_judge(options: &mut Options<'_>) -> Option<JudgeSpec> {
         structured,
         max_chars: usize::try_from(max_chars).unwrap_or(usize::MAX),
     })
+}
+
+fn read_scale(options: &mut Options<'_>, task: JudgeTask) -> Option<Scale> {
+    let JudgeTask::Pairwise(_) = task else {
+        return Scale::read(options);
+    };
+    if options.has("scale") {
+        options.problem(
+            "scale",
+            "pairs have no scale: a judge names the better answer",
+            "leave `scale` out",
+        );
+        return None;
+    }
+    Some(Scale::pair())
 }
 
 fn read_params(options: &mut Options<'_>) -> Option<Params> {

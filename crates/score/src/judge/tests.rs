@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use trilemma_domain::{
-    Expected, Extras, Input, Item, ItemExtras, ScoredOutcome, ScorerSpec, ToolCall,
+    Expected, Extras, Input, Item, ItemExtras, Order, ScoredOutcome, ScorerSpec, ToolCall,
 };
 
+use super::JudgePrompt;
 use super::reply;
 use super::scale::Scale;
 use crate::{Answer, Mode, Scorer, build};
@@ -35,11 +36,18 @@ fn item() -> Item {
     }
 }
 
+/// The one prompt of a judge that grades.
+fn only(scorer: &Scorer, item: &Item, answer: &Answer<'_>) -> Result<JudgePrompt, ScoredOutcome> {
+    let mut prompts = scorer.judge_prompts(item, answer, None)?;
+    assert_eq!(prompts.len(), 1);
+    let (order, prompt) = prompts.remove(0);
+    assert_eq!(order, Order::First);
+    Ok(prompt)
+}
+
 fn prompt(options: Value, text: &str) -> (String, String) {
     let item = item();
-    let prompt = judge(options)
-        .judge_prompt(&item, &Answer::text(text))
-        .unwrap();
+    let prompt = only(&judge(options), &item, &Answer::text(text)).unwrap();
     let texts: Vec<String> = prompt.messages.iter().map(|m| m.joined_text()).collect();
     (texts[0].clone(), texts[1].clone())
 }
@@ -116,20 +124,21 @@ fn tool_calls_and_refusals_are_shown() {
         ..Answer::default()
     };
     let item = item();
-    let prompt = judge(json!({})).judge_prompt(&item, &answer).unwrap();
+    let prompt = only(&judge(json!({})), &item, &answer).unwrap();
     let user = prompt.messages[1].joined_text();
     assert!(user.contains("[tool call] add({\"a\":2})") && user.contains("[refusal] no"));
-    let empty = judge(json!({}))
-        .judge_prompt(&item, &Answer::default())
-        .unwrap();
+    let empty = only(&judge(json!({})), &item, &Answer::default()).unwrap();
     assert!(empty.messages[1].joined_text().contains("[empty answer]"));
 }
 
 #[test]
 fn too_long_is_missing_not_zero() {
-    let outcome = judge(json!({"max_chars": 20}))
-        .judge_prompt(&item(), &Answer::text("a long answer indeed"))
-        .unwrap_err();
+    let outcome = only(
+        &judge(json!({"max_chars": 20})),
+        &item(),
+        &Answer::text("a long answer indeed"),
+    )
+    .unwrap_err();
     assert!(matches!(outcome, ScoredOutcome::Failed { .. }));
 }
 
@@ -138,16 +147,20 @@ fn a_template_that_loops_runs_out_of_fuel() {
     let outcome = judge(json!({
         "template": "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}",
     }))
-    .judge_prompt(&item(), &Answer::text("x"))
+    .judge_prompts(&item(), &Answer::text("x"), None)
     .unwrap_err();
     assert!(matches!(outcome, ScoredOutcome::Failed { .. }));
 }
 
 #[test]
 fn structured_replies_are_asked_for_on_wish() {
-    let plain = judge(json!({})).judge_prompt(&item(), &Answer::text("x"));
+    let plain = only(&judge(json!({})), &item(), &Answer::text("x"));
     assert!(plain.unwrap().response_format.is_none());
-    let structured = judge(json!({"structured": true})).judge_prompt(&item(), &Answer::text("x"));
+    let structured = only(
+        &judge(json!({"structured": true})),
+        &item(),
+        &Answer::text("x"),
+    );
     assert!(structured.unwrap().response_format.is_some());
 }
 
@@ -304,7 +317,7 @@ fn scales_of_options() {
         let Mode::Judge(spec) = scorer.mode() else {
             panic!("no judge");
         };
-        let ScoredOutcome::Scored { score, explanation } = spec.read(reply) else {
+        let ScoredOutcome::Scored { score, explanation } = spec.read(Order::First, reply) else {
             panic!("{reply}");
         };
         assert_eq!(score.value(), expected);

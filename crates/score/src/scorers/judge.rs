@@ -19,12 +19,41 @@ pub(crate) const KIND: ScorerKind = ScorerKind {
         OptionDoc::bare(
             "model",
             OptionType::Text,
-            "The judge, as `provider/model`; required.",
+            "The judge, as `provider/model`; this or `models` is required.",
+        ),
+        OptionDoc::bare(
+            "models",
+            OptionType::Texts,
+            "Several judges, each asked about every answer.",
+        ),
+        OptionDoc::new(
+            "combine",
+            OptionType::Choice(&["mean", "majority"]),
+            r#""mean""#,
+            "How several judges make one score: `\"mean\"`, or `\"majority\"` of those who give at least 0.7.",
+        ),
+        OptionDoc::new(
+            "mode",
+            OptionType::Choice(&["rubric", "reference", "pairwise"]),
+            r#""rubric""#,
+            "`\"rubric\"`: grade the answer; `\"reference\"`: grade how well it agrees with the expected one; `\"pairwise\"`: compare it with another, in both orders: 1 = better, 0.5 = tie or a word that changes with the order, 0 = worse.",
+        ),
+        OptionDoc::new(
+            "against",
+            OptionType::Choice(&["incumbent", "expected"]),
+            r#""incumbent""#,
+            "The other answer of a pair: the `\"incumbent\"`'s to the same item, or the `\"expected\"` one.",
         ),
         OptionDoc::bare(
             "rubric",
             OptionType::TextOrFile,
-            "What to grade by; a template that sees the item's fields; required.",
+            "What to judge by; a template that sees the item's fields; required with `mode = \"rubric\"`.",
+        ),
+        OptionDoc::new(
+            "recheck",
+            OptionType::Number,
+            "0",
+            "Share of the answers that each judge is asked about twice, to see how steady it is.",
         ),
         OptionDoc::new(
             "scale",
@@ -35,7 +64,7 @@ pub(crate) const KIND: ScorerKind = ScorerKind {
         OptionDoc::bare(
             "template",
             OptionType::TextOrFile,
-            "The user message in place of the built-in one; sees `rubric`, `criteria`, `input`, `answer`, `expected`.",
+            "The user message in place of the built-in one; sees `rubric`, `criteria`, `input`, `answer` (of a pair `answer_a` and `answer_b`), `expected`.",
         ),
         OptionDoc::new(
             "show_expected",
@@ -67,7 +96,6 @@ pub(crate) const KIND: ScorerKind = ScorerKind {
 type = "judge"
 model = "anthropic/claude-sonnet-4-5"
 rubric = "5: every claim is supported by the task and nothing is missing. 1: wrong or invented."
-scale = "1-5"
 extract = ["without_reasoning"]
 params = { max_output_tokens = 500 }
 "#,

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
-use trilemma_domain::{RunId, TrialKey};
+use trilemma_domain::{Fingerprint, RunId, TrialKey};
 
 use crate::codec::{End, Reader, read_figures};
 use crate::error::StoreError;
 use crate::inner::{Fault, hold, sound};
-use crate::journal::run_hash;
-use crate::rows::{RunRef, key_at, run_ref};
+use crate::journal::{judge_mark, run_hash};
+use crate::rows::{RunRef, key_at, request, run_ref};
 use crate::store::Store;
 
 /// Calls announced less attempts recorded, per trial and session.
@@ -27,7 +27,7 @@ impl Store {
         let hash = run_hash(run);
         let mut balance = Balance::new();
         hold(&self.inner.journal).for_each(|call| {
-            if call.run == hash {
+            if call.run == hash && !call.is_judges() {
                 *balance.entry((call.key, call.session)).or_default() += 1;
             }
         })?;
@@ -36,6 +36,76 @@ impl Store {
             settle(tx, run, &mut balance)?;
             let open = balance.iter().filter(|(_, open)| **open > 0);
             Ok(open.map(|((key, _), _)| *key).collect())
+        })
+    }
+}
+
+/// Calls of judges that may have been sent and have no recorded outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OpenJudgements(HashMap<(TrialKey, u32), u32>);
+
+impl OpenJudgements {
+    /// Whether this question about this answer is one of them.
+    #[must_use]
+    pub fn contains(&self, key: TrialKey, request: &Fingerprint) -> bool {
+        self.0.contains_key(&(key, judge_mark(request)))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Store {
+    /// Names the calls of judges that were announced and have no recorded outcome, as
+    /// [`Store::unsettled_calls`] does for trials.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`]; errors of reading the journal.
+    pub fn unsettled_judgements(&self, run: &RunId) -> Result<OpenJudgements, StoreError> {
+        let hash = run_hash(run);
+        let mut open = OpenJudgements::default();
+        hold(&self.inner.journal).for_each(|call| {
+            if call.run == hash && call.is_judges() {
+                open.0.insert((call.key, call.attempt), call.session);
+            }
+        })?;
+        if open.is_empty() {
+            return Ok(open);
+        }
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let mut settled = tx.prepare_cached(
+                "SELECT t.candidate_idx, t.item_idx, t.repeat_idx, j.request_lead, \
+                 j.request_rest, j.session FROM trial t \
+                 JOIN judgement j ON j.trial_id = t.trial_id WHERE t.run_no = $1",
+            )?;
+            let mut rows = settled.query([run.run_no])?;
+            while let Some(row) = rows.next()? {
+                let rest = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+                let print = sound(
+                    request::join(row.get(3)?, rest),
+                    "a request hash has the wrong length",
+                )?;
+                let place = (key_at(row, 0)?, judge_mark(&print));
+                let session: u32 = row.get(5)?;
+                if open
+                    .0
+                    .get(&place)
+                    .is_some_and(|announced| *announced <= session)
+                {
+                    open.0.remove(&place);
+                }
+            }
+            Ok(open)
         })
     }
 }

@@ -10,8 +10,10 @@ use crate::codec::End;
 use crate::codec::Words;
 use crate::error::{RecordError, StoreError};
 use crate::inner::{Fault, sound};
+use crate::read::judgements::StoredJudgement;
 use crate::rows::{
-    TrialRow, load_trial, run_ref, score_kind, scorer_numbers, set_by_no, trial_row,
+    JUDGEMENT_COLUMNS, JudgementRow, TrialRow, load_trial, run_ref, score_kind, scorer_numbers,
+    set_by_no, trial_row,
 };
 use crate::score_set::ScoreSet;
 use crate::store::Store;
@@ -38,6 +40,8 @@ pub struct TrialDetail {
     pub trial: Trial,
     /// Its scores: those of the current set in its order, then earlier ones.
     pub scores: Vec<StoredScore>,
+    /// The calls of judges about it, in the same order.
+    pub judgements: Vec<StoredJudgement>,
 }
 
 impl Store {
@@ -95,21 +99,63 @@ impl Details {
         // Earlier scores come last; among them those registered first.
         scores.sort_by_key(|(number, score)| (score.scorer_idx.unwrap_or(u32::MAX), *number));
         let scores = scores.into_iter().map(|(_, score)| score).collect();
-        Ok(TrialDetail { trial, scores })
+        Ok(TrialDetail {
+            trial,
+            scores,
+            judgements: self.judgements(conn, row.trial_id)?,
+        })
+    }
+
+    fn judgements(&self, conn: &Connection, trial_id: i64) -> Result<Vec<StoredJudgement>, Fault> {
+        let sql = format!("SELECT {JUDGEMENT_COLUMNS} FROM judgement j WHERE j.trial_id = $1");
+        let mut statement = conn.prepare_cached(&sql)?;
+        let mut rows = statement.query([trial_id])?;
+        let mut all = Vec::new();
+        while let Some(found) = rows.next()? {
+            let row = JudgementRow::read(found)?;
+            let (label, scorer, scorer_idx) = self.scorer(row.scorer_no)?;
+            all.push(StoredJudgement {
+                label,
+                scorer,
+                scorer_idx,
+                seat: row.seat,
+                request: row.request,
+                attempts: row.attempts(conn)?,
+                cost: row.cost,
+                n_unpriced_attempts: row.n_unpriced,
+                model: row.body.model,
+                origin: row.body.origin,
+                price_row: row.body.price_row,
+                outcome: row.body.outcome,
+                grade: row.body.grade,
+            });
+        }
+        all.sort_by(|a, b| {
+            let place = |one: &StoredJudgement| (one.scorer_idx.unwrap_or(u32::MAX), one.seat);
+            place(a).cmp(&place(b)).then_with(|| a.label.cmp(&b.label))
+        });
+        Ok(all)
+    }
+
+    /// Name, configuration and current position of a scorer.
+    fn scorer(&self, number: i64) -> Result<(String, Fingerprint, Option<u32>), Fault> {
+        let (label, print) = sound(self.scorers.get(&number), "a scorer is missing")?;
+        let place = self.current.iter().position(|current| *current == number);
+        let place = place.and_then(|idx| u32::try_from(idx).ok());
+        Ok((label.clone(), *print, place))
     }
 
     fn score(&self, found: &Row<'_>) -> Result<(i64, StoredScore), Fault> {
         let number: i64 = found.get(0)?;
-        let (label, scorer) = sound(self.scorers.get(&number), "a scorer is missing")?;
-        let place = self.current.iter().position(|current| *current == number);
+        let (label, scorer, scorer_idx) = self.scorer(number)?;
         let note = match found.get::<_, Option<Vec<u8>>>(3)? {
             None => None,
             Some(note) => Some(sound(String::from_utf8(note).ok(), "a note is no text")?),
         };
         let score = StoredScore {
-            label: label.clone(),
-            scorer: *scorer,
-            scorer_idx: place.and_then(|idx| u32::try_from(idx).ok()),
+            label,
+            scorer,
+            scorer_idx,
             outcome: outcome(found.get(1)?, found.get(2)?, note)?,
             cost: found.get::<_, Option<i64>>(4)?.map(NanoUsd),
         };

@@ -1,4 +1,4 @@
-//! A whole run as JSON lines: the run, its items, its trials with attempts and scores.
+//! A whole run as JSON lines: the run, its items, its trials with attempts, scores and judgements.
 
 use std::io::Write;
 
@@ -11,6 +11,7 @@ use trilemma_domain::{Fingerprint, ItemId, RunId, Trial};
 use crate::error::StoreError;
 use crate::inner::{Fault, sound};
 use crate::read::detail::{Details, StoredScore};
+use crate::read::judgements::StoredJudgement;
 use crate::rows::{COLUMNS, KEY_ORDER, TrialRow, run_ref, set_by_no};
 use crate::score_set::ScoreSet;
 use crate::store::Store;
@@ -36,6 +37,8 @@ enum Line<'a> {
         schema_version: u32,
         trial: &'a Trial,
         scores: &'a [StoredScore],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        judgements: &'a [StoredJudgement],
     },
 }
 
@@ -80,6 +83,7 @@ impl Store {
                     schema_version: EXPORT_VERSION,
                     trial: &detail.trial,
                     scores: &detail.scores,
+                    judgements: &detail.judgements,
                 };
                 self.line(out, &line)?;
             }

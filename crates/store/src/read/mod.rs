@@ -4,6 +4,7 @@ mod answers;
 mod calls;
 mod detail;
 mod export;
+mod judgements;
 mod observations;
 mod replay;
 mod served;
@@ -11,8 +12,10 @@ mod settled;
 mod spent;
 
 pub use answers::{AnswerRow, Unscored};
+pub use calls::OpenJudgements;
 pub use detail::{StoredScore, TrialDetail};
 pub use export::EXPORT_VERSION;
+pub use judgements::{JudgeWord, RecordedReply, StoredJudgement};
 pub use replay::RecordedAnswer;
 pub use served::Served;
 pub use settled::{Settled, SettledState};

@@ -30,8 +30,13 @@ impl Store {
             let run = run_ref(tx, run)?;
             let scoring: i64 = tx
                 .prepare_cached(
-                    "SELECT COALESCE(SUM(s.cost), 0) FROM trial t \
-                     JOIN score s ON s.trial_id = t.trial_id WHERE t.run_no = $1",
+                    // Scores of programs before judges' calls were kept one by one know their cost.
+                    "SELECT (SELECT COALESCE(SUM(a.cost), 0) FROM trial t \
+                     JOIN judge_attempt a ON a.trial_id = t.trial_id WHERE t.run_no = $1) + \
+                     (SELECT COALESCE(SUM(s.cost), 0) FROM trial t \
+                     JOIN score s ON s.trial_id = t.trial_id WHERE t.run_no = $1 AND s.cost IS NOT NULL \
+                     AND NOT EXISTS (SELECT 1 FROM judge_attempt a WHERE \
+                     a.trial_id = s.trial_id AND a.scorer_no = s.scorer_no))",
                 )?
                 .query_row([run.run_no], |row| row.get(0))?;
             let mut statement = tx.prepare_cached(

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use trilemma_domain::{Attempt, Fingerprint, RunId, ScoreRecord, Trial, TrialKey, TrialOutcome};
+use trilemma_domain::{
+    Attempt, Fingerprint, Judgement, JudgementKey, RunId, ScoreRecord, Trial, TrialKey,
+    TrialOutcome,
+};
 
 use crate::error::StoreError;
 use crate::inner::{Inner, hold};
-use crate::journal::{Call, run_hash};
+use crate::journal::{Call, judge_mark, run_hash};
 use crate::writer::insert::Session;
 use crate::writer::receipt::{Commits, Committed, Receipt};
 use crate::writer::thread;
@@ -57,6 +60,21 @@ pub(crate) enum Message {
         key: TrialKey,
         request: Fingerprint,
         attempt: Box<Attempt>,
+        answer: Answer<()>,
+        room: OwnedSemaphorePermit,
+    },
+    JudgeAttempt {
+        run: RunId,
+        set: Fingerprint,
+        key: JudgementKey,
+        attempt: Box<Attempt>,
+        answer: Answer<()>,
+        room: OwnedSemaphorePermit,
+    },
+    Judgement {
+        run: RunId,
+        set: Fingerprint,
+        judgement: Box<Judgement>,
         answer: Answer<()>,
         room: OwnedSemaphorePermit,
     },
@@ -163,6 +181,69 @@ impl Writer {
         Ok(receipt)
     }
 
+    /// Announces the call of a judge, as [`Writer::announce`] does for a trial's.
+    ///
+    /// # Errors
+    /// As the file system gives them; the call must not be made then.
+    pub fn announce_judgement(
+        &self,
+        run: &RunId,
+        key: TrialKey,
+        request: &Fingerprint,
+    ) -> Result<(), StoreError> {
+        self.announce(run, key, judge_mark(request))
+    }
+
+    /// Records a failed attempt of a judge's call that still goes on; `set` is the score set in
+    /// which its scorer is counted.
+    ///
+    /// # Errors
+    /// As [`Writer::trial`].
+    pub async fn judge_attempt(
+        &self,
+        run: &RunId,
+        set: Fingerprint,
+        key: JudgementKey,
+        attempt: Attempt,
+    ) -> Result<Receipt<()>, StoreError> {
+        let room = self.room(attempt_bytes(&attempt)).await?;
+        let (answer, receipt) = self.receipt();
+        self.send(Message::JudgeAttempt {
+            run: run.clone(),
+            set,
+            key,
+            attempt: Box::new(attempt),
+            answer,
+            room,
+        })?;
+        Ok(receipt)
+    }
+
+    /// Records a settled call of a judge; an earlier one of the same seat is replaced, its attempts
+    /// stay. Attempts that [`Writer::judge_attempt`] has recorded already are recognised.
+    ///
+    /// # Errors
+    /// As [`Writer::trial`].
+    pub async fn judgement(
+        &self,
+        run: &RunId,
+        set: Fingerprint,
+        judgement: Judgement,
+    ) -> Result<Receipt<()>, StoreError> {
+        let n_bytes = outcome_bytes(&judgement.outcome)
+            + judgement.attempts.iter().map(attempt_bytes).sum::<usize>();
+        let room = self.room(512 + n_bytes).await?;
+        let (answer, receipt) = self.receipt();
+        self.send(Message::Judgement {
+            run: run.clone(),
+            set,
+            judgement: Box::new(judgement),
+            answer,
+            room,
+        })?;
+        Ok(receipt)
+    }
+
     /// Records what scorers of the set with this fingerprint said; an earlier word of the same
     /// scorer on the same trial is replaced. All of them are recorded, or none.
     ///
@@ -241,7 +322,12 @@ impl Writer {
 
 /// About what a trial occupies in memory.
 fn trial_bytes(trial: &Trial) -> usize {
-    let answer = match &trial.outcome {
+    let attempts = trial.attempts.iter().map(attempt_bytes);
+    512 + outcome_bytes(&trial.outcome) + attempts.sum::<usize>()
+}
+
+fn outcome_bytes(outcome: &TrialOutcome) -> usize {
+    match outcome {
         TrialOutcome::Failed(failure) => failure.message.len(),
         TrialOutcome::Answered { reply, timing } => {
             let response = &reply.response;
@@ -255,8 +341,7 @@ fn trial_bytes(trial: &Trial) -> usize {
                 + calls.sum::<usize>()
                 + timing.chunk_us.len() * 4
         }
-    };
-    512 + answer + trial.attempts.iter().map(attempt_bytes).sum::<usize>()
+    }
 }
 
 fn attempt_bytes(attempt: &Attempt) -> usize {

@@ -91,6 +91,19 @@ impl Session {
                 attempt,
                 ..
             } => self.put_early_attempt(run, *key, request, attempt),
+            Message::JudgeAttempt {
+                run,
+                set,
+                key,
+                attempt,
+                ..
+            } => self.put_judge_attempt(run, set, key, attempt),
+            Message::Judgement {
+                run,
+                set,
+                judgement,
+                ..
+            } => self.put_judgement(run, set, judgement),
             Message::Scores {
                 run, set, scores, ..
             } => self.put_scores(run, set, scores),

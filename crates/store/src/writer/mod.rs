@@ -7,6 +7,7 @@
 mod attempts;
 mod handle;
 mod insert;
+mod judgements;
 mod merge;
 mod receipt;
 mod scores;

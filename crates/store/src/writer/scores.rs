@@ -9,27 +9,35 @@ use crate::rows::{score_kind, scorer_numbers, set_by_print};
 use crate::writer::insert::Session;
 
 impl Session {
+    /// The number of a scorer of a registered set.
+    pub(crate) fn scorer_no(&mut self, set: &Fingerprint, scorer_idx: u32) -> Result<i64, Fault> {
+        if !self.score_sets.contains_key(set) {
+            let found = set_by_print(&self.conn, set)?;
+            let numbers = scorer_numbers(&self.conn, &found)?;
+            self.score_sets.insert(*set, numbers);
+        }
+        let numbers = self.score_sets.get(set).map_or(&[][..], Vec::as_slice);
+        let found = usize::try_from(scorer_idx)
+            .ok()
+            .and_then(|idx| numbers.get(idx));
+        found.copied().ok_or_else(|| {
+            RecordError::UnknownScorer {
+                scorer_idx,
+                n_scorers: numbers.len(),
+            }
+            .into()
+        })
+    }
+
     pub(crate) fn put_scores(
         &mut self,
         run: &RunId,
         set: &Fingerprint,
         scores: &[ScoreRecord],
     ) -> Result<(), Fault> {
-        if !self.score_sets.contains_key(set) {
-            let found = set_by_print(&self.conn, set)?;
-            let numbers = scorer_numbers(&self.conn, &found)?;
-            self.score_sets.insert(*set, numbers);
-        }
         for score in scores {
             let trial_id = self.known_trial(run, score.key)?;
-            let numbers = self.score_sets.get(set).map_or(&[][..], Vec::as_slice);
-            let scorer_no = usize::try_from(score.scorer_idx)
-                .ok()
-                .and_then(|idx| numbers.get(idx))
-                .ok_or(RecordError::UnknownScorer {
-                    scorer_idx: score.scorer_idx,
-                    n_scorers: numbers.len(),
-                })?;
+            let scorer_no = self.scorer_no(set, score.scorer_idx)?;
             let (kind, value, note) = match &score.outcome {
                 ScoredOutcome::Scored { score, explanation } => (
                     score_kind::SCORED,

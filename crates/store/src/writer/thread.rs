@@ -110,7 +110,10 @@ impl Committer {
                 drop(room);
                 let _ = answer.send(Ok(*trial));
             }
-            Message::Attempt { answer, room, .. } | Message::Scores { answer, room, .. } => {
+            Message::Attempt { answer, room, .. }
+            | Message::JudgeAttempt { answer, room, .. }
+            | Message::Judgement { answer, room, .. }
+            | Message::Scores { answer, room, .. } => {
                 drop(room);
                 let _ = answer.send(Ok(()));
             }
@@ -124,6 +127,8 @@ impl Committer {
         let untold = match message {
             Message::Trial { answer, .. } => answer.send(Err(error.clone())).is_err(),
             Message::Attempt { answer, .. }
+            | Message::JudgeAttempt { answer, .. }
+            | Message::Judgement { answer, .. }
             | Message::Scores { answer, .. }
             | Message::Flush(answer) => answer.send(Err(error.clone())).is_err(),
         };

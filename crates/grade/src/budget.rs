@@ -1,4 +1,5 @@
-//! The budget of a run: reserve before a call, settle after it, stop before exceeding it.
+//! The budget of a run, calls of judges included: reserve before a call, settle after it, stop before
+//! exceeding it.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -7,7 +8,7 @@ use trilemma_domain::NanoUsd;
 
 /// Money of one run; shared by all calls.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub struct Budget {
     limit: Option<NanoUsd>,
     state: Mutex<State>,
 }
@@ -20,10 +21,12 @@ struct State {
 
 /// Money set aside for one call.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reservation(NanoUsd);
+pub struct Reservation(NanoUsd);
 
 impl Budget {
-    pub(crate) fn new(limit: Option<NanoUsd>, spent: NanoUsd) -> Self {
+    /// Makes a budget; `None` = no limit. `spent` is what earlier sessions have spent.
+    #[must_use]
+    pub fn new(limit: Option<NanoUsd>, spent: NanoUsd) -> Self {
         Self {
             limit,
             state: Mutex::new(State {
@@ -38,7 +41,8 @@ impl Budget {
     }
 
     /// Sets the most that a call may cost aside; `None` = that might exceed the limit.
-    pub(crate) fn reserve(&self, most: NanoUsd) -> Option<Reservation> {
+    #[must_use]
+    pub fn reserve(&self, most: NanoUsd) -> Option<Reservation> {
         self.with(|state| {
             let after = state
                 .spent
@@ -53,19 +57,16 @@ impl Budget {
     }
 
     /// Replaces a reservation by what the call cost, as far as known.
-    pub(crate) fn settle(&self, reservation: Reservation, cost: NanoUsd) {
+    pub fn settle(&self, reservation: Reservation, cost: NanoUsd) {
         self.with(|state| {
             state.reserved = NanoUsd(state.reserved.0 - reservation.0.0);
             state.spent = state.spent.saturating_add(cost);
         });
     }
 
-    /// Counts what was spent without a reservation, such as on judges.
-    pub(crate) fn spend(&self, cost: NanoUsd) {
-        self.with(|state| state.spent = state.spent.saturating_add(cost));
-    }
-
-    pub(crate) fn spent(&self) -> NanoUsd {
+    /// What was spent so far, reservations apart.
+    #[must_use]
+    pub fn spent(&self) -> NanoUsd {
         self.with(|state| state.spent)
     }
 }
