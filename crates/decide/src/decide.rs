@@ -14,7 +14,7 @@ use crate::error::DecideError;
 use crate::evidence::{Case, Evidence};
 use crate::figure::tidy;
 use crate::frontier::{frontier, points};
-use crate::gate::gates;
+use crate::gate::{Gates, gates};
 use crate::input::DecisionInput;
 use crate::measure::{compare, cost_figures, price_facts, score, token_figures};
 use crate::result::{Axis, CandidateResult, Decision, GateResult, SCHEMA_VERSION, SampleSummary};
@@ -41,7 +41,10 @@ impl Collector {
     pub fn finish(self) -> Decision {
         let Self { input, table } = self;
         let case = Case::of(&input, &table);
-        let mut gates = gates(&case);
+        let Gates {
+            results: mut gates,
+            alone,
+        } = gates(&case);
         let ranking = Ranking::of(&case, &gates);
         let chances = probabilities(&case, &gates, &ranking);
         let conclusion = conclude(&case, &gates, &ranking, &chances);
@@ -63,6 +66,7 @@ impl Collector {
             conclusion: &conclusion,
             ratio_pick,
             best,
+            alone: &alone,
         };
         let decision = Decision {
             schema_version: SCHEMA_VERSION,

@@ -43,7 +43,8 @@ pub(crate) struct Evidence<'a> {
 impl<'a> Case<'a> {
     /// Measures every candidate.
     pub(crate) fn of(input: &'a DecisionInput, table: &Table) -> Self {
-        let design = Design::of(&input.items, input.repeats, input.candidates.len());
+        let design = Design::of(&input.items, input.repeats, input.candidates.len())
+            .about(input.requirements.estimand);
         let candidates = input
             .candidates
             .iter()

@@ -16,6 +16,8 @@ use trilemma_stats as stats;
 pub enum Method {
     /// A value of the sample without interval: too few observations, or none is needed.
     Plain,
+    /// Exact: every item that the statement is about was answered.
+    Census,
     /// Wilson score interval of a proportion.
     Wilson,
     /// Clopper-Pearson exact interval or bound of a proportion.
@@ -52,6 +54,7 @@ impl Method {
     pub fn label(self) -> &'static str {
         match self {
             Self::Plain => "no interval",
+            Self::Census => "every item answered",
             Self::Wilson => "Wilson",
             Self::ClopperPearson => "Clopper-Pearson",
             Self::ClopperPearsonEffective => "Clopper-Pearson, effective n",
@@ -117,6 +120,19 @@ impl Figure {
     /// Keeps an estimate under the name of a method.
     pub(crate) fn of(estimate: &stats::Estimate, method: Method) -> Option<Self> {
         Self::scaled(estimate, 1.0, method)
+    }
+
+    /// Keeps a value that nothing is left open about; `None` when it is no finite number.
+    pub(crate) fn exact(value: f64, n: usize, confidence: stats::Confidence) -> Option<Self> {
+        let value = tidy(value)?;
+        Some(Self {
+            value,
+            low: Some(value),
+            high: Some(value),
+            confidence: Some(confidence.level()),
+            n,
+            method: Method::Census,
+        })
     }
 
     /// Cuts the interval to a range that the truth is known to lie in.

@@ -107,6 +107,15 @@ pub(crate) fn count(n: usize, one: &str) -> String {
     }
 }
 
+/// Says over how many candidates an error is held; nothing for one.
+pub(crate) fn family(n_candidates: usize) -> String {
+    if n_candidates > 1 {
+        format!(" over {n_candidates} candidates together")
+    } else {
+        String::new()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,8 +37,9 @@ pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok};
 pub use observation::{Observation, ObservedState};
 pub use params::Params;
 pub use requirements::{
-    CostRequirement, LatencyClass, LatencyRequirement, Margin, NotWorseThan, PassRateRequirement,
-    PrivacyRequirement, Reference, Requirements, Stakes, TaskKind, Traffic, TrainingUse,
+    CostRequirement, Estimand, LatencyClass, LatencyRequirement, Margin, NotWorseThan,
+    PassRateRequirement, PrivacyRequirement, Reference, Requirements, Stakes, TaskKind, Traffic,
+    TrainingUse,
 };
 pub use score::{Score, ScoreError};
 pub use scorer::ScorerSpec;

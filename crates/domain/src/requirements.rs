@@ -199,9 +199,46 @@ pub struct PrivacyRequirement {
     pub self_hosted: bool,
 }
 
+/// What statements on quality are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Estimand {
+    /// Production traffic of which the golden set is a sample: uncertain even after every item ran.
+    #[default]
+    Production,
+    /// The items of the golden set themselves, as answered: exact once every one of them ran.
+    GoldenSet,
+}
+
+impl Estimand {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Production, Self::GoldenSet];
+
+    /// The name used in files and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::GoldenSet => "golden-set",
+        }
+    }
+
+    /// The words to show, after "about".
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Production => "production traffic like the golden set",
+            Self::GoldenSet => "this golden set",
+        }
+    }
+}
+
 /// All gates of a project.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Requirements {
+    /// What gates on quality are about.
+    #[serde(default)]
+    pub estimand: Estimand,
     /// Quality bar.
     pub pass_rate: Option<PassRateRequirement>,
     /// Comparison bar.

@@ -10,6 +10,7 @@
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
 use crate::evidence::Case;
+use crate::figure::Method;
 use crate::sample::Scenario;
 
 /// Number of draws.
@@ -26,6 +27,8 @@ pub(crate) struct Draws {
     groups: Vec<Group>,
     average_weight: f64,
     n_candidates: usize,
+    /// Pass rates that are known: every item that they are about was answered.
+    known: Vec<Option<f64>>,
     stream: ChaChaStream,
 }
 
@@ -40,6 +43,12 @@ impl Draws {
             groups: groups(case, &mut stream),
             average_weight,
             n_candidates: case.candidates.len(),
+            known: case
+                .candidates
+                .iter()
+                .map(|own| own.pass_rate.filter(|rate| rate.method == Method::Census))
+                .map(|rate| rate.map(|rate| rate.value))
+                .collect(),
             stream,
         }
     }
@@ -55,7 +64,10 @@ impl Draws {
             }
         }
         self.add_invented(&mut sums);
-        sums.into_iter().map(|(pass, all)| pass / all).collect()
+        sums.into_iter()
+            .zip(&self.known)
+            .map(|((pass, all), known)| known.unwrap_or(pass / all))
+            .collect()
     }
 
     fn add_invented(&mut self, sums: &mut [(f64, f64)]) {

@@ -1,11 +1,10 @@
 //! What to be careful about, over all candidates.
 
-use trilemma_stats::multiplicity::holm;
+use trilemma_domain::Verdict;
 
 use super::rank::Ranking;
 use super::warn_each::{about, warning};
 use crate::evidence::{Case, Evidence};
-use crate::gate::not_worse_p_values;
 use crate::result::{Conclusion, Warning, WarningCode};
 use crate::wording;
 
@@ -22,6 +21,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) conclusion: &'a Conclusion,
     pub(crate) ratio_pick: Option<usize>,
     pub(crate) best: Option<usize>,
+    /// Whether each would meet everything had it been tried alone.
+    pub(crate) alone: &'a [bool],
 }
 
 /// Token counts that nobody reported.
@@ -126,28 +127,24 @@ fn ratio_misleads(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {
     Some(warning(WarningCode::RatioMisleads, Some(pick), text))
 }
 
-/// Whether "not worse" would hold for all comparisons together, too.
+/// Candidates that would be taken had they been tried alone.
 fn multiplicity(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {
-    let Conclusion::Decided { recommended, .. } = shown.conclusion else {
-        return None;
+    let chosen = match shown.conclusion {
+        Conclusion::Decided { recommended, .. } => Some(*recommended),
+        Conclusion::Undecided { .. } | Conclusion::NoCandidate { .. } => None,
     };
-    let bar = case.input.requirements.not_worse_than.as_ref()?;
-    let tests = not_worse_p_values(case, bar);
-    let raw: Vec<f64> = tests.iter().map(|(_, p)| p.clamp(0.0, 1.0)).collect();
-    let adjusted = holm(&raw).ok()?;
-    let place = tests.iter().position(|(idx, _)| idx == recommended)?;
-    let (raw, adjusted) = (*raw.get(place)?, *adjusted.get(place)?);
-    let alpha = 1.0 - bar.confidence;
-    if raw > alpha || adjusted <= alpha {
-        return None;
-    }
+    let alone = |idx: usize| shown.alone.get(idx).copied().unwrap_or(false);
+    let first = shown.ranking.having(Verdict::Undecided).find(|idx| {
+        alone(*idx) && chosen.is_none_or(|chosen| shown.ranking.before(*idx, chosen))
+    })?;
     let text = format!(
-        "\"Not worse\" is shown for `{}` by itself (p = {raw:.3}); as one of {} comparisons it would \
-         not be (Holm: p = {adjusted:.2}). Trying many candidates lets one slip through more often.",
-        case.name(*recommended),
-        tests.len()
+        "Tried alone, `{}` would be shown to meet every requirement; as one of {} it is not, because \
+         among many candidates one slips through more often. A run of it and its reference on new \
+         items would settle it.",
+        case.name(first),
+        wording::count(case.candidates.len(), "candidate")
     );
-    Some(warning(WarningCode::Multiplicity, Some(*recommended), text))
+    Some(warning(WarningCode::Multiplicity, Some(first), text))
 }
 
 fn winners_curse(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {

@@ -1,14 +1,16 @@
 //! Money against its budgets.
 //!
-//! Met when the one-sided 95 % bound of the mean stays within the budget, failed when it lies above,
-//! per candidate. An unknown price leaves every budget undecided. Calls that failed have no known cost
+//! Met when the one-sided bound of the mean stays within the budget, failed when it lies above; error of
+//! "fails" 5 % per candidate, of "meets" 5 % over all of them (`family`). An unknown price leaves every budget undecided. Calls that failed have no known cost
 //! and do not enter.
 
 use rust_decimal::Decimal;
 use trilemma_domain::{CostRequirement, Usd};
 use trilemma_stats::Confidence;
 
+use super::family::{Level, Part};
 use super::settle::{advice, items_for_mean, more_items};
+use super::tested::Tested;
 use super::verdict::{Decides, Finding, Measured, open};
 use crate::evidence::{Case, Evidence};
 use crate::figure::MoneyFigure;
@@ -16,8 +18,12 @@ use crate::measure::month_factor;
 use crate::result::{Amount, Cause, GateEstimate, GateKind, GateResult};
 use crate::wording;
 
-/// Judges one candidate against every budget.
-pub(crate) fn cost(case: &Case<'_>, candidate: usize, wanted: &CostRequirement) -> Vec<GateResult> {
+/// Gathers what every budget is tested on.
+pub(crate) fn cost<'a>(
+    case: &'a Case<'_>,
+    candidate: usize,
+    wanted: &CostRequirement,
+) -> Vec<Part<'a>> {
     let budgets = [
         (GateKind::CostPerQuery, wanted.per_query),
         (GateKind::CostPerMonth, wanted.per_month),
@@ -25,66 +31,120 @@ pub(crate) fn cost(case: &Case<'_>, candidate: usize, wanted: &CostRequirement) 
     ];
     budgets
         .into_iter()
-        .filter_map(|(gate, budget)| Some(one(case, candidate, gate, budget?)))
+        .filter_map(|(gate, budget)| {
+            let own = case.candidates.get(candidate)?;
+            Some(one(case, (candidate, own), gate, budget?))
+        })
         .collect()
 }
 
-fn one(case: &Case<'_>, candidate: usize, gate: GateKind, budget: Usd) -> GateResult {
-    let mut result = match case.candidates.get(candidate) {
-        None => open(gate, Cause::NotMeasured, String::new(), ""),
-        Some(own) => judge(case, (candidate, own), gate, budget)
-            .unwrap_or_else(|| unmeasured(case, own, gate)),
-    };
-    result.threshold = Some(Amount::Usd(budget));
-    result
-}
-
-fn judge(
-    case: &Case<'_>,
-    (candidate, own): (usize, &Evidence<'_>),
+fn one<'a>(
+    case: &'a Case<'_>,
+    (candidate, own): (usize, &'a Evidence<'a>),
     gate: GateKind,
     budget: Usd,
-) -> Option<GateResult> {
-    let shown = figure(case, own, gate, Confidence::P95)?;
-    let sided = figure(case, own, gate, Confidence::P90)?;
-    let finding = if sided.high.is_some_and(|high| high <= budget) {
-        Finding::Meets
-    } else if sided.low.is_some_and(|low| low > budget) {
-        Finding::Fails
-    } else {
-        Finding::Open {
-            without_missing: Decides::No,
-        }
-    };
-    let bound = match finding {
-        Finding::Fails => sided.low,
-        Finding::Meets | Finding::Open { .. } => sided.high,
-    };
-    let relation = match finding {
-        Finding::Meets => "surely within",
-        Finding::Fails => "surely above",
-        Finding::Open { .. } => "too close to",
-    };
-    let more = more_items(needed(&shown, budget), shown.n, shown.n as f64);
-    Some(
-        Measured {
+) -> Part<'a> {
+    let money = |confidence| figure(case, own, gate, confidence);
+    match (money(Confidence::P95), money(Confidence::P90)) {
+        (Some(shown), Some(sided)) => Part::Tested(Box::new(Money {
+            case,
+            own,
+            candidate,
             gate,
+            budget,
+            shown,
+            sided,
+        })),
+        _ => {
+            let mut result = unmeasured(case, own, gate);
+            result.threshold = Some(Amount::Usd(budget));
+            Part::Stated(Box::new(result))
+        }
+    }
+}
+
+/// One candidate's money against one budget.
+struct Money<'a> {
+    case: &'a Case<'a>,
+    own: &'a Evidence<'a>,
+    candidate: usize,
+    gate: GateKind,
+    budget: Usd,
+    /// With the interval to show.
+    shown: MoneyFigure,
+    /// With the interval whose ends are one-sided 95 % bounds.
+    sided: MoneyFigure,
+}
+
+impl Money<'_> {
+    /// The figure whose interval has one-sided bounds of a level for its ends.
+    fn at(&self, confidence: Confidence) -> Option<MoneyFigure> {
+        if confidence == self.confidence() {
+            return Some(self.sided);
+        }
+        let two_sided = Confidence::new(1.0 - 2.0 * confidence.alpha()).ok()?;
+        figure(self.case, self.own, self.gate, two_sided)
+    }
+
+    fn high_at(&self, confidence: Confidence) -> Option<Usd> {
+        self.at(confidence)?.high
+    }
+}
+
+impl Tested for Money<'_> {
+    fn confidence(&self) -> Confidence {
+        Confidence::P95
+    }
+
+    fn meets_at(&self, confidence: Confidence) -> bool {
+        let within = |figure: &MoneyFigure| figure.high.is_some_and(|high| high <= self.budget);
+        // What the plain level does not show, no stricter one does: resampling again would be for
+        // nothing.
+        within(&self.sided) && self.at(confidence).as_ref().is_some_and(within)
+    }
+
+    fn fails_at(&self, confidence: Confidence) -> bool {
+        let above = |figure: &MoneyFigure| figure.low.is_some_and(|low| low > self.budget);
+        above(&self.sided) && self.at(confidence).as_ref().is_some_and(above)
+    }
+
+    fn result(&self, case: &Case<'_>, level: Level) -> GateResult {
+        let (plain, budget) = (self.confidence(), self.budget);
+        let confidence = level.of(plain);
+        let finding = if self.meets_at(confidence) {
+            Finding::Meets
+        } else if self.fails_at(plain) {
+            Finding::Fails
+        } else {
+            Finding::Open {
+                without_missing: Decides::No,
+            }
+        };
+        let (bound, at, relation) = match finding {
+            Finding::Meets => (self.high_at(confidence), confidence, "surely within"),
+            Finding::Fails => (self.sided.low, plain, "surely above"),
+            Finding::Open { .. } => (self.high_at(confidence), confidence, "too close to"),
+        };
+        let shown = &self.shown;
+        let more = more_items(needed(shown, budget), shown.n, shown.n as f64);
+        Measured {
+            gate: self.gate,
             finding,
             n: shown.n,
             reason: format!(
                 "{}; {relation} the budget of {}",
-                wording::money(&shown),
+                wording::money(shown),
                 wording::usd(budget)
             ),
-            estimate: Some(GateEstimate::Usd(shown)),
+            estimate: Some(GateEstimate::Usd(*shown)),
             bound: bound.map(Amount::Usd),
             threshold: Amount::Usd(budget),
-            confidence: Confidence::P95.level(),
-            method: sided.method,
-            settle: advice(case, finding.cause(), 0, more, &[candidate]),
+            confidence: at,
+            method: self.sided.method,
+            settle: advice(case, finding.cause(), 0, more, &[self.candidate]),
         }
-        .result(),
-    )
+        .result()
+    }
 }
 
 fn figure(

@@ -2,14 +2,17 @@
 //!
 //! "p95 at most 800 ms" says that at least 95 % of answers come within 800 ms, so the test is the exact
 //! one of a share: it equals the one between order statistics, and also takes repeats and clusters, and
-//! failed trials as slow or as fast. Error 5 %, per candidate. Replays do not count.
+//! failed trials as slow or as fast. Error of "fails" 5 % per candidate, of "meets" 5 % over all of them
+//! (`family`). Replays do not count.
 
 use std::time::Duration;
 
 use trilemma_domain::LatencyRequirement;
 use trilemma_stats::Confidence;
 
+use super::family::{Level, Part};
 use super::settle::{advice, items_for_share, more_items};
+use super::tested::Tested;
 use super::verdict::{Finding, Measured, open};
 use crate::evidence::{AT_LEAST, Case, Evidence, LESS_THAN};
 use crate::figure::{Figure, Method};
@@ -25,12 +28,12 @@ struct Budget {
     limit: Duration,
 }
 
-/// Judges one candidate against every budget; the class stands for a p95 of the whole answer.
-pub(crate) fn latency(
-    case: &Case<'_>,
+/// Gathers what every budget is tested on; the class stands for a p95 of the whole answer.
+pub(crate) fn latency<'a>(
+    case: &'a Case<'_>,
     candidate: usize,
     wanted: &LatencyRequirement,
-) -> Vec<GateResult> {
+) -> Vec<Part<'a>> {
     let class = wanted.class.map(trilemma_domain::LatencyClass::budget);
     let budget = |gate, p, limit: Option<Duration>| limit.map(|limit| Budget { gate, p, limit });
     [
@@ -47,17 +50,12 @@ pub(crate) fn latency(
             GateKind::TtftP50 | GateKind::TtftP95 => &own.ttft,
             _ => &own.e2e,
         };
-        Some(one(case, candidate, (own, timed), &budget))
+        Some(one(candidate, (own, timed), budget))
     })
     .collect()
 }
 
-fn one(
-    case: &Case<'_>,
-    candidate: usize,
-    (own, timed): (&Evidence<'_>, &Timed),
-    budget: &Budget,
-) -> GateResult {
+fn one<'a>(candidate: usize, (own, timed): (&Evidence<'_>, &'a Timed), budget: Budget) -> Part<'a> {
     let limit_us = budget.limit.as_secs_f64() * 1e6;
     let share = |failed| timed.share_within(limit_us, failed);
     let scenarios = (
@@ -65,39 +63,85 @@ fn one(
         share(Failed::Slow),
         share(Failed::Fast),
     );
-    let (Some(observed), Some(worst), Some(best)) = scenarios else {
-        return unmeasured(own, timed, budget);
-    };
-    let confidence = Confidence::P95;
-    let shows = |share: &Share| share.bound(confidence, AT_LEAST).value >= budget.p;
-    let fails = |share: &Share| share.bound(confidence, LESS_THAN).value < budget.p;
-    let n_failed = timed.n_failed();
-    let finding = Finding::of(
-        shows(&worst),
-        fails(&best),
-        n_failed > 0 && (shows(&observed) || fails(&observed)),
-    );
-    let figure = timed.quantile_ms(budget.p, confidence);
-    let side = match finding {
-        Finding::Fails => AT_LEAST,
-        Finding::Meets | Finding::Open { .. } => LESS_THAN,
-    };
-    let bound = timed.bound_ms(budget.p, confidence, side);
-    let needed = items_for_share(observed.rate, budget.p, confidence);
-    let more = more_items(needed, observed.n, observed.n_effective);
-    Measured {
-        gate: budget.gate,
-        finding,
-        n: observed.n,
-        reason: reason(budget, finding, figure.as_ref(), &observed, n_failed),
-        estimate: figure.map(GateEstimate::Ms),
-        bound: bound.map(Amount::Ms),
-        threshold: Amount::Ms(limit_us / 1e3),
-        confidence: confidence.level(),
-        method: Method::OrderStatistics,
-        settle: advice(case, finding.cause(), n_failed, more, &[candidate]),
+    match scenarios {
+        (Some(observed), Some(worst), Some(best)) => Part::Tested(Box::new(Times {
+            candidate,
+            budget,
+            timed,
+            observed,
+            worst,
+            best,
+        })),
+        _ => Part::Stated(Box::new(unmeasured(own, timed, &budget))),
     }
-    .result()
+}
+
+/// Shares of answers within one budget, failed calls counted each way.
+struct Times<'a> {
+    candidate: usize,
+    budget: Budget,
+    timed: &'a Timed,
+    observed: Share,
+    worst: Share,
+    best: Share,
+}
+
+impl Times<'_> {
+    fn shows(&self, share: &Share, confidence: Confidence) -> bool {
+        share.bound(confidence, AT_LEAST) >= self.budget.p
+    }
+
+    fn misses(&self, share: &Share, confidence: Confidence) -> bool {
+        share.bound(confidence, LESS_THAN) < self.budget.p
+    }
+}
+
+impl Tested for Times<'_> {
+    fn confidence(&self) -> Confidence {
+        Confidence::P95
+    }
+
+    fn meets_at(&self, confidence: Confidence) -> bool {
+        self.shows(&self.worst, confidence)
+    }
+
+    fn fails_at(&self, confidence: Confidence) -> bool {
+        self.misses(&self.best, confidence)
+    }
+
+    fn result(&self, case: &Case<'_>, level: Level) -> GateResult {
+        let (budget, observed) = (&self.budget, &self.observed);
+        let plain = self.confidence();
+        let confidence = level.of(plain);
+        let n_failed = self.timed.n_failed();
+        let observed_decides = self.shows(observed, confidence) || self.misses(observed, plain);
+        let finding = Finding::of(
+            self.meets_at(confidence),
+            self.fails_at(plain),
+            n_failed > 0 && observed_decides,
+        );
+        let figure = self.timed.quantile_ms(budget.p, plain);
+        let (side, at) = match finding {
+            Finding::Fails => (AT_LEAST, plain),
+            Finding::Meets | Finding::Open { .. } => (LESS_THAN, confidence),
+        };
+        let bound = self.timed.bound_ms(budget.p, at, side);
+        let needed = items_for_share(observed.rate, budget.p, confidence);
+        let more = more_items(needed, observed.n, observed.n_effective);
+        Measured {
+            gate: budget.gate,
+            finding,
+            n: observed.n,
+            reason: reason(budget, finding, figure.as_ref(), observed, n_failed),
+            estimate: figure.map(GateEstimate::Ms),
+            bound: bound.map(Amount::Ms),
+            threshold: Amount::Ms(budget.limit.as_secs_f64() * 1e3),
+            confidence: at,
+            method: Method::OrderStatistics,
+            settle: advice(case, finding.cause(), n_failed, more, &[self.candidate]),
+        }
+        .result()
+    }
 }
 
 fn unmeasured(own: &Evidence<'_>, timed: &Timed, budget: &Budget) -> GateResult {

@@ -2,14 +2,16 @@
 //!
 //! Margin: Tango's score test at the margin, one-sided. Ratio: the score test of a paired ratio. Against
 //! the best, a candidate has to hold against every other one (intersection-union, so "meets" needs no
-//! correction); to fail it has to be shown worse than one of them at a level shared over all of them.
-//! The error of "meets" is per candidate: a warning says where it would not hold for all together.
-//! A candidate is not worse than itself by definition.
+//! correction for that); to fail it has to be shown worse than one of them at a level shared over all of
+//! them. "Meets" is held to a level over all candidates (`family`). A candidate is not worse than itself
+//! by definition.
 
-use trilemma_domain::{Margin, NotWorseThan, Reference};
+use trilemma_domain::{Margin, NotWorseThan, Reference, Verdict};
 use trilemma_stats::Confidence;
 
+use super::family::{Level, Part};
 use super::settle::{advice, items_for_mean, more_items};
+use super::tested::Tested;
 use super::verdict::{Finding, Measured, open, stated};
 use crate::evidence::{AT_LEAST, Case, LESS_THAN};
 use crate::figure::tidy;
@@ -17,13 +19,6 @@ use crate::rate::Paired;
 use crate::result::{Amount, Cause, GateEstimate, GateKind, GateResult};
 use crate::sample::Scenario;
 use crate::wording;
-
-/// Judges all candidates.
-pub(crate) fn not_worse(case: &Case<'_>, bar: &NotWorseThan) -> Vec<GateResult> {
-    (0..case.candidates.len())
-        .map(|candidate| one(case, candidate, bar))
-        .collect()
-}
 
 /// The candidates that one is compared with; `None` = the reference does not exist.
 fn references(case: &Case<'_>, bar: &NotWorseThan) -> Option<Vec<usize>> {
@@ -38,15 +33,19 @@ fn references(case: &Case<'_>, bar: &NotWorseThan) -> Option<Vec<usize>> {
     }
 }
 
-fn one(case: &Case<'_>, candidate: usize, bar: &NotWorseThan) -> GateResult {
-    let gate = GateKind::NotWorseThan;
+/// Gathers what a candidate is compared on.
+pub(crate) fn not_worse<'a>(
+    case: &'a Case<'_>,
+    candidate: usize,
+    bar: &'a NotWorseThan,
+) -> Part<'a> {
+    let open = |cause, reason: &str, action| {
+        let gate = open(GateKind::NotWorseThan, cause, reason.to_owned(), action);
+        Part::Stated(Box::new(gate))
+    };
     let Some(references) = references(case, bar) else {
-        return open(
-            gate,
-            Cause::UnknownFact,
-            "no incumbent is named".to_owned(),
-            "name `incumbent` under [task]",
-        );
+        let action = "name `incumbent` under [task]";
+        return open(Cause::UnknownFact, "no incumbent is named", action);
     };
     let others: Vec<usize> = references
         .into_iter()
@@ -57,57 +56,84 @@ fn one(case: &Case<'_>, candidate: usize, bar: &NotWorseThan) -> GateResult {
             Reference::Best => "there is no other candidate",
             Reference::Incumbent | Reference::Candidate(_) => "it is the reference itself",
         };
-        let mut result = stated(gate, trilemma_domain::Verdict::Meets, reason.to_owned());
+        let mut result = stated(GateKind::NotWorseThan, Verdict::Meets, reason.to_owned());
         result.reference = Some(candidate);
-        return result;
+        return Part::Stated(Box::new(result));
     }
     if !case.candidates.get(candidate).is_some_and(|own| own.ran()) {
-        let reason = "no trial of it ran".to_owned();
-        return open(gate, Cause::NotMeasured, reason, "run it on the golden set");
+        let action = "run it on the golden set";
+        return open(Cause::NotMeasured, "no trial of it ran", action);
     }
-    let n_others = others.len();
     let tests: Option<Vec<Test>> = others
         .into_iter()
-        .map(|other| Test::of(case, candidate, other, bar, n_others))
+        .map(|other| Test::of(case, candidate, other, bar))
         .collect();
-    let Some(tests) = tests else {
-        let reason = "it shares no item with what it is compared with".to_owned();
-        return open(
-            gate,
+    match tests {
+        Some(tests) => Part::Tested(Box::new(Tests {
+            candidate,
+            bar,
+            tests,
+        })),
+        None => open(
             Cause::NotMeasured,
-            reason,
+            "it shares no item with what it is compared with",
             "run both on the same items",
-        );
-    };
-    let decides = deciding(&tests);
-    decides.map_or_else(
-        || {
-            let reason = "there is nothing to compare with".to_owned();
-            open(gate, Cause::NotMeasured, reason, "run the reference")
-        },
-        |test| test.result(case, candidate, bar),
-    )
+        ),
+    }
 }
 
-/// A shown failure decides; else the open comparison with the least support; else the weakest.
-fn deciding(tests: &[Test]) -> Option<&Test> {
-    let worst = |tests: Vec<&'_ Test>| -> Option<usize> {
-        tests
-            .into_iter()
-            .min_by(|a, b| a.z.total_cmp(&b.z))
-            .map(|test| test.other)
-    };
-    let of = |verdict| {
-        tests
-            .iter()
-            .filter(|test| test.finding.verdict() == verdict)
-            .collect::<Vec<_>>()
-    };
-    use trilemma_domain::Verdict;
-    let chosen = [Verdict::Fails, Verdict::Undecided, Verdict::Meets]
-        .into_iter()
-        .find_map(|verdict| worst(of(verdict)))?;
-    tests.iter().find(|test| test.other == chosen)
+/// All comparisons of one candidate; at least one.
+struct Tests<'a> {
+    candidate: usize,
+    bar: &'a NotWorseThan,
+    tests: Vec<Test>,
+}
+
+impl Tested for Tests<'_> {
+    fn confidence(&self) -> Confidence {
+        confidence(self.bar)
+    }
+
+    fn meets_at(&self, confidence: Confidence) -> bool {
+        let z = confidence.z_one_sided();
+        self.tests.iter().all(|test| test.z >= z)
+    }
+
+    fn fails_at(&self, confidence: Confidence) -> bool {
+        let z = confidence.shared_over(self.tests.len()).z_one_sided();
+        self.tests.iter().any(|test| test.z_fails >= z)
+    }
+
+    fn result(&self, case: &Case<'_>, level: Level) -> GateResult {
+        let judged = self.tests.iter().map(|test| {
+            let finding = test.finding(self.bar, level, self.tests.len());
+            (test, finding)
+        });
+        // A shown failure decides; else the open comparison with the least support; else the weakest.
+        let rank = |finding: Finding| match finding.verdict() {
+            Verdict::Fails => 0,
+            Verdict::Undecided => 1,
+            Verdict::Meets => 2,
+        };
+        let deciding = judged.min_by(|(a, left), (b, right)| {
+            rank(*left).cmp(&rank(*right)).then(a.z.total_cmp(&b.z))
+        });
+        match deciding {
+            Some((test, finding)) => Shown {
+                test,
+                finding,
+                level,
+                bar: self.bar,
+            }
+            .result(case, self.candidate),
+            None => open(
+                GateKind::NotWorseThan,
+                Cause::NotMeasured,
+                "there is nothing to compare with".to_owned(),
+                "run the reference",
+            ),
+        }
+    }
 }
 
 /// One comparison.
@@ -116,20 +142,15 @@ struct Test {
     observed: Option<Paired>,
     worst: Paired,
     best: Paired,
-    finding: Finding,
-    /// Support at worst.
+    /// Support for "not worse" at worst.
     z: f64,
+    /// Support for "worse" at best.
+    z_fails: f64,
     n_missing: usize,
 }
 
 impl Test {
-    fn of(
-        case: &Case<'_>,
-        candidate: usize,
-        other: usize,
-        bar: &NotWorseThan,
-        n_others: usize,
-    ) -> Option<Self> {
+    fn of(case: &Case<'_>, candidate: usize, other: usize, bar: &NotWorseThan) -> Option<Self> {
         let (own, reference) = (case.candidates.get(candidate)?, case.candidates.get(other)?);
         let pair = |scenario| Paired::of(&case.design, &own.column, &reference.column, scenario);
         let n_missing = own.n_missing() + reference.n_missing();
@@ -140,20 +161,10 @@ impl Test {
         } else {
             (pair(Scenario::Best)?, pair(Scenario::Observed))
         };
-        let confidence = confidence(bar);
-        let shows = |paired: &Paired| support(paired, bar) >= confidence.z_one_sided();
-        let fails = |paired: &Paired| {
-            shortfall(paired, bar) >= confidence.shared_over(n_others).z_one_sided()
-        };
-        let observed_decides = observed.is_none_or(|observed| shows(&observed) || fails(&observed));
         Some(Self {
             other,
-            finding: Finding::of(
-                shows(&worst),
-                fails(&best),
-                n_missing > 0 && observed_decides,
-            ),
             z: support(&worst, bar),
+            z_fails: shortfall(&best, bar),
             observed,
             worst,
             best,
@@ -161,9 +172,35 @@ impl Test {
         })
     }
 
-    fn result(&self, case: &Case<'_>, candidate: usize, bar: &NotWorseThan) -> GateResult {
-        let shown = self.observed.as_ref().unwrap_or(&self.worst);
-        let bound = self.bound(bar);
+    fn finding(&self, bar: &NotWorseThan, level: Level, n_others: usize) -> Finding {
+        let plain = confidence(bar);
+        let shows = level.of(plain).z_one_sided();
+        let fails = plain.shared_over(n_others).z_one_sided();
+        let observed_decides = self.worst.is_census()
+            || self.observed.is_none_or(|observed| {
+                support(&observed, bar) >= shows || shortfall(&observed, bar) >= fails
+            });
+        Finding::of(
+            self.z >= shows,
+            self.z_fails >= fails,
+            self.n_missing > 0 && observed_decides,
+        )
+    }
+}
+
+/// The comparison that decides.
+struct Shown<'a> {
+    test: &'a Test,
+    finding: Finding,
+    level: Level,
+    bar: &'a NotWorseThan,
+}
+
+impl Shown<'_> {
+    fn result(&self, case: &Case<'_>, candidate: usize) -> GateResult {
+        let (test, bar) = (self.test, self.bar);
+        let shown = test.observed.as_ref().unwrap_or(&test.worst);
+        let bound = self.bound();
         let (estimate, threshold, method) = match bar.margin {
             Margin::Absolute(margin) => (
                 shown.figure(Confidence::P95).map(GateEstimate::Difference),
@@ -176,48 +213,57 @@ impl Test {
                 shown.ratio_method(),
             ),
         };
-        let more = more_items(items_needed(shown, bar), shown.n, shown.n_effective);
+        let more = more_items(self.items_needed(shown), shown.n, shown.n_effective);
         let mut result = Measured {
             gate: GateKind::NotWorseThan,
             finding: self.finding,
             n: shown.n,
-            reason: self.reason(case, bar, estimate, bound),
-            estimate: estimate.filter(|_| self.observed.is_some()),
+            reason: self.reason(case, estimate, bound),
+            estimate: estimate.filter(|_| test.observed.is_some()),
             bound,
             threshold,
-            confidence: bar.confidence,
+            confidence: self.confidence(),
             method,
             settle: advice(
                 case,
                 self.finding.cause(),
-                self.n_missing,
+                test.n_missing,
                 more,
-                &[candidate, self.other],
+                &[candidate, test.other],
             ),
         }
         .result();
-        result.reference = Some(self.other);
+        result.reference = Some(test.other);
         result
     }
 
+    /// The confidence of the bound.
+    fn confidence(&self) -> Confidence {
+        let plain = confidence(self.bar);
+        match self.finding {
+            Finding::Fails => plain,
+            Finding::Meets | Finding::Open { .. } => self.level.of(plain),
+        }
+    }
+
     /// The one-sided bound that was compared with the margin.
-    fn bound(&self, bar: &NotWorseThan) -> Option<Amount> {
-        let confidence = confidence(bar);
+    fn bound(&self) -> Option<Amount> {
+        let confidence = self.confidence();
         let failed = self.finding == Finding::Fails;
-        match bar.margin {
+        match self.bar.margin {
             Margin::Absolute(_) => {
                 let value = if failed {
-                    self.best.bound(confidence, LESS_THAN)
+                    self.test.best.bound(confidence, LESS_THAN)
                 } else {
-                    self.worst.bound(confidence, AT_LEAST)
+                    self.test.worst.bound(confidence, AT_LEAST)
                 };
                 value.and_then(tidy).map(Amount::Difference)
             }
             Margin::Ratio(_) => {
                 let value = if failed {
-                    self.best.ratio_high(confidence)
+                    self.test.best.ratio_high(confidence)
                 } else {
-                    self.worst.ratio_low(confidence)
+                    self.test.worst.ratio_low(confidence)
                 };
                 tidy(value).map(Amount::Ratio)
             }
@@ -227,16 +273,16 @@ impl Test {
     fn reason(
         &self,
         case: &Case<'_>,
-        bar: &NotWorseThan,
         estimate: Option<GateEstimate>,
         bound: Option<Amount>,
     ) -> String {
-        let other = case.name(self.other);
+        let (test, bar) = (self.test, self.bar);
+        let other = case.name(test.other);
         let seen = match estimate {
-            Some(GateEstimate::Difference(figure)) if self.observed.is_some() => {
+            Some(GateEstimate::Difference(figure)) if test.observed.is_some() => {
                 format!("{} against `{other}`", wording::difference(&figure))
             }
-            Some(GateEstimate::Ratio(figure)) if self.observed.is_some() => {
+            Some(GateEstimate::Ratio(figure)) if test.observed.is_some() => {
                 format!("{} of the pass rate of `{other}`", wording::rate(&figure))
             }
             _ => format!("no item has results of it and of `{other}`"),
@@ -252,21 +298,36 @@ impl Test {
             (Margin::Ratio(ratio), _) => (wording::percent(ratio), "nothing".to_owned()),
         };
         let sure = wording::percent(bar.confidence);
+        let family = wording::family(self.level.n_candidates);
         match self.finding {
             Finding::Meets => {
-                format!("{seen}; at {sure} confidence at least {bound}, allowed {limit}")
+                format!("{seen}; at {sure} confidence{family} at least {bound}, allowed {limit}")
             }
             Finding::Fails => {
                 format!("{seen}; at {sure} confidence at most {bound}, allowed {limit}")
             }
             Finding::Open { .. } if self.finding.cause() == Some(Cause::MissingResults) => format!(
                 "{seen}, but {} without result could tip it; allowed {limit}",
-                wording::count(self.n_missing, "trial")
+                wording::count(test.n_missing, "trial")
             ),
             Finding::Open { .. } => {
-                format!("{seen}; only {bound} is certain at {sure} confidence, allowed {limit}")
+                format!(
+                    "{seen}; only {bound} is certain at {sure} confidence{family}, allowed {limit}"
+                )
             }
         }
+    }
+
+    fn items_needed(&self, paired: &Paired) -> Option<f64> {
+        let (room, variance) = match self.bar.margin {
+            Margin::Absolute(margin) => (
+                paired.difference + margin,
+                // Half a discordant item stands for those that were not seen.
+                paired.discordant.max(0.5 / paired.n_effective) - paired.difference.powi(2),
+            ),
+            Margin::Ratio(ratio) => paired.ratio_room(ratio),
+        };
+        items_for_mean(variance, room, self.confidence())
     }
 }
 
@@ -288,34 +349,4 @@ fn shortfall(paired: &Paired, bar: &NotWorseThan) -> f64 {
         Margin::Absolute(margin) => paired.z_worse(margin),
         Margin::Ratio(ratio) => paired.z_ratio_missed(ratio),
     }
-}
-
-fn items_needed(paired: &Paired, bar: &NotWorseThan) -> Option<f64> {
-    let (room, variance) = match bar.margin {
-        Margin::Absolute(margin) => (
-            paired.difference + margin,
-            // Half a discordant item stands for those that were not seen.
-            paired.discordant.max(0.5 / paired.n_effective) - paired.difference.powi(2),
-        ),
-        Margin::Ratio(ratio) => paired.ratio_room(ratio),
-    };
-    items_for_mean(variance, room, confidence(bar))
-}
-
-/// One-sided p values of "worse by more than allowed", for candidates compared with one other; for the
-/// warning about all comparisons together.
-pub(crate) fn p_values(case: &Case<'_>, bar: &NotWorseThan) -> Vec<(usize, f64)> {
-    let Some(references) = references(case, bar) else {
-        return Vec::new();
-    };
-    let [reference] = references.as_slice() else {
-        return Vec::new();
-    };
-    (0..case.candidates.len())
-        .filter(|candidate| candidate != reference)
-        .filter_map(|candidate| {
-            let test = Test::of(case, candidate, *reference, bar, 1)?;
-            Some((candidate, trilemma_stats::normal::upper_tail(test.z)))
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@
 //! are shown with "about", and no verdict rests on them. `(z_α + z_β)² variance / room²` where no exact
 //! search exists; all scaled by the design (items per effective item).
 
+use trilemma_domain::Estimand;
 use trilemma_stats::power::items_for_gate;
 use trilemma_stats::{Confidence, normal};
 
@@ -40,6 +41,23 @@ pub(crate) fn more_items(needed: Option<f64>, n: usize, n_effective: f64) -> Opt
     (more < MOST_ITEMS).then(|| (more.ceil() as usize).max(1))
 }
 
+/// Where a verdict is about the golden set alone, its other items settle it; `None` = it is about more,
+/// or every item ran.
+fn rest_of_the_set(case: &Case<'_>, concerned: &[usize]) -> Option<usize> {
+    if case.input.requirements.estimand != Estimand::GoldenSet {
+        return None;
+    }
+    let not_run = |idx: &usize| {
+        let items = &case.candidates.get(*idx)?.column.items;
+        Some(items.iter().filter(|cell| cell.n_run == 0).count())
+    };
+    concerned
+        .iter()
+        .filter_map(not_run)
+        .max()
+        .filter(|n_items| *n_items > 0)
+}
+
 /// Puts the advice together: for missing results to get them, else more items.
 pub(crate) fn advice(
     case: &Case<'_>,
@@ -57,7 +75,7 @@ pub(crate) fn advice(
                 wording::count(n_missing, "trial")
             ),
         }),
-        _ => Some(more.map_or_else(
+        _ => Some(rest_of_the_set(case, concerned).or(more).map_or_else(
             || {
                 Settle {
                     more_items: None,

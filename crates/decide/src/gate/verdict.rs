@@ -1,8 +1,9 @@
 //! The parts that all gates share.
 
 use trilemma_domain::Verdict;
+use trilemma_stats::Confidence;
 
-use crate::figure::Method;
+use crate::figure::{Method, tidy};
 use crate::result::{Amount, Cause, GateEstimate, GateKind, GateResult, Settle};
 
 /// What evidence says with missing results counted both ways.
@@ -77,7 +78,7 @@ pub(crate) struct Measured {
     pub(crate) estimate: Option<GateEstimate>,
     pub(crate) bound: Option<Amount>,
     pub(crate) threshold: Amount,
-    pub(crate) confidence: f64,
+    pub(crate) confidence: Confidence,
     pub(crate) method: Method,
     pub(crate) reason: String,
     pub(crate) settle: Option<Settle>,
@@ -95,7 +96,7 @@ impl Measured {
             estimate: self.estimate,
             bound: self.bound,
             threshold: Some(self.threshold),
-            confidence: Some(self.confidence),
+            confidence: tidy(self.confidence.level()),
             method: self.method,
             reference: None,
             reason: self.reason,

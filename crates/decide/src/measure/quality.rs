@@ -47,6 +47,9 @@ pub(crate) fn score(design: &Design, column: &Column, seed: u64) -> Option<Figur
     if is_binary(&values) {
         return Share::of(&values)?.figure(Confidence::P95);
     }
+    if values.census {
+        return Figure::exact(values.mean()?, values.n(), Confidence::P95);
+    }
     let (estimate, method) = interval::bounded(&values, Confidence::P95, seed)?;
     Some(Figure::of(&estimate, method)?.within(0.0, 1.0))
 }
@@ -95,6 +98,9 @@ fn score_difference(design: &Design, first: &Column, second: &Column, seed: u64)
     let values = Values::new(design, entries);
     if is_binary(&scores(design, first)) && is_binary(&scores(design, second)) {
         return None;
+    }
+    if values.census {
+        return Figure::exact(values.mean()?, values.n(), Confidence::P95);
     }
     match interval::mean(&values, Confidence::P95, seed) {
         Ok((estimate, method)) => Some(Figure::of(&estimate, method)?.within(-1.0, 1.0)),

@@ -10,7 +10,7 @@ mod ratio;
 mod share;
 
 pub(crate) use paired::Paired;
-pub(crate) use share::{Share, p_value_above};
+pub(crate) use share::Share;
 
 #[cfg(test)]
 mod tests;

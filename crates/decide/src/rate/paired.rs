@@ -4,7 +4,7 @@ use trilemma_stats::paired::{Cells, mcnemar_mid_p, tango, tango_bound, tango_z};
 use trilemma_stats::{Confidence, Estimate, Side};
 
 use super::ratio::{ratio_bound, ratio_z};
-use super::share::effective_n;
+use super::share::{Kind, effective_n};
 use crate::figure::{Figure, Method};
 use crate::sample::{Column, Design, Entry, Scenario, Values};
 
@@ -25,8 +25,13 @@ pub(crate) struct Paired {
     low: Cells,
     /// For claims that it is worse: rounded for it.
     high: Cells,
-    exact: bool,
+    /// Whether the cells are counts of items.
+    whole: bool,
+    kind: Kind,
 }
+
+/// Differences of shares closer than this are rounding.
+const ROUNDING: f64 = 1e-12;
 
 impl Paired {
     /// Pairs two columns item by item; `scenario` is what missing outcomes of the first count as,
@@ -47,7 +52,10 @@ impl Paired {
                 let entry = Entry {
                     item,
                     value: a.share(scenario)?,
-                    n_trials: a.n_run.min(b.n_run),
+                    n_trials: match scenario {
+                        Scenario::Observed => a.n_scored.min(b.n_scored),
+                        Scenario::Worst | Scenario::Best => a.n_run.min(b.n_run),
+                    },
                 };
                 Some((entry, other))
             })
@@ -59,6 +67,7 @@ impl Paired {
 
     fn of_values(values: &Values, others: &[f64]) -> Option<Self> {
         let rates = (values.mean()?, values.with_values(others.to_vec()).mean()?);
+        let kind = Kind::of(values);
         if values.plain {
             let right = |x: &[f64]| x.iter().map(|x| *x > 0.5).collect::<Vec<bool>>();
             let cells = Cells::of(&right(&values.x), &right(others)).ok()?;
@@ -71,7 +80,8 @@ impl Paired {
                 rates,
                 low: cells,
                 high: cells,
-                exact: true,
+                whole: true,
+                kind,
             });
         }
         let part = |f: fn(f64, f64) -> f64| {
@@ -102,37 +112,56 @@ impl Paired {
             rates,
             low: shares.cells(n_effective, Rounding::AgainstFirst),
             high: shares.cells(n_effective, Rounding::ForFirst),
-            exact: false,
+            whole: false,
+            kind,
         })
     }
 
     /// z of "the first is worse by `margin` or more": large speaks against it.
     pub(crate) fn z_not_worse(&self, margin: f64) -> f64 {
+        if self.kind == Kind::Census {
+            return certain(self.difference + margin);
+        }
         tango_z(self.low, -margin).unwrap_or(0.0)
     }
 
     /// z of "the first is worse by less than `margin`", negated: large shows it worse.
     pub(crate) fn z_worse(&self, margin: f64) -> f64 {
+        if self.kind == Kind::Census {
+            return -certain(self.difference + margin);
+        }
         -tango_z(self.high, -margin).unwrap_or(0.0)
     }
 
     /// z of "the first reaches less than `ratio` of the second's rate".
     pub(crate) fn z_ratio_reached(&self, ratio: f64) -> f64 {
+        if self.kind == Kind::Census {
+            return certain(self.rates.0 - ratio * self.rates.1);
+        }
         ratio_z(self.low, ratio)
     }
 
     /// z of "the first reaches `ratio` of the second's rate", negated.
     pub(crate) fn z_ratio_missed(&self, ratio: f64) -> f64 {
+        if self.kind == Kind::Census {
+            return -certain(self.rates.0 - ratio * self.rates.1);
+        }
         -ratio_z(self.high, ratio)
     }
 
     /// One-sided lower bound of the ratio of rates.
     pub(crate) fn ratio_low(&self, confidence: Confidence) -> f64 {
+        if self.kind == Kind::Census {
+            return self.rates.0 / self.rates.1;
+        }
         ratio_bound(self.low, confidence)
     }
 
     /// One-sided bound of the difference.
     pub(crate) fn bound(&self, confidence: Confidence, side: Side) -> Option<f64> {
+        if self.kind == Kind::Census {
+            return Some(self.difference);
+        }
         let cells = match side {
             Side::Lower => self.low,
             Side::Upper => self.high,
@@ -142,6 +171,9 @@ impl Paired {
 
     /// One-sided upper bound of the ratio of rates; infinite where the first may never be right less.
     pub(crate) fn ratio_high(&self, confidence: Confidence) -> f64 {
+        if self.kind == Kind::Census {
+            return self.rates.0 / self.rates.1;
+        }
         1.0 / ratio_bound(self.high.swapped(), confidence)
     }
 
@@ -149,6 +181,9 @@ impl Paired {
     pub(crate) fn ratio_figure(&self, confidence: Confidence) -> Option<Figure> {
         let one_sided = Confidence::new(1.0 - confidence.alpha() / 2.0).ok()?;
         let ratio = self.rates.0 / self.rates.1;
+        if self.kind == Kind::Census {
+            return Figure::exact(ratio, self.n, confidence);
+        }
         let estimate = Estimate {
             point: ratio,
             low: ratio_bound(self.low, one_sided).min(ratio),
@@ -174,7 +209,7 @@ impl Paired {
     /// Interval of the difference.
     pub(crate) fn interval(&self, confidence: Confidence) -> Option<Estimate> {
         let mut estimate = tango(self.low, confidence).ok()?;
-        if !self.exact {
+        if self.kind == Kind::Effective {
             estimate.high = tango(self.high, confidence).ok()?.high;
             estimate.low = estimate.low.min(self.difference);
             estimate.high = estimate.high.max(self.difference);
@@ -186,35 +221,53 @@ impl Paired {
 
     /// Interval to show.
     pub(crate) fn figure(&self, confidence: Confidence) -> Option<Figure> {
+        if self.kind == Kind::Census {
+            return Figure::exact(self.difference, self.n, confidence);
+        }
         Figure::of(&self.interval(confidence)?, self.method())
+    }
+
+    /// Whether nothing but missing results is left open.
+    pub(crate) fn is_census(&self) -> bool {
+        self.kind == Kind::Census
     }
 
     /// Name of the method.
     pub(crate) fn method(&self) -> Method {
-        if self.exact {
-            Method::Tango
-        } else {
-            Method::TangoEffective
+        match self.kind {
+            Kind::Census => Method::Census,
+            Kind::Plain => Method::Tango,
+            Kind::Effective => Method::TangoEffective,
         }
     }
 
     /// Name of the method for ratios.
     pub(crate) fn ratio_method(&self) -> Method {
-        if self.exact {
-            Method::PairedRatioScore
-        } else {
-            Method::PairedRatioScoreEffective
+        match self.kind {
+            Kind::Census => Method::Census,
+            Kind::Plain => Method::PairedRatioScore,
+            Kind::Effective => Method::PairedRatioScoreEffective,
         }
     }
 
     /// The cells themselves; `None` where they are scaled.
     pub(crate) fn cells(&self) -> Option<Cells> {
-        self.exact.then_some(self.low)
+        self.whole.then_some(self.low)
     }
 
-    /// McNemar's mid-p; `None` where cells are scaled.
+    /// McNemar's mid-p; `None` where cells are scaled, and where nothing is left to chance.
     pub(crate) fn mcnemar(&self) -> Option<f64> {
-        self.cells().map(mcnemar_mid_p)
+        let cells = self.cells().filter(|_| self.kind != Kind::Census)?;
+        Some(mcnemar_mid_p(cells))
+    }
+}
+
+/// z of a claim that is known to be true (the excess is at least 0) or false.
+fn certain(excess: f64) -> f64 {
+    if excess >= -ROUNDING {
+        f64::INFINITY
+    } else {
+        f64::NEG_INFINITY
     }
 }
 

@@ -1,7 +1,7 @@
 //! One proportion.
 
 use trilemma_stats::proportion::{Count, clopper_pearson, clopper_pearson_bound, wilson};
-use trilemma_stats::{Bound, Confidence, Side};
+use trilemma_stats::{Confidence, Side};
 
 use crate::figure::{Figure, Method};
 use crate::sample::Values;
@@ -19,7 +19,30 @@ pub(crate) struct Share {
     low: Count,
     /// For upper bounds: rounded up.
     high: Count,
-    exact: bool,
+    kind: Kind,
+}
+
+/// What counts stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Everything there is: nothing is left open.
+    Census,
+    /// Independent, equal items, tried once.
+    Plain,
+    /// As many items as the sample is worth.
+    Effective,
+}
+
+impl Kind {
+    pub(super) fn of(values: &Values) -> Self {
+        if values.census {
+            Self::Census
+        } else if values.plain {
+            Self::Plain
+        } else {
+            Self::Effective
+        }
+    }
 }
 
 impl Share {
@@ -27,6 +50,7 @@ impl Share {
     pub(crate) fn of(values: &Values) -> Option<Self> {
         let rate = values.mean()?.clamp(0.0, 1.0);
         let n = values.n();
+        let kind = Kind::of(values);
         if values.plain {
             let passes = values.x.iter().filter(|x| **x > 0.5).count();
             let count = Count::new(passes, n).ok()?;
@@ -36,7 +60,7 @@ impl Share {
                 n_effective: n as f64,
                 low: count,
                 high: count,
-                exact: true,
+                kind,
             });
         }
         let n_effective = effective_n(values, rate * (1.0 - rate));
@@ -49,23 +73,28 @@ impl Share {
             // Nudged, so that 0.3 x 10 is 3.
             low: count((rate * whole + 1e-9).floor())?,
             high: count((rate * whole - 1e-9).ceil().clamp(0.0, whole))?,
-            exact: false,
+            kind,
         })
     }
 
     /// One-sided bound, for gates.
-    pub(crate) fn bound(&self, confidence: Confidence, side: Side) -> Bound {
+    pub(crate) fn bound(&self, confidence: Confidence, side: Side) -> f64 {
+        if self.kind == Kind::Census {
+            return self.rate;
+        }
         let count = match side {
             Side::Lower => self.low,
             Side::Upper => self.high,
         };
-        clopper_pearson_bound(count, confidence, side)
+        clopper_pearson_bound(count, confidence, side).value
     }
 
     /// Interval to show.
     pub(crate) fn figure(&self, confidence: Confidence) -> Option<Figure> {
-        if self.exact {
-            return Figure::of(&wilson(self.low, confidence), Method::Wilson);
+        match self.kind {
+            Kind::Census => return Figure::exact(self.rate, self.n, confidence),
+            Kind::Plain => return Figure::of(&wilson(self.low, confidence), Method::Wilson),
+            Kind::Effective => {}
         }
         let mut estimate = clopper_pearson(self.low, confidence);
         estimate.high = clopper_pearson(self.high, confidence).high;
@@ -74,12 +103,17 @@ impl Share {
         Figure::of(&estimate, Method::ClopperPearsonEffective)
     }
 
+    /// Whether nothing but missing results is left open.
+    pub(crate) fn is_census(&self) -> bool {
+        self.kind == Kind::Census
+    }
+
     /// Name of the method behind bounds.
     pub(crate) fn method(&self) -> Method {
-        if self.exact {
-            Method::ClopperPearson
-        } else {
-            Method::ClopperPearsonEffective
+        match self.kind {
+            Kind::Census => Method::Census,
+            Kind::Plain => Method::ClopperPearson,
+            Kind::Effective => Method::ClopperPearsonEffective,
         }
     }
 }
@@ -96,27 +130,6 @@ pub(crate) fn effective_n(values: &Values, variance: f64) -> f64 {
     let z = Confidence::P95.z_two_sided();
     let half = estimate.width() / 2.0;
     (variance * z * z / (half * half)).clamp(1.0, most)
-}
-
-/// One-sided p value of "the true share is below `bar`": the smallest error rate at which the lower
-/// bound reaches the bar.
-///
-/// `P(X >= k)` at the bar, found by bisection over the confidence of the bound.
-pub(crate) fn p_value_above(share: &Share, bar: f64) -> f64 {
-    let reaches = |level: f64| {
-        Confidence::new(level)
-            .is_ok_and(|confidence| share.bound(confidence, Side::Lower).value >= bar)
-    };
-    let (mut yes, mut no) = (0.0_f64, 1.0_f64);
-    for _ in 0..60 {
-        let middle = 0.5 * (yes + no);
-        if reaches(middle) {
-            yes = middle;
-        } else {
-            no = middle;
-        }
-    }
-    (1.0 - yes).clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -147,16 +160,6 @@ mod tests {
     }
 
     #[test]
-    fn p_value_is_the_binomial_tail() {
-        // P(X >= 10 | 10, 0.8) = 0.8^10.
-        let all = share(&design(10, 1, 1), 1, |_| 1.0);
-        assert!((p_value_above(&all, 0.8) - 0.8_f64.powi(10)).abs() < 1e-9);
-        // P(X >= 9 | 10, 0.5) = 11 / 1024.
-        let nine = share(&design(10, 1, 1), 1, |item| f64::from(u8::from(item > 0)));
-        assert!((p_value_above(&nine, 0.5) - 11.0 / 1024.0).abs() < 1e-9);
-    }
-
-    #[test]
     fn items_that_agree_within_clusters_count_once() {
         let alone = share(&design(50, 1, 1), 1, |item| {
             f64::from(u8::from(item % 5 > 0))
@@ -165,7 +168,7 @@ mod tests {
             f64::from(u8::from((item / 3) % 5 > 0))
         });
         assert!(clustered.n_effective < 51.0 && clustered.n_effective > 45.0);
-        let low = |s: &Share| s.bound(Confidence::P95, Side::Lower).value;
+        let low = |s: &Share| s.bound(Confidence::P95, Side::Lower);
         assert!(low(&clustered) <= low(&alone));
         assert_eq!(clustered.method(), Method::ClopperPearsonEffective);
     }

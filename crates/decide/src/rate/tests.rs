@@ -62,7 +62,7 @@ fn false_claims(design: &Design, rate: f64, cluster_size: usize) -> f64 {
             })
             .collect();
         let share = Share::of(&Values::new(design, entries.into_iter())).unwrap();
-        n_false += usize::from(share.bound(Confidence::P95, Side::Lower).value > rate);
+        n_false += usize::from(share.bound(Confidence::P95, Side::Lower) > rate);
     }
     n_false as f64 / RUNS as f64
 }

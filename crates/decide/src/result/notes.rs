@@ -61,7 +61,7 @@ pub enum WarningCode {
     RatioMisleads,
     /// The best of several looks better than it is.
     WinnersCurse,
-    /// The verdict holds per candidate, but not for all comparisons together.
+    /// A candidate would meet everything had it been tried alone, but not as one of many.
     Multiplicity,
     /// Few items.
     FewItems,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use trilemma_domain::Estimand;
+
 use crate::input::ItemFacts;
 
 /// How items relate to each other.
@@ -15,6 +17,8 @@ pub(crate) struct Design {
     pub(crate) repeats: u32,
     /// Most items whose mean is resampled.
     pub(crate) resample_up_to: usize,
+    /// Whether quality is about these items alone, so that answers to all of them leave nothing open.
+    pub(crate) census: bool,
     n_items: usize,
 }
 
@@ -36,7 +40,16 @@ impl Design {
             clusters: clusters(items),
             repeats,
             resample_up_to: RESAMPLE_UP_TO.min(RESAMPLE_IN_ALL / n_candidates.max(1)),
+            census: false,
             n_items: items.len(),
+        }
+    }
+
+    /// The same design with statements on quality about something.
+    pub(crate) fn about(self, estimand: Estimand) -> Self {
+        Self {
+            census: estimand == Estimand::GoldenSet,
+            ..self
         }
     }
 
@@ -63,9 +76,10 @@ impl Design {
             .unwrap_or(item)
     }
 
-    /// The same design with every item counting the same.
+    /// The same design for times: every item counts the same, and another call would take another time.
     pub(crate) fn unweighted(&self) -> Self {
         Self {
+            census: false,
             weights: None,
             ..self.clone()
         }

@@ -32,6 +32,9 @@ pub(crate) struct Values {
     pub(crate) n_trials: usize,
     /// Whether items are independent, equal and tried once.
     pub(crate) plain: bool,
+    /// Whether the values are all there is to know: every trial of every item, and nothing beyond them
+    /// is asked about.
+    pub(crate) census: bool,
     resample_up_to: usize,
 }
 
@@ -56,6 +59,7 @@ impl Values {
             clusters: design.clusters.is_some().then_some(clusters),
             n_trials,
             plain: design.is_plain(),
+            census: design.census && n_trials == design.n_items() * design.repeats as usize,
             resample_up_to: design.resample_up_to,
         }
     }
@@ -151,6 +155,7 @@ mod tests {
             x: x.to_vec(),
             n_trials: x.len(),
             plain: weights.is_none() && clusters.is_none(),
+            census: false,
             resample_up_to: 0,
             weights,
             clusters,

@@ -3,7 +3,7 @@
 use trilemma_decide::{
     Cause, Conclusion, GateKind, Method, OverturnKind, Preference, Status, WarningCode,
 };
-use trilemma_domain::{CostRequirement, Margin, Reference, Traffic, Verdict};
+use trilemma_domain::{CostRequirement, Estimand, Margin, Reference, Traffic, Verdict};
 
 use crate::support::*;
 
@@ -135,6 +135,44 @@ fn holm_holds_several_candidates_to_more_than_one() {
     let lower = run(&input, &[passes(0, 60, 60), passes(1, 60, 60)]);
     assert_eq!(lower.candidates[0].verdict, Verdict::Meets);
     assert_eq!(lower.candidates[1].verdict, Verdict::Meets);
+}
+
+#[test]
+fn the_golden_set_itself_is_exact_once_every_item_ran() {
+    let mut input = input(vec![candidate("a", CHEAP), candidate("b", DEAR)], 50);
+    input.requirements.pass_rate = pass_rate(0.90);
+    input.requirements.not_worse_than =
+        not_worse(Reference::Candidate("b".into()), Margin::Absolute(0.02));
+    let columns = [passes(0, 45, 50), passes(1, 46, 50)];
+    let sampled = run(&input, &columns);
+    assert_eq!(sampled.candidates[0].verdict, Verdict::Undecided);
+    input.requirements.estimand = Estimand::GoldenSet;
+    let exact = run(&input, &columns);
+    assert_eq!(recommended(&exact.conclusion), Some(0));
+    let rate = exact.candidates[0].pass_rate.unwrap();
+    assert_eq!(
+        (rate.low, rate.high, rate.method),
+        (Some(0.9), Some(0.9), Method::Census)
+    );
+    assert_eq!(exact.candidates[0].probability_meets, Some(1.0));
+    let versus = exact.candidates[0].versus_best.as_ref().unwrap();
+    assert_eq!((versus.difference.low, versus.p_value), (Some(-0.02), None));
+    // One item that did not run leaves it open, and running it would settle it.
+    let partly = [passes(0, 44, 49), passes(1, 46, 50)];
+    let open = run(&input, &partly);
+    let gate = gate(&open, 0, GateKind::PassRate);
+    assert_eq!(gate.verdict, Verdict::Undecided);
+    assert_eq!(gate.settle.as_ref().unwrap().more_items, Some(1));
+    // A call that failed may have gone either way.
+    let missing = outcomes(0, &("1".repeat(45) + "x" + "0000"));
+    let counted = run(&input, &[missing, passes(1, 46, 50)]);
+    assert_eq!(counted.candidates[0].gates[0].verdict, Verdict::Meets);
+    let missing = outcomes(0, &("1".repeat(44) + "x" + "00000"));
+    let counted = run(&input, &[missing, passes(1, 46, 50)]);
+    assert_eq!(
+        counted.candidates[0].gates[0].cause,
+        Some(Cause::MissingResults)
+    );
 }
 
 #[test]
