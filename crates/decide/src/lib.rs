@@ -23,6 +23,7 @@ mod measure;
 pub mod preflight;
 mod rate;
 mod result;
+pub mod review;
 mod sample;
 mod views;
 mod wording;

@@ -15,6 +15,7 @@ mod money;
 mod observation;
 mod params;
 mod requirements;
+mod review;
 mod score;
 mod scorer;
 mod timing;
@@ -41,6 +42,7 @@ pub use requirements::{
     PassRateRequirement, PrivacyRequirement, Reference, Requirements, Stakes, TaskKind, Traffic,
     TrainingUse,
 };
+pub use review::{HumanLabel, HumanWord, ReviewItem};
 pub use score::{Score, ScoreError};
 pub use scorer::ScorerSpec;
 pub use timing::Timing;

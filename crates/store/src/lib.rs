@@ -21,6 +21,7 @@ mod journal;
 mod manifest;
 mod place;
 mod read;
+mod reviews;
 mod rows;
 mod runs;
 mod schema;

@@ -218,9 +218,11 @@ impl Store {
                 "score",
                 "judgement",
                 "judge_attempt",
+                "review_label",
             ] {
                 tx.execute(&format!("DELETE FROM {table} {OF_TRIAL}"), [found.run_no])?;
             }
+            tx.execute("DELETE FROM review_item WHERE run_no = $1", [found.run_no])?;
             tx.execute("DELETE FROM trial WHERE run_no = $1", [found.run_no])?;
             tx.execute("DELETE FROM run WHERE run_no = $1", [found.run_no])?;
             tx.execute_batch(

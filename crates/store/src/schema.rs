@@ -13,13 +13,13 @@ use crate::error::StoreError;
 use crate::place::Place;
 
 /// Newest schema known to this program.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// "TRLM": marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x5452_4c4d;
 
 /// One entry per version: what brings a store from the version before to this one.
-const MIGRATIONS: [&str; 2] = [V1, V2];
+const MIGRATIONS: [&str; 3] = [V1, V2, V3];
 
 const V1: &str = "
 CREATE TABLE counter (
@@ -173,6 +173,28 @@ CREATE TABLE judge_attempt (
     detail BLOB NOT NULL,
     raw BLOB,
     PRIMARY KEY (trial_id, scorer_no, seat, number)
+) WITHOUT ROWID;
+";
+
+/// What people say of answers.
+const V3: &str = "
+-- The items that labels stand for, each in its stratum. place: turn in the queue, NULL = not drawn.
+CREATE TABLE review_item (
+    run_no BIGINT NOT NULL,
+    item_idx BIGINT NOT NULL,
+    stratum TEXT NOT NULL,
+    place BIGINT,
+    PRIMARY KEY (run_no, item_idx)
+) WITHOUT ROWID;
+
+-- word: 0 fails, 1 passes, 2 skipped.
+CREATE TABLE review_label (
+    trial_id BIGINT NOT NULL,
+    reviewer TEXT NOT NULL,
+    word BIGINT NOT NULL,
+    note BLOB,
+    labelled_us BIGINT NOT NULL,
+    PRIMARY KEY (trial_id, reviewer)
 ) WITHOUT ROWID;
 ";
 

@@ -9,6 +9,8 @@ mod opening;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod runs;
