@@ -19,6 +19,8 @@
 //! - [`multiplicity`]: several alternatives at once.
 //! - [`agreement`]: how far raters agree, and whether a judge may replace one.
 //! - [`humans`]: a judge's scores corrected by the labels of people.
+//! - [`sequential`]: statements that survive looking at the data as they come in.
+//! - [`identity`]: whether two sources of text behave alike.
 //! - [`normal`]: the normal distribution, for callers that need a z value.
 
 pub mod agreement;
@@ -26,6 +28,7 @@ mod confidence;
 mod error;
 mod estimate;
 pub mod humans;
+pub mod identity;
 pub mod mean;
 pub mod multiplicity;
 pub mod paired;
@@ -33,6 +36,7 @@ pub mod power;
 pub mod proportion;
 pub mod quantile;
 pub mod resample;
+pub mod sequential;
 mod special;
 
 pub use confidence::Confidence;

@@ -22,4 +22,6 @@ mod quantile;
 #[cfg(test)]
 mod resample;
 #[cfg(test)]
+mod sequential;
+#[cfg(test)]
 mod support;
