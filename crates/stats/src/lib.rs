@@ -20,6 +20,7 @@
 //! - [`agreement`]: how far raters agree, and whether a judge may replace one.
 //! - [`humans`]: a judge's scores corrected by the labels of people.
 //! - [`sequential`]: statements that survive looking at the data as they come in.
+//! - [`slope`]: how one number moves with another.
 //! - [`identity`]: whether two sources of text behave alike.
 //! - [`normal`]: the normal distribution, for callers that need a z value.
 
@@ -37,6 +38,7 @@ pub mod proportion;
 pub mod quantile;
 pub mod resample;
 pub mod sequential;
+pub mod slope;
 mod special;
 
 pub use confidence::Confidence;
