@@ -8,7 +8,7 @@ mod adjust;
 mod family;
 
 pub use adjust::{benjamini_hochberg, benjamini_yekutieli, holm};
-pub use family::{Family, Member, PairDifference, compare_family};
+pub use family::{Family, Items, Member, PairDifference, Tail, compare_family, compare_family_of};
 
 #[cfg(test)]
 mod tests;

@@ -165,3 +165,41 @@ proptest! {
         prop_assert!(width(larger) < width(pair));
     }
 }
+
+/// Chance that the interval holds the true difference, summed over all counts.
+fn tango_coverage(n: usize, discordant: f64, difference: f64) -> f64 {
+    let z = Confidence::P95.z_two_sided();
+    let first_share = (discordant + difference) / (2.0 * discordant);
+    (0..=n)
+        .map(|m| {
+            let weight = binomial::pmf(m, n, discordant);
+            if weight < 1e-15 {
+                return 0.0;
+            }
+            let holds = |b: &usize| score(n, *b, m - b, difference).abs() <= z;
+            let inner: f64 = (0..=m)
+                .filter(holds)
+                .map(|b| binomial::pmf(b, m, first_share))
+                .sum();
+            weight * inner
+        })
+        .sum()
+}
+
+#[test]
+fn tango_covers_at_least_93_percent_by_exact_enumeration() {
+    let (mut least, mut sum, mut count) = (1.0_f64, 0.0, 0.0);
+    for n in [50, 75, 100, 150, 200, 300] {
+        for discordant in [0.04, 0.06, 0.08, 0.10, 0.15, 0.20, 0.30, 0.40] {
+            for part in [0.0, 0.25, 0.5, 0.75, 0.95] {
+                let coverage = tango_coverage(n, discordant, part * discordant);
+                assert!(coverage >= 0.93, "n {n}, {discordant}, {part}: {coverage}");
+                least = least.min(coverage);
+                sum += coverage;
+                count += 1.0;
+            }
+        }
+    }
+    println!("Tango: least {least:.4}, mean {:.4}", sum / count);
+    assert!((0.945..0.96).contains(&(sum / count)));
+}
