@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use anyhow::{Context as _, anyhow};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use trilemma_decide::{
     CandidateFacts, Collector, Decision, DecisionInput, ItemFacts, Preference, Provenance,
     ServedModel, StalePrices, Status, TaskFacts,
@@ -20,29 +21,15 @@ use crate::exit::Exit;
 /// What a user may ask of a decision.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct DecideOptions {
-    /// What ranks candidates that meet every requirement.
-    #[arg(long, value_enum, default_value_t = Prefer::CostPerAccepted)]
-    prefer: Prefer,
+    /// What ranks candidates that meet every requirement (default: the project's `[preference]`).
+    #[arg(long, value_name = "WORD", value_parser = preference())]
+    prefer: Option<Preference>,
     /// Recommend even on prices that nobody has looked at for more than 90 days.
     #[arg(long)]
     stale_ok: bool,
     /// What an undecided verdict means for the exit code.
     #[arg(long, value_enum, default_value_t = OnUndecided::Fail)]
     on_undecided: OnUndecided,
-}
-
-/// What ranks candidates that meet every requirement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum Prefer {
-    /// Lowest cost per accepted answer.
-    #[default]
-    CostPerAccepted,
-    /// Lowest cost per query.
-    CostPerQuery,
-    /// Highest pass rate.
-    PassRate,
-    /// Lowest median response time.
-    Latency,
 }
 
 /// What an undecided verdict means for the exit code.
@@ -55,6 +42,15 @@ pub(crate) enum OnUndecided {
     Warn,
     /// Exit code 0.
     Pass,
+}
+
+/// Reads what ranks candidates.
+fn preference() -> impl TypedValueParser<Value = Preference> {
+    let names = Preference::ALL.map(Preference::name);
+    PossibleValuesParser::new(names).try_map(|typed| {
+        let hit = Preference::ALL.into_iter().find(|one| one.name() == typed);
+        hit.ok_or("not one of the words")
+    })
 }
 
 impl DecideOptions {
@@ -110,12 +106,7 @@ fn input(
         },
         requirements: project.requirements.clone(),
         traffic: project.traffic,
-        preference: match options.prefer {
-            Prefer::CostPerAccepted => Preference::CostPerAccepted,
-            Prefer::CostPerQuery => Preference::CostPerQuery,
-            Prefer::PassRate => Preference::PassRate,
-            Prefer::Latency => Preference::Latency,
-        },
+        preference: options.prefer.unwrap_or(project.preference),
         stale_prices: if options.stale_ok {
             StalePrices::Accept
         } else {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use trilemma_cost::Pricer;
+pub use trilemma_domain::Preference;
 use trilemma_domain::{
     CandidateId, Capability, Fingerprint, ItemId, ModelName, Requirements, RunId, Stakes, TaskKind,
     Traffic,
@@ -69,43 +70,6 @@ pub struct Provenance {
     pub catalog: Option<Fingerprint>,
     /// The program's version.
     pub version: String,
-}
-
-/// What ranks candidates that meet every gate. A candidate whose value is unknown comes last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preference {
-    /// Lowest cost per accepted answer.
-    #[default]
-    CostPerAccepted,
-    /// Lowest cost per query.
-    CostPerQuery,
-    /// Highest pass rate.
-    PassRate,
-    /// Lowest median time of the whole answer.
-    Latency,
-}
-
-impl Preference {
-    /// Whether the ranking rests on prices.
-    #[must_use]
-    pub fn needs_prices(self) -> bool {
-        match self {
-            Self::CostPerAccepted | Self::CostPerQuery => true,
-            Self::PassRate | Self::Latency => false,
-        }
-    }
-
-    /// Gives the words to show, after "ranked by".
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::CostPerAccepted => "lowest cost per accepted answer",
-            Self::CostPerQuery => "lowest cost per query",
-            Self::PassRate => "highest pass rate",
-            Self::Latency => "lowest median response time",
-        }
-    }
 }
 
 /// What to do about prices that were last looked at more than 90 days before the date asked about.

@@ -14,6 +14,7 @@ mod judgement;
 mod money;
 mod observation;
 mod params;
+mod preference;
 mod requirements;
 mod review;
 mod score;
@@ -37,6 +38,7 @@ pub use judgement::{Judgement, JudgementKey, Order, Seat};
 pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok};
 pub use observation::{Observation, ObservedState};
 pub use params::Params;
+pub use preference::Preference;
 pub use requirements::{
     CostRequirement, Estimand, LatencyClass, LatencyRequirement, Margin, NotWorseThan,
     PassRateRequirement, PrivacyRequirement, Reference, Requirements, Stakes, TaskKind, Traffic,

@@ -86,6 +86,10 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         .section("requirements")
         .map(|section| finished(section, sections::requirements))
         .unwrap_or_default();
+    let preference = root
+        .section("preference")
+        .map(|section| finished(section, sections::preference))
+        .unwrap_or_default();
     let traffic = root
         .section("traffic")
         .and_then(|section| finished(section, sections::traffic));
@@ -123,6 +127,7 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         task: task?.task,
         prompts,
         requirements,
+        preference,
         traffic,
         assumptions: sections::with_traffic(assumptions, traffic.as_ref()),
         providers,

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::Serialize;
 use trilemma_cost::assume::Assumptions;
 use trilemma_domain::{
-    Candidate, CandidateId, Dialect, PromptText, Requirements, ScorerSpec, Stakes, TaskKind,
-    Traffic, Usd,
+    Candidate, CandidateId, Dialect, Preference, PromptText, Requirements, ScorerSpec, Stakes,
+    TaskKind, Traffic, Usd,
 };
 
 /// A whole project, checked: every name in it resolves.
@@ -20,6 +20,8 @@ pub struct Project {
     pub prompts: BTreeMap<String, PromptText>,
     /// The gates.
     pub requirements: Requirements,
+    /// What ranks candidates that meet all of them.
+    pub preference: Preference,
     /// Production traffic; `None` = not stated, so no monthly figures.
     pub traffic: Option<Traffic>,
     /// Figures behind money that the project states; what it does not is default or unknown.

@@ -3,6 +3,7 @@
 mod assumptions;
 mod bench;
 mod candidates;
+mod preference;
 mod prompts;
 mod providers;
 mod requirements;
@@ -13,6 +14,7 @@ mod task;
 pub(crate) use assumptions::{assumptions, with_traffic};
 pub(crate) use bench::bench;
 pub(crate) use candidates::{CandidateDraft, candidates};
+pub(crate) use preference::preference;
 pub(crate) use prompts::prompts;
 pub(crate) use providers::{ProviderDraft, providers};
 pub(crate) use requirements::{requirements, traffic};

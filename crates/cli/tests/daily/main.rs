@@ -1,0 +1,11 @@
+//! Daily use, end to end: what is named next can be typed, what was decided says by which rule,
+//! parts of a golden set can be measured apart, and two runs can be compared.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod desk;
+mod next;
+mod preference;
