@@ -1,0 +1,28 @@
+//! The formats of other evaluation tools, in both directions.
+//!
+//! In: result files of promptfoo, Inspect, lm-evaluation-harness and OpenAI Evals, and plain tables.
+//! Out: neutral rows, one at a time, and afterwards how they fit together: candidates, items,
+//! repeats, and what does not pair. Nothing is held but one row and an index of names, so that
+//! memory does not grow with texts.
+//!
+//! What it does not do: call anyone, decide, or store; `cli` records what was read as a run.
+//!
+//! Fields of each format: tools' own sources and output as of November 2026, with the versions named
+//! in the modules.
+
+mod container;
+mod error;
+mod file;
+mod gather;
+mod results;
+
+pub use error::InteropError;
+pub use file::file_fingerprint;
+pub use gather::{
+    ClaimCheck, Gather, GatherOptions, Gathered, GatheredItem, GatheredScore, GatheredTrial, Tally,
+    Unpaired,
+};
+pub use results::{
+    Claim, Claimed, Field, ItemBody, ItemKey, Named, NamedScore, Origin, ReadOptions, ResultRow,
+    RowOutcome, Take, Tool, read_results,
+};
