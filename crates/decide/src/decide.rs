@@ -18,7 +18,9 @@ use crate::gate::{Gates, gates};
 use crate::input::DecisionInput;
 use crate::measure::{compare, cost_figures, price_facts, score, token_figures};
 use crate::result::{Axis, CandidateResult, Decision, GateResult, SCHEMA_VERSION, SampleSummary};
-use crate::views::{disagreements, slices};
+use crate::slices::slices;
+use crate::standings::standings;
+use crate::views::disagreements;
 
 /// Decides on trials that are all at hand.
 ///
@@ -61,7 +63,11 @@ impl Collector {
             .collect();
         let ratio_pick = ratio_pick(&ratios);
         let places = points(&case);
+        let standings = standings(&case);
+        let slices = slices(&case, &conclusion, best);
         let shown = Shown {
+            standings: standings.as_ref(),
+            slices: &slices,
             ranking: &ranking,
             conclusion: &conclusion,
             ratio_pick,
@@ -92,7 +98,8 @@ impl Collector {
             overturns: overturns(&case, &gates, &ranking, &conclusion),
             warnings: warnings(&case, &shown),
             disagreements: disagreements(&case),
-            slices: slices(&case),
+            standings,
+            slices,
             conclusion,
         };
         attach(&mut candidates, &mut gates, &chances);

@@ -111,7 +111,7 @@ impl Figure {
             value: tidy(estimate.point * unit)?,
             low: Some(tidy(estimate.low * unit)?),
             high: Some(tidy(estimate.high * unit)?),
-            confidence: Some(estimate.confidence.level()),
+            confidence: tidy(estimate.confidence.level()),
             n: estimate.n,
             method,
         })
@@ -129,7 +129,7 @@ impl Figure {
             value,
             low: Some(value),
             high: Some(value),
-            confidence: Some(confidence.level()),
+            confidence: tidy(confidence.level()),
             n,
             method: Method::Census,
         })

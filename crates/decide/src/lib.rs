@@ -25,6 +25,8 @@ mod rate;
 mod result;
 pub mod review;
 mod sample;
+mod slices;
+mod standings;
 mod views;
 mod wording;
 
@@ -40,6 +42,6 @@ pub use result::{
     Amount, Axis, CandidateResult, Cause, Cells, Comparison, Conclusion, CostBasis, CostFigures,
     Counts, Decision, Disagreement, Disagreements, Dominated, Frontier, GateEstimate, GateKind,
     GateResult, LatencyFigures, Outcome, Overturn, OverturnKind, PriceFacts, Rank, Regret,
-    SCHEMA_VERSION, SampleSummary, Settle, Slice, Status, TimeFigures, TokenFigures, TokenSide,
-    Unplaced, Warning, WarningCode,
+    SCHEMA_VERSION, SampleSummary, Settle, Slice, SliceComparison, Standing, Standings, Status,
+    TimeFigures, TokenFigures, TokenSide, Unplaced, Warning, WarningCode,
 };

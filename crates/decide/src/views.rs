@@ -1,18 +1,10 @@
-//! Views of single items and groups of items: disagreements, and pass rates by tag.
+//! Items on which candidates disagree.
 //!
-//! In: outcomes per item. Out: compact lists for reports. No verdict rests on them.
-
-use std::collections::BTreeMap;
-
-use trilemma_stats::Confidence;
+//! In: outcomes per item. Out: a compact list for reports. No verdict rests on it.
 
 use crate::evidence::Case;
-use crate::measure::pass_rate;
-use crate::result::{Disagreement, Disagreements, Outcome, Slice};
-use crate::sample::{Column, Scenario};
-
-/// Most tags that are shown: those with most items.
-const MOST_TAGS: usize = 50;
+use crate::result::{Disagreement, Disagreements, Outcome};
+use crate::sample::Scenario;
 
 /// Lists the items on which candidates disagree, the most contested first.
 pub(crate) fn disagreements(case: &Case<'_>) -> Disagreements {
@@ -64,48 +56,4 @@ fn outcome(case: &Case<'_>, candidate: usize, item: usize) -> Outcome {
         Some(share) if share <= 0.0 => Outcome::Fail,
         Some(_) => Outcome::Mixed,
     }
-}
-
-/// Pass rates of every candidate on the items of each tag.
-pub(crate) fn slices(case: &Case<'_>) -> Vec<Slice> {
-    let mut tagged: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (item, facts) in case.input.items.iter().enumerate() {
-        for tag in &facts.tags {
-            let items = tagged.entry(tag).or_default();
-            // A tag written twice on one item still marks one item.
-            if items.last() != Some(&item) {
-                items.push(item);
-            }
-        }
-    }
-    let mut all: Vec<(&str, Vec<usize>)> = tagged.into_iter().collect();
-    all.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then(a.0.cmp(b.0)));
-    all.truncate(MOST_TAGS);
-    all.into_iter()
-        .map(|(tag, items)| Slice {
-            tag: tag.to_owned(),
-            n_items: items.len(),
-            pass_rates: case
-                .candidates
-                .iter()
-                .map(|candidate| {
-                    let column = only(&candidate.column, &items);
-                    pass_rate(&case.design, &column, Scenario::Observed)?.figure(Confidence::P95)
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-/// The column with all other items left out.
-fn only(column: &Column, items: &[usize]) -> Column {
-    let mut kept = Column {
-        items: vec![crate::sample::ItemCell::default(); column.items.len()],
-    };
-    for item in items {
-        if let (Some(slot), Some(cell)) = (kept.items.get_mut(*item), column.items.get(*item)) {
-            *slot = *cell;
-        }
-    }
-    kept
 }

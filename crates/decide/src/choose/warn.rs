@@ -1,11 +1,11 @@
 //! What to be careful about, over all candidates.
 
-use trilemma_domain::Verdict;
+use trilemma_domain::{Estimand, Verdict};
 
 use super::rank::Ranking;
 use super::warn_each::{about, warning};
 use crate::evidence::{Case, Evidence};
-use crate::result::{Conclusion, Warning, WarningCode};
+use crate::result::{Conclusion, Slice, SliceComparison, Standings, Warning, WarningCode};
 use crate::wording;
 
 /// Below this many items a verdict is rarely possible: the guidance is 100 to 500.
@@ -14,6 +14,8 @@ const FEW_ITEMS: usize = 100;
 const UNEQUAL_ERRORS: f64 = 0.02;
 /// A pass rate this much below the best is "far worse".
 const FAR_WORSE: f64 = 0.02;
+/// Most tags that are named.
+const MOST_SLICES: usize = 3;
 
 /// What has been concluded, for warnings that depend on it.
 pub(crate) struct Shown<'a> {
@@ -23,6 +25,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) best: Option<usize>,
     /// Whether each would meet everything had it been tried alone.
     pub(crate) alone: &'a [bool],
+    pub(crate) standings: Option<&'a Standings>,
+    pub(crate) slices: &'a [Slice],
 }
 
 /// Token counts that nobody reported.
@@ -50,6 +54,7 @@ pub(crate) fn warnings(case: &Case<'_>, shown: &Shown<'_>) -> Vec<Warning> {
     list.extend(estimated_usage(case));
     list.extend(ratio_misleads(case, shown));
     list.extend(multiplicity(case, shown));
+    list.extend(worse_slices(case, shown));
     list.extend(winners_curse(case, shown));
     list.extend(unequal_errors(case));
     list.extend(ties(case, shown));
@@ -156,15 +161,70 @@ fn winners_curse(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {
         .iter()
         .filter(|candidate| candidate.pass_rate.is_some())
         .count();
-    if shown.best != Some(*recommended) || measured < 3 {
+    if shown.best != Some(*recommended)
+        || measured < 3
+        || case.input.requirements.estimand == Estimand::GoldenSet
+    {
         return None;
     }
+    let fair = shown
+        .standings
+        .and_then(|standings| standings.pass_rate(*recommended))
+        .map_or_else(String::new, |figure| {
+            format!(
+                " Allowing for that, {} pass, an interval that holds for all {measured} at once.",
+                wording::rate(&figure)
+            )
+        });
     let text = format!(
         "`{}` has the highest pass rate of {measured} candidates on these items; the best of several \
-         looks better than it is (by about 1 point at 100 items, 0.3 at 500).",
+         looks better than it is.{fair}",
         case.name(*recommended)
     );
     Some(warning(WarningCode::WinnersCurse, Some(*recommended), text))
+}
+
+/// Tags on which the chosen candidate is shown to be worse.
+fn worse_slices(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {
+    let chosen = match shown.conclusion {
+        Conclusion::Decided { recommended, .. } => *recommended,
+        Conclusion::Undecided { provisional, .. } => (*provisional)?,
+        Conclusion::NoCandidate { .. } => return None,
+    };
+    let compared = shown.slices.iter().filter_map(|slice| {
+        let versus = slice.versus.as_ref()?;
+        Some((slice, versus))
+    });
+    let n_tags = compared.clone().count();
+    let mut worse: Vec<(&Slice, &SliceComparison)> =
+        compared.filter(|(_, versus)| versus.worse).collect();
+    worse.sort_by(|a, b| a.1.difference.value.total_cmp(&b.1.difference.value));
+    let other = &worse.first()?.1.with_id;
+    let parts: Vec<String> = worse
+        .iter()
+        .take(MOST_SLICES)
+        .map(|(slice, versus)| {
+            format!(
+                "\"{}\": {}",
+                slice.tag,
+                wording::difference(&versus.difference)
+            )
+        })
+        .collect();
+    let left = worse.len().saturating_sub(MOST_SLICES);
+    let more = if left > 0 {
+        format!(", and on {}", wording::count(left, "more tag"))
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "`{}` is worse than `{other}` on {}{more} (error 5 % over {} together). If these requests matter \
+         more than their share, keep `{other}` for them.",
+        case.name(chosen),
+        parts.join(", "),
+        wording::count(n_tags, "tag")
+    );
+    Some(warning(WarningCode::WorseSlice, Some(chosen), text))
 }
 
 fn error_rate(candidate: &Evidence<'_>) -> Option<f64> {

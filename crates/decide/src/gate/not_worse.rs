@@ -327,7 +327,15 @@ impl Shown<'_> {
             ),
             Margin::Ratio(ratio) => paired.ratio_room(ratio),
         };
-        items_for_mean(variance, room, self.confidence())
+        let needed = items_for_mean(variance, room, self.confidence())?;
+        Some(match self.bar.margin {
+            // So many items show it when not a single one is lost.
+            Margin::Absolute(margin) => {
+                let z = self.confidence().z_one_sided();
+                needed.max(z * z * (1.0 - margin) / margin)
+            }
+            Margin::Ratio(_) => needed,
+        })
     }
 }
 

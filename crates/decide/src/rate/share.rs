@@ -96,11 +96,19 @@ impl Share {
             Kind::Plain => return Figure::of(&wilson(self.low, confidence), Method::Wilson),
             Kind::Effective => {}
         }
+        self.exact_figure(confidence)
+    }
+
+    /// Clopper-Pearson interval to show, where it must cover at least as claimed.
+    pub(crate) fn exact_figure(&self, confidence: Confidence) -> Option<Figure> {
+        if self.kind == Kind::Census {
+            return Figure::exact(self.rate, self.n, confidence);
+        }
         let mut estimate = clopper_pearson(self.low, confidence);
         estimate.high = clopper_pearson(self.high, confidence).high;
         estimate.point = self.rate;
         estimate.n = self.n;
-        Figure::of(&estimate, Method::ClopperPearsonEffective)
+        Figure::of(&estimate, self.method())
     }
 
     /// Whether nothing but missing results is left open.

@@ -8,6 +8,7 @@ use super::candidate::CandidateResult;
 use super::conclusion::{Conclusion, Rank, Status};
 use super::notes::{Overturn, Warning};
 use super::places::{Disagreements, Frontier, Slice};
+use super::standing::Standings;
 use crate::input::{Preference, Provenance, StalePrices, TaskFacts};
 
 /// Version of the format of [`Decision`].
@@ -64,6 +65,9 @@ pub struct Decision {
     pub warnings: Vec<Warning>,
     /// Items on which candidates disagree.
     pub disagreements: Disagreements,
+    /// All candidates among each other; `None` = fewer than two, or too few common items.
+    #[serde(default)]
+    pub standings: Option<Standings>,
     /// Pass rates by tag.
     pub slices: Vec<Slice>,
 }

@@ -10,6 +10,7 @@ mod decision;
 mod gate;
 mod notes;
 mod places;
+mod standing;
 
 pub use candidate::{
     CandidateResult, Cells, Comparison, CostBasis, CostFigures, Counts, LatencyFigures, PriceFacts,
@@ -22,3 +23,4 @@ pub use notes::{Overturn, OverturnKind, Warning, WarningCode};
 pub use places::{
     Axis, Disagreement, Disagreements, Dominated, Frontier, Outcome, Slice, Unplaced,
 };
+pub use standing::{SliceComparison, Standing, Standings};

@@ -63,6 +63,8 @@ pub enum WarningCode {
     WinnersCurse,
     /// A candidate would meet everything had it been tried alone, but not as one of many.
     Multiplicity,
+    /// The chosen candidate is worse on the items of some tag.
+    WorseSlice,
     /// Few items.
     FewItems,
     /// One answer per item: how answers vary is not known.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use trilemma_domain::ItemId;
 
+use super::standing::SliceComparison;
 use crate::figure::Figure;
 
 /// What a frontier weighs against each other.
@@ -89,7 +90,8 @@ impl Disagreements {
     pub const MOST: usize = 1_000;
 }
 
-/// Pass rates on the items that carry one tag: for reading, no verdict rests on them.
+/// Pass rates on the items that carry one tag: no verdict rests on them, but where the chosen candidate
+/// is shown to be worse there, it is said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slice {
     /// The tag.
@@ -98,4 +100,8 @@ pub struct Slice {
     pub n_items: usize,
     /// Pass rate of each candidate on them, in order; `None` = nothing was scored.
     pub pass_rates: Vec<Option<Figure>>,
+    /// The chosen candidate against the incumbent, or else the best; `None` = no choice, nothing to
+    /// compare with, or fewer than ten common items.
+    #[serde(default)]
+    pub versus: Option<SliceComparison>,
 }

@@ -1,6 +1,7 @@
 //! Decisions on hand-made, random and recorded trials.
 
 #[cfg(test)]
+mod among;
 mod cases;
 #[cfg(test)]
 mod data;
