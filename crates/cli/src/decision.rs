@@ -17,6 +17,7 @@ use trilemma_store::{RunManifest, Store};
 
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::judging;
 
 /// What a user may ask of a decision.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -120,6 +121,7 @@ fn input(
         as_of: context.as_of,
         // The collector learns it from the answers themselves.
         simulated: false,
+        judges: judging::measured(context, store, manifest)?,
         provenance: Provenance {
             run: Some(manifest.run.clone()),
             golden: Some(manifest.golden),
@@ -167,7 +169,7 @@ fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
     candidate
 }
 
-fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<ItemFacts>> {
+pub(crate) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<ItemFacts>> {
     let mut known: HashMap<ItemId, ItemFacts> = HashMap::with_capacity(manifest.items.len());
     let mut broken = None;
     store.items(&manifest.golden, |id, body| {

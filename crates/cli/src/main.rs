@@ -14,6 +14,7 @@ mod exit;
 mod golden;
 mod hint;
 mod inspection;
+mod judging;
 mod keys;
 mod layout;
 mod lineup;

@@ -97,6 +97,7 @@ impl Collector {
             reasons: reasons(&case, &gates, &ranking, &conclusion),
             overturns: overturns(&case, &gates, &ranking, &conclusion),
             warnings: warnings(&case, &shown),
+            judges: input.judges.clone(),
             disagreements: disagreements(&case),
             standings,
             slices,

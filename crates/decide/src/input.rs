@@ -14,6 +14,8 @@ use trilemma_domain::{
     Traffic,
 };
 
+use crate::judges::JudgeResult;
+
 /// Everything that a decision depends on, trials apart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecisionInput {
@@ -42,6 +44,8 @@ pub struct DecisionInput {
     /// Whether answers are known to come from simulated endpoints; a single trial that says so
     /// makes the whole decision a simulated one.
     pub simulated: bool,
+    /// The judges that scores rest on, measured (see [`crate::judges`]).
+    pub judges: Vec<JudgeResult>,
     /// Where the trials come from; only carried through.
     pub provenance: Provenance,
 }

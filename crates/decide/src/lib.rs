@@ -4,7 +4,7 @@
 //! Out: a [`Decision`]: the same bytes for the same input. Nothing here calls anyone, reads a file or
 //! a clock, or prints.
 //!
-//! [`decide`] or [`Collector`] give the decision, [`preflight`] the plan.
+//! [`decide`] or [`Collector`] give the decision, [`preflight`] the plan, [`judges`] measures judges.
 //!
 //! Principles: requirements are gates with three verdicts, and preference ranks what meets them all;
 //! candidates are compared on the same items; what is missing or unknown is never counted as 0.
@@ -19,6 +19,7 @@ mod figure;
 mod frontier;
 mod gate;
 mod input;
+pub mod judges;
 mod measure;
 pub mod preflight;
 mod rate;

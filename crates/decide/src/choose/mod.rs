@@ -12,6 +12,7 @@ mod rank;
 mod reasons;
 mod warn;
 mod warn_each;
+mod warn_judges;
 
 pub(crate) use conclude::{conclude, missing_could_change};
 pub(crate) use overturn::overturns;

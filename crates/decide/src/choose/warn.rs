@@ -4,6 +4,7 @@ use trilemma_domain::{Estimand, Verdict};
 
 use super::rank::Ranking;
 use super::warn_each::{about, warning};
+use super::warn_judges::about_judges;
 use crate::evidence::{Case, Evidence};
 use crate::result::{Conclusion, Slice, SliceComparison, Standings, Warning, WarningCode};
 use crate::wording;
@@ -52,6 +53,7 @@ fn estimated_usage(case: &Case<'_>) -> Option<Warning> {
 pub(crate) fn warnings(case: &Case<'_>, shown: &Shown<'_>) -> Vec<Warning> {
     let mut list = general(case);
     list.extend(estimated_usage(case));
+    list.extend(about_judges(case));
     list.extend(ratio_misleads(case, shown));
     list.extend(multiplicity(case, shown));
     list.extend(worse_slices(case, shown));

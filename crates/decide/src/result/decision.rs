@@ -10,6 +10,7 @@ use super::notes::{Overturn, Warning};
 use super::places::{Disagreements, Frontier, Slice};
 use super::standing::Standings;
 use crate::input::{Preference, Provenance, StalePrices, TaskFacts};
+use crate::judges::JudgeResult;
 
 /// Version of the format of [`Decision`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -63,6 +64,9 @@ pub struct Decision {
     pub overturns: Vec<Overturn>,
     /// What to be careful about.
     pub warnings: Vec<Warning>,
+    /// The judges that scores rest on.
+    #[serde(default)]
+    pub judges: Vec<JudgeResult>,
     /// Items on which candidates disagree.
     pub disagreements: Disagreements,
     /// All candidates among each other; `None` = fewer than two, or too few common items.

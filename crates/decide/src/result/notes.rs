@@ -69,6 +69,10 @@ pub enum WarningCode {
     FewItems,
     /// One answer per item: how answers vary is not known.
     SingleRepeat,
+    /// Scores rest on a judge that nobody has checked.
+    UncheckedJudge,
+    /// A judge favours answers for something else than what they say.
+    LeaningJudge,
     /// Trials were planned that never ran.
     NotRun,
     /// Calls failed or answers could not be scored.

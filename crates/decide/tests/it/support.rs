@@ -73,6 +73,7 @@ pub(crate) fn input(candidates: Vec<CandidateFacts>, n_items: usize) -> Decision
         seed: 7,
         as_of: date(2026, 11, 1),
         simulated: false,
+        judges: Vec::new(),
         provenance: Provenance::default(),
     }
 }

@@ -47,6 +47,7 @@ impl Exporter for Terminal {
         page.list("Be careful", &view.warnings);
         page.left_out(&view.more_warnings);
         page.matrix(&view.matrix);
+        page.list("Judges", &view.judges);
         page.provenance(&view);
         Ok(page.text.into_bytes())
     }

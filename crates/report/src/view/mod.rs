@@ -9,6 +9,7 @@ mod charts;
 mod cost;
 mod gates;
 mod headline;
+mod judges;
 mod latency;
 mod notes;
 mod page;

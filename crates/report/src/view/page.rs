@@ -8,7 +8,7 @@ use super::gates::{self, Matrix};
 use super::headline::{Headline, sentence};
 use super::notes::{self, Footnote};
 use super::table::Table;
-use super::{cost, latency, quality, summary, trials};
+use super::{cost, judges, latency, quality, summary, trials};
 use crate::text::one_line;
 
 /// A decision in words, tables and charts.
@@ -40,6 +40,8 @@ pub(crate) struct View<'a> {
     pub(crate) tables: Vec<Table>,
     /// The charts.
     pub(crate) figures: Vec<Figure>,
+    /// The judges, a line each.
+    pub(crate) judges: Vec<String>,
     /// How figures were made.
     pub(crate) methods: Vec<Footnote>,
     /// Where they came from.
@@ -54,6 +56,7 @@ impl<'a> View<'a> {
         tables.extend(latency::tables(&cast));
         tables.extend([trials::table(&cast), trials::tokens(&cast)]);
         tables.extend(quality::slices(&cast));
+        tables.extend(judges::table(&cast));
         tables.push(cost::prices(&cast));
         // The banner says already that answers are simulated.
         let shown = decision
@@ -94,6 +97,7 @@ impl<'a> View<'a> {
             summary: summary::table(&cast),
             tables,
             figures: charts::all(&cast),
+            judges: judges::lines(&cast),
             methods: notes::methods(&cast),
             provenance: notes::provenance(decision),
             cast,

@@ -74,8 +74,12 @@ pub struct JudgeWord {
     pub model: String,
     /// Where the reply came from.
     pub origin: TrialOrigin,
+    /// What the call cost (replays: the original call); `None` = unknown.
+    pub cost: Option<NanoUsd>,
     /// What was read from it.
     pub grade: ScoredOutcome,
+    /// Bytes of the answer that was judged.
+    pub n_answer_bytes: u64,
 }
 
 impl Store {
@@ -161,8 +165,9 @@ impl Store {
         mut see: impl FnMut(JudgeWord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT {JUDGEMENT_COLUMNS}, t.candidate_idx, t.item_idx, t.repeat_idx \
-             FROM trial t JOIN judgement j ON j.trial_id = t.trial_id WHERE t.run_no = $1 \
+            "SELECT {JUDGEMENT_COLUMNS}, t.candidate_idx, t.item_idx, t.repeat_idx, \
+             LENGTH(a.text) FROM trial t JOIN judgement j ON j.trial_id = t.trial_id \
+             JOIN answer a ON a.trial_id = t.trial_id WHERE t.run_no = $1 \
              ORDER BY {KEY_ORDER}, j.scorer_no, j.seat"
         );
         self.inner.read(|tx| {
@@ -182,7 +187,11 @@ impl Store {
                     seat: row.seat,
                     model: row.body.model,
                     origin: row.body.origin,
+                    cost: row.cost,
                     grade: row.body.grade,
+                    n_answer_bytes: found
+                        .get::<_, i64>(N_JUDGEMENT_COLUMNS + 3)?
+                        .cast_unsigned(),
                 };
                 if see(word).is_break() {
                     break;
