@@ -19,6 +19,7 @@
 //! - [`multiplicity`]: several alternatives at once.
 //! - [`agreement`]: how far raters agree, and whether a judge may replace one.
 //! - [`humans`]: a judge's scores corrected by the labels of people.
+//! - [`race`]: which question to ask next, and when to stop asking.
 //! - [`sequential`]: statements that survive looking at the data as they come in.
 //! - [`slope`]: how one number moves with another.
 //! - [`identity`]: whether two sources of text behave alike.
@@ -36,6 +37,7 @@ pub mod paired;
 pub mod power;
 pub mod proportion;
 pub mod quantile;
+pub mod race;
 pub mod resample;
 pub mod sequential;
 pub mod slope;

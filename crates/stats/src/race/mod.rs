@@ -1,0 +1,32 @@
+//! Which question to ask whom next, and when to stop: evaluation that spends only where it can matter.
+//!
+//! In: the number of arms and items, and the outcomes as they come. Out: the next questions, or the arm to
+//! choose with the guarantee that holds. An arm is anything that answers items with a share of passes in
+//! [0, 1]; items are positions in an order drawn at random before. A race is a state machine: fed the same
+//! outcomes it asks the same questions, so that an interrupted one is resumed by feeding what is on record.
+//! It calls nobody and knows no money except relative prices.
+//!
+//! - [`PosteriorRace`]: fewest calls, calibrated on recorded outcomes, not guaranteed.
+//! - [`CertifiedRace`]: a bound on the probability of a wrong choice that holds at any time.
+//! - [`SuccessiveRejects`]: halves a large field first.
+//! - [`Race`]: the three behind one face.
+//!
+//! Figures on recorded models: `docs/methods.md`, section "Adaptive evaluation".
+
+mod certified;
+mod evidence;
+mod grid;
+mod posterior;
+mod rejects;
+mod risk;
+mod staged;
+mod types;
+
+pub use certified::{CertifiedRace, CertifiedRules};
+pub use posterior::{PosteriorRace, PosteriorRules};
+pub use rejects::SuccessiveRejects;
+pub use staged::{LARGE_FIELD, Mode, Race, RaceSpec};
+pub use types::{Answer, Field, Finish, Guarantee, Query, Step};
+
+#[cfg(test)]
+mod tests;
