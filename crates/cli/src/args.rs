@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Score(commands::score::ScoreArgs),
     /// List, show or remove what was measured.
     Runs(commands::runs::RunsArgs),
+    /// The verdict on results that another tool has measured; needs no key.
+    Import(commands::import::ImportArgs),
     /// Write everything measured in a run as JSON lines.
     Export(commands::export::ExportArgs),
     /// Look up models: prices, lifecycles, terms, limits, with source and date.

@@ -55,6 +55,14 @@ fn preference() -> impl TypedValueParser<Value = Preference> {
 }
 
 impl DecideOptions {
+    /// The same, ranked by pass rate unless said otherwise: for runs of which no cost is known.
+    pub(crate) fn by_quality(self) -> Self {
+        Self {
+            prefer: self.prefer.or(Some(Preference::PassRate)),
+            ..self
+        }
+    }
+
     /// Whether an undecided verdict counts as a failure.
     pub(crate) fn undecided_fails(self) -> bool {
         self.on_undecided == OnUndecided::Fail

@@ -8,6 +8,7 @@ pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod golden;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod report;
 pub(crate) mod runs;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Decide(args) => decide::run(&args, common, printer),
         Command::Score(args) => score::run(&args, common, printer),
         Command::Runs(args) => runs::run(&args, common, printer),
+        Command::Import(args) => import::run(&args, common, printer),
         Command::Export(args) => export::run(&args, common, printer),
         Command::Sim(args) => sim::run(args, printer),
         Command::Catalog(args) => catalog::run(&args, common, printer),

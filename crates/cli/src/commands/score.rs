@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use trilemma_bench::{RunPlan, manifest};
-use trilemma_domain::{Item, ItemId, Usd};
+use trilemma_domain::{Item, ItemId, RunId, Usd};
 use trilemma_grade::{
     Budget, CodeLeave, Docket, DocketParts, JudgeTally, Pending, Unreadable, grade_pending,
 };
@@ -47,16 +47,60 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
-    let recorded = store.manifest(&run)?;
+    let scored = score_run((&context, &store, &run), args, printer)?;
+    let (n_graded, n_left) = (scored.n_tried, scored.n_left);
+    if printer.json() {
+        printer.value(&serde_json::json!({
+            "run": run, "n_scored": n_graded - n_left.min(n_graded), "n_unscored": n_left,
+            "judges": scored.tally, "stopped_by_budget": scored.is_out_of_money,
+        }))?;
+    } else {
+        let words = outcome_text((n_graded, n_left), &scored.tally, scored.is_out_of_money);
+        printer.data(&format!("run {run}: {words}"));
+        let named = args.run.as_deref().map(hint::word).unwrap_or_default();
+        printer.next(&common.command(format!("decide {named}").trim_end()));
+    }
+    Ok(if n_left > 0 { Exit::Provider } else { Exit::Ok })
+}
+
+/// What became of the answers without a score.
+pub(crate) struct Scored {
+    /// Answers that scorers looked at.
+    pub(crate) n_tried: usize,
+    /// Answers that have no score now.
+    pub(crate) n_left: usize,
+    tally: JudgeTally,
+    is_out_of_money: bool,
+}
+
+impl ScoreArgs {
+    /// As the command without options.
+    pub(crate) fn plain(allow_code: bool) -> Self {
+        Self {
+            run: None,
+            allow_code,
+            retry_failed: false,
+            budget: None,
+        }
+    }
+}
+
+/// Scores the answers of a run by the project's scorers.
+pub(crate) fn score_run(
+    (context, store, run): (&Context, &Store, &RunId),
+    args: &ScoreArgs,
+    printer: Printer,
+) -> anyhow::Result<Scored> {
+    let recorded = store.manifest(run)?;
     let items = recorded_items(&store, &recorded)?;
-    let secrets = judges_keys(&context)?;
+    let secrets = judges_keys(context)?;
     let mut lines = Lines::open(&context.project)?;
     let leave = if args.allow_code {
         CodeLeave::Granted
     } else {
         CodeLeave::Withheld
     };
-    let grader = lineup::grader(&context, &mut lines, &secrets, leave)?;
+    let grader = lineup::grader(context, &mut lines, &secrets, leave)?;
     let plan = manifest(RunPlan {
         project: &context.project,
         items: Vec::new(),
@@ -70,12 +114,12 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
     } else {
         (Unscored::Missing, Unreadable::Stands)
     };
-    let set = store.use_scores(&run, &plan.scores)?;
-    let n_answers = store.unscored(&run, &set, which)?.len();
-    printer.say(plan::rescoring(&context, &items, n_answers)?.trim_end());
+    let set = store.use_scores(run, &plan.scores)?;
+    let n_answers = store.unscored(run, &set, which)?.len();
+    printer.say(plan::rescoring(context, &items, n_answers)?.trim_end());
     let writer = store.writer()?;
     let limit = args.budget.or(context.project.bench.budget);
-    let spent = store.spent(&run)?;
+    let spent = store.spent(run)?;
     let spent = spent.trials.saturating_add(spent.scoring);
     let docket = Arc::new(Docket::open(DocketParts {
         store: store.clone(),
@@ -83,13 +127,13 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
         run: run.clone(),
         set,
         budget: Arc::new(Budget::new(limit.map(Usd::settle).transpose()?, spent)),
-        incumbent: incumbent(&context, &recorded),
+        incumbent: incumbent(context, &recorded),
         unreadable,
     })?);
     let pending = Pending {
-        store: &store,
+        store,
         writer: &writer,
-        run: &run,
+        run,
         items: Arc::new(items),
         grader: Arc::new(grader),
         set,
@@ -106,23 +150,16 @@ pub(crate) fn run(args: &ScoreArgs, common: &Common, printer: Printer) -> anyhow
         listening.abort();
         graded
     })?;
-    let n_left = store.unscored(&run, &set, Unscored::MissingOrFailed)?.len();
-    if n_left == 0 && store.run(&run)?.completed_us.is_some() {
-        store.forget_calls(&run)?;
+    let n_left = store.unscored(run, &set, Unscored::MissingOrFailed)?.len();
+    if n_left == 0 && store.run(run)?.completed_us.is_some() {
+        store.forget_calls(run)?;
     }
-    let tally = docket.tally();
-    if printer.json() {
-        printer.value(&serde_json::json!({
-            "run": run, "n_scored": n_graded - n_left.min(n_graded), "n_unscored": n_left,
-            "judges": tally, "stopped_by_budget": docket.is_out_of_money(),
-        }))?;
-    } else {
-        let words = outcome_text((n_graded, n_left), &tally, docket.is_out_of_money());
-        printer.data(&format!("run {run}: {words}"));
-        let named = args.run.as_deref().map(hint::word).unwrap_or_default();
-        printer.next(&common.command(format!("decide {named}").trim_end()));
-    }
-    Ok(if n_left > 0 { Exit::Provider } else { Exit::Ok })
+    Ok(Scored {
+        n_tried: n_graded,
+        n_left,
+        tally: docket.tally(),
+        is_out_of_money: docket.is_out_of_money(),
+    })
 }
 
 fn outcome_text((n_tried, n_left): (usize, usize), tally: &JudgeTally, no_money: bool) -> String {
