@@ -19,7 +19,7 @@ pub use engine::run;
 pub use entrant::{Entrant, EntrantParts};
 pub use error::BenchError;
 pub use job::{Job, JobParts};
-pub use manifest::{RunPlan, manifest};
+pub use manifest::{RunPlan, manifest, manifest_with};
 pub use progress::{CandidateProgress, Progress, Snapshot};
 pub use schedule::{Next, Schedule, Shape};
 pub use summary::{Stop, Summary};

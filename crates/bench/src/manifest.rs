@@ -1,6 +1,6 @@
 //! What makes a run reproducible, out of project and golden set.
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 use trilemma_domain::{Fingerprint, ItemId, RunId, Score, ScorerSpec};
 use trilemma_project::Project;
 use trilemma_store::{CandidateRecord, MANIFEST_VERSION, RunManifest, ScoreSet, ScorerEntry};
@@ -24,6 +24,12 @@ pub struct RunPlan<'a> {
 /// Writes the manifest of a new run.
 #[must_use]
 pub fn manifest(plan: RunPlan<'_>) -> RunManifest {
+    manifest_with(plan, Map::new())
+}
+
+/// Writes the manifest of a new run on which further settings bear, such as a part of the golden set.
+#[must_use]
+pub fn manifest_with(plan: RunPlan<'_>, parameters: Map<String, Value>) -> RunManifest {
     let project = plan.project;
     let candidates = project
         .candidates
@@ -50,7 +56,7 @@ pub fn manifest(plan: RunPlan<'_>) -> RunManifest {
         items: plan.items,
         candidates,
         scores: score_set(&project.scorers, project.task.pass_threshold),
-        parameters: Map::new(),
+        parameters,
         notes: Map::new(),
     };
     manifest.run = run_id(plan.now_us, &manifest.fingerprint());

@@ -10,23 +10,32 @@ use trilemma_report::{
 };
 use trilemma_store::{ScoreSet, Store, TrialDetail};
 
+use crate::sample::Sample;
+
 /// Items that find no room before the rest is not looked at any more.
 const PATIENCE: usize = 50;
 
 /// Collects what a report embeds: disagreements first, up to the limit of bytes.
-pub(crate) fn collect(store: &Store, run: &RunId, decision: &Decision) -> anyhow::Result<Content> {
+pub(crate) fn collect(
+    store: &Store,
+    run: &RunId,
+    (decision, sample): (&Decision, &Sample),
+) -> anyhow::Result<Content> {
     let manifest = store.manifest(run)?;
     let set = store.score_set(run)?;
     let settled = store.settled(run)?;
     let n_candidates = manifest.candidates.len();
     let mut builder = ContentBuilder::new(DEFAULT_CONTENT_BYTES);
-    let order = item_order(decision, manifest.items.len());
+    let order = item_order(decision, sample.chosen.len());
     let mut n_refused = 0;
     for (place, item_idx) in order.iter().enumerate() {
         if n_refused >= PATIENCE {
             builder.leave_out(order.len() - place);
             break;
         }
+        let Some(item_idx) = sample.chosen.get(*item_idx) else {
+            continue;
+        };
         let Some(id) = manifest.items.get(*item_idx) else {
             continue;
         };

@@ -13,6 +13,7 @@ use trilemma_decide::{
     ServedModel, StalePrices, Status, TaskFacts,
 };
 use trilemma_domain::{Candidate, Item, ItemId, RunId};
+use trilemma_golden::Side;
 use trilemma_store::{RunManifest, Store};
 
 use crate::context::Context;
@@ -31,6 +32,9 @@ pub(crate) struct DecideOptions {
     /// What an undecided verdict means for the exit code.
     #[arg(long, value_enum, default_value_t = OnUndecided::Fail)]
     on_undecided: OnUndecided,
+    /// The part of the golden set to decide on; `None` = all items of the run.
+    #[arg(skip)]
+    split: Option<Side>,
 }
 
 /// What an undecided verdict means for the exit code.
@@ -67,6 +71,11 @@ impl DecideOptions {
     pub(crate) fn undecided_fails(self) -> bool {
         self.on_undecided == OnUndecided::Fail
     }
+
+    /// The same, on a part of the golden set only.
+    pub(crate) fn on(self, split: Option<Side>) -> Self {
+        Self { split, ..self }
+    }
 }
 
 /// Decides on a recorded run.
@@ -77,14 +86,22 @@ pub(crate) fn decide(
     options: DecideOptions,
 ) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
-    let input = input(context, store, &manifest, options)?;
+    let sample = crate::sample::Sample::of(context, store, &manifest, options.split)?;
+    let places = sample.places();
+    let input = input(context, store, &manifest, (options, sample))?;
     let mut collector = Collector::new(input)?;
     let mut refused = None;
-    store.observations(run, |observation| match collector.push(&observation) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            refused = Some(error);
-            ControlFlow::Break(())
+    store.observations(run, |mut observation| {
+        let Some(Some(item_idx)) = places.get(observation.key.item_idx as usize) else {
+            return ControlFlow::Continue(());
+        };
+        observation.key.item_idx = *item_idx;
+        match collector.push(&observation) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                refused = Some(error);
+                ControlFlow::Break(())
+            }
         }
     })?;
     if let Some(error) = refused {
@@ -97,7 +114,7 @@ fn input(
     context: &Context,
     store: &Store,
     manifest: &RunManifest,
-    options: DecideOptions,
+    (options, sample): (DecideOptions, crate::sample::Sample),
 ) -> anyhow::Result<DecisionInput> {
     let project = &context.project;
     let incumbent = project.incumbent.as_ref().and_then(|id| {
@@ -123,7 +140,7 @@ fn input(
         },
         incumbent,
         candidates: candidates(context, store, manifest)?,
-        items: items(store, manifest)?,
+        items: sample.items,
         repeats: manifest.repeats,
         seed: manifest.seed,
         as_of: context.as_of,
@@ -133,6 +150,7 @@ fn input(
         provenance: Provenance {
             run: Some(manifest.run.clone()),
             golden: Some(manifest.golden),
+            split: sample.part.map(|part| part.name().to_owned()),
             catalog: Some(context.catalog.fingerprint()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         },

@@ -3,6 +3,8 @@
 //! `check` shows it; `select` begins with it.
 
 use serde::Serialize;
+use trilemma_decide::STARTER_TAG;
+use trilemma_domain::Item;
 use trilemma_golden::{ContextWindow, Finding, GoldenSet, LintContext, Severity, lint};
 use trilemma_project::{Problem, Prompt, chat_request};
 use trilemma_provider::EncodedRequest;
@@ -10,6 +12,7 @@ use trilemma_score::{ExpectedUse, SCORERS};
 
 use crate::context::Context;
 use crate::keys::{self, MissingKey};
+use crate::lineup;
 
 /// What was found without calling anyone.
 #[derive(Debug, Serialize)]
@@ -24,6 +27,9 @@ pub(crate) struct Inspection {
     pub(crate) unsendable: Vec<String>,
     /// How large requests are, by candidate.
     pub(crate) requests: Vec<RequestSize>,
+    /// Candidates and judges that a budget does not bound, because their price is unknown; empty
+    /// without a budget.
+    pub(crate) unbounded: Vec<String>,
     /// Keys that are not there.
     pub(crate) keys: Vec<MissingKey>,
 }
@@ -46,12 +52,37 @@ pub(crate) fn inspect(context: &Context, golden: &GoldenSet) -> Inspection {
     let (requests, unsendable) = requests(context, golden);
     Inspection {
         project: context.warnings.clone(),
-        golden_warnings: golden.warnings().iter().map(ToString::to_string).collect(),
+        golden_warnings: golden_warnings(golden),
+        unbounded: unbounded(context),
         golden: lint_golden(context, golden),
         unsendable,
         requests,
         keys: missing,
     }
+}
+
+/// What looked odd in the file, and items that are nobody's own.
+fn golden_warnings(golden: &GoldenSet) -> Vec<String> {
+    let mut list: Vec<String> = golden.warnings().iter().map(ToString::to_string).collect();
+    let is_starter = |item: &&Item| item.extras.tags.iter().any(|tag| tag == STARTER_TAG);
+    let n_starters = golden.items().iter().filter(is_starter).count();
+    if n_starters > 0 {
+        list.push(format!(
+            "{n_starters} of {} items are made up: `init` wrote them as a start, and a verdict on \
+             them says nothing of your task; hint: replace all items tagged `{STARTER_TAG}` by real \
+             ones of yours",
+            golden.len()
+        ));
+    }
+    list
+}
+
+/// Who is not bounded by the budget; rows of the catalog that cannot be read are told elsewhere.
+fn unbounded(context: &Context) -> Vec<String> {
+    if context.project.bench.budget.is_none() {
+        return Vec::new();
+    }
+    lineup::unpriced(context).unwrap_or_default()
 }
 
 fn lint_golden(context: &Context, golden: &GoldenSet) -> Vec<Finding> {

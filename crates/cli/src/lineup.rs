@@ -136,6 +136,59 @@ pub(crate) fn grader(
         .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
 }
 
+/// Candidates and judges whose calls a budget cannot bound, because their price is unknown.
+///
+/// # Errors
+/// [`InputError`] for catalog rows that cannot be read.
+pub(crate) fn unpriced(context: &Context) -> anyhow::Result<Vec<String>> {
+    let project = &context.project;
+    let mut names = Vec::new();
+    for one in project
+        .candidates
+        .iter()
+        .chain(project.judges.values().flatten())
+    {
+        let priced =
+            pricer(context, one)?.is_some_and(|pricer| pricer.production(1, 1, None).is_some());
+        let name = one.id.to_string();
+        if !priced && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Refuses to start where a budget is set that some calls would not keep to.
+///
+/// # Errors
+/// [`InputError`] that names who has no price.
+pub(crate) fn refuse_unbounded(context: &Context) -> anyhow::Result<()> {
+    if context.project.bench.budget.is_none() {
+        return Ok(());
+    }
+    let names = unpriced(context)?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(InputError(format!(
+        "failed to keep to the budget: {}; hint: {UNPRICED_HINT}",
+        unbounded_text(&names)
+    ))))
+}
+
+/// What to do about prices that are unknown.
+pub(crate) const UNPRICED_HINT: &str = "state `price = { input = \"…\", output = \"…\" }` in USD per million tokens \
+     (\"0\" for a server of your own), or spend without bound by --allow-unknown-price";
+
+/// Who is not bounded by the budget, in words.
+pub(crate) fn unbounded_text(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!(
+        "no price is known of {}, so nothing bounds what their calls cost",
+        names.join(", ")
+    )
+}
+
 /// Prices of a candidate on the project's date; `None` = unknown.
 pub(crate) fn pricer(context: &Context, candidate: &Candidate) -> anyhow::Result<Option<Pricer>> {
     Pricer::of(candidate, &context.catalog, context.as_of)

@@ -22,8 +22,10 @@ mod places;
 mod plan;
 mod printer;
 mod progress;
+mod sample;
 mod session;
 mod show;
+mod split;
 mod tokens;
 
 use std::process::ExitCode;

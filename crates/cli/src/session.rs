@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use trilemma_bench::{JobParts, Progress, RunPlan, Shape, Summary, manifest};
+use trilemma_bench::{JobParts, Progress, RunPlan, Shape, Summary, manifest_with};
 use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId};
 use trilemma_golden::GoldenSet;
 use trilemma_grade::CodeLeave;
@@ -17,10 +17,23 @@ use crate::lineup::{self, Lines};
 use crate::places;
 use crate::printer::Printer;
 use crate::progress::{Scene, draw};
+use crate::split::Part;
+
+/// What a budget means for candidates and judges whose price is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnknownPrice {
+    /// Nothing is called.
+    Refuse,
+    /// They are called, and bounded by nothing.
+    Accept,
+}
 
 /// How a session is run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct SessionOptions {
+    /// The part of the golden set that is measured; `None` = all of it.
+    pub(crate) part: Option<Part>,
+    pub(crate) unknown_price: UnknownPrice,
     /// Whether a completed run of the same plan is measured again.
     pub(crate) fresh: bool,
     pub(crate) leave: CodeLeave,
@@ -52,11 +65,14 @@ pub(crate) fn run(
             lines.join("\n")
         ))));
     }
+    if options.unknown_price == UnknownPrice::Refuse {
+        lineup::refuse_unbounded(context)?;
+    }
     let mut lines = Lines::open(&context.project)?;
     let entrants = lineup::entrants(context, &mut lines, &secrets)?;
     let grader = lineup::grader(context, &mut lines, &secrets, options.leave)?;
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
-    let plan = plan(context, &golden);
+    let plan = plan(context, &golden, options.part.as_ref());
     let (run, score_set) = begin(&store, &plan, &golden, options.fresh)?;
     let items = Arc::new(golden.into_items());
     let shape = shape(context, &items);
@@ -124,15 +140,17 @@ pub(crate) async fn listen(printer: Printer, cancel: Cancel) {
     }
 }
 
-fn plan(context: &Context, golden: &GoldenSet) -> RunManifest {
-    manifest(RunPlan {
+fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManifest {
+    let parameters = part.map(Part::parameters).unwrap_or_default();
+    let plan = RunPlan {
         project: &context.project,
         items: golden.items().iter().map(|item| item.id.clone()).collect(),
         golden: golden.fingerprint(),
         as_of: context.as_of,
         now_us: clock::now_us(),
         version: env!("CARGO_PKG_VERSION"),
-    })
+    };
+    manifest_with(plan, parameters)
 }
 
 /// Finds the run of the same plan, or begins a new one.

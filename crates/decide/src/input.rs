@@ -70,6 +70,9 @@ pub struct Provenance {
     pub run: Option<RunId>,
     /// Content hash of the golden set.
     pub golden: Option<Fingerprint>,
+    /// The part of the golden set that was measured, such as `holdout`; `None` = all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
     /// Hash of the catalog.
     pub catalog: Option<Fingerprint>,
     /// The program's version.
@@ -86,6 +89,9 @@ pub enum StalePrices {
     /// Use them, with a warning.
     Accept,
 }
+
+/// The tag of items that `init` makes up as a start.
+pub const STARTER_TAG: &str = "starter";
 
 /// One item, as far as figures need it.
 #[derive(Debug, Clone, PartialEq)]

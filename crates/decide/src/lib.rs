@@ -37,7 +37,7 @@ pub use error::DecideError;
 pub use figure::{Figure, Method, MoneyFigure};
 pub use input::{
     CandidateFacts, DecisionInput, ItemFacts, Known, LifecycleEnd, Naming, Preference,
-    PrivacyFacts, Provenance, ServedModel, StalePrices, TaskFacts,
+    PrivacyFacts, Provenance, STARTER_TAG, ServedModel, StalePrices, TaskFacts,
 };
 pub use result::{
     Amount, Axis, CandidateResult, Cause, Cells, Comparison, Conclusion, CostBasis, CostFigures,

@@ -32,5 +32,5 @@ pub use set::GoldenSet;
 pub use size::{
     DISCORDANT_HIGH, DISCORDANT_LOW, POWER, Range, SizeGuide, items_for_margin, size_guide,
 };
-pub use split::{Side, Split, SplitOptions, side, split};
+pub use split::{Side, Split, SplitOptions, side, side_of, split};
 pub use write::write_jsonl;

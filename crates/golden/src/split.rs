@@ -4,7 +4,7 @@
 //! its cluster (or, without one, its id) alone. So the split is the same on every machine, does not
 //! move when items are added, removed or reordered, and never parts a cluster.
 
-use trilemma_domain::{Fingerprint, Item};
+use trilemma_domain::{Fingerprint, Item, ItemId};
 
 /// Which side of the split an item is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -60,9 +60,15 @@ pub fn split(items: &[Item], options: &SplitOptions) -> Split {
 /// Tells on which side an item is, without looking at any other item.
 #[must_use]
 pub fn side(item: &Item, options: &SplitOptions) -> Side {
-    let (kind, key) = match &item.extras.cluster {
-        Some(cluster) => ("cluster", cluster.as_str()),
-        None => ("id", item.id.as_str()),
+    side_of(&item.id, item.extras.cluster.as_deref(), options)
+}
+
+/// As [`side`], by the item's id and cluster.
+#[must_use]
+pub fn side_of(id: &ItemId, cluster: Option<&str>, options: &SplitOptions) -> Side {
+    let (kind, key) = match cluster {
+        Some(cluster) => ("cluster", cluster),
+        None => ("id", id.as_str()),
     };
     let draw = Fingerprint::builder()
         .field("trilemma-split-v1")

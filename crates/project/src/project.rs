@@ -57,6 +57,8 @@ pub struct Task {
     pub golden: GoldenLocation,
     /// A score at or above this passes; in (0, 1], 0.7 by default.
     pub pass_threshold: f64,
+    /// Share of the golden set that only measures, where it is split; in [0, 1], 0.5 by default.
+    pub holdout_share: f64,
 }
 
 /// Where the golden set is, and how to read it.

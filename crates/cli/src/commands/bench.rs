@@ -2,16 +2,19 @@
 
 use trilemma_bench::{Stop, Summary};
 use trilemma_domain::Usd;
+use trilemma_golden::Side;
 use trilemma_grade::{CodeLeave, JudgeTally};
-use trilemma_project::BenchSettings;
+use trilemma_project::{BenchSettings, Project};
 
 use crate::args::Common;
+use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::golden;
 use crate::plan::tally_text;
 use crate::printer::Printer;
-use crate::session::{self, SessionOptions};
+use crate::session::{self, SessionOptions, UnknownPrice};
+use crate::split::Part;
 
 /// How a benchmark is run.
 #[derive(Debug, Default, clap::Args)]
@@ -28,6 +31,12 @@ pub(crate) struct BenchArgs {
     /// Most calls in flight (overrides the project).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) concurrency: Option<u32>,
+    /// Measure on a part of the golden set only (default: all of it).
+    #[arg(long, value_name = "SIDE", value_parser = split_side())]
+    pub(crate) split: Option<Side>,
+    /// Spend in spite of a budget on candidates whose price is unknown.
+    #[arg(long)]
+    pub(crate) allow_unknown_price: bool,
     /// Store response bodies as received.
     #[arg(long)]
     pub(crate) keep_raw: bool,
@@ -41,9 +50,20 @@ impl BenchArgs {
         settings.keep_raw |= self.keep_raw;
     }
 
+    /// The part of the golden set that is measured; `None` = all of it.
+    pub(crate) fn part(&self, project: &Project) -> Option<Part> {
+        self.split.map(|side| Part::of(project, side))
+    }
+
     /// What they mean for a session.
-    pub(crate) fn session(&self) -> SessionOptions {
+    pub(crate) fn session(&self, project: &Project) -> SessionOptions {
         SessionOptions {
+            part: self.part(project),
+            unknown_price: if self.allow_unknown_price {
+                UnknownPrice::Accept
+            } else {
+                UnknownPrice::Refuse
+            },
             fresh: self.fresh,
             leave: if self.allow_code {
                 CodeLeave::Granted
@@ -58,8 +78,10 @@ impl BenchArgs {
 pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
     args.apply(&mut context.project.bench);
-    let golden = golden::read(&context.folder, &context.project.task.golden)?;
-    let session = session::run(&context, golden, args.session(), printer)?;
+    let part = args.part(&context.project);
+    let golden = golden::read(&context, part.as_ref())?;
+    let options = args.session(&context.project);
+    let session = session::run(&context, golden, options, printer)?;
     if printer.json() {
         printer.value(&session.summary)?;
     } else {

@@ -3,24 +3,32 @@
 use std::fmt::Write as _;
 
 use trilemma_decide::preflight::Preflight;
-use trilemma_golden::Severity;
+use trilemma_golden::{Severity, Side};
 
 use crate::args::Common;
+use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::golden;
 use crate::inspection::{Inspection, inspect};
+use crate::lineup::{UNPRICED_HINT, unbounded_text};
 use crate::plan;
 use crate::printer::Printer;
+use crate::split::{Part, with_split};
 
-/// No options of its own.
+/// What is looked at.
 #[derive(Debug, clap::Args)]
-pub(crate) struct CheckArgs {}
+pub(crate) struct CheckArgs {
+    /// Plan a run on a part of the golden set only (default: all of it).
+    #[arg(long, value_name = "SIDE", value_parser = split_side())]
+    split: Option<Side>,
+}
 
 /// Runs the command.
-pub(crate) fn run(_: &CheckArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let context = Context::open(common)?;
-    let golden = golden::read(&context.folder, &context.project.task.golden)?;
+    let part = args.split.map(|side| Part::of(&context.project, side));
+    let golden = golden::read(&context, part.as_ref())?;
     let inspection = inspect(&context, &golden);
     let plan = plan::plan(&context, &golden, &inspection.requests)?;
     if printer.json() {
@@ -35,11 +43,11 @@ pub(crate) fn run(_: &CheckArgs, common: &Common, printer: Printer) -> anyhow::R
     if inspection.has_errors() {
         printer.next(&format!(
             "put the errors right, then `{}` again",
-            common.command("check")
+            common.command(&with_split("check", args.split))
         ));
         return Ok(Exit::Usage);
     }
-    printer.next(&common.command("select"));
+    printer.next(&common.command(&with_split("select", args.split)));
     Ok(Exit::Ok)
 }
 
@@ -80,6 +88,13 @@ pub(crate) fn findings_text(inspection: &Inspection) -> String {
     }
     for warning in &inspection.golden_warnings {
         let _ = writeln!(text, "warning  golden set: {warning}");
+    }
+    if !inspection.unbounded.is_empty() {
+        let _ = writeln!(
+            text,
+            "warning  budget: {}: a run is refused; hint: {UNPRICED_HINT}",
+            unbounded_text(&inspection.unbounded)
+        );
     }
     for problem in &inspection.project {
         let _ = writeln!(text, "warning  {problem}");

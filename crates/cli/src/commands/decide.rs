@@ -1,10 +1,12 @@
 //! `trilemma decide`: the verdict on a recorded run, without calling anyone.
 
 use trilemma_domain::RunId;
+use trilemma_golden::Side;
 use trilemma_store::Store;
 
 use crate::args::Common;
 use crate::commands::export::choose;
+use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
@@ -12,12 +14,16 @@ use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 use crate::show;
+use crate::split::with_split;
 
 /// On what to decide.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecideArgs {
     /// The run (default: the latest).
     run: Option<String>,
+    /// Decide on a part of the golden set only (default: all items of the run).
+    #[arg(long, value_name = "SIDE", value_parser = split_side())]
+    split: Option<Side>,
     #[command(flatten)]
     options: DecideOptions,
 }
@@ -27,9 +33,11 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run: RunId = choose(&store, args.run.as_deref())?;
-    let decision = decision::decide(&context, &store, &run, args.options)?;
+    let options = args.options.on(args.split);
+    let decision = decision::decide(&context, &store, &run, options)?;
     show::verdict(&decision, printer)?;
     let named = args.run.as_deref().map(hint::word).unwrap_or_default();
-    printer.next(&common.command(format!("report {named}").trim_end()));
+    let words = format!("report {named}");
+    printer.next(&common.command(&with_split(words.trim_end(), args.split)));
     Ok(decision::exit_of(&decision, args.options))
 }

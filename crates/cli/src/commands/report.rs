@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use trilemma_golden::Side;
 use trilemma_report::{FORMATS, Settings, UndecidedAs};
 use trilemma_store::Store;
 
 use crate::args::Common;
 use crate::commands::export::choose;
+use crate::commands::words::split_side;
 use crate::content;
 use crate::context::Context;
 use crate::decision::{self, DecideOptions};
@@ -14,7 +16,9 @@ use crate::exit::Exit;
 use crate::hint;
 use crate::places;
 use crate::printer::Printer;
+use crate::sample::Sample;
 use crate::show;
+use crate::split::with_split;
 
 /// What to write, and where.
 #[derive(Debug, clap::Args)]
@@ -30,6 +34,9 @@ pub(crate) struct ReportArgs {
     /// Embed items and outputs (HTML only): not for forwarding.
     #[arg(long)]
     with_content: bool,
+    /// Decide on a part of the golden set only (default: all items of the run).
+    #[arg(long, value_name = "SIDE", value_parser = split_side())]
+    split: Option<Side>,
     #[command(flatten)]
     decide: DecideOptions,
 }
@@ -43,9 +50,12 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
-    let decision = decision::decide(&context, &store, &run, args.decide)?;
+    let options = args.decide.on(args.split);
+    let decision = decision::decide(&context, &store, &run, options)?;
     let content = if args.with_content {
-        Some(content::collect(&store, &run, &decision)?)
+        let manifest = store.manifest(&run)?;
+        let sample = Sample::of(&context, &store, &manifest, args.split)?;
+        Some(content::collect(&store, &run, (&decision, &sample))?)
     } else {
         None
     };
@@ -72,7 +82,7 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
             let named = args.run.as_deref().map(hint::word).unwrap_or_default();
             let words = ["report", &named, "--out report.html"];
             let words: Vec<&str> = words.into_iter().filter(|one| !one.is_empty()).collect();
-            printer.next(&common.command(&words.join(" ")));
+            printer.next(&common.command(&with_split(&words.join(" "), args.split)));
         }
     }
     Ok(Exit::Ok)

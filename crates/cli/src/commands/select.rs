@@ -34,7 +34,8 @@ pub(crate) struct SelectArgs {
 /// Runs the command.
 pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
-    let golden = golden::read(&context.folder, &context.project.task.golden)?;
+    let part = args.bench.part(&context.project);
+    let golden = golden::read(&context, part.as_ref())?;
     if context.project.candidates.len() <= usize::from(context.project.incumbent.is_some()) {
         context = with_shortlist(&context, common, &golden, printer)?;
     }
@@ -49,7 +50,8 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     }
     let plan = plan::plan(&context, &golden, &inspection.requests)?;
     printer.say(plan::text(&plan).trim_end());
-    let session = session::run(&context, golden, args.bench.session(), printer)?;
+    let options = args.bench.session(&context.project);
+    let session = session::run(&context, golden, options, printer)?;
     printer.say(&summary_text(&session.summary));
     let decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
     let report = args

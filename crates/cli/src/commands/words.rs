@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use trilemma_domain::{Capability, Stakes, TaskKind};
+use trilemma_golden::Side;
 
 /// Reads a kind of task.
 pub(crate) fn task_kind() -> impl TypedValueParser<Value = TaskKind> {
@@ -11,6 +12,11 @@ pub(crate) fn task_kind() -> impl TypedValueParser<Value = TaskKind> {
 /// Reads an ability.
 pub(crate) fn capability() -> impl TypedValueParser<Value = Capability> {
     words(&Capability::ALL.map(|one| (one.name(), one)))
+}
+
+/// Reads a side of a split golden set.
+pub(crate) fn split_side() -> impl TypedValueParser<Value = Side> {
+    words(&[("dev", Side::Dev), ("holdout", Side::Holdout)])
 }
 
 /// Reads how much a wrong answer hurts.

@@ -6,6 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod budget;
 mod desk;
 mod next;
 mod preference;
+mod splits;
+mod starters;

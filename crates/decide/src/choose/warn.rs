@@ -6,6 +6,7 @@ use super::rank::Ranking;
 use super::warn_each::{about, warning};
 use super::warn_judges::about_judges;
 use crate::evidence::{Case, Evidence};
+use crate::input::{ItemFacts, STARTER_TAG};
 use crate::result::{Conclusion, Slice, SliceComparison, Standings, Warning, WarningCode};
 use crate::wording;
 
@@ -28,6 +29,21 @@ pub(crate) struct Shown<'a> {
     pub(crate) alone: &'a [bool],
     pub(crate) standings: Option<&'a Standings>,
     pub(crate) slices: &'a [Slice],
+}
+
+/// Items that nobody has replaced by real ones.
+fn starter_items(case: &Case<'_>) -> Option<Warning> {
+    let items = &case.input.items;
+    let is_starter = |item: &&ItemFacts| item.tags.iter().any(|tag| tag == STARTER_TAG);
+    let n_starters = items.iter().filter(is_starter).count();
+    (n_starters > 0).then(|| {
+        let text = format!(
+            "{n_starters} of {} are made up (tag `{STARTER_TAG}`): a verdict on them says nothing of \
+             your task.",
+            wording::count(items.len(), "item")
+        );
+        warning(WarningCode::StarterItems, None, text)
+    })
 }
 
 /// Token counts that nobody reported.
@@ -81,6 +97,7 @@ fn general(case: &Case<'_>) -> Vec<Warning> {
         );
         list.push(warning(WarningCode::NoQualityGate, None, text));
     }
+    list.extend(starter_items(case));
     let n_items = case.design.n_items();
     if n_items < FEW_ITEMS {
         let text = format!(

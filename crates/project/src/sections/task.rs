@@ -63,6 +63,7 @@ pub(crate) fn task(section: &Section<'_>) -> Option<TaskDraft> {
     let pass_threshold = section
         .number("pass_threshold", f64::MIN_POSITIVE..=1.0)
         .unwrap_or(0.7);
+    let holdout_share = section.number("holdout_share", 0.0..=1.0).unwrap_or(0.5);
     let golden = golden(section);
     let incumbent = section.string("incumbent");
     Some(TaskDraft {
@@ -72,6 +73,7 @@ pub(crate) fn task(section: &Section<'_>) -> Option<TaskDraft> {
             stakes,
             golden: golden?,
             pass_threshold,
+            holdout_share,
         },
         incumbent,
     })

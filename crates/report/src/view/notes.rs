@@ -132,6 +132,9 @@ pub(crate) fn provenance(decision: &Decision) -> Vec<Footnote> {
         items.push_str(", weighted");
     }
     let source = &decision.provenance;
+    if let Some(split) = &source.split {
+        items.push_str(&format!(", its part `{}` only", one_line(split, 20)));
+    }
     vec![
         Footnote::new(
             "Task",

@@ -45,7 +45,7 @@ impl GoldenFile {
             let context = Context::open(common)?;
             let location = &context.project.task.golden;
             return Ok(Opened {
-                set: golden::read(&context.folder, location)?,
+                set: golden::read(&context, None)?,
                 file: context.folder.join(&location.path),
                 context: Some(context),
             });

@@ -19,9 +19,9 @@ use crate::printer::Printer;
 pub(crate) struct SplitArgs {
     #[command(flatten)]
     golden: GoldenFile,
-    /// Share of the items that only measure, from 0 to 1.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
-    holdout: f64,
+    /// Share of the items that only measure, from 0 to 1 (default: the project's, else 0.5).
+    #[arg(long, value_name = "SHARE")]
+    holdout: Option<f64>,
     /// Parts the same items otherwise (default: the project's name).
     #[arg(long, value_name = "TEXT")]
     salt: Option<String>,
@@ -35,13 +35,17 @@ pub(crate) struct SplitArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &SplitArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
-    if !(0.0..=1.0).contains(&args.holdout) {
+    let opened = args.golden.open(common)?;
+    let of_project = opened
+        .context
+        .as_ref()
+        .map(|context| context.project.task.holdout_share);
+    let share = args.holdout.or(of_project).unwrap_or(0.5);
+    if !(0.0..=1.0).contains(&share) {
         return Err(anyhow!(InputError(format!(
-            "failed to part the items: the share {} is not between 0 and 1",
-            args.holdout
+            "failed to part the items: the share {share} is not between 0 and 1"
         ))));
     }
-    let opened = args.golden.open(common)?;
     let salt = args.salt.clone().unwrap_or_else(|| {
         opened
             .context
@@ -52,7 +56,7 @@ pub(crate) fn run(args: &SplitArgs, common: &Common, printer: Printer) -> anyhow
     let parted = split(
         items,
         &SplitOptions {
-            holdout_share: args.holdout,
+            holdout_share: share,
             salt: salt.clone(),
         },
     );
@@ -68,7 +72,7 @@ pub(crate) fn run(args: &SplitArgs, common: &Common, printer: Printer) -> anyhow
             items.iter().map(|item| item.id.to_string()).collect()
         };
         printer.value(&serde_json::json!({
-            "holdout_share": args.holdout,
+            "holdout_share": share,
             "salt": salt,
             "dev": ids(&dev),
             "holdout": ids(&holdout),

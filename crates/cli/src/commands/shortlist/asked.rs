@@ -72,7 +72,7 @@ impl Asked {
         let is_named = common.project.is_some();
         let mut asked = if is_named || context::project_file(common).exists() {
             let context = Context::open(common)?;
-            match golden::read(&context.folder, &context.project.task.golden) {
+            match golden::read(&context, None) {
                 Ok(golden) => Self::of_project(&context, Some(&golden)),
                 Err(error) => Self {
                     golden_problem: Some(error.to_string()),
