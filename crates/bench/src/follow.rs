@@ -56,6 +56,7 @@ pub(crate) async fn follow<C: Connect>(
                     Ok(mut records) => flush(&job, &mut records).await,
                     Err(error) => job.fail(error.into()),
                 }
+                job.parts.progress.judged(job.docket().tally().spent);
                 drop(slot);
             });
         }

@@ -9,6 +9,7 @@ use trilemma_domain::NanoUsd;
 pub struct Progress {
     n_trials: u64,
     candidates: Vec<Counters>,
+    judges_nanos: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +52,8 @@ pub struct Snapshot {
     pub n_trials: u64,
     /// By candidate, in manifest order.
     pub candidates: Vec<CandidateProgress>,
+    /// Cost of the judges' calls in this session as far as known.
+    pub judges: NanoUsd,
 }
 
 impl Snapshot {
@@ -63,10 +66,11 @@ impl Snapshot {
             .sum()
     }
 
-    /// Cost of this session as far as known.
+    /// Cost of this session as far as known, judges included.
     #[must_use]
     pub fn cost(&self) -> NanoUsd {
-        self.candidates.iter().map(|one| one.cost).sum()
+        let candidates: NanoUsd = self.candidates.iter().map(|one| one.cost).sum();
+        candidates.saturating_add(self.judges)
     }
 }
 
@@ -89,6 +93,7 @@ impl Progress {
             candidates: std::iter::repeat_with(Counters::default)
                 .take(n_candidates)
                 .collect(),
+            judges_nanos: AtomicU64::new(0),
         }
     }
 
@@ -98,7 +103,19 @@ impl Progress {
         Snapshot {
             n_trials: self.n_trials,
             candidates: self.candidates.iter().map(Counters::read).collect(),
+            judges: NanoUsd(
+                self.judges_nanos
+                    .load(Ordering::Relaxed)
+                    .try_into()
+                    .unwrap_or(i64::MAX),
+            ),
         }
+    }
+
+    /// Notes what judges have cost in this session so far.
+    pub(crate) fn judged(&self, cost: NanoUsd) {
+        let nanos = u64::try_from(cost.0).unwrap_or(0);
+        self.judges_nanos.fetch_max(nanos, Ordering::Relaxed);
     }
 
     fn add(&self, candidate_idx: u32, work: impl FnOnce(&Counters)) {
