@@ -12,7 +12,7 @@ use trilemma_decide::{
     CandidateFacts, Collector, Decision, DecisionInput, ItemFacts, Preference, Provenance,
     ServedModel, StalePrices, Status, TaskFacts,
 };
-use trilemma_domain::{Candidate, Item, ItemId, RunId};
+use trilemma_domain::{Candidate, Estimand, Item, ItemId, RunId};
 use trilemma_golden::Side;
 use trilemma_store::{RunManifest, Store};
 
@@ -26,6 +26,9 @@ pub(crate) struct DecideOptions {
     /// What ranks candidates that meet every requirement (default: the project's `[preference]`).
     #[arg(long, value_name = "WORD", value_parser = preference())]
     prefer: Option<Preference>,
+    /// What pass rates and comparisons are about (default: what the project says).
+    #[arg(long, value_enum)]
+    estimand: Option<About>,
     /// Recommend even on prices that nobody has looked at for more than 90 days.
     #[arg(long)]
     stale_ok: bool,
@@ -35,6 +38,15 @@ pub(crate) struct DecideOptions {
     /// The part of the golden set to decide on; `None` = all items of the run.
     #[arg(skip)]
     split: Option<Side>,
+}
+
+/// What pass rates and comparisons are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum About {
+    /// Production traffic of which the golden set is a sample.
+    Production,
+    /// The golden set itself: exact once every item ran.
+    GoldenSet,
 }
 
 /// What an undecided verdict means for the exit code.
@@ -117,6 +129,12 @@ fn input(
     (options, sample): (DecideOptions, crate::sample::Sample),
 ) -> anyhow::Result<DecisionInput> {
     let project = &context.project;
+    let mut requirements = project.requirements.clone();
+    match options.estimand {
+        None => {}
+        Some(About::Production) => requirements.estimand = Estimand::Production,
+        Some(About::GoldenSet) => requirements.estimand = Estimand::GoldenSet,
+    }
     let incumbent = project.incumbent.as_ref().and_then(|id| {
         manifest
             .candidates
@@ -130,7 +148,7 @@ fn input(
             stakes: project.task.stakes,
             pass_threshold: project.task.pass_threshold,
         },
-        requirements: project.requirements.clone(),
+        requirements,
         traffic: project.traffic,
         preference: options.prefer.unwrap_or(project.preference),
         stale_prices: if options.stale_ok {

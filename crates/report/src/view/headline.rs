@@ -72,6 +72,10 @@ impl Headline {
                 "Calls or scorers failed, and the missing results could change this.".to_owned(),
             );
         }
+        details.push(format!(
+            "Quality is judged for {}.",
+            decision.requirements.estimand.label()
+        ));
         Self {
             status,
             choice: match (cast.chosen, &decision.conclusion) {

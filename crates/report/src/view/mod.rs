@@ -4,6 +4,7 @@
 //! texts are final but not yet escaped. Exporters only lay out; they compute and phrase nothing.
 //! What it does not do: judge. Every verdict and figure is the decision's.
 
+mod among;
 mod cast;
 mod charts;
 mod cost;

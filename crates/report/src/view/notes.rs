@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use trilemma_decide::{CandidateResult, Decision, Method};
-use trilemma_domain::Fingerprint;
+use trilemma_domain::{Estimand, Fingerprint};
 
 use super::cast::Cast;
 use crate::number::{count, plural, widen};
@@ -83,6 +83,20 @@ pub(crate) fn methods(cast: &Cast<'_>) -> Vec<Footnote> {
         .into_iter()
         .filter_map(|(term, methods)| Some(Footnote::new(term, methods?)))
         .collect();
+    let estimand = cast.decision.requirements.estimand;
+    notes.push(Footnote::new(
+        "About",
+        match estimand {
+            Estimand::Production => format!(
+                "pass rates and comparisons are statements on {}: the golden set is a sample of it",
+                estimand.label()
+            ),
+            Estimand::GoldenSet => format!(
+                "pass rates and comparisons are statements on {} alone, as it was answered: they say nothing of other requests",
+                estimand.label()
+            ),
+        },
+    ));
     notes.push(Footnote::new(
         "Gates",
         gate_methods(cast.decision).unwrap_or_else(|| "none rests on a test".to_owned()),
@@ -93,7 +107,7 @@ pub(crate) fn methods(cast: &Cast<'_>) -> Vec<Footnote> {
     ));
     notes.push(Footnote::new(
         "Verdicts",
-        "meets and fails are each shown at the gate's confidence; undecided is what the evidence leaves open, not a failure",
+        "the error of any wrong meets is held over all candidates and requirements together, that of a wrong fails for each candidate; undecided is what the evidence leaves open, not a failure",
     ));
     notes
 }

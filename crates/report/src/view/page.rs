@@ -8,7 +8,7 @@ use super::gates::{self, Matrix};
 use super::headline::{Headline, sentence};
 use super::notes::{self, Footnote};
 use super::table::Table;
-use super::{cost, judges, latency, quality, summary, trials};
+use super::{among, cost, judges, latency, quality, summary, trials};
 use crate::text::one_line;
 
 /// A decision in words, tables and charts.
@@ -52,10 +52,12 @@ impl<'a> View<'a> {
     /// Phrases a decision.
     pub(crate) fn of(decision: &'a Decision) -> Self {
         let cast = Cast::of(decision);
-        let mut tables = vec![quality::table(&cast), cost::table(&cast)];
+        let mut tables = vec![quality::table(&cast)];
+        tables.extend(among::standings(&cast));
+        tables.push(cost::table(&cast));
         tables.extend(latency::tables(&cast));
         tables.extend([trials::table(&cast), trials::tokens(&cast)]);
-        tables.extend(quality::slices(&cast));
+        tables.extend(among::slices(&cast));
         tables.extend(judges::table(&cast));
         tables.push(cost::prices(&cast));
         // The banner says already that answers are simulated.
@@ -67,7 +69,10 @@ impl<'a> View<'a> {
             let concerned = warning.candidate;
             let about_choice = matches!(
                 warning.code,
-                WarningCode::RatioMisleads | WarningCode::UnequalErrors | WarningCode::Tie
+                WarningCode::RatioMisleads
+                    | WarningCode::UnequalErrors
+                    | WarningCode::Multiplicity
+                    | WarningCode::Tie
             );
             about_choice
                 || concerned.is_none()

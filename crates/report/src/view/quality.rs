@@ -1,14 +1,10 @@
-//! Tables of quality: pass rates, scores, paired differences, and pass rates by tag.
+//! Tables of quality: pass rates, scores, paired differences.
 
 use trilemma_decide::{CandidateResult, Comparison};
 
 use super::cast::Cast;
 use super::table::{Cell, Column, Table};
 use crate::number::{Range, count, decimals, widen};
-use crate::text::one_line;
-
-/// Most tags that are listed.
-const MAX_SLICES: usize = 40;
 
 /// Pass rate, score and paired differences.
 pub(crate) fn table(cast: &Cast<'_>) -> Table {
@@ -116,51 +112,4 @@ fn p_value(p: f64) -> String {
     } else {
         format!("p = {p:.3}")
     }
-}
-
-/// Pass rates by tag; `None` without tags.
-pub(crate) fn slices(cast: &Cast<'_>) -> Option<Table> {
-    let slices = &cast.decision.slices;
-    if slices.is_empty() {
-        return None;
-    }
-    let mut columns = vec![Column::words("Tag"), Column::number("Items")];
-    columns.extend(cast.order.iter().map(|idx| Column::number(cast.name(*idx))));
-    let rows = slices
-        .iter()
-        .take(MAX_SLICES)
-        .map(|slice| {
-            let mut row = vec![
-                Cell::words(one_line(&slice.tag, 80)),
-                Cell::count(slice.n_items),
-            ];
-            row.extend(cast.order.iter().map(|idx| {
-                match slice.pass_rates.get(*idx).and_then(Option::as_ref) {
-                    Some(figure) => {
-                        Cell::range(Range::from(figure), |rate, _| cast.digits.rate(rate))
-                    }
-                    None => Cell::unknown(),
-                }
-            }));
-            row
-        })
-        .collect();
-    let n_left = slices.len().saturating_sub(MAX_SLICES);
-    let left = if n_left > 0 {
-        format!(
-            " {} are not shown.",
-            crate::number::plural(widen(n_left), "more tag")
-        )
-    } else {
-        String::new()
-    };
-    Some(Table {
-        id: "slices",
-        title: "Pass rate by tag".to_owned(),
-        note: format!(
-            "For reading only: with this many comparisons some differ by chance, and no verdict rests on them.{left}"
-        ),
-        columns,
-        rows,
-    })
 }

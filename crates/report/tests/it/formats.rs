@@ -1,6 +1,6 @@
 //! Snapshots of the formats for people, and what the formats for machines promise.
 
-use trilemma_decide::{Conclusion, Decision};
+use trilemma_decide::{Conclusion, Decision, SliceComparison, Standing, Standings};
 use trilemma_domain::Verdict;
 use trilemma_report::{Colour, FORMATS, Report, UndecidedAs, format};
 
@@ -188,5 +188,45 @@ fn empty_decisions_are_reported_too() {
         let bytes = exporter.export(&Report::new(&decision)).unwrap();
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains("NaN"), "{}", exporter.name());
+    }
+}
+
+#[test]
+fn candidates_among_each_other_and_worse_tags_are_shown() {
+    let mut decision = decided();
+    let rate = decision.candidates[0].pass_rate.unwrap();
+    let standing = Standing {
+        rank_best: 1,
+        rank_worst: 2,
+        may_be_best: true,
+        probability_best: 0.61,
+        largest_regret: 0.042,
+        pass_rate: rate,
+    };
+    let mut candidates = vec![None; decision.candidates.len()];
+    candidates[0] = Some(standing);
+    decision.standings = Some(Standings {
+        n_items: 240,
+        confidence: 0.95,
+        best_set: vec![0],
+        candidates,
+    });
+    decision.requirements.estimand = trilemma_domain::Estimand::GoldenSet;
+    let slice = decision.slices.first_mut().unwrap();
+    slice.versus = Some(SliceComparison {
+        with: 0,
+        with_id: decision.candidates[0].id.clone(),
+        difference: rate,
+        p_value: 0.01,
+        worse: true,
+    });
+    for name in ["markdown", "html", "terminal"] {
+        let text = export(name, &Report::new(&decision));
+        assert!(text.contains("this golden set"), "{name}");
+        if name != "terminal" {
+            assert!(text.contains("Who may be the best"), "{name}");
+            assert!(text.contains("1–2") && text.contains("61 %"), "{name}");
+            assert!(text.contains("worse"), "{name}");
+        }
     }
 }

@@ -41,6 +41,7 @@ fn poisoned(text: &str) -> Decision {
     decision.slices.push(Slice {
         tag: text.to_owned(),
         n_items: 3,
+        versus: None,
         pass_rates: vec![None; decision.candidates.len()],
     });
     for candidate in &mut decision.candidates {
