@@ -83,7 +83,8 @@ impl<C: Connect> Client<C> {
         let shared = Shared {
             dialler: Dialler {
                 connector,
-                tls: Tls::new(config.extra_ca_pem.as_deref())?,
+                // Read once, and not kept as text: a bundle of all authorities has 200 KB.
+                tls: Arc::new(Tls::new(config.extra_ca_pem.take().as_deref())?),
                 proxy: config.proxy.clone(),
             },
             pool: Pool::new(config.idle_timeout),
@@ -95,7 +96,25 @@ impl<C: Connect> Client<C> {
         })
     }
 
-    /// Gives the settings.
+    /// Makes a client of the same settings but for the stall timeout. Both share what they trust,
+    /// which takes a millisecond to read, and no connection.
+    #[must_use]
+    pub fn with_stall_timeout(&self, stall_timeout: Duration) -> Self {
+        let shared = Shared {
+            config: ClientConfig {
+                stall_timeout: stall_timeout.min(LONGEST_WAIT),
+                ..self.shared.config.clone()
+            },
+            user_agent: self.shared.user_agent.clone(),
+            dialler: self.shared.dialler.clone(),
+            pool: Pool::new(self.shared.config.idle_timeout),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Gives the settings, without the certificates, which have been read.
     #[must_use]
     pub fn config(&self) -> &ClientConfig {
         &self.shared.config

@@ -16,9 +16,10 @@ use crate::tls::Tls;
 use crate::{fault, tunnel};
 
 /// Opens connections by a connector.
+#[derive(Clone)]
 pub(crate) struct Dialler<C> {
     pub(crate) connector: C,
-    pub(crate) tls: Tls,
+    pub(crate) tls: Arc<Tls>,
     pub(crate) proxy: Option<Proxy>,
 }
 

@@ -8,6 +8,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -167,6 +168,22 @@ async fn an_extra_ca_is_trusted_and_the_connection_reused() {
         "{}",
         heads[0]
     );
+}
+
+#[tokio::test]
+async fn a_client_of_another_stall_timeout_trusts_the_same_and_opens_its_own_connections() {
+    let server = tls_server(&["127.0.0.1"]).await;
+    let client = client(Some(&server.ca_pem), None);
+    let patient = client.with_stall_timeout(Duration::from_secs(300));
+    assert_eq!(
+        [&client, &patient].map(|one| one.config().stall_timeout.as_secs()),
+        [60, 300]
+    );
+    let base_url = format!("https://{}/v1", server.address);
+    for one in [&client, &patient] {
+        assert_hi(&call(one, &base_url).await);
+    }
+    assert_eq!(server.n_connections.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

@@ -30,12 +30,42 @@ impl Word<'_> {
 pub(crate) struct Count(pub(crate) Option<u64>);
 
 /// Content of a message: text, nothing, or a list of typed parts (Mistral, several proxies).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content<'a> {
+    Text(Cow<'a, str>),
+    /// Rare, so it makes no chunk of a stream larger.
+    Parts(Box<ContentTexts>),
+}
+
+/// What a list of typed parts holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Content<'a> {
+pub(crate) struct ContentTexts {
+    visible: String,
+    reasoning: String,
+}
+
+impl Default for Content<'_> {
+    fn default() -> Self {
+        Self::Text(Cow::Borrowed(""))
+    }
+}
+
+impl Content<'_> {
     /// Visible text.
-    pub(crate) text: Cow<'a, str>,
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => &parts.visible,
+        }
+    }
+
     /// Reasoning found among the parts; empty when there is none.
-    pub(crate) reasoning: String,
+    pub(crate) fn reasoning(&self) -> &str {
+        match self {
+            Self::Text(_) => "",
+            Self::Parts(parts) => &parts.reasoning,
+        }
+    }
 }
 
 /// Reads text, or nothing from `null`, `true` and the like, for the visitors below.
@@ -158,17 +188,11 @@ impl<'de> Visitor<'de> for ContentVisitor {
     skip_other_types!(Content<'de>);
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content<'de>, E> {
-        Ok(Content {
-            text: Cow::Borrowed(text),
-            reasoning: String::new(),
-        })
+        Ok(Content::Text(Cow::Borrowed(text)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Content<'de>, E> {
-        Ok(Content {
-            text: Cow::Owned(text.to_owned()),
-            reasoning: String::new(),
-        })
+        Ok(Content::Text(Cow::Owned(text.to_owned())))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Content<'de>, E> {
@@ -184,16 +208,12 @@ impl<'de> Visitor<'de> for ContentVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Content<'de>, A::Error> {
-        let mut text = String::new();
-        let mut reasoning = String::new();
+        let mut parts = Box::<ContentTexts>::default();
         while let Some(part) = list.next_element::<ContentPart<'de>>()? {
-            text.push_str(part.text.or_empty());
-            reasoning.push_str(&part.thinking.text);
+            parts.visible.push_str(part.text.or_empty());
+            parts.reasoning.push_str(part.thinking.text());
         }
-        Ok(Content {
-            text: Cow::Owned(text),
-            reasoning,
-        })
+        Ok(Content::Parts(parts))
     }
 }
 
@@ -209,11 +229,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {
 ///
 /// The parser's error, also when the JSON is no object.
 pub(crate) fn from_object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
-    if json.trim_ascii_start().first() == Some(&b'{') {
-        serde_json::from_slice(json)
-    } else {
-        Err(serde::de::Error::custom("not an object"))
+    if json.trim_ascii_start().first() != Some(&b'{') {
+        return Err(serde::de::Error::custom("not an object"));
     }
+    // Checked as a whole, which is faster than text by text.
+    let json = std::str::from_utf8(json).map_err(serde::de::Error::custom)?;
+    serde_json::from_str(json)
 }
 
 /// Parses JSON; when that fails for a byte sequence that is no UTF-8 or for half a surrogate pair,
@@ -315,10 +336,7 @@ mod tests {
     fn content_may_be_a_list_of_parts() {
         let json = r#"[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"ok"}]"#;
         let content: Content<'_> = serde_json::from_str(json).unwrap();
-        assert_eq!(
-            (content.text.as_ref(), content.reasoning.as_str()),
-            ("ok", "hm")
-        );
+        assert_eq!((content.text(), content.reasoning()), ("ok", "hm"));
     }
 
     #[test]

@@ -27,7 +27,7 @@ struct Chunk<'a> {
     #[serde(default, borrow)]
     error: Option<&'a RawValue>,
     #[serde(default, borrow)]
-    x_groq: Option<GroqExtra<'a>>,
+    x_groq: Option<Box<GroqExtra<'a>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,8 +36,9 @@ struct Choice<'a> {
     index: Count,
     #[serde(default, borrow)]
     delta: Option<Delta<'a>>,
+    /// Rare in streams, so it takes no room there.
     #[serde(default, borrow)]
-    message: Option<Delta<'a>>,
+    message: Option<Box<Delta<'a>>>,
     #[serde(default, borrow)]
     finish_reason: Word<'a>,
     /// Moonshot reports usage here.
@@ -61,7 +62,7 @@ struct Delta<'a> {
     tool_calls: Option<Vec<WireCall<'a>>>,
     /// The deprecated form of one call.
     #[serde(default, borrow)]
-    function_call: Option<WireFunction<'a>>,
+    function_call: Option<Box<WireFunction<'a>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,7 +108,7 @@ fn absorb_chunk(chunk: &Chunk<'_>, answer: &mut Answer) -> Marks {
         chunk.model.text(),
         chunk.system_fingerprint.text(),
     );
-    let groq = chunk.x_groq.as_ref();
+    let groq = chunk.x_groq.as_deref();
     let mut marks = Marks {
         is_error: chunk.error.is_some()
             || groq.is_some_and(|extra| extra.error.is_some())
@@ -122,7 +123,7 @@ fn absorb_chunk(chunk: &Chunk<'_>, answer: &mut Answer) -> Marks {
         if let Some(delta) = choice.delta.as_ref() {
             marks.has_content = true;
             absorb_delta(delta, answer, Numbering::ByVendor);
-        } else if let Some(message) = choice.message.as_ref() {
+        } else if let Some(message) = choice.message.as_deref() {
             // Perplexity repeats the whole message so far beside each delta: the delta counts.
             marks.has_content = true;
             marks.is_last = true;
@@ -152,14 +153,14 @@ enum Numbering {
 }
 
 fn absorb_delta(delta: &Delta<'_>, answer: &mut Answer, numbering: Numbering) {
-    answer.add_reasoning(&delta.content.reasoning);
+    answer.add_reasoning(delta.content.reasoning());
     let reasoning = [&delta.reasoning_content, &delta.reasoning]
         .into_iter()
-        .find(|content| !content.text.is_empty());
+        .find(|content| !content.text().is_empty());
     if let Some(reasoning) = reasoning {
-        answer.add_reasoning(&reasoning.text);
+        answer.add_reasoning(reasoning.text());
     }
-    answer.add_text(&delta.content.text);
+    answer.add_text(delta.content.text());
     answer.add_refusal(delta.refusal.or_empty());
     let calls = delta.tool_calls.as_deref().unwrap_or_default();
     for (position, call) in calls.iter().enumerate() {
@@ -170,7 +171,7 @@ fn absorb_delta(delta: &Delta<'_>, answer: &mut Answer, numbering: Numbering) {
         add_call(answer, index, call.id.or_empty(), call.function.as_ref());
     }
     if delta.function_call.is_some() {
-        add_call(answer, Some(0), "", delta.function_call.as_ref());
+        add_call(answer, Some(0), "", delta.function_call.as_deref());
     }
 }
 
