@@ -3,14 +3,12 @@
 //! Calls nobody. Requirements, traffic and prices are those of the project as it is now, so that
 //! re-deciding and re-pricing need no new run; items and answers are those of the recorded run.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use anyhow::{Context as _, anyhow};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use trilemma_decide::{
-    CandidateFacts, Collector, Decision, DecisionInput, ItemFacts, Preference, Provenance,
-    ServedModel, StalePrices, Status, TaskFacts,
+    CandidateFacts, Collector, Decision, DecisionInput, Preference, Provenance, ServedModel,
+    StalePrices, Status, TaskFacts,
 };
 use trilemma_domain::{Candidate, Estimand, Item, ItemId, RunId};
 use trilemma_golden::Side;
@@ -211,39 +209,6 @@ fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
         candidate.identity.clone_from(&now.identity);
     }
     candidate
-}
-
-pub(crate) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<ItemFacts>> {
-    let mut known: HashMap<ItemId, ItemFacts> = HashMap::with_capacity(manifest.items.len());
-    let mut broken = None;
-    store.items(&manifest.golden, |id, body| {
-        match serde_json::from_str::<Item>(body) {
-            Ok(item) => {
-                let extras = item.extras.into_inner();
-                let facts = ItemFacts {
-                    id: item.id,
-                    weight: item.weight,
-                    cluster: extras.cluster,
-                    tags: extras.tags,
-                };
-                known.insert(id, facts);
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                broken = Some(anyhow!("read item `{id}` of the store: {error}"));
-                ControlFlow::Break(())
-            }
-        }
-    })?;
-    if let Some(error) = broken {
-        return Err(error);
-    }
-    let in_order = manifest.items.iter().map(|id| {
-        known
-            .remove(id)
-            .with_context(|| format!("find item `{id}` in the store"))
-    });
-    in_order.collect()
 }
 
 /// The exit code of a decision.

@@ -206,7 +206,7 @@ fn majorities(labels: &[HumanLabel]) -> HashMap<TrialKey, bool> {
 /// A number per item that dependent items share.
 fn clusters(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<usize>> {
     let mut known: HashMap<String, usize> = HashMap::new();
-    let items = crate::decision::items(store, manifest)?;
+    let items = crate::sample::items(store, manifest)?;
     Ok(items
         .iter()
         .enumerate()

@@ -1,12 +1,15 @@
 //! Which items of a run are decided on: all, or those of one side of a split.
 
-use anyhow::anyhow;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use anyhow::{Context as _, anyhow};
 use trilemma_decide::ItemFacts;
+use trilemma_domain::{Item, ItemId};
 use trilemma_golden::Side;
 use trilemma_store::{RunManifest, Store};
 
 use crate::context::{Context, InputError};
-use crate::decision::items;
 use crate::split::Part;
 
 /// The items of a run that are decided on.
@@ -70,4 +73,41 @@ impl Sample {
         }
         places
     }
+}
+
+/// All items of a run in its own order.
+///
+/// # Errors
+/// As the store gives them; also when the store lacks an item.
+pub(crate) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<ItemFacts>> {
+    let mut known: HashMap<ItemId, ItemFacts> = HashMap::with_capacity(manifest.items.len());
+    let mut broken = None;
+    store.items(&manifest.golden, |id, body| {
+        match serde_json::from_str::<Item>(body) {
+            Ok(item) => {
+                let extras = item.extras.into_inner();
+                let facts = ItemFacts {
+                    id: item.id,
+                    weight: item.weight,
+                    cluster: extras.cluster,
+                    tags: extras.tags,
+                };
+                known.insert(id, facts);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                broken = Some(anyhow!("read item `{id}` of the store: {error}"));
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    if let Some(error) = broken {
+        return Err(error);
+    }
+    let in_order = manifest.items.iter().map(|id| {
+        known
+            .remove(id)
+            .with_context(|| format!("find item `{id}` in the store"))
+    });
+    in_order.collect()
 }

@@ -1,10 +1,17 @@
 //! `trilemma runs`: what was measured.
 
+mod diff;
+mod pairs;
+mod settings;
+mod words;
+
 use std::fmt::Write as _;
 
 use clap::Subcommand;
 use trilemma_domain::RunId;
 use trilemma_store::{RunInfo, Store};
+
+use diff::DiffArgs;
 
 use crate::args::Common;
 use crate::context::Context;
@@ -29,6 +36,8 @@ enum RunsCommand {
         /// Its name.
         run: String,
     },
+    /// Compare two runs: what was asked, what came out, which items changed sides.
+    Diff(DiffArgs),
     /// Remove one run for good.
     Rm {
         /// Its name.
@@ -43,6 +52,7 @@ pub(crate) fn run(args: &RunsArgs, common: &Common, printer: Printer) -> anyhow:
     match &args.command {
         RunsCommand::List => list(&store, common, printer),
         RunsCommand::Show { run } => show(&store, &RunId::from(run.as_str()), common, printer),
+        RunsCommand::Diff(args) => diff::run(args, (&context, &store), common, printer),
         RunsCommand::Rm { run } => {
             store.delete_run(&RunId::from(run.as_str()))?;
             printer.say(&format!("removed {run}"));

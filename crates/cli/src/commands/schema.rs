@@ -42,6 +42,7 @@ static FORMATS: &[Format] = &[
     entry!("scenario", "what `trilemma sim` serves"),
     entry!("catalog", "a catalog file of your own, for --catalog"),
     entry!("decision", "what `trilemma decide --json` prints"),
+    entry!("runs-diff", "what `trilemma runs diff --json` prints"),
     entry!("export", "a line of `trilemma export`"),
 ];
 

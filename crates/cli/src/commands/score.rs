@@ -92,7 +92,7 @@ pub(crate) fn score_run(
     printer: Printer,
 ) -> anyhow::Result<Scored> {
     let recorded = store.manifest(run)?;
-    let items = recorded_items(&store, &recorded)?;
+    let items = recorded_items(store, &recorded)?;
     let secrets = judges_keys(context)?;
     let mut lines = Lines::open(&context.project)?;
     let leave = if args.allow_code {

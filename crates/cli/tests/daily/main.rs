@@ -8,6 +8,7 @@ mod support;
 
 mod budget;
 mod desk;
+mod diff;
 mod next;
 mod preference;
 mod splits;
