@@ -10,7 +10,7 @@ use trilemma_decide::{
     CandidateFacts, Collector, Decision, DecisionInput, Preference, Provenance, ServedModel,
     StalePrices, Status, TaskFacts,
 };
-use trilemma_domain::{Candidate, Estimand, Item, ItemId, RunId};
+use trilemma_domain::{Candidate, Estimand, RunId};
 use trilemma_golden::Side;
 use trilemma_store::{RunManifest, Store};
 
