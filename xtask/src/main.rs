@@ -1,6 +1,9 @@
 //! Checks that the house stays tidy: `cargo run -p xtask -- tidy|licences`. The tests run `tidy` too.
+//!
+//! `cargo run --release -p xtask -- race` simulates adaptive evaluation over recorded outcomes.
 
 mod licences;
+mod race;
 mod tidy;
 
 use std::path::Path;
@@ -11,8 +14,12 @@ fn main() -> ExitCode {
     let complaints = match std::env::args().nth(1).as_deref() {
         None | Some("tidy") => tidy::all(&root),
         Some("licences") => licences::check(&root),
+        Some("race") => race::run(std::env::args().nth(2).as_deref()).map(|table| {
+            print(&table);
+            Vec::new()
+        }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy or licences"
+            "unknown check `{other}`; hint: tidy, licences or race"
         )),
     };
     match complaints {
@@ -34,4 +41,12 @@ fn main() -> ExitCode {
 )]
 fn tell(text: &str) {
     eprintln!("{text}");
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "a developer's tool whose output is data"
+)]
+fn print(text: &str) {
+    print!("{text}");
 }

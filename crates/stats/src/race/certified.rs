@@ -90,6 +90,7 @@ pub struct CertifiedRace {
     known: Grid<Known>,
     leader: Option<usize>,
     given_up: Vec<usize>,
+    exhausted: Vec<usize>,
     /// Evidence of the leader against each arm; `None` = to be computed.
     evidence: Vec<Option<f64>>,
     waiting: BTreeSet<Query>,
@@ -127,6 +128,7 @@ impl CertifiedRace {
             known: Grid::new(field.arms, field.items, Known::default()),
             leader: None,
             given_up: Vec::new(),
+            exhausted: Vec::new(),
             evidence: vec![None; field.arms],
             waiting: BTreeSet::new(),
             field,
@@ -160,8 +162,10 @@ impl CertifiedRace {
                 self.lead(better);
                 continue;
             }
-            if !self.ask_more(leader, seen, &sketches) {
-                return self.exhausted();
+            if !self.ask_more(leader, seen, &sketches)
+                && let Some(finish) = self.exhausted(leader, &open)
+            {
+                return Step::Stop(finish);
             }
         }
     }
@@ -294,7 +298,8 @@ impl CertifiedRace {
         any
     }
 
-    /// The rival that seems better by enough to lead in place of the leader; nobody leads twice.
+    /// The rival that seems better by enough to lead in place of the leader; who has led before does not come back
+    /// on an estimate.
     fn better_leader(&self, sketches: &[Sketch]) -> Option<usize> {
         sketches
             .iter()
@@ -354,28 +359,25 @@ impl CertifiedRace {
         })
     }
 
-    /// The leader knows everything about its open rivals and is not certified. Another leader is tried;
-    /// when all were, everything is asked and the best mean is chosen.
-    fn exhausted(&mut self) -> Step {
-        if let Some(next) = (0..self.field.arms).find(|arm| !self.given_up.contains(arm)) {
-            self.lead(next);
-            return self.next_step();
-        }
-        for arm in 0..self.field.arms {
-            for item in 0..self.field.items {
-                self.ask(arm, item);
+    /// Everything about the leader and its open rivals is known and does not certify it. The best of the
+    /// rivals leads if it did better; otherwise the leader is the best choice, without a certificate.
+    fn exhausted(&mut self, leader: usize, open: &[usize]) -> Option<Finish> {
+        self.exhausted.push(leader);
+        let passes = |arm: usize| self.known.row(arm).iter().map(|one| one.low).sum::<f64>();
+        let best = open
+            .iter()
+            .copied()
+            .filter(|rival| !self.exhausted.contains(rival))
+            .max_by(|a, b| passes(*a).total_cmp(&passes(*b)));
+        match best {
+            Some(rival) if passes(rival) > passes(leader) => {
+                self.lead(rival);
+                None
             }
+            _ => Some(Finish {
+                chosen: leader,
+                guarantee: Guarantee::Exhausted,
+            }),
         }
-        if !self.waiting.is_empty() {
-            return Step::Ask(self.waiting.iter().copied().collect());
-        }
-        let passes = |arm: &usize| self.known.row(*arm).iter().map(|one| one.low).sum::<f64>();
-        let best = (0..self.field.arms)
-            .rev()
-            .max_by(|a, b| passes(a).total_cmp(&passes(b)));
-        Step::Stop(Finish {
-            chosen: best.unwrap_or(0),
-            guarantee: Guarantee::Exhausted,
-        })
     }
 }

@@ -48,7 +48,8 @@ pub struct Finish {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Guarantee {
-    /// Every item was asked of every arm that matters.
+    /// Nothing is left to ask that could change the choice: it is the best on these items, and no more is
+    /// said.
     Exhausted,
     /// The estimated risk that another arm is better by more than the tolerance. Calibrated, not guaranteed.
     Calibrated {
