@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Runs(commands::runs::RunsArgs),
     /// The verdict on results that another tool has measured; needs no key.
     Import(commands::import::ImportArgs),
+    /// Whether a new run is at least as good as a recorded one: for prompt and model changes in CI.
+    Gate(commands::gate::GateArgs),
     /// Write everything measured in a run as JSON lines.
     Export(commands::export::ExportArgs),
     /// Look up models: prices, lifecycles, terms, limits, with source and date.

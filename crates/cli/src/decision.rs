@@ -120,6 +120,17 @@ pub(crate) fn decide(
     Ok(collector.finish())
 }
 
+/// What a decision on all that a run measured is taken from, trials apart.
+pub(crate) fn input_of(
+    context: &Context,
+    store: &Store,
+    manifest: &RunManifest,
+    options: DecideOptions,
+) -> anyhow::Result<DecisionInput> {
+    let sample = crate::sample::Sample::of(context, store, manifest, options.split)?;
+    input(context, store, manifest, (options, sample))
+}
+
 fn input(
     context: &Context,
     store: &Store,
@@ -173,7 +184,8 @@ fn input(
     })
 }
 
-fn candidates(
+/// What is known of the candidates of a run.
+pub(crate) fn candidates(
     context: &Context,
     store: &Store,
     manifest: &RunManifest,

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod export;
+pub(crate) mod gate;
 pub(crate) mod golden;
 pub(crate) mod import;
 pub(crate) mod init;
@@ -37,6 +38,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Score(args) => score::run(&args, common, printer),
         Command::Runs(args) => runs::run(&args, common, printer),
         Command::Import(args) => import::run(&args, common, printer),
+        Command::Gate(args) => gate::run(&args, common, printer),
         Command::Export(args) => export::run(&args, common, printer),
         Command::Sim(args) => sim::run(args, printer),
         Command::Catalog(args) => catalog::run(&args, common, printer),

@@ -154,7 +154,17 @@ fn plan(
     notes.insert("n_left_out".to_owned(), Value::from(gathered.n_problems));
     plan.notes
         .insert("imported".to_owned(), Value::Object(notes));
+    plan.run = named(&plan);
     plan
+}
+
+/// The run's name after all that tells it apart was added: time, and the head of its fingerprint.
+fn named(plan: &RunManifest) -> RunId {
+    let stamp = plan.run.as_str().rsplit_once('-');
+    let stamp = stamp.map_or(plan.run.as_str(), |(stamp, _)| stamp);
+    let print = plan.fingerprint().short();
+    let head: String = print.chars().take(4).collect();
+    RunId::from(format!("{stamp}-{head}"))
 }
 
 /// The tool's scores: the first decides, the others are shown.

@@ -1,0 +1,143 @@
+//! A new run against a recorded one, with three exit codes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on may panic"
+)]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::Value;
+use support::{json, trilemma};
+
+/// Imports one candidate's outcomes; `right` tells which of the items it answers rightly.
+fn import(folder: &Path, name: &str, n_items: usize, right: impl Fn(usize) -> bool) {
+    let mut table = String::from("item,candidate,score,input\n");
+    for idx in 0..n_items {
+        writeln!(table, "q{idx},prompt,{},say {idx}", u8::from(right(idx))).unwrap();
+    }
+    let file = folder.join(format!("{name}.csv"));
+    std::fs::write(&file, table).unwrap();
+    let output = trilemma(folder, &["import", &file.display().to_string()])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.code().is_some_and(|code| code < 2),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn runs(folder: &Path) -> Vec<String> {
+    let output = trilemma(folder, &["--json", "runs", "list"])
+        .output()
+        .unwrap();
+    let runs = json(&output, &[0]);
+    let mut runs: Vec<(i64, String)> = runs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| {
+            (
+                run["created_us"].as_i64().unwrap(),
+                run["run"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    runs.sort();
+    runs.into_iter().map(|(_, run)| run).collect()
+}
+
+fn gate(folder: &Path, more: &[&str], exits: &[i32]) -> Value {
+    let runs = runs(folder);
+    let mut arguments = vec!["--json", "gate", "--against", &runs[0], "--run", &runs[1]];
+    arguments.extend(more);
+    json(&trilemma(folder, &arguments).output().unwrap(), exits)
+}
+
+#[test]
+fn three_verdicts_have_three_exit_codes() {
+    // Of 300 items the recorded prompt answers 80 % rightly.
+    let before = |idx: usize| idx % 5 != 0;
+    type Right = fn(usize) -> bool;
+    let cases: [(Right, i32, &str); 3] = [
+        (|idx| idx % 5 != 0 || idx % 2 == 0, 0, "meets"),
+        (|idx| idx % 2 == 0, 1, "fails"),
+        // 12 of the items it knew are lost: 4 points, with an interval across the margin of 5.
+        (|idx| idx % 5 != 0 && idx % 25 != 1, 3, "undecided"),
+    ];
+    for (after, exit, verdict) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        import(folder.path(), "before", 300, before);
+        import(folder.path(), "after", 300, after);
+        let told = gate(folder.path(), &[], &[exit]);
+        assert_eq!(told["verdict"], verdict);
+        assert_eq!(
+            told["decision"]["sample"]["n_items"], 300,
+            "{}",
+            told["decision"]["sample"]
+        );
+    }
+}
+
+#[test]
+fn undecided_may_pass_and_a_wider_margin_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), "before", 300, |idx| idx % 5 != 0);
+    import(folder.path(), "after", 300, |idx| {
+        idx % 5 != 0 && idx % 25 != 1
+    });
+    gate(folder.path(), &["--on-undecided", "warn"], &[0]);
+    let told = gate(folder.path(), &["--margin", "0.1"], &[0]);
+    assert_eq!(told["verdict"], "meets");
+    let file = folder.path().join("gate.md");
+    gate(folder.path(), &["--out", &file.display().to_string()], &[3]);
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("not worse than")
+    );
+    let file = folder.path().join("gate.xml");
+    gate(folder.path(), &["--out", &file.display().to_string()], &[3]);
+    assert!(
+        std::fs::read_to_string(&file)
+            .unwrap()
+            .contains("<testsuite")
+    );
+}
+
+#[test]
+fn items_that_changed_or_are_alone_do_not_pair() {
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), "before", 300, |_| true);
+    import(folder.path(), "after", 200, |_| true);
+    let runs = runs(folder.path());
+    let arguments = ["gate", "--against", &runs[0], "--run", &runs[1]];
+    let output = trilemma(folder.path(), &arguments).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        told.contains("not paired: 100 items are only in the recorded run"),
+        "{told}"
+    );
+    assert_eq!(output.status.code(), Some(0), "{told}");
+}
+
+#[test]
+fn unknown_names_are_told_with_those_that_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), "before", 20, |_| true);
+    import(folder.path(), "after", 30, |_| true);
+    let runs = runs(folder.path());
+    let arguments = ["gate", "--against", &runs[0], "--incumbent", "nobody"];
+    let output = trilemma(folder.path(), &arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("one of prompt"));
+    let output = trilemma(folder.path(), &["gate", "--against", "none"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
