@@ -1,0 +1,12 @@
+//! What `cost`, `tco`, `selfhost` and `limits` share: whom they compare, on which assumptions, and
+//! how figures are written.
+
+mod asked;
+mod contender;
+mod mixing;
+mod shown;
+
+pub(crate) use asked::{Asked, MoneyArgs};
+pub(crate) use contender::{Contender, overhead};
+pub(crate) use mixing::{Mix, mixes};
+pub(crate) use shown::{assumption_lines, assumptions_json, per_query, share, tokens, usd};

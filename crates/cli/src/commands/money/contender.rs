@@ -1,0 +1,277 @@
+//! One of those compared: its prices, tokens and quality, and where each comes from.
+
+use anyhow::anyhow;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use trilemma_catalog::{Found, Lifecycle, Model, Ratio, Service, Staleness};
+use trilemma_cost::assume::{Assumptions, Key, Span};
+use trilemma_cost::{
+    Caching, EffectivePrices, PriceBasis, PriceStep, Pricer, Retries, TrafficShape, decimal_of,
+};
+use trilemma_decide::{CandidateResult, Decision, Figure};
+use trilemma_domain::{Candidate, ModelName, Usd};
+
+use crate::context::{Context, InputError};
+
+/// Measured tokens of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    pub(crate) mean: Decimal,
+    pub(crate) low: Option<Decimal>,
+    pub(crate) high: Option<Decimal>,
+    pub(crate) p95: Option<Decimal>,
+}
+
+/// Somebody who could be chosen.
+#[derive(Debug, Clone)]
+pub(crate) struct Contender {
+    pub(crate) name: String,
+    /// The name as typed, where it was.
+    pub(crate) typed: Option<String>,
+    pub(crate) identity: Option<ModelName>,
+    pub(crate) standard: Option<Pricer>,
+    pub(crate) batch: Option<Pricer>,
+    pub(crate) input: Option<Measured>,
+    pub(crate) output: Option<Measured>,
+    /// Tokens of its tokenizer per o200k token, where asked for and measured.
+    pub(crate) ratio: Option<Ratio>,
+    pub(crate) pass_rate: Option<Figure>,
+    pub(crate) latency_s: Option<f64>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) notes: Vec<String>,
+}
+
+/// What a query of it costs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PerQuery {
+    pub(crate) input_tokens: Decimal,
+    pub(crate) output_tokens: Decimal,
+    pub(crate) prices: EffectivePrices,
+    /// Model, judge and router.
+    pub(crate) cost: Usd,
+}
+
+impl Contender {
+    /// A model of the catalog, nothing measured.
+    pub(crate) fn listed(found: &Found<'_>, as_of: Date) -> Self {
+        let mut contender = Self::of_model(found.model, as_of);
+        contender.standard = Pricer::listed(found.model, as_of, Service::Standard);
+        contender
+    }
+
+    fn of_model(model: &Model, as_of: Date) -> Self {
+        let mut notes = Vec::new();
+        if let Some(tuned) = &model.fine_tuned {
+            let hosting = tuned.hosting_hour.map_or_else(
+                || "hosting price not stated".to_owned(),
+                |hour| format!("hosting {hour} USD per hour comes on top"),
+            );
+            notes.push(format!("fine-tuned from {}: {hosting}", tuned.base));
+        }
+        Self {
+            name: model.id.to_string(),
+            typed: None,
+            identity: Some(model.id.clone()),
+            standard: None,
+            batch: Pricer::listed(model, as_of, Service::Batch),
+            input: None,
+            output: None,
+            ratio: None,
+            pass_rate: None,
+            latency_s: None,
+            lifecycle: model.lifecycle.clone(),
+            notes,
+        }
+    }
+
+    /// The project's candidates, with what a run measured of them.
+    ///
+    /// # Errors
+    /// [`InputError`] for catalog rows that cannot be read.
+    pub(crate) fn all(context: &Context, decision: Option<&Decision>) -> anyhow::Result<Vec<Self>> {
+        let error = |error: trilemma_catalog::CatalogError| {
+            anyhow!(InputError(format!("failed to {error}")))
+        };
+        let one = |candidate: &Candidate| {
+            let found = match &candidate.identity {
+                Some(identity) => context.catalog.get(identity).map_err(error)?,
+                None => None,
+            };
+            let mut contender = found.map_or_else(Self::unknown, |found| {
+                Self::of_model(found.model, context.as_of)
+            });
+            contender.name = candidate.id.to_string();
+            contender.standard =
+                Pricer::of(candidate, &context.catalog, context.as_of).map_err(error)?;
+            if candidate.price.is_some() {
+                // A contract of one's own says nothing of batches.
+                contender.batch = None;
+            }
+            let measured = decision.and_then(|decision| {
+                let all = &decision.candidates;
+                all.iter().find(|result| result.id == candidate.id)
+            });
+            if let Some(result) = measured {
+                contender.measured(result);
+            }
+            Ok(contender)
+        };
+        context.project.candidates.iter().map(one).collect()
+    }
+
+    fn unknown() -> Self {
+        Self {
+            name: String::new(),
+            typed: None,
+            identity: None,
+            standard: None,
+            batch: None,
+            input: None,
+            output: None,
+            ratio: None,
+            pass_rate: None,
+            latency_s: None,
+            lifecycle: Lifecycle::default(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn measured(&mut self, result: &CandidateResult) {
+        let side = |side: &trilemma_decide::TokenSide| {
+            Some(Measured {
+                mean: decimal_of(side.mean.value)?,
+                low: side.mean.low.and_then(decimal_of),
+                high: side.mean.high.and_then(decimal_of),
+                p95: decimal_of(side.p95.value),
+            })
+        };
+        self.input = result.tokens.input.as_ref().and_then(side);
+        self.output = result.tokens.output.as_ref().and_then(side);
+        self.pass_rate.clone_from(&result.pass_rate);
+        let seconds = |ms: &trilemma_decide::TimeFigures| ms.mean.value / 1_000.0;
+        self.latency_s = result.latency.e2e_ms.as_ref().map(seconds);
+    }
+
+    /// Tokens of a query, in and out: stated on purpose, else measured, else the default.
+    pub(crate) fn tokens(&self, assumptions: &Assumptions) -> (Span, Span) {
+        let pick = |key: Key, measured: Option<&Measured>| {
+            let fallback = assumptions
+                .span(key)
+                .unwrap_or(Span::exactly(Decimal::ZERO));
+            match measured {
+                Some(measured) if !assumptions.is_stated(key) => {
+                    let low = measured.low.unwrap_or(measured.mean).max(Decimal::ZERO);
+                    let high = measured.high.unwrap_or(measured.mean);
+                    Span::new(low, measured.mean, high).unwrap_or(Span::exactly(measured.mean))
+                }
+                Some(_) | None => fallback,
+            }
+        };
+        (
+            pick(Key::InputTokens, self.input.as_ref()),
+            pick(Key::OutputTokens, self.output.as_ref()),
+        )
+    }
+
+    /// Whether its tokens were measured and nobody replaced them.
+    pub(crate) fn is_measured(&self, assumptions: &Assumptions) -> bool {
+        self.output.is_some() && !assumptions.is_stated(Key::OutputTokens)
+    }
+
+    /// Tokens of its own tokenizer per token that was typed.
+    pub(crate) fn token_ratio(&self) -> Decimal {
+        let mid = self.ratio.map(Ratio::mid).and_then(decimal_of);
+        mid.unwrap_or(Decimal::ONE)
+    }
+
+    /// The price row that holds for its mean query.
+    pub(crate) fn price_step(&self, assumptions: &Assumptions) -> Option<&PriceStep> {
+        use rust_decimal::prelude::ToPrimitive as _;
+        let (input, _) = self.tokens(assumptions);
+        let tokens = (input.mode() * self.token_ratio()).to_u64()?;
+        self.standard.as_ref()?.step(tokens)
+    }
+
+    /// What a query costs with these tokens; `None` = a price is unknown.
+    pub(crate) fn query(
+        &self,
+        assumptions: &Assumptions,
+        (input_tokens, output_tokens): (Decimal, Decimal),
+    ) -> Option<PerQuery> {
+        use rust_decimal::prelude::ToPrimitive as _;
+        let ratio = self.token_ratio();
+        let shape = shape(assumptions, ratio);
+        let context = (input_tokens * ratio).to_u64()?;
+        let standard = &self.standard.as_ref()?.step(context)?.rates;
+        let batch = self.batch.as_ref().and_then(|pricer| pricer.step(context));
+        let prices = EffectivePrices::of(&shape, standard, batch.map(|step| &step.rates))?;
+        let cost = prices.per_query(input_tokens, output_tokens)? + overhead(assumptions);
+        Some(PerQuery {
+            input_tokens,
+            output_tokens,
+            prices,
+            cost,
+        })
+    }
+
+    /// What a query of its mean tokens costs; `None` = a price is unknown.
+    pub(crate) fn mean_query(&self, assumptions: &Assumptions) -> Option<PerQuery> {
+        let (input, output) = self.tokens(assumptions);
+        self.query(assumptions, (input.mode(), output.mode()))
+    }
+
+    /// What a query costs of which only one in twenty is longer; `None` = not measured.
+    pub(crate) fn long_query(&self, assumptions: &Assumptions) -> Option<PerQuery> {
+        if !self.is_measured(assumptions) {
+            return None;
+        }
+        let (input, _) = self.tokens(assumptions);
+        let long_input = self.input.and_then(|side| side.p95);
+        let long_output = self.output.and_then(|side| side.p95)?;
+        self.query(
+            assumptions,
+            (long_input.unwrap_or(input.mode()), long_output),
+        )
+    }
+
+    /// Whether its price was last looked at more than 90 days ago.
+    pub(crate) fn is_stale(&self, assumptions: &Assumptions) -> bool {
+        let step = self.price_step(assumptions);
+        step.is_some_and(|step| {
+            matches!(
+                step.basis,
+                PriceBasis::Catalog {
+                    staleness: Staleness::Stale { .. },
+                    ..
+                }
+            )
+        })
+    }
+}
+
+/// Judge and router, per query.
+pub(crate) fn overhead(assumptions: &Assumptions) -> Usd {
+    let judge = assumptions.or_zero(Key::JudgedShare) * assumptions.or_zero(Key::JudgeUsd);
+    Usd::new(judge + assumptions.or_zero(Key::RouterUsd))
+}
+
+/// Caching, batches and retries as stated.
+fn shape(assumptions: &Assumptions, ratio: Decimal) -> TrafficShape {
+    let cacheable = assumptions.or_zero(Key::CacheableShare);
+    let p_fail = assumptions.or_zero(Key::FailureRate);
+    TrafficShape {
+        input_ratio: ratio,
+        output_ratio: ratio,
+        caching: (!cacheable.is_zero()).then(|| Caching {
+            cacheable,
+            hit: assumptions.or_zero(Key::CacheableHitRate),
+        }),
+        batch_share: assumptions.or_zero(Key::BatchShare),
+        retries: (!p_fail.is_zero()).then(|| Retries {
+            p_fail,
+            max_attempts: assumptions.count(Key::MaxAttempts).unwrap_or(1),
+            billed_input: assumptions.or_zero(Key::FailedInputBilled),
+            billed_output: assumptions.or_zero(Key::FailedOutputBilled),
+        }),
+    }
+}
