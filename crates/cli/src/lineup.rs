@@ -148,10 +148,8 @@ pub(crate) fn unpriced(context: &Context) -> anyhow::Result<Vec<String>> {
         .iter()
         .chain(project.judges.values().flatten())
     {
-        let priced =
-            pricer(context, one)?.is_some_and(|pricer| pricer.production(1, 1, None).is_some());
         let name = one.id.to_string();
-        if !priced && !names.contains(&name) {
+        if !is_priced(context, one)? && !names.contains(&name) {
             names.push(name);
         }
     }
@@ -174,6 +172,31 @@ pub(crate) fn refuse_unbounded(context: &Context) -> anyhow::Result<()> {
         "failed to keep to the budget: {}; hint: {UNPRICED_HINT}",
         unbounded_text(&names)
     ))))
+}
+
+/// Refuses to ask judges that a budget cannot bound.
+///
+/// # Errors
+/// [`InputError`] that names who has no price.
+pub(crate) fn refuse_unbounded_judges(context: &Context) -> anyhow::Result<()> {
+    let mut names = Vec::new();
+    for judge in context.project.judges.values().flatten() {
+        if !is_priced(context, judge)? {
+            names.push(judge.id.to_string());
+        }
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(InputError(format!(
+        "failed to keep to the budget: {}; hint: {UNPRICED_HINT}",
+        unbounded_text(&names)
+    ))))
+}
+
+fn is_priced(context: &Context, one: &Candidate) -> anyhow::Result<bool> {
+    let pricer = pricer(context, one)?;
+    Ok(pricer.is_some_and(|pricer| pricer.production(1, 1, None).is_some()))
 }
 
 /// What to do about prices that are unknown.

@@ -293,6 +293,7 @@ fn judges(
         let panel = judge.models.iter().filter_map(|name| {
             let draft = CandidateDraft {
                 params: judge.params.clone(),
+                price: judge.price,
                 ..bare_draft(ModelName::parse(name)?, section)
             };
             let mut notes = Vec::new();

@@ -40,6 +40,9 @@ pub(crate) struct ScoreArgs {
     /// Most that the run may cost, judges included, in dollars (overrides the project).
     #[arg(long, value_name = "USD")]
     budget: Option<Usd>,
+    /// With a budget, ask judges too whose price is unknown: nothing bounds what they cost.
+    #[arg(long)]
+    allow_unknown_price: bool,
 }
 
 /// Runs the command.
@@ -81,6 +84,7 @@ impl ScoreArgs {
             allow_code,
             retry_failed: false,
             budget: None,
+            allow_unknown_price: false,
         }
     }
 }
@@ -119,6 +123,9 @@ pub(crate) fn score_run(
     printer.say(plan::rescoring(context, &items, n_answers)?.trim_end());
     let writer = store.writer()?;
     let limit = args.budget.or(context.project.bench.budget);
+    if limit.is_some() && n_answers > 0 && !args.allow_unknown_price {
+        lineup::refuse_unbounded_judges(context)?;
+    }
     let spent = store.spent(run)?;
     let spent = spent.trials.saturating_add(spent.scoring);
     let docket = Arc::new(Docket::open(DocketParts {

@@ -102,7 +102,10 @@ fn judges_are_reported_apart(here: &std::path::Path, decision: &Value, all: &[Va
     assert!(terminal.contains("apart from the candidates"), "{terminal}");
     let html = fs_err::read_to_string(here.join("trilemma-report.html")).unwrap();
     assert!(html.contains("judges 0.0"), "the cost table names them");
-    assert!(html.contains("Same word in both orders"), "the table of judges");
+    assert!(
+        html.contains("Same word in both orders"),
+        "the table of judges"
+    );
 }
 
 #[test]
@@ -157,6 +160,51 @@ fn identical_answers_are_judged_once() {
         .filter(|one| one["origin"]["replayed"].is_object())
         .count();
     assert_eq!(replayed, n_items);
+}
+
+#[test]
+fn a_budget_refuses_a_judge_whose_price_nobody_knows() {
+    let n_items = 3;
+    let served = served(n_items, vec![("j", grades("5", "2"))]);
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let scorer = "model = \"sim/j\"\nrubric = \"Is it right?\"\n";
+    write(
+        here,
+        &served.url,
+        n_items,
+        "model = \"sim/j\"\nrubric = \"old\"\n",
+    );
+    value(here, &["bench"], &[0]);
+    edit(here, "model = \"sim/j\"\nrubric = \"old\"\n", scorer);
+    let before = n_calls(&served, "j");
+    let refused = run(here, &["score", "--budget", "1"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        told.contains("`j`") && told.contains("no price is known"),
+        "{told}"
+    );
+    assert_eq!(n_calls(&served, "j"), before);
+    // Its own price bounds it, and is what its calls cost.
+    edit(
+        here,
+        scorer,
+        &format!("{scorer}price = {{ input = \"1000\", output = \"0\" }}\n"),
+    );
+    let scored = value(here, &["score", "--budget", "100"], &[0]);
+    assert_eq!(n_calls(&served, "j"), before + 2 * n_items);
+    let spent = nano(&scored["judges"]["spent"]);
+    let tokens: i64 = judgements(&trials(here))
+        .iter()
+        .filter(|one| one["scorer_idx"] == 0 && one["origin"] == "called")
+        .map(|one| {
+            one["attempts"][0]["usage"]["input_uncached"]
+                .as_i64()
+                .unwrap()
+        })
+        .sum();
+    assert_eq!(spent, tokens * 1_000_000);
 }
 
 #[test]

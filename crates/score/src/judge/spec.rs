@@ -3,7 +3,8 @@
 //! In: options. Out: a specification that renders prompts and reads replies. Who may judge (a
 //! family other than the candidates', privacy terms) is checked elsewhere.
 
-use trilemma_domain::{Item, Order, Params, ScoredOutcome};
+use serde_json::{Map, Value};
+use trilemma_domain::{Item, Order, OwnPrice, Params, ScoredOutcome, UsdPerMtok};
 
 use super::prompt::{
     self, GRADE_TEMPLATE, JudgePrompt, PAIR_RUBRIC, PAIR_TEMPLATE, REFERENCE_RUBRIC, Shown,
@@ -23,6 +24,8 @@ pub struct JudgeSpec {
     pub models: Vec<String>,
     /// Parameters of their calls.
     pub params: Params,
+    /// Prices of their calls, where the catalog's do not hold.
+    pub price: Option<OwnPrice>,
     /// What they are asked to do.
     pub task: JudgeTask,
     /// How several of them make one score.
@@ -124,6 +127,7 @@ pub(crate) fn read_judge(options: &mut Options<'_>) -> Option<JudgeSpec> {
         .count("max_chars", 1..=100_000_000)
         .unwrap_or(200_000);
     let params = read_params(options);
+    let price = read_price(options);
     let (own_rubric, own_template) = match task {
         JudgeTask::Rubric => (None, GRADE_TEMPLATE),
         JudgeTask::Reference => (Some(REFERENCE_RUBRIC), GRADE_TEMPLATE),
@@ -156,6 +160,7 @@ pub(crate) fn read_judge(options: &mut Options<'_>) -> Option<JudgeSpec> {
     Some(JudgeSpec {
         models: models?,
         params: params?,
+        price: price?,
         task,
         combine,
         recheck,
@@ -183,12 +188,54 @@ fn read_scale(options: &mut Options<'_>, task: JudgeTask) -> Option<Scale> {
     Some(Scale::pair())
 }
 
+/// Reads `price`; the outer `None` = the problem is in the reader.
+fn read_price(options: &mut Options<'_>) -> Option<Option<OwnPrice>> {
+    if !options.has("price") {
+        return Some(None);
+    }
+    match own_price(options.table("price")?) {
+        Ok(price) => Some(Some(price)),
+        Err(why) => {
+            options.problem(
+                "price",
+                format!("`price` cannot be read: {why}"),
+                "write `{ input = \"2.50\", output = \"10\" }`, USD per million tokens in quotes",
+            );
+            None
+        }
+    }
+}
+
+fn own_price(table: &Map<String, Value>) -> Result<OwnPrice, String> {
+    const KEYS: [&str; 4] = ["input", "output", "cache_read", "cache_write"];
+    if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(format!("there is no `{key}`"));
+    }
+    let price = |key: &str| -> Result<Option<UsdPerMtok>, String> {
+        let Some(value) = table.get(key) else {
+            return Ok(None);
+        };
+        let text = value
+            .as_str()
+            .ok_or_else(|| format!("`{key}` is no text"))?;
+        let price = text.parse().map_err(|error| format!("{key}: {error}"))?;
+        Ok(Some(price))
+    };
+    let given = |key: &str| price(key)?.ok_or_else(|| format!("`{key}` is missing"));
+    Ok(OwnPrice {
+        input: given("input")?,
+        output: given("output")?,
+        cache_read: price("cache_read")?,
+        cache_write: price("cache_write")?,
+    })
+}
+
 fn read_params(options: &mut Options<'_>) -> Option<Params> {
     if !options.has("params") {
         return Some(Params::default());
     }
     let table = options.table("params")?;
-    match serde_json::from_value(serde_json::Value::Object(table.clone())) {
+    match serde_json::from_value(Value::Object(table.clone())) {
         Ok(params) => Some(params),
         Err(error) => {
             options.problem(

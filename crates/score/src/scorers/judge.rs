@@ -84,6 +84,11 @@ pub(crate) const KIND: ScorerKind = ScorerKind {
             "200000",
             "Longest task plus answer in characters; beyond it the score is missing.",
         ),
+        OptionDoc::bare(
+            "price",
+            OptionType::Table,
+            "USD per million tokens of the judge's calls, as for a candidate; else the catalog's.",
+        ),
         OptionDoc::new(
             "params",
             OptionType::Table,

@@ -235,4 +235,15 @@ fn what_makes_no_sense_is_told_at_once() {
         &["recheck"],
     );
     check(json!({"model": "a/b"}), &["rubric"]);
+    for price in [
+        json!({"input": "1"}),
+        json!({"input": "x", "output": "1"}),
+        json!({"input": "-1", "output": "1"}),
+        json!({"input": "1", "output": "1", "per": "2"}),
+    ] {
+        check(
+            json!({"model": "a/b", "rubric": "r", "price": price}),
+            &["price"],
+        );
+    }
 }
