@@ -23,6 +23,7 @@ mod plan;
 mod printer;
 mod progress;
 mod sample;
+mod restore;
 mod session;
 mod show;
 mod split;

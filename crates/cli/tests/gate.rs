@@ -141,3 +141,79 @@ fn unknown_names_are_told_with_those_that_exist() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn an_exported_run_comes_back_byte_for_byte_and_serves_as_the_recorded_one() {
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), "before", 60, |idx| idx % 3 != 0);
+    let file = folder.path().join("before.jsonl").display().to_string();
+    let before = runs(folder.path()).remove(0);
+    let export = |run: &str, file: &str| {
+        let output = trilemma(folder.path(), &["export", run, "--out", file])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        std::fs::read(file).unwrap()
+    };
+    let first = export(&before, &file);
+    let removed = trilemma(folder.path(), &["runs", "rm", &before])
+        .output()
+        .unwrap();
+    assert!(removed.status.success());
+    import(folder.path(), "after", 60, |idx| idx % 3 != 0);
+    let output = trilemma(
+        folder.path(),
+        &["--json", "gate", "--against", &file, "--margin", "0.3"],
+    )
+    .output()
+    .unwrap();
+    assert_eq!(json(&output, &[0])["verdict"], "meets");
+    assert_eq!(runs(folder.path()).len(), 2);
+    let again = folder.path().join("again.jsonl").display().to_string();
+    assert!(
+        export(&before, &again) == first,
+        "the run came back as it was"
+    );
+    // A second time it is there already.
+    let output = trilemma(folder.path(), &["import", &file])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is back in the store"));
+    assert_eq!(runs(folder.path()).len(), 2);
+}
+
+#[test]
+fn a_damaged_export_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    import(folder.path(), "before", 30, |_| true);
+    let file = folder.path().join("before.jsonl");
+    let before = runs(folder.path()).remove(0);
+    let name = file.display().to_string();
+    trilemma(folder.path(), &["export", &before, "--out", &name])
+        .output()
+        .unwrap();
+    trilemma(folder.path(), &["runs", "rm", &before])
+        .output()
+        .unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    for share in [0.3, 0.6, 0.99] {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a place in a small file"
+        )]
+        let end = (whole.len() as f64 * share) as usize;
+        std::fs::write(&file, &whole[..end]).unwrap();
+        let output = trilemma(folder.path(), &["import", &name])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("line "));
+        assert_eq!(runs(folder.path()).len(), 0);
+    }
+}

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::layout::one_line;
 use crate::places;
 use crate::printer::Printer;
+use crate::restore;
 use crate::show;
 
 use pair::Pairing;
@@ -27,8 +28,8 @@ use pair::Pairing;
 /// What is compared.
 #[derive(Debug, clap::Args)]
 pub(crate) struct GateArgs {
-    /// The run with the recorded trials of the candidate in use.
-    #[arg(long, value_name = "RUN")]
+    /// The run with the recorded trials of the candidate in use, or a file that `export` wrote of it.
+    #[arg(long, value_name = "RUN|FILE")]
     against: String,
     /// The new run (default: the latest other one).
     #[arg(long, value_name = "RUN")]
@@ -67,7 +68,7 @@ fn share(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &GateArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
-    let old = store.manifest(&store.run(&RunId::from(args.against.as_str()))?.run)?;
+    let old = store.manifest(&recorded(args, &store)?)?;
     let new = store.manifest(&newest(args, &store, &old)?)?;
     same_scorers(&store, &old, &new)?;
     let pairing = Pairing::of(args, &context, &store, (&old, &new))?;
@@ -89,6 +90,15 @@ pub(crate) fn run(args: &GateArgs, common: &Common, printer: Printer) -> anyhow:
     let verdict = verdict(&decision);
     tell(&decision, verdict, printer)?;
     Ok(exit(&decision, verdict, args.decide, printer))
+}
+
+/// The recorded run: in the store, or brought there from a file.
+fn recorded(args: &GateArgs, store: &Store) -> anyhow::Result<RunId> {
+    let file = Path::new(&args.against);
+    if file.is_file() {
+        return restore::restore(store, file);
+    }
+    Ok(store.run(&RunId::from(args.against.as_str()))?.run)
 }
 
 fn newest(args: &GateArgs, store: &Store, old: &RunManifest) -> anyhow::Result<RunId> {

@@ -10,7 +10,7 @@ mod read;
 mod record;
 mod tell;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use trilemma_domain::RunId;
@@ -24,6 +24,7 @@ use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
 use crate::places;
 use crate::printer::Printer;
+use crate::restore;
 use crate::show;
 
 use cast::Cast;
@@ -52,6 +53,11 @@ pub(crate) struct ImportArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ImportArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    if let [only] = args.files.as_slice()
+        && restore::is_export(only)
+    {
+        return bring_back(args, common, only, printer);
+    }
     let file = context::project_file(common);
     let folder = places::folder_of(&file);
     let known = if file.exists() {
@@ -103,6 +109,27 @@ pub(crate) fn run(args: &ImportArgs, common: &Common, printer: Printer) -> anyho
         (&store, &run, &gathered),
         (&sources, printer),
     )
+}
+
+/// An exported run of ours comes back as it was.
+fn bring_back(
+    args: &ImportArgs,
+    common: &Common,
+    file: &Path,
+    printer: Printer,
+) -> anyhow::Result<Exit> {
+    let context = Context::open(common)?;
+    let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
+    let run = restore::restore(&store, file)?;
+    printer.say(&format!("run {run} is back in the store"));
+    let decision = decision::decide(&context, &store, &run, args.decide)?;
+    if printer.json() {
+        printer.value(&serde_json::json!({ "run": run, "decision": decision }))?;
+    } else {
+        show::verdict(&decision, printer)?;
+        printer.next(&common.command(&format!("gate --against {run}")));
+    }
+    Ok(decision::exit_of(&decision, args.decide))
 }
 
 /// Says what is wrong with the files; without `--lenient` nothing of them is kept then.
