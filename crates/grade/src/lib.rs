@@ -2,7 +2,7 @@
 //!
 //! In: items and answers that are durable. Out: [`trilemma_domain::ScoreRecord`]s, one per scorer. A
 //! scorer that could not run is recorded as failed, which is missing and never 0. Each call of a judge
-//! is recorded attempt by attempt and durable before its reply is read. It takes no decision and
+//! is recorded attempt by attempt and durable before its word counts. It takes no decision and
 //! calls no candidate.
 
 mod bill;
