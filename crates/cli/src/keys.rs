@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use trilemma_project::{KeyHeader, KeySource, Project, Provider};
 use trilemma_provider::{KeyKind, Secret};
 
 use crate::env;
+
+/// How long a command may take to print the next key.
+const NEXT_KEY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Secrets by provider name; providers without a key are absent.
 pub(crate) type Secrets = BTreeMap<String, Secret>;
@@ -41,6 +45,7 @@ pub(crate) fn read(project: &Project, folder: &Path) -> (Secrets, Vec<MissingKey
 }
 
 fn read_one(provider: &Provider, folder: &Path) -> Result<Option<Secret>, String> {
+    let mut next = None;
     let (text, made_by_command) = match &provider.api_key {
         KeySource::None => return Ok(None),
         KeySource::Env(name) => {
@@ -55,7 +60,10 @@ fn read_one(provider: &Provider, folder: &Path) -> Result<Option<Secret>, String
                 .map_err(|error| format!("failed to read the key's file: {error}"))?;
             (text.lines().next().unwrap_or_default().to_owned(), false)
         }
-        KeySource::Command(argv) => (output_of(argv)?, true),
+        KeySource::Command(argv) => {
+            next = Some(argv.clone());
+            (output_of(argv)?, true)
+        }
     };
     let kind = match provider.key_header {
         KeyHeader::Bearer => KeyKind::Token,
@@ -67,11 +75,32 @@ fn read_one(provider: &Provider, folder: &Path) -> Result<Option<Secret>, String
         }
         KeyHeader::Dialect => KeyKind::ApiKey,
     };
-    Secret::new(&text, kind, &provider.base_url)
-        .map(Some)
-        .map_err(|error| format!("failed to {error}"))
+    let secret = Secret::new(&text, kind, &provider.base_url)
+        .map_err(|error| format!("failed to {error}"))?;
+    Ok(Some(match next {
+        // Tokens of commands expire; the next one comes from the same command.
+        Some(argv) => secret.renewable(move || Box::pin(next_output(argv.clone()))),
+        None => secret,
+    }))
 }
 
+/// Runs a key's command again while calls are under way.
+async fn next_output(argv: Vec<String>) -> Result<String, String> {
+    let (program, arguments) = argv.split_first().ok_or("the key's command is empty")?;
+    let running = tokio::process::Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(NEXT_KEY_TIMEOUT, running)
+        .await
+        .map_err(|_| format!("`{program}` gave no key in time"))?
+        .map_err(|error| format!("failed to run `{program}`: {error}"))?;
+    first_line(program, output)
+}
+
+/// The key that a program prints.
 fn output_of(argv: &[String]) -> Result<String, String> {
     let (program, arguments) = argv.split_first().ok_or("the key's command is empty")?;
     let output = Command::new(program)
@@ -80,6 +109,11 @@ fn output_of(argv: &[String]) -> Result<String, String> {
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("failed to run `{program}`: {error}"))?;
+    first_line(program, output)
+}
+
+/// The first line of what a program printed.
+fn first_line(program: &str, output: Output) -> Result<String, String> {
     if !output.status.success() {
         return Err(format!("`{program}` ended with {}", output.status));
     }

@@ -52,5 +52,5 @@ pub use lane::{
     BreakerConfig, CallOutcome, Lane, LaneCall, LaneConfig, LaneHealth, LaneStatus, RetryPolicy,
 };
 pub use proxy::Proxy;
-pub use secret::Secret;
+pub use secret::{Renewed, Secret};
 pub use trilemma_wire::client::{KeyKind, RateLimits, Window};

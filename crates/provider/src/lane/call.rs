@@ -110,17 +110,26 @@ impl Lane {
             };
             let started = Instant::now();
             let deadline = *deadline.get_or_insert(started + self.trial_deadline);
+            let secret = call.secret.map(Secret::now);
             let attempted = client
                 .attempt(&Call {
                     request: call.request,
-                    secret: call.secret,
+                    secret: secret.as_ref(),
                     number: u32::try_from(attempts.len() + 1).unwrap_or(u32::MAX),
                     queued: started.saturating_duration_since(waiting_since),
                     deadline: Some(deadline),
                 })
                 .await;
+            let is_renewed = !trial.has_renewed
+                && is_expired(&attempted)
+                && renewed(secret.as_ref(), call.cancel).await;
             waiting_since = Instant::now();
-            let next = self.take_in(&attempted, ticket.settle(), &mut trial);
+            let next = if is_renewed {
+                trial.has_renewed = true;
+                self.take_back(&attempted, ticket.settle())
+            } else {
+                self.take_in(&attempted, ticket.settle(), &mut trial)
+            };
             drop(permit);
             sink(&attempted.attempt);
             let Attempted { attempt, reply, .. } = attempted;
@@ -225,6 +234,21 @@ impl Lane {
         next
     }
 
+    /// Takes in a refusal of a key that has been replaced since: it says nothing of the endpoint.
+    fn take_back(&self, attempted: &Attempted, admitted: Admitted) -> Next {
+        let now = Instant::now();
+        self.with_state(|state| {
+            state.settle(&admitted, Some(0), &attempted.limits, now);
+            if admitted.is_probe {
+                state.breaker.probe_lost(now);
+            }
+        });
+        if admitted.is_probe {
+            self.announce_change();
+        }
+        Next::Again(now)
+    }
+
     async fn rest(&self, until: Instant, cancel: &Cancel) -> Result<(), ()> {
         tokio::select! {
             () = sleep_until(until) => Ok(()),
@@ -243,6 +267,22 @@ impl Lane {
 
     pub(crate) fn in_use(&self) -> (usize, usize) {
         self.gate.in_use()
+    }
+}
+
+/// Whether the endpoint does not take the key (any more).
+fn is_expired(attempted: &Attempted) -> bool {
+    attempted.attempt.status == Some(401) && attempted.attempt.failure.is_some()
+}
+
+/// Whether there is another key now. Nobody waits for it but the calls that were refused the old one.
+async fn renewed(secret: Option<&Secret>, cancel: &Cancel) -> bool {
+    let Some(secret) = secret else {
+        return false;
+    };
+    tokio::select! {
+        is_renewed = secret.renew() => is_renewed,
+        () = cancel.cancelled() => false,
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct TrialState {
     /// Attempts refused for load.
     pub(crate) n_throttled: u32,
     pub(crate) counted: Counted,
+    /// Whether its key was read anew.
+    pub(crate) has_renewed: bool,
 }
 
 /// An attempt that was admitted.

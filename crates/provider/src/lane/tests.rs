@@ -5,12 +5,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use trilemma_domain::{Attempt, Failure, FailureKind};
+use trilemma_wire::client::KeyKind;
 
 use super::*;
 use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::config::ClientConfig;
+use crate::secret::Secret;
 use crate::testkit::*;
 
 fn secs(s: u64) -> Duration {
@@ -384,6 +386,64 @@ async fn a_refused_key_stops_the_lane_at_once() {
     let last = failure(&outcomes[99]);
     assert_eq!(last.kind, FailureKind::BreakerOpen);
     assert!(last.message.contains("auth: "), "{last:?}");
+}
+
+/// 20 trials at once with a key that expires; how often the next one was asked for, and the outcomes.
+async fn with_expiring_key(pipes: &Pipes, next: &'static str) -> (usize, Vec<CallOutcome>) {
+    let n_asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&n_asked);
+    let secret = Secret::new("old", KeyKind::Token, "http://llm.example/v1")
+        .unwrap()
+        .renewable(move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                pass_ms(2000).await;
+                Ok(next.to_owned())
+            })
+        });
+    let lane = lane(|config| config.max_concurrency = 4);
+    let mut running = JoinSet::new();
+    for _ in 0..20 {
+        let (lane, client, secret) = (Arc::clone(&lane), client(pipes), secret.clone());
+        running.spawn(async move {
+            let request = encoded(false);
+            let call = LaneCall {
+                request: &request,
+                secret: Some(&secret),
+                estimated_tokens: 1,
+                cancel: &Cancel::new(),
+            };
+            lane.call(&client, call, &mut |_| {}).await
+        });
+    }
+    let outcomes = running.join_all().await;
+    (n_asked.load(Ordering::SeqCst), outcomes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_key_is_read_anew_once_for_all_calls() {
+    let (pipes, n_requests) = scripted(|n| match n {
+        0..4 => refused(401, ""),
+        _ => answer("hi"),
+    });
+    let (n_asked, outcomes) = with_expiring_key(&pipes, "new").await;
+    assert_eq!(n_answered(&outcomes), 20);
+    assert_eq!(n_asked, 1);
+    assert_eq!(n_requests.load(Ordering::SeqCst), 24);
+    let refused: Vec<_> = outcomes.iter().flat_map(|one| &one.attempts).collect();
+    let refused = refused.iter().filter(|attempt| attempt.status == Some(401));
+    assert_eq!(refused.count(), 4, "refusals are on record too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_stays_refused_stops_the_lane() {
+    for next in ["old", "new"] {
+        let (pipes, n_requests) = scripted(|_| refused(401, ""));
+        let (n_asked, outcomes) = with_expiring_key(&pipes, next).await;
+        assert_eq!(n_answered(&outcomes), 0);
+        assert!(n_asked <= 2, "{next}: asked {n_asked} times");
+        assert!(n_requests.load(Ordering::SeqCst) <= 12, "{n_requests:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
