@@ -47,6 +47,14 @@ pub struct GpuPrice {
     pub provenance: Provenance,
 }
 
+impl GpuPrice {
+    /// The middle of the range; the figure itself where there is only one.
+    #[must_use]
+    pub fn mid(&self) -> Decimal {
+        (self.low + self.high) / Decimal::TWO
+    }
+}
+
 /// A kind of GPU.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gpu {
@@ -75,7 +83,8 @@ impl Gpu {
         self.visible_gib.unwrap_or(self.memory_gib * 0.98)
     }
 
-    /// The price to plan with: the first on demand that is a single figure, else the first of all.
+    /// The price to plan with: the first on demand that is a single figure, else the first of all
+    /// (of a range the middle, [`GpuPrice::mid`]).
     #[must_use]
     pub fn plan_price(&self) -> Option<&GpuPrice> {
         self.prices

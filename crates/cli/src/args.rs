@@ -72,6 +72,14 @@ pub(crate) enum Command {
     Export(commands::export::ExportArgs),
     /// Look up models: prices, lifecycles, terms, limits, with source and date.
     Catalog(commands::catalog::CatalogArgs),
+    /// What a month of production costs, per candidate and mix.
+    Cost(commands::cost::CostArgs),
+    /// What owning a choice costs over its months, and what a switch pays back.
+    Tco(commands::tco::TcoArgs),
+    /// What serving open weights takes, and when it is cheaper than an API.
+    Selfhost(commands::selfhost::SelfhostArgs),
+    /// Whether rate limits carry the traffic at its peak, and what to apply for.
+    Limits(commands::limits::LimitsArgs),
     /// Check, sample or split a golden set.
     Golden(commands::golden::GoldenArgs),
     /// Propose three to five candidates, with reasons.

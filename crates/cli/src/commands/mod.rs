@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod decide;
 pub(crate) mod demo;
 pub(crate) mod export;
@@ -11,14 +12,18 @@ pub(crate) mod gate;
 pub(crate) mod golden;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod limits;
+mod money;
 pub(crate) mod report;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod scorers;
 pub(crate) mod select;
+pub(crate) mod selfhost;
 pub(crate) mod shortlist;
 pub(crate) mod sim;
+pub(crate) mod tco;
 mod words;
 
 use crate::args::{Args, Command};
@@ -42,6 +47,10 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Export(args) => export::run(&args, common, printer),
         Command::Sim(args) => sim::run(args, printer),
         Command::Catalog(args) => catalog::run(&args, common, printer),
+        Command::Cost(args) => cost::run(&args, common, printer),
+        Command::Tco(args) => tco::run(&args, common, printer),
+        Command::Selfhost(args) => selfhost::run(&args, common, printer),
+        Command::Limits(args) => limits::run(&args, common, printer),
         Command::Golden(args) => golden::run(&args, common, printer),
         Command::Shortlist(args) => shortlist::run(&args, common, printer),
         Command::Init(args) => init::run(&args, common, printer),

@@ -43,6 +43,10 @@ static FORMATS: &[Format] = &[
     entry!("catalog", "a catalog file of your own, for --catalog"),
     entry!("decision", "what `trilemma decide --json` prints"),
     entry!("runs-diff", "what `trilemma runs diff --json` prints"),
+    entry!("cost", "what `trilemma cost --json` prints"),
+    entry!("tco", "what `trilemma tco --json` prints"),
+    entry!("selfhost", "what `trilemma selfhost --json` prints"),
+    entry!("limits", "what `trilemma limits --json` prints"),
     entry!("export", "a line of `trilemma export`"),
 ];
 
