@@ -37,7 +37,9 @@ struct Tails {
 ///
 /// # Errors
 /// [`BenchError`] when the store or a scorer fails as a whole; what was settled is kept.
-pub async fn run<C: Connect>(parts: JobParts<C>) -> Result<Summary, BenchError> {
+pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchError> {
+    // Only answers of other runs are replayed, and no other process can add one meanwhile.
+    parts.cache = parts.cache && parts.store.has_other_runs(&parts.run)?;
     let settled = parts.store.settled(&parts.run)?;
     let n_resumed = settled.n_answered() as u64;
     let spent = parts.store.spent(&parts.run)?;

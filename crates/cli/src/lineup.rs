@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use trilemma_bench::{Entrant, EntrantParts};
@@ -30,10 +29,11 @@ impl<'a> Lines<'a> {
         let bench = &project.bench;
         // A whole answer is silent until the model is done, so silence proves nothing before then.
         let patience = bench.stall_timeout.max(bench.call_timeout);
+        let streamed = client(project)?;
         Ok(Self {
             project,
-            streamed: client(project, bench.stall_timeout)?,
-            whole: client(project, patience)?,
+            whole: streamed.with_stall_timeout(patience),
+            streamed,
             lanes: BTreeMap::new(),
         })
     }
@@ -59,7 +59,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn client(project: &Project, stall_timeout: Duration) -> anyhow::Result<Client> {
+fn client(project: &Project) -> anyhow::Result<Client> {
     let http = env::first(&["HTTP_PROXY", "http_proxy"]);
     let https = env::first(&["HTTPS_PROXY", "https_proxy"]);
     let bypass = env::first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
@@ -70,7 +70,7 @@ fn client(project: &Project, stall_timeout: Duration) -> anyhow::Result<Client> 
         None => None,
     };
     let config = ClientConfig {
-        stall_timeout,
+        stall_timeout: project.bench.stall_timeout,
         call_deadline: project.bench.call_timeout,
         keep_raw: project.bench.keep_raw,
         proxy: (http.is_some() || https.is_some()).then_some(proxy),

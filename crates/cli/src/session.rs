@@ -73,7 +73,7 @@ pub(crate) fn run(
     let grader = lineup::grader(context, &mut lines, &secrets, options.leave)?;
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
     let plan = plan(context, &golden, options.part.as_ref());
-    let (run, score_set) = begin(&store, &plan, &golden, options.fresh)?;
+    let (run, score_set) = begin(&store, plan, &golden, options.fresh)?;
     let items = Arc::new(golden.into_items());
     let shape = shape(context, &items);
     let progress = Arc::new(Progress::new(shape.n_trials(), entrants.len()));
@@ -153,10 +153,11 @@ fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManife
     manifest_with(plan, parameters)
 }
 
-/// Finds the run of the same plan, or begins a new one.
+/// Finds the run of the same plan, or begins a new one; the plan, which names every item, is not
+/// kept beside the run.
 fn begin(
     store: &Store,
-    plan: &RunManifest,
+    plan: RunManifest,
     golden: &GoldenSet,
     is_fresh: bool,
 ) -> anyhow::Result<(RunId, Fingerprint)> {
@@ -168,11 +169,11 @@ fn begin(
     let known = if is_fresh {
         None
     } else {
-        same_plan(store, plan)?
+        same_plan(store, &plan)?
     };
     let run = match known {
         Some(run) => run,
-        None => store.begin_run(plan)?,
+        None => store.begin_run(&plan)?,
     };
     let score_set = store.use_scores(&run, &plan.scores)?;
     Ok((run, score_set))

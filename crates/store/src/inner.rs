@@ -195,6 +195,18 @@ impl Inner {
         self.with(TransactionBehavior::Immediate, work)
     }
 
+    /// Writes in one transaction that may touch many pages, and gives back the memory that held
+    /// them: what is done next needs other pages.
+    pub(crate) fn write_much<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let value = self.write(work)?;
+        // The connection used last is the next one taken.
+        self.peek(|conn| Ok(conn.execute_batch("PRAGMA shrink_memory")?))?;
+        Ok(value)
+    }
+
     /// Makes the writer forget what it remembers of runs and score sets.
     pub(crate) fn forget(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);

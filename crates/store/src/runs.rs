@@ -89,7 +89,7 @@ impl Store {
             path: self.path().to_owned(),
             reason: error.to_string(),
         })?;
-        self.inner.write(|tx| {
+        self.inner.write_much(|tx| {
             if run_ref(tx, &manifest.run).is_ok() {
                 return Err(RecordError::RunExists(manifest.run.clone()).into());
             }
@@ -142,6 +142,17 @@ impl Store {
             let mut statement = tx.prepare(&query)?;
             let runs = statement.query_map([], info)?;
             Ok(runs.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Whether there is any run but this one.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn has_other_runs(&self, run: &RunId) -> Result<bool, StoreError> {
+        self.inner.read(|tx| {
+            let query = "SELECT EXISTS (SELECT 1 FROM run WHERE run_id <> $1)";
+            Ok(tx.query_row(query, [run.as_str()], |row| row.get(0))?)
         })
     }
 

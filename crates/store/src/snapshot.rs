@@ -24,7 +24,7 @@ impl Store {
         if self.inner.read(|tx| Ok(golden_no(tx, golden)?))?.is_some() {
             return Ok(());
         }
-        self.inner.write(|tx| {
+        self.inner.write_much(|tx| {
             if golden_no(tx, golden)?.is_some() {
                 return Ok(());
             }

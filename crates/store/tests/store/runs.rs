@@ -33,6 +33,8 @@ fn the_newest_unfinished_run_of_the_same_calls_is_resumed() {
     let print = first.fingerprint();
     assert_eq!(store.find_resumable(&print).unwrap(), None);
     store.begin_run(&first).unwrap();
+    assert!(!store.has_other_runs(&"r1".into()).unwrap());
+    assert!(store.has_other_runs(&"r2".into()).unwrap());
     store.begin_run(&manifest("r2", 3)).unwrap();
     let mut other_calls = manifest("r3", 3);
     other_calls.seed += 1;
