@@ -1,5 +1,7 @@
 //! What to be careful about where scores rest on judges.
 
+use std::collections::BTreeMap;
+
 use super::warn_each::warning;
 use crate::evidence::Case;
 use crate::figure::Figure;
@@ -8,27 +10,46 @@ use crate::result::{Warning, WarningCode};
 
 /// Lists warnings about the judges that count.
 pub(crate) fn about_judges(case: &Case<'_>) -> Vec<Warning> {
-    let counting = case.input.judges.iter().filter(|judge| judge.counts);
-    let mut list = Vec::new();
-    for judge in counting {
-        list.extend(unchecked(judge));
-        list.extend(leaning(judge));
-    }
+    let counting: Vec<&JudgeResult> = case.input.judges.iter().filter(|one| one.counts).collect();
+    let mut list = unchecked(&counting);
+    list.extend(counting.iter().filter_map(|judge| leaning(judge)));
     list
 }
 
-fn unchecked(judge: &JudgeResult) -> Option<Warning> {
-    let known = match judge.checked {
-        Checked::Unchecked => "that nobody has checked",
-        Checked::TooFew => "that people have checked on fewer than ten answers",
-        Checked::Measured => return None,
-    };
-    let text = format!(
-        "Scores of `{}` rest on the judge `{}`, {known}: how far it agrees with people is not known. \
-         Have people label a sample of the answers.",
-        judge.scorer, judge.model
-    );
-    Some(warning(WarningCode::UncheckedJudge, None, text))
+/// One warning per scorer, however many judges it asks.
+fn unchecked(judges: &[&JudgeResult]) -> Vec<Warning> {
+    let mut by_scorer: BTreeMap<&str, (Vec<String>, bool)> = BTreeMap::new();
+    for judge in judges {
+        let has_labels = match judge.checked {
+            Checked::Unchecked => false,
+            Checked::TooFew => true,
+            Checked::Measured => continue,
+        };
+        let (names, some) = by_scorer.entry(&judge.scorer).or_default();
+        names.push(format!("`{}`", judge.model));
+        *some |= has_labels;
+    }
+    by_scorer
+        .into_iter()
+        .map(|(scorer, (names, has_labels))| {
+            let known = if has_labels {
+                "which people have checked on fewer than ten answers"
+            } else {
+                "which nobody has checked"
+            };
+            let (noun, verb) = match names.len() {
+                1 => ("judge", "agrees"),
+                _ => ("judges", "agree"),
+            };
+            let pronoun = if names.len() == 1 { "it" } else { "they" };
+            let text = format!(
+                "Scores of `{scorer}` rest on the {noun} {}, {known}: how far {pronoun} {verb} with \
+                 people is not known. Have people label a sample of the answers.",
+                names.join(", ")
+            );
+            warning(WarningCode::UncheckedJudge, None, text)
+        })
+        .collect()
 }
 
 fn leaning(judge: &JudgeResult) -> Option<Warning> {
