@@ -32,9 +32,9 @@ pub(crate) fn rate(figure: &Figure) -> String {
             percent(figure.value),
             low * 100.0,
             high * 100.0,
-            figure.n
+            whole(figure.n)
         ),
-        _ => format!("{} (n = {})", percent(figure.value), figure.n),
+        _ => format!("{} (n = {})", percent(figure.value), whole(figure.n)),
     }
 }
 
@@ -46,23 +46,40 @@ pub(crate) fn difference(figure: &Figure) -> String {
             points(figure.value),
             low * 100.0,
             high * 100.0,
-            figure.n
+            whole(figure.n)
         ),
-        _ => format!("{} (n = {})", points(figure.value), figure.n),
+        _ => format!("{} (n = {})", points(figure.value), whole(figure.n)),
     }
 }
 
 /// Money with at least two decimals and three significant digits.
 pub(crate) fn usd(amount: Usd) -> String {
-    let size = amount.to_f64().abs();
-    let decimals = if size >= 1.0 || size == 0.0 {
-        2
+    format!("{} USD", amount.brief())
+}
+
+/// A whole number with thousands parted.
+pub(crate) fn whole(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A chance in whole percent; it was estimated from a sample, so it is never "0 %" or "100 %".
+pub(crate) fn chance(probability: f64) -> String {
+    let percent = (probability * 100.0).round();
+    if percent >= 100.0 {
+        "above 99 %".to_owned()
+    } else if percent <= 0.0 {
+        "below 1 %".to_owned()
     } else {
-        // 0.0123 has its first digit at position 2: two more make three.
-        (2.0 - size.log10().floor()).min(12.0) as u32
-    };
-    let rounded = amount.decimal().round_dp(decimals);
-    format!("{rounded:.*} USD", decimals as usize)
+        format!("about {percent:.0} %")
+    }
 }
 
 /// Money with interval and n.
@@ -73,9 +90,9 @@ pub(crate) fn money(figure: &MoneyFigure) -> String {
             usd(figure.value),
             usd(low).trim_end_matches(" USD"),
             usd(high).trim_end_matches(" USD"),
-            figure.n
+            whole(figure.n)
         ),
-        _ => format!("{} (n = {})", usd(figure.value), figure.n),
+        _ => format!("{} (n = {})", usd(figure.value), whole(figure.n)),
     }
 }
 
@@ -103,7 +120,7 @@ pub(crate) fn count(n: usize, one: &str) -> String {
     if n == 1 {
         format!("1 {one}")
     } else {
-        format!("{n} {one}s")
+        format!("{} {one}s", whole(n))
     }
 }
 
@@ -123,10 +140,19 @@ mod tests {
     #[test]
     fn money_keeps_three_digits() {
         let show = |text: &str| usd(text.parse().unwrap());
-        assert_eq!(show("2025"), "2025.00 USD");
+        assert_eq!(show("2025"), "2,025.00 USD");
         assert_eq!(show("0.00042071"), "0.000421 USD");
         assert_eq!(show("0.5"), "0.500 USD");
         assert_eq!(show("0"), "0.00 USD");
+    }
+
+    #[test]
+    fn chances_are_never_certain() {
+        assert_eq!(chance(1.0), "above 99 %");
+        assert_eq!(chance(0.996), "above 99 %");
+        assert_eq!(chance(0.874), "about 87 %");
+        assert_eq!(chance(0.001), "below 1 %");
+        assert_eq!(count(1_319, "item"), "1,319 items");
     }
 
     #[test]

@@ -76,6 +76,28 @@ impl Usd {
         self.0.to_f64().unwrap_or(f64::NAN)
     }
 
+    /// Rounds for a sentence: at least two decimals and three significant digits, thousands parted
+    /// by commas, such as `2,025.00` and `0.000421`. Without a unit.
+    #[must_use]
+    pub fn brief(self) -> String {
+        let size = self.to_f64().abs();
+        let decimals = if size >= 1.0 || size == 0.0 || !size.is_finite() {
+            2
+        } else {
+            // 0.0123 has its first digit at position 2: two more make three.
+            (2.0 - size.log10().floor()).min(12.0) as usize
+        };
+        let rounded = self.0.round_dp(u32::try_from(decimals).unwrap_or(2));
+        let text = format!("{:.decimals$}", rounded.abs());
+        let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+        let sign = if rounded.is_sign_negative() && !rounded.is_zero() {
+            "-"
+        } else {
+            ""
+        };
+        format!("{sign}{}{rest}", parted(whole))
+    }
+
     /// Settles to whole nano-dollars, half-even.
     ///
     /// # Errors
@@ -90,6 +112,18 @@ impl Usd {
                 text: self.0.to_string(),
             })
     }
+}
+
+/// Digits with a comma between groups of three.
+fn parted(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 impl UsdPerMtok {
@@ -220,6 +254,18 @@ impl Sum for NanoUsd {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_get_rounded_amounts() {
+        let brief = |text: &str| text.parse::<Usd>().unwrap().brief();
+        assert_eq!(brief("2025"), "2,025.00");
+        assert_eq!(brief("-1234567.891"), "-1,234,567.89");
+        assert_eq!(brief("999.999"), "1,000.00");
+        assert_eq!(brief("0.00042071345"), "0.000421");
+        assert_eq!(brief("0.5"), "0.500");
+        assert_eq!(brief("0"), "0.00");
+        assert_eq!(brief("-0.0000000000000001"), "0.000000000000");
+    }
 
     #[test]
     fn settles_half_even() {

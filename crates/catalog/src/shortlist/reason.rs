@@ -241,7 +241,9 @@ impl fmt::Display for Exclusion {
             }
             Self::TooDear { per_query, ceiling } => write!(
                 f,
-                "costs at least {per_query} USD per query; the ceiling is {ceiling}"
+                "costs at least {} USD per query; the ceiling is {}",
+                per_query.brief(),
+                ceiling.brief()
             ),
             Self::NotYetReleased { from } => write!(f, "not known to be had before {from}"),
             Self::ShutDown {
@@ -270,7 +272,7 @@ impl fmt::Display for Exclusion {
 }
 
 fn instead(replacement: Option<&String>) -> String {
-    replacement.map_or_else(String::new, |to| format!("; its vendor recommends {to}"))
+    replacement.map_or_else(String::new, |to| format!("; its vendor recommends `{to}`"))
 }
 
 impl fmt::Display for Gap {
@@ -284,7 +286,11 @@ impl fmt::Display for Gap {
             Self::Regions => f.write_str("not stated where data are processed"),
             Self::Licence => f.write_str("licence not stated"),
             Self::Price { ceiling } => {
-                write!(f, "price not known; the ceiling is {ceiling} USD per query")
+                write!(
+                    f,
+                    "price not known; the ceiling is {} USD per query",
+                    ceiling.brief()
+                )
             }
         }
     }
@@ -317,10 +323,11 @@ impl fmt::Display for Caution {
             Self::PriceChange { on, from, to } => {
                 write!(
                     f,
-                    "price changes on {on}: {from} USD per query until then, "
+                    "price changes on {on}: {} USD per query until then, ",
+                    from.brief()
                 )?;
                 match to {
-                    Some(to) => write!(f, "{to} from then on"),
+                    Some(to) => write!(f, "{} from then on", to.brief()),
                     None => f.write_str("unknown from then on"),
                 }
             }
@@ -338,7 +345,7 @@ impl fmt::Display for Caution {
             Self::OldPrice { days } => write!(f, "price last looked at {days} days ago"),
             Self::PriceUnknown => f.write_str("price not known"),
             Self::Ends { by } => write!(f, "ends by {by}"),
-            Self::Superseded { by } => write!(f, "{by} is newer in the same line"),
+            Self::Superseded { by } => write!(f, "`{by}` is newer in the same line"),
         }
     }
 }
@@ -346,7 +353,7 @@ impl fmt::Display for Caution {
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Superseded { by } => write!(f, "{by} is newer in the same line"),
+            Self::Superseded { by } => write!(f, "`{by}` is newer in the same line"),
             Self::NeedsHosting => {
                 f.write_str("would have to be hosted; set `self_hosted = true` to consider it")
             }

@@ -179,7 +179,7 @@ fn shutdown(case: &Case<'_>, chosen: usize) -> Option<Overturn> {
     let name = case.name(chosen);
     let when = if end.exact { "on" } else { "by" };
     let instead = end.replacement.as_ref().map_or_else(String::new, |other| {
-        format!("; its vendor recommends {other}")
+        format!("; its vendor recommends `{other}`")
     });
     let text = if days <= 0 {
         format!("`{name}` was shut down {when} {}{instead}.", end.by)

@@ -185,7 +185,7 @@ fn time(case: &Case<'_>, idx: usize) -> Option<String> {
         "Its answers take {} at the median and {} at the 95th percentile (n = {}).",
         wording::ms(p50.value),
         wording::ms(p95.value),
-        p95.n
+        wording::whole(p95.n)
     ))
 }
 
@@ -241,9 +241,9 @@ fn open(
     let n_open = ranking.having(Verdict::Undecided).count();
     let chance = probability.map_or_else(String::new, |probability| {
         format!(
-            "; if one must be taken now, `{}` is right with a probability of about {:.0} %",
+            "; if one must be taken now, the chance that `{}` is right is {}",
             case.name(provisional),
-            probability * 100.0
+            wording::chance(probability)
         )
     });
     let mut list = vec![format!(

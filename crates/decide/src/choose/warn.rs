@@ -59,7 +59,9 @@ fn estimated_usage(case: &Case<'_>) -> Option<Warning> {
             });
     (estimated > 0).then(|| {
         let text = format!(
-            "Token counts of {estimated} of {answered} answers are estimates, and so is their cost."
+            "{} of {} token counts are estimates, and so are their costs.",
+            wording::whole(estimated),
+            wording::whole(answered)
         );
         warning(WarningCode::EstimatedUsage, None, text)
     })

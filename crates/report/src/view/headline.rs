@@ -204,9 +204,9 @@ fn chance(probability: f64) -> String {
     if !probability.is_finite() {
         "unknown".to_owned()
     } else if percent >= 100.0 {
-        "over 99 %".to_owned()
+        "above 99 %".to_owned()
     } else if percent <= 0.0 {
-        "under 1 %".to_owned()
+        "below 1 %".to_owned()
     } else {
         threshold(percent / 100.0)
     }

@@ -233,14 +233,7 @@ fn points(figure: &Figure, p_value: Option<f64>) -> String {
 }
 
 fn usd(figure: &MoneyFigure) -> String {
-    let size = figure.value.to_f64().abs();
-    let decimals = if size >= 1.0 || size == 0.0 {
-        2
-    } else {
-        // Three significant digits.
-        (2.0 - size.log10().floor()).min(12.0) as usize
-    };
-    format!("{size:.decimals$}")
+    figure.value.brief()
 }
 
 fn ms(figure: Figure) -> String {
