@@ -77,6 +77,7 @@ pub(crate) fn warnings(case: &Case<'_>, shown: &Shown<'_>) -> Vec<Warning> {
     list.extend(worse_slices(case, shown));
     list.extend(winners_curse(case, shown));
     list.extend(unequal_errors(case));
+    list.extend(unequal_refusals(case));
     list.extend(ties(case, shown));
     for (idx, candidate) in case.candidates.iter().enumerate() {
         list.extend(about(case, idx, candidate));
@@ -275,6 +276,35 @@ fn unequal_errors(case: &Case<'_>) -> Option<Warning> {
         case.name(least.0)
     );
     Some(warning(WarningCode::UnequalErrors, Some(most.0), text))
+}
+
+/// Refusals are answers and count as they were scored; where candidates differ in them, somebody has to
+/// look whether the scores are right.
+fn unequal_refusals(case: &Case<'_>) -> Option<Warning> {
+    let rate = |own: &Evidence<'_>| {
+        let answered = own.counts.n_answered;
+        (answered > 0).then(|| own.counts.n_refused as f64 / answered as f64)
+    };
+    let mut rates: Vec<(usize, f64)> = case
+        .candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(idx, own)| Some((idx, rate(own)?)))
+        .collect();
+    rates.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+    let (least, most) = (rates.first()?, rates.last()?);
+    if most.1 - least.1 <= UNEQUAL_ERRORS {
+        return None;
+    }
+    let text = format!(
+        "`{}` refused {} of its answers, `{}` {}. A refusal counts as it was scored: see whether the \
+         scorers judge refusals as you would.",
+        case.name(most.0),
+        wording::percent(most.1),
+        case.name(least.0),
+        wording::percent(least.1)
+    );
+    Some(warning(WarningCode::UnequalRefusals, Some(most.0), text))
 }
 
 fn ties(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {

@@ -40,6 +40,17 @@ impl Level {
         n_candidates: 1,
     };
 
+    /// The strictest level at which any of several candidates may be held.
+    pub(crate) fn strictest(n_candidates: usize) -> Self {
+        if n_candidates < 2 {
+            return Self::ALONE;
+        }
+        Self {
+            share: (1.0 - SCREENING) / n_candidates as f64,
+            n_candidates,
+        }
+    }
+
     /// The confidence that "meets" needs, where it would be `plain` for one candidate.
     pub(crate) fn of(self, plain: Confidence) -> Confidence {
         Confidence::new(1.0 - plain.alpha() * self.share).unwrap_or(plain)

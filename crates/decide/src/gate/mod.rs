@@ -21,3 +21,4 @@ mod verdict;
 
 pub(crate) use all::{Gates, gates};
 pub(crate) use facts::price_age_days;
+pub(crate) use family::Level;

@@ -95,8 +95,13 @@ impl Tested for Tests<'_> {
     }
 
     fn meets_at(&self, confidence: Confidence) -> bool {
+        // First what costs nothing to see.
         let z = confidence.z_one_sided();
         self.tests.iter().all(|test| test.z >= z)
+            && self
+                .tests
+                .iter()
+                .all(|test| shows(&test.worst, self.bar, confidence))
     }
 
     fn fails_at(&self, confidence: Confidence) -> bool {
@@ -174,14 +179,14 @@ impl Test {
 
     fn finding(&self, bar: &NotWorseThan, level: Level, n_others: usize) -> Finding {
         let plain = confidence(bar);
-        let shows = level.of(plain).z_one_sided();
+        let needed = level.of(plain);
         let fails = plain.shared_over(n_others).z_one_sided();
         let observed_decides = self.worst.is_census()
             || self.observed.is_none_or(|observed| {
-                support(&observed, bar) >= shows || shortfall(&observed, bar) >= fails
+                shows(&observed, bar, needed) || shortfall(&observed, bar) >= fails
             });
         Finding::of(
-            self.z >= shows,
+            shows(&self.worst, bar, needed),
             self.z_fails >= fails,
             self.n_missing > 0 && observed_decides,
         )
@@ -310,12 +315,21 @@ impl Shown<'_> {
                 "{seen}, but {} without result could tip it; allowed {limit}",
                 wording::count(test.n_missing, "trial")
             ),
+            Finding::Open { .. } if self.too_close() => format!(
+                "{seen}; {bound} at {sure} confidence{family}, too close to the allowed {limit} for so few items on which they differ"
+            ),
             Finding::Open { .. } => {
                 format!(
                     "{seen}; only {bound} is certain at {sure} confidence{family}, allowed {limit}"
                 )
             }
         }
+    }
+
+    /// Whether the bound reaches the margin, but only because the statistic is not quite normal.
+    fn too_close(&self) -> bool {
+        let z = self.confidence().z_one_sided();
+        matches!(self.finding, Finding::Open { .. }) && self.test.z >= z
     }
 
     fn items_needed(&self, paired: &Paired) -> Option<f64> {
@@ -348,6 +362,14 @@ fn support(paired: &Paired, bar: &NotWorseThan) -> f64 {
     match bar.margin {
         Margin::Absolute(margin) => paired.z_not_worse(margin),
         Margin::Ratio(ratio) => paired.z_ratio_reached(ratio),
+    }
+}
+
+/// Whether "not worse by more than allowed" is shown.
+fn shows(paired: &Paired, bar: &NotWorseThan, confidence: Confidence) -> bool {
+    match bar.margin {
+        Margin::Absolute(margin) => paired.shows_not_worse(margin, confidence),
+        Margin::Ratio(ratio) => paired.z_ratio_reached(ratio) >= confidence.z_one_sided(),
     }
 }
 

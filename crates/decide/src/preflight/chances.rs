@@ -1,7 +1,8 @@
 //! How likely a verdict is at plausible truths.
 //!
-//! Exact sums of `stats::power` on the effective number of items. The pass rate is held to the strictest
-//! level that Holm's procedure can ask for; comparisons are those with one other candidate. Shares of
+//! Exact sums of `stats::power` on the effective number of items. "Meets" is held to the strictest level
+//! that the family of all candidates can ask for (`gate::family`); comparisons are those with one other
+//! candidate. Shares of
 //! items on which two candidates disagree are those of `golden`, but never less than the difference
 //! itself needs.
 
@@ -12,6 +13,7 @@ use trilemma_stats::power::{DiscordantRates, gate_chances, margin_chances};
 
 use super::types::{Chances, PreflightInput, Role, VerdictChance};
 use crate::figure::tidy;
+use crate::gate::Level;
 use crate::result::GateKind;
 
 /// Differences from the other candidate that are looked at.
@@ -25,20 +27,29 @@ const USUAL_RATE: f64 = 0.9;
 pub(crate) fn chances(input: &PreflightInput, n: usize) -> Vec<VerdictChance> {
     let mut list = Vec::new();
     let wanted = &input.requirements;
+    let n_candidates = input
+        .callers
+        .iter()
+        .filter(|caller| caller.role == Role::Candidate)
+        .count();
     if let Some(bar) = &wanted.pass_rate {
-        let n_candidates = input
-            .callers
-            .iter()
-            .filter(|caller| caller.role == Role::Candidate)
-            .count();
         let rows = AROUND_BAR.iter();
         list.extend(rows.filter_map(|d| at_bar(bar, *d, n, n_candidates)));
     }
     if let Some(bar) = &wanted.not_worse_than {
         let rate = wanted.pass_rate.map_or(USUAL_RATE, |bar| bar.min);
-        list.extend(WORSE_BY.iter().filter_map(|d| at_margin(bar, *d, n, rate)));
+        // The reference is not compared with itself.
+        let held = strictest(bar.confidence, n_candidates.saturating_sub(1));
+        let rows = WORSE_BY.iter();
+        list.extend(rows.filter_map(|d| at_margin(bar, *d, (n, held?), rate)));
     }
     list
+}
+
+/// The strictest level at which one of several candidates may be held to "meets".
+fn strictest(confidence: f64, n_candidates: usize) -> Option<Confidence> {
+    let plain = Confidence::new(confidence).ok()?;
+    Some(Level::strictest(n_candidates).of(plain))
 }
 
 fn at_bar(
@@ -50,7 +61,7 @@ fn at_bar(
     let confidence = Confidence::new(bar.confidence).ok()?;
     let rate = bar.min + difference;
     let plain = gate_chances(rate, bar.min, n, confidence).ok()?;
-    let strict = confidence.shared_over(n_candidates);
+    let strict = strictest(bar.confidence, n_candidates)?;
     let strict = gate_chances(rate, bar.min, n, strict).ok()?;
     let chances = three(strict.meets, plain.fails)?;
     Some(VerdictChance {
@@ -61,7 +72,12 @@ fn at_bar(
     })
 }
 
-fn at_margin(bar: &NotWorseThan, difference: f64, n: usize, rate: f64) -> Option<VerdictChance> {
+fn at_margin(
+    bar: &NotWorseThan,
+    difference: f64,
+    (n, held): (usize, Confidence),
+    rate: f64,
+) -> Option<VerdictChance> {
     let confidence = Confidence::new(bar.confidence).ok()?;
     let margin = match bar.margin {
         Margin::Absolute(margin) => margin,
@@ -70,8 +86,9 @@ fn at_margin(bar: &NotWorseThan, difference: f64, n: usize, rate: f64) -> Option
     let at = |discordant: f64| {
         let discordant = discordant.max(difference.abs() + 0.01);
         let rates = DiscordantRates::new(discordant, difference).ok()?;
-        let chances = margin_chances(rates, margin, n, confidence).ok()?;
-        three(chances.noninferior, chances.inferior)
+        let plain = margin_chances(rates, margin, n, confidence).ok()?;
+        let strict = margin_chances(rates, margin, n, held).ok()?;
+        three(strict.noninferior, plain.inferior)
     };
     Some(VerdictChance {
         gate: GateKind::NotWorseThan,

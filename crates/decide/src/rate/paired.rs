@@ -1,6 +1,8 @@
 //! Two candidates on the same items.
 
-use trilemma_stats::paired::{Cells, mcnemar_mid_p, tango, tango_bound, tango_z};
+use trilemma_stats::paired::{
+    Cells, mcnemar_mid_p, noninferiority_exact, tango, tango_bound, tango_z,
+};
 use trilemma_stats::{Confidence, Estimate, Side};
 
 use super::ratio::{ratio_bound, ratio_z};
@@ -30,6 +32,8 @@ pub(crate) struct Paired {
     kind: Kind,
 }
 
+/// This far above the limit, the true level of the score test is far below the claimed one.
+const CLEARLY: f64 = 0.5;
 /// Differences of shares closer than this are rounding.
 const ROUNDING: f64 = 1e-12;
 
@@ -123,6 +127,16 @@ impl Paired {
             return certain(self.difference + margin);
         }
         tango_z(self.low, -margin).unwrap_or(0.0)
+    }
+
+    /// Whether "not worse by `margin` or more" is shown at a level, which is not exceeded in plain
+    /// samples: a z near the limit is checked by exact sums.
+    pub(crate) fn shows_not_worse(&self, margin: f64, confidence: Confidence) -> bool {
+        let (z, limit) = (self.z_not_worse(margin), confidence.z_one_sided());
+        if z < limit || z >= limit + CLEARLY || self.kind != Kind::Plain {
+            return z >= limit;
+        }
+        noninferiority_exact(self.low, margin).is_ok_and(|test| test.p_value <= confidence.alpha())
     }
 
     /// z of "the first is worse by less than `margin`", negated: large shows it worse.

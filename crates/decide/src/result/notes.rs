@@ -81,6 +81,8 @@ pub enum WarningCode {
     MissingResults,
     /// Candidates failed at different rates.
     UnequalErrors,
+    /// Candidates refused at different rates.
+    UnequalRefusals,
     /// Many answers were cut at the token limit.
     Truncated,
     /// Another model answered than the one asked for.

@@ -187,3 +187,28 @@ fn contradictory_inputs_are_refused() {
         Err(DecideError::Weight { .. })
     ));
 }
+
+#[test]
+fn unequal_refusals_are_told() {
+    let mut input = input(vec![candidate("a", CHEAP), candidate("b", CHEAP)], 100);
+    input.requirements.pass_rate = pass_rate(0.80);
+    let mut columns = [passes(0, 95, 100), passes(1, 95, 100)];
+    let equal = run(&input, &columns);
+    let told = |decision: &trilemma_decide::Decision| {
+        decision
+            .warnings
+            .iter()
+            .find(|warning| warning.code == WarningCode::UnequalRefusals)
+            .map(|warning| (warning.candidate, warning.text.clone()))
+    };
+    assert_eq!(told(&equal), None);
+    for seen in columns[1].iter_mut().skip(90) {
+        seen.refused = true;
+    }
+    let (candidate, text) = told(&run(&input, &columns)).unwrap();
+    assert_eq!(candidate, Some(1));
+    assert!(
+        text.contains("`b` refused 10.0 % of its answers, `a` 0.0 %"),
+        "{text}"
+    );
+}

@@ -4,7 +4,7 @@ use trilemma_decide::{Slice, SliceComparison, Standing};
 
 use super::cast::Cast;
 use super::table::{Cell, Column, Table};
-use crate::number::{Range, plural, widen};
+use crate::number::{Range, decimals, plural, widen};
 use crate::text::one_line;
 
 /// Most tags that are listed.
@@ -39,7 +39,7 @@ pub(crate) fn standings(cast: &Cast<'_>) -> Option<Table> {
         id: "standings",
         title: "Who may be the best".to_owned(),
         note: format!(
-            "By pass rate on the {} that all compared candidates have: {} {verb} left as the best, the others are not it (95 % for all of this together). The pass rates hold for all candidates at once, so also for one that was picked because of them. Being the best is no requirement: the verdict asks for the preferred one that is good enough.",
+            "By pass rate on the {} that all compared candidates have: {} {verb} left as the best, the others are not it. Set, ranks and pass rates each hold for all candidates together at 95 %, so the pass rates also for one that was picked because of them. Being the best is no requirement: the verdict asks for the preferred one that is good enough.",
             plural(widen(standings.n_items), "item"),
             plural(widen(n_best), "candidate"),
         ),
@@ -71,7 +71,7 @@ fn standing_cells(cast: &Cast<'_>, standing: &Standing) -> Vec<Cell> {
         }),
         Cell::number(
             standing.largest_regret,
-            cast.digits.signed(standing.largest_regret),
+            decimals(100.0 * standing.largest_regret, 1),
         ),
     ]
 }

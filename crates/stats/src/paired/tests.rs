@@ -203,3 +203,48 @@ fn tango_covers_at_least_93_percent_by_exact_enumeration() {
     println!("Tango: least {least:.4}, mean {:.4}", sum / count);
     assert!((0.945..0.96).contains(&(sum / count)));
 }
+
+/// Chance of a false "not worse", summed over all counts, of both tests.
+fn false_claims(n: usize, discordant: f64, margin: f64, exact: &[Vec<bool>]) -> (f64, f64) {
+    let z = Confidence::P95.z_one_sided();
+    let first_share = (discordant - margin) / (2.0 * discordant);
+    let (mut by_score, mut by_exact) = (0.0, 0.0);
+    for (m, row) in exact.iter().enumerate() {
+        let weight = binomial::pmf(m, n, discordant);
+        for (b, shown) in row.iter().enumerate() {
+            let chance = weight * binomial::pmf(b, m, first_share);
+            by_score += chance * f64::from(u8::from(score(n, b, m - b, -margin) >= z));
+            by_exact += chance * f64::from(u8::from(*shown));
+        }
+    }
+    (by_score, by_exact)
+}
+
+#[test]
+fn exact_noninferiority_never_exceeds_its_level() {
+    let (mut worst_score, mut worst_exact, mut lost) = (0.0_f64, 0.0_f64, 0.0_f64);
+    for (n, margin) in [(50, 0.05), (50, 0.1), (100, 0.03), (100, 0.1), (150, 0.02)] {
+        // More discordant items than this do not occur below.
+        let most = n / 2;
+        let shown = |m: usize, b: usize| {
+            let cells = cells(n - m, b, m - b, 0);
+            // The exact test only ever takes back what the score claims.
+            noninferiority(cells, margin).unwrap().p_value <= 0.05
+                && noninferiority_exact(cells, margin).unwrap().p_value <= 0.05
+        };
+        let exact: Vec<Vec<bool>> = (0..=most)
+            .map(|m| (0..=m).map(|b| shown(m, b)).collect())
+            .collect();
+        for extra in [0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12] {
+            let (by_score, by_exact) = false_claims(n, margin + extra, margin, &exact);
+            worst_score = worst_score.max(by_score);
+            worst_exact = worst_exact.max(by_exact);
+            lost = lost.max(by_score - by_exact);
+        }
+    }
+    println!(
+        "false claims at 5 %: score {worst_score:.4}, exact {worst_exact:.4}, most lost {lost:.4}"
+    );
+    assert!(worst_score > 0.055, "the score test alone exceeds 5 %");
+    assert!(worst_exact <= 0.050_2, "{worst_exact}");
+}
