@@ -182,6 +182,25 @@ pub(crate) fn bullet(text: &str, indent: usize, width: Option<usize>) -> String 
     hang(&lead, &one_line(text), width.unwrap_or(DEFAULT_WIDTH))
 }
 
+/// "1 item", "1,319 items".
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", parted(number))
+}
+
+/// A whole number with thousands parted, as in 128,000.
+pub(crate) fn parted(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (idx, digit) in digits.chars().enumerate() {
+        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A foreign text on one line, without anything that drives a terminal.
 pub(crate) fn one_line(text: &str) -> String {
     printable(text).replace(['\n', '\t'], " ")
@@ -213,6 +232,13 @@ mod tests {
             text,
             "openai/a\n  price:\n  2.50\nb\u{fffd}[31m c\n  price:\n  unknown\n"
         );
+    }
+
+    #[test]
+    fn numbers_are_parted_and_nouns_agree() {
+        assert_eq!(counted(1, "item"), "1 item");
+        assert_eq!(counted(0, "item"), "0 items");
+        assert_eq!(counted(1_319_000, "item"), "1,319,000 items");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use trilemma_score::Mode;
 
 use crate::context::{Context, InputError};
 use crate::inspection::RequestSize;
+use crate::layout::{self, Side, Table, counted, parted, terminal_width};
 use crate::lineup::pricer;
 
 /// Bytes of a request per token, on average and at the low end.
@@ -198,58 +199,65 @@ pub(crate) fn tally_text(tally: &JudgeTally) -> String {
 
 /// The plan in words.
 pub(crate) fn text(plan: &Preflight) -> String {
+    let width = terminal_width();
+    let rows = rows(plan);
+    let rows = rows.iter().map(|(name, value)| (*name, value.as_str()));
     let mut text = String::from("Before the first call\n");
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "  calls       {} ({} items, {} caller(s), {} repeat(s)); retries come on top",
-        plan.n_calls,
-        plan.n_items,
-        plan.callers.len(),
-        plan.repeats
-    );
-    match &plan.cost {
-        Some(cost) => {
-            let _ = writeln!(
-                text,
-                "  cost        about ${:.2}, hardly more than ${:.2} (estimated from request sizes)",
+    text.push_str(&layout::pairs(rows, 2, width));
+    text.push_str(&chances_text(&plan.chances, width));
+    text
+}
+
+fn rows(plan: &Preflight) -> Vec<(&'static str, String)> {
+    let mut rows = vec![(
+        "calls",
+        format!(
+            "{} ({} × {} × {}); retries come on top",
+            parted(plan.n_calls),
+            counted(plan.n_items as u64, "item"),
+            counted(plan.callers.len() as u64, "caller"),
+            counted(u64::from(plan.repeats), "repeat")
+        ),
+    )];
+    let mut cost = plan.cost.as_ref().map_or_else(
+        || "unknown: no price is known".to_owned(),
+        |cost| {
+            format!(
+                "about ${:.2}, hardly more than ${:.2} (estimated from request sizes)",
                 cost.expected_usd.to_f64(),
                 cost.upper_usd.to_f64()
-            );
-        }
-        None => text.push_str("  cost        unknown: no price is known\n"),
-    }
+            )
+        },
+    );
     if !plan.unpriced.is_empty() {
-        let _ = writeln!(
-            text,
-            "              without {}: price unknown",
+        cost.push_str(&format!(
+            "; without {}, whose price is unknown",
             plan.unpriced.join(", ")
-        );
+        ));
     }
-    text.push_str(&time_text(plan));
+    rows.push(("cost", cost));
+    rows.push(("time", time_text(plan)));
     let points = |share: f64| share * 100.0;
-    let _ = writeln!(
-        text,
-        "  resolution  differences of {} points are seen with a chance of 80 % (n = {})",
+    let mut resolution = format!(
+        "differences of {} points are seen with a chance of 80 % (n = {})",
         range_text(
             points(plan.detectable_difference.low),
             points(plan.detectable_difference.high)
         ),
-        plan.n_effective
+        parted(plan.n_effective as u64)
     );
     if let Some(margin) = plan.proposed_margin {
-        let _ = writeln!(
-            text,
-            "              a margin of {:.0} points is one that this golden set can decide",
+        resolution.push_str(&format!(
+            "; a margin of {:.0} points is one that this golden set can decide",
             points(margin)
-        );
+        ));
     }
-    text.push_str(&chances_text(&plan.chances));
-    text
+    rows.push(("resolution", resolution));
+    rows
 }
 
-/// One table per requirement: a column for each true difference.
-fn chances_text(chances: &[VerdictChance]) -> String {
+/// One table per requirement: a row for each true difference.
+fn chances_text(chances: &[VerdictChance], width: Option<usize>) -> String {
     let mut text = String::new();
     let mut rest = chances;
     while let Some(first) = rest.first() {
@@ -259,41 +267,48 @@ fn chances_text(chances: &[VerdictChance]) -> String {
             .count();
         let (group, later) = rest.split_at(n_same);
         rest = later;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "  verdicts    chance in % to meet / fail / leave undecided \"{}\", by true difference",
+        let is_range = group.iter().any(|chance| chance.low != chance.high);
+        let ends = if is_range {
+            "; from candidates that rarely disagree to such that often do"
+        } else {
+            ""
+        };
+        let title = format!(
+            "Chance in % of each verdict on \"{}\"{ends}",
             first.gate.label()
         );
-        let mut row = |label: &str, cell: &dyn Fn(&VerdictChance) -> String| {
-            let cells: String = group
-                .iter()
-                .map(|chance| format!("{:>12}", cell(chance)))
-                .collect();
-            let _ = writeln!(text, "    {label:<22}{cells}");
-        };
-        row("true difference", &|chance| {
-            format!("{:+.0} points", chance.true_difference * 100.0)
-        });
-        let often = group.iter().any(|chance| chance.low != chance.high);
-        row(if often { "who rarely disagree" } else { "" }, &|chance| {
-            triple(chance.low)
-        });
-        if often {
-            row("who often disagree", &|chance| triple(chance.high));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", layout::wrap(&title, 2, width.unwrap_or(100)));
+        let mut table = Table::new(&[
+            ("true difference", Side::Right),
+            ("meets", Side::Right),
+            ("fails", Side::Right),
+            ("undecided", Side::Right),
+        ]);
+        for chance in group {
+            let cell =
+                |share: fn(&Chances) -> f64| share_text(share(&chance.low), share(&chance.high));
+            table.push([
+                format!("{:+.0} points", chance.true_difference * 100.0),
+                cell(|chances| chances.meets),
+                cell(|chances| chances.fails),
+                cell(|chances| chances.undecided),
+            ]);
         }
+        text.push_str(&table.draw(4, width));
     }
     text
 }
 
-fn triple(chances: Chances) -> String {
-    let percent = |share: f64| (share * 100.0).round();
-    format!(
-        "{}/{}/{}",
-        percent(chances.meets),
-        percent(chances.fails),
-        percent(chances.undecided)
-    )
+/// One share in percent, or two.
+fn share_text(rarely: f64, often: f64) -> String {
+    let percent = |share: f64| format!("{:.0}", share * 100.0);
+    let (rarely, often) = (percent(rarely), percent(often));
+    if rarely == often {
+        rarely
+    } else {
+        format!("{rarely} to {often}")
+    }
 }
 
 fn range_text(low: f64, high: f64) -> String {
@@ -310,10 +325,13 @@ fn time_text(plan: &Preflight) -> String {
         Some(TimeLimit::RequestsPerMinute(group)) => format!("requests per minute of {group}"),
         Some(TimeLimit::TokensPerMinute(group)) => format!("tokens per minute of {group}"),
         Some(TimeLimit::Concurrency) => "calls in flight".to_owned(),
-        None => return "  time        unknown: no rate limits are stated (`rpm`, `tpm` under `[providers.NAME]`)\n".to_owned(),
+        None => {
+            return "unknown: no rate limits are stated (`rpm`, `tpm` under `[providers.NAME]`)"
+                .to_owned();
+        }
     };
     match plan.time.seconds {
-        Some(seconds) => format!("  time        at least {seconds:.0} s, limited by {limit}\n"),
-        None => format!("  time        limited by {limit}\n"),
+        Some(seconds) => format!("at least {seconds:.0} s, limited by {limit}"),
+        None => format!("limited by {limit}"),
     }
 }

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::golden;
 use crate::inspection::{Inspection, inspect};
+use crate::layout::{self, terminal_width};
 use crate::lineup::{UNPRICED_HINT, unbounded_text};
 use crate::plan;
 use crate::printer::Printer;
@@ -64,40 +65,35 @@ fn text(context: &Context, inspection: &Inspection, plan: &Preflight) -> String 
     text
 }
 
-/// All findings, one per line, gravest kinds first.
+/// All findings, gravest kinds first: one per line, wrapped on a terminal.
 pub(crate) fn findings_text(inspection: &Inspection) -> String {
-    let mut text = String::new();
-    // Writing to a string cannot fail.
+    let mut rows: Vec<(&str, String)> = Vec::new();
     for key in &inspection.keys {
-        let _ = writeln!(text, "error    key of {}: {}", key.provider, key.reason);
+        rows.push(("error", format!("key of {}: {}", key.provider, key.reason)));
     }
-    for problem in &inspection.unsendable {
-        let _ = writeln!(text, "error    {problem}");
-    }
+    let unsendable = inspection.unsendable.iter();
+    rows.extend(unsendable.map(|problem| ("error", problem.clone())));
     for finding in &inspection.golden {
         let word = match finding.severity {
-            Severity::Error => "error   ",
-            Severity::Warning => "warning ",
-            Severity::Note => "note    ",
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
         };
-        let _ = writeln!(
-            text,
-            "{word} golden set: {}; hint: {}",
-            finding.message, finding.hint
-        );
+        let text = format!("golden set: {}; hint: {}", finding.message, finding.hint);
+        rows.push((word, text));
     }
     for warning in &inspection.golden_warnings {
-        let _ = writeln!(text, "warning  golden set: {warning}");
+        rows.push(("warning", format!("golden set: {warning}")));
     }
     if !inspection.unbounded.is_empty() {
-        let _ = writeln!(
-            text,
-            "warning  budget: {}: a run is refused; hint: {UNPRICED_HINT}",
+        let text = format!(
+            "budget: {}: a run is refused; hint: {UNPRICED_HINT}",
             unbounded_text(&inspection.unbounded)
         );
+        rows.push(("warning", text));
     }
-    for problem in &inspection.project {
-        let _ = writeln!(text, "warning  {problem}");
-    }
-    text
+    let project = inspection.project.iter();
+    rows.extend(project.map(|problem| ("warning", problem.to_string())));
+    let rows = rows.iter().map(|(word, text)| (*word, text.as_str()));
+    layout::pairs(rows, 0, Some(terminal_width().unwrap_or(usize::MAX)))
 }

@@ -1,5 +1,6 @@
 //! Prices as people read them; what no source states is called unknown.
 
+pub(crate) use crate::layout::parted as thousands;
 use trilemma_domain::UsdPerMtok;
 
 /// What is said where no source states anything.
@@ -24,19 +25,6 @@ fn two_decimals(digits: &str) -> String {
 /// A whole number with thousands parted, as in 128,000; `None` = unknown.
 pub(crate) fn tokens(number: Option<u64>) -> String {
     number.map_or_else(|| UNKNOWN.to_owned(), thousands)
-}
-
-/// A whole number with thousands parted.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::commands::words::task_kind;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::hint;
-use crate::layout::{bullet, one_line, terminal_width, wrap};
+use crate::layout::{bullet, counted, one_line, terminal_width, wrap};
 use crate::printer::Printer;
 use crate::tokens;
 
@@ -207,9 +207,9 @@ fn words(set: &GoldenSet, findings: &[Finding], guide: Option<&SizeGuide>) -> St
     let _ = writeln!(
         text,
         "{}, {}, {}",
-        counted(count(Severity::Error), "error"),
-        counted(count(Severity::Warning), "warning"),
-        counted(count(Severity::Note), "note")
+        counted(count(Severity::Error) as u64, "error"),
+        counted(count(Severity::Warning) as u64, "warning"),
+        counted(count(Severity::Note) as u64, "note")
     );
     if let Some(guide) = guide {
         let line = format!(
@@ -236,9 +236,4 @@ fn points(low: f64, high: f64) -> String {
     } else {
         format!("{low} to {high}")
     }
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
