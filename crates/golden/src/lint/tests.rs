@@ -3,7 +3,7 @@ use trilemma_domain::{Expected, Input, Item, Message, Role, TaskKind};
 
 use super::*;
 use crate::GoldenSet;
-use crate::testing::item;
+use crate::testing::{data, item};
 
 /// Items that no lint objects to, but for their number.
 fn good(count: usize) -> Vec<Item> {
@@ -311,15 +311,9 @@ fn nothing_breaks_on_an_empty_set() {
 
 #[test]
 fn data_real_golden_set_is_read_and_linted() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests find their data by this variable"
-    )]
-    let Some(data) = std::env::var_os("TRILEMMA_TEST_DATA") else {
-        eprintln!("skipped: TRILEMMA_TEST_DATA is not set");
+    let Some(path) = data("zeroeval-gsm8k/golden.jsonl") else {
         return;
     };
-    let path = std::path::Path::new(&data).join("zeroeval-gsm8k/golden.jsonl");
     let set = crate::read(&path, &crate::ReadOptions::default()).unwrap();
     assert_eq!(set.len(), 1319);
     assert_eq!(set.warnings(), []);

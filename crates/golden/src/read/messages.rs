@@ -96,7 +96,7 @@ fn message(value: Value, base: Option<&Path>) -> Result<Message, Fault> {
         ));
     };
     let role = role(object.remove("role"))?;
-    let answers = text_field(&mut object, "tool_call_id")?;
+    let answers = part::optional(&mut object, "tool_call_id")?;
     let mut parts = match (object.remove("content"), object.remove("parts")) {
         (None | Some(Value::Null), None) => Vec::new(),
         (None | Some(Value::Null), Some(value)) => {
@@ -183,18 +183,6 @@ fn content(value: Value, base: Option<&Path>) -> Result<Vec<Part>, Fault> {
             ),
             r#"write "content": "text""#,
         )),
-    }
-}
-
-fn text_field(object: &mut Map<String, Value>, key: &str) -> Result<Option<String>, Fault> {
-    match object.remove(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(Fault::new(
-            format!("expected a text, found {}", describe(&other)),
-            "put it in quotation marks",
-        )
-        .under(&format!(".{key}"))),
     }
 }
 

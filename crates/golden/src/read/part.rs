@@ -82,7 +82,11 @@ fn required(object: &mut Map<String, Value>, key: &str) -> Result<String, Fault>
     })
 }
 
-fn optional(object: &mut Map<String, Value>, key: &str) -> Result<Option<String>, Fault> {
+/// Takes a text out of an object; `None` = absent or null.
+pub(super) fn optional(
+    object: &mut Map<String, Value>,
+    key: &str,
+) -> Result<Option<String>, Fault> {
     match object.remove(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),

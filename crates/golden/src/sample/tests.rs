@@ -5,6 +5,7 @@ use trilemma_domain::{Input, Message, Role};
 
 use super::strata::allocate;
 use super::*;
+use crate::testing::data;
 use crate::{Format, GoldenErrors, PersonalDataKind, ReadOptions, read_from, write_jsonl};
 
 struct File {
@@ -426,15 +427,9 @@ fn memory_stays_bounded_however_many_strata() {
 
 #[test]
 fn data_questions_are_drawn_evenly_over_categories() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "tests find their data by this variable"
-    )]
-    let Some(data) = std::env::var_os("TRILEMMA_TEST_DATA") else {
-        eprintln!("skipped: TRILEMMA_TEST_DATA is not set");
+    let Some(path) = data("routing/routellm_mtbench_questions.jsonl") else {
         return;
     };
-    let path = std::path::Path::new(&data).join("routing/routellm_mtbench_questions.jsonl");
     let mut options = SampleOptions {
         stratify_by: vec!["category".into()],
         ..options(24)
