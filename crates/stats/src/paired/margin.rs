@@ -9,10 +9,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cells, tango_z};
-use crate::power::{ClaimRegion, DiscordantRates};
-use crate::proportion::{Count, clopper_pearson};
+use crate::StatsError;
 use crate::special::normal;
-use crate::{Confidence, StatsError};
 
 /// Outcome of a test against a margin; a small p value supports the claim.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -60,51 +58,6 @@ pub fn equivalence(cells: Cells, margin: f64) -> Result<MarginTest, StatsError> 
         z,
         p_value: normal::upper_tail(z),
         n: cells.n(),
-    })
-}
-
-/// Share of the error that bounds the unknown discordant share.
-const NUISANCE: f64 = 1e-5;
-/// Values of it that are tried.
-const N_TRIED: usize = 12;
-/// Beyond this many items the score statistic is normal enough: its level is off by less than 1 %.
-const EXACT_UP_TO: usize = 3_000;
-
-/// Tests the claim of [`noninferiority`] at a level that is not exceeded.
-///
-/// Tango's statistic is only about normal: at 5 % it claims falsely in up to 6 % (few discordant items).
-/// Here `p = max over q of P(Z >= z | discordant share q, difference -margin) + 1e-5`, summed over all
-/// counts, q within its Clopper-Pearson interval at `1 - 1e-5`. Above 3,000 items the normal p. Sources:
-/// unconditional test after G. A. Barnard, Biometrika 34 (1947), ordered by Tango's statistic; R. L.
-/// Berger, D. D. Boos, JASA 89 (1994) for the interval. Checked by
-/// `exact_noninferiority_never_exceeds_its_level`.
-///
-/// # Errors
-/// As [`noninferiority`], and [`StatsError::OutOfRange`] at margin 0.
-pub fn noninferiority_exact(cells: Cells, margin: f64) -> Result<MarginTest, StatsError> {
-    let normal = noninferiority(cells, margin)?;
-    crate::error::check_open_unit("margin", margin)?;
-    let n = cells.n();
-    if n > EXACT_UP_TO || !normal.z.is_finite() {
-        return Ok(normal);
-    }
-    let discordant = clopper_pearson(
-        Count::new(cells.discordant(), n)?,
-        Confidence::new(1.0 - NUISANCE)?,
-    );
-    let (low, high) = (discordant.low.max(margin), discordant.high.min(1.0));
-    let region = ClaimRegion::of(n, -margin, normal.z);
-    let mut largest: f64 = 0.0;
-    for step in 0..N_TRIED {
-        let share = low * (high / low).powf(step as f64 / (N_TRIED - 1) as f64);
-        // Where the interval lies below the margin, the hypothesis itself is refuted.
-        if share >= margin && share <= 1.0 {
-            largest = largest.max(region.chance(DiscordantRates::new(share, -margin)?));
-        }
-    }
-    Ok(MarginTest {
-        p_value: (largest + NUISANCE).min(1.0),
-        ..normal
     })
 }
 

@@ -9,6 +9,7 @@
 mod bayes;
 mod bonett_price;
 mod cells;
+mod exact;
 mod margin;
 mod mcnemar;
 mod newcombe;
@@ -17,7 +18,8 @@ mod tango;
 pub use bayes::probability_first_better;
 pub use bonett_price::bonett_price;
 pub use cells::Cells;
-pub use margin::{MarginTest, equivalence, noninferiority, noninferiority_exact};
+pub use exact::noninferiority_exact;
+pub use margin::{MarginTest, equivalence, noninferiority};
 pub use mcnemar::{ChiSquared, mcnemar_chi_squared, mcnemar_exact, mcnemar_mid_p};
 pub use newcombe::newcombe;
 pub(crate) use tango::score;

@@ -104,38 +104,6 @@ pub fn items_for_noninferiority_verdict(
     }))
 }
 
-/// All counts of `n` items with `Z(hypothesis) >= z`, found once for any true rates.
-pub(crate) struct ClaimRegion {
-    n: usize,
-    /// Fewest items of the first for each number of discordant ones; `None` = no number is enough.
-    fewest: Vec<Option<usize>>,
-}
-
-impl ClaimRegion {
-    pub(crate) fn of(n: usize, hypothesis: f64, z: f64) -> Self {
-        let fewest = (0..=n)
-            .map(|m| first_count(m, |b| score(n, b, m - b, hypothesis) >= z))
-            .collect();
-        Self { n, fewest }
-    }
-
-    /// Chance of the region at true rates; counts with a chance below 1e-9 are left out.
-    pub(crate) fn chance(&self, rates: DiscordantRates) -> f64 {
-        let share = rates.first_share();
-        let chances = self.fewest.iter().enumerate().map(|(m, fewest)| {
-            let weight = binomial::pmf(m, self.n, rates.discordant());
-            match fewest {
-                Some(fewest) if weight > 1e-9 => match fewest.checked_sub(1) {
-                    None => weight,
-                    Some(fewer) => weight * binomial::upper_tail(fewer, m, share),
-                },
-                Some(_) | None => 0.0,
-            }
-        });
-        chances.sum()
-    }
-}
-
 /// P(Z(hypothesis) >= z).
 fn chance_above(rates: DiscordantRates, hypothesis: f64, n: usize, z: f64) -> f64 {
     // For a fixed number of discordant items Z rises with those of the first.

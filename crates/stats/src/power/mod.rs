@@ -14,7 +14,6 @@ mod search;
 
 pub use difference::{detectable_difference, items_for_mcnemar, items_to_detect};
 pub use gate::{GateChances, gate_chances, items_for_gate};
-pub(crate) use margin::ClaimRegion;
 pub use margin::{
     MarginChances, items_for_noninferiority, items_for_noninferiority_verdict, margin_chances,
 };
