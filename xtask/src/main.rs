@@ -1,13 +1,17 @@
 //! Checks that the house stays tidy: `cargo run -p xtask -- tidy|licences`. The tests run `tidy` too.
 //!
-//! `cargo run --release -p xtask -- race` simulates adaptive evaluation over recorded outcomes.
+//! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, and
+//! `decisions DATA` rules for choosing a model.
 
+mod decisions;
 mod licences;
 mod race;
 mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
+
+use anyhow::Context as _;
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -18,8 +22,12 @@ fn main() -> ExitCode {
             print(&table);
             Vec::new()
         }),
+        Some("decisions") => simulated(std::env::args().nth(2).as_deref()).map(|tables| {
+            print(&tables);
+            Vec::new()
+        }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy, licences or race"
+            "unknown check `{other}`; hint: tidy, licences, race or decisions"
         )),
     };
     match complaints {
@@ -33,6 +41,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The tables of decisions.
+fn simulated(data: Option<&str>) -> anyhow::Result<String> {
+    let data = data.context("the folder of recorded outcomes is missing; hint: decisions DATA")?;
+    decisions::print(Path::new(data))
 }
 
 #[expect(
