@@ -255,6 +255,19 @@ impl Catalog {
         }))
     }
 
+    /// Finds a model by its provider and its own name or an alias of the day, without suggestions.
+    ///
+    /// # Errors
+    /// Only for rows that cannot be read.
+    pub fn get_named(
+        &self,
+        name: &ModelName,
+        as_of: Date,
+    ) -> Result<Option<Found<'_>>, CatalogError> {
+        let shelf = self.shelf_of(&name.provider)?;
+        Ok(shelf.and_then(|shelf| on_shelf(shelf, &name.model, as_of)))
+    }
+
     /// Gives the list price of a model by name or alias; `None` = unknown, never zero.
     ///
     /// `context_tokens` are all input tokens of the request, cached ones included.

@@ -11,6 +11,7 @@ mod check;
 mod entry;
 mod error;
 mod gpu;
+pub mod import;
 mod lifecycle;
 mod limit;
 mod price;

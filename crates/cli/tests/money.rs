@@ -320,3 +320,78 @@ fn a_projects_traffic_contract_and_assumptions_count() {
         .unwrap();
     assert!(rate["value"] == "50" && rate["origin"] == "project file");
 }
+
+#[test]
+fn the_doctor_finds_what_is_stale_ending_or_moving() {
+    let folder = here();
+    let doctor = |more: &[&str], exit: i32| {
+        let mut arguments = vec!["catalog", "doctor", "--json"];
+        arguments.extend(more);
+        let answer = value(&run(folder.path(), &arguments), exit);
+        let rows = answer["findings"].as_array().unwrap().clone();
+        let line = |row: &Value| {
+            format!(
+                "{}: {}",
+                row["severity"].as_str().unwrap(),
+                row["finding"].as_str().unwrap()
+            )
+        };
+        rows.iter().map(line).collect::<Vec<String>>().join("\n")
+    };
+    let ending = doctor(&["openai/gpt-4o-mini-2024-07-18"], 0);
+    assert!(
+        ending.contains("warning: ends on 2027-01-14, in 52 days"),
+        "{ending}"
+    );
+    let moving = doctor(&["openai/gpt-4o"], 0);
+    assert!(moving.contains("pin that snapshot"), "{moving}");
+    let gone = doctor(&["anthropic/claude-3-haiku-20240307"], 2);
+    assert!(gone.contains("wrong: shut down since 2026-04-20"), "{gone}");
+    let reroute = doctor(&["google/gemini-2.5-pro", "--as-of", "2026-12-02"], 2);
+    assert!(
+        reroute.contains("answered by google/gemini-3.8-flash"),
+        "{reroute}"
+    );
+    let stale = ["openai/gpt-6-luna", "--as-of", "2027-06-01"];
+    assert!(doctor(&stale, 2).contains("--stale-ok"));
+    assert!(doctor(&[&stale[..], &["--stale-ok"]].concat(), 0).contains("accepted"));
+    assert!(doctor(&["nobody/nothing"], 0).contains("unknown to the catalog"));
+}
+
+#[test]
+fn an_update_shows_what_differs_and_writes_only_when_told() {
+    let folder = here();
+    let list = r#"{"gpt-4o-2024-08-06": {"litellm_provider": "openai", "input_cost_per_token": 3e-06, "output_cost_per_token": 1e-05},
+                   "gpt-4o-mini-2024-07-18": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07}}"#;
+    std::fs::write(folder.path().join("list.json"), list).unwrap();
+    let update = ["catalog", "update", "list.json"];
+    let text = stdout(&run(folder.path(), &update), 0);
+    assert!(text.contains("1 agree, 1 differ"), "{text}");
+    assert!(text.contains("the catalog says in 2.50"), "{text}");
+    let written = folder.path().join("catalog-update.toml");
+    assert!(!written.exists(), "nobody was there to say yes");
+    stdout(&run(folder.path(), &[&update[..], &["--yes"]].concat()), 0);
+    let arguments = [
+        "cost",
+        "-m",
+        "openai/gpt-4o-2024-08-06",
+        "--queries-per-day",
+        "10000",
+        "--catalog",
+        "catalog-update.toml",
+        "--json",
+    ];
+    let answer = value(&run(folder.path(), &arguments), 0);
+    assert_eq!(texts(&answer["candidates"], "usd_per_month"), ["2250"]);
+    std::fs::write(folder.path().join("bad.json"), "[]").unwrap();
+    let told = stderr(&run(folder.path(), &["catalog", "update", "bad.json"]), 2);
+    assert!(told.contains("genai-prices"), "{told}");
+    let told = stderr(
+        &run(
+            folder.path(),
+            &["catalog", "update", "https://x.test/p.json"],
+        ),
+        2,
+    );
+    assert!(told.contains("curl"), "{told}");
+}

@@ -5,6 +5,8 @@ mod crosscheck;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod infra;
 #[cfg(test)]
 mod reader;

@@ -2,11 +2,13 @@
 
 mod compare;
 mod diff;
+mod doctor;
 mod facts;
 mod json;
 mod list;
 mod money;
 mod show;
+mod update;
 
 use std::path::PathBuf;
 
@@ -39,6 +41,10 @@ enum CatalogCommand {
         /// The file.
         file: PathBuf,
     },
+    /// Say what is stale, ending or moving among the models that are used.
+    Doctor(doctor::DoctorArgs),
+    /// Compare a downloaded price list with the catalog, ask, and write a file to lay over it.
+    Update(update::UpdateArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -59,6 +65,8 @@ pub(crate) fn run(args: &CatalogArgs, common: &Common, printer: Printer) -> anyh
     match &args.command {
         CatalogCommand::List(args) => list::run(args, common, printer),
         CatalogCommand::Show { model } => show::run(model, common, printer),
+        CatalogCommand::Doctor(args) => doctor::run(args, common, printer),
+        CatalogCommand::Update(args) => update::run(args, common, printer),
         CatalogCommand::Diff { file } => diff::run(file, common, printer),
     }
 }
