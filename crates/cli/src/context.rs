@@ -9,6 +9,7 @@ use trilemma_project::{LoadContext, Loaded, Problem, Project, load};
 
 use crate::args::Common;
 use crate::clock;
+use crate::layout::counted;
 use crate::places;
 
 /// Something that the user wrote is wrong: exit code 2.
@@ -147,8 +148,8 @@ pub(crate) fn problems_text(file: &Path, problems: &[Problem]) -> String {
         lines.push(format!("  and {} more", n_more + 1));
     }
     format!(
-        "{} problem(s) in {}\n{}",
-        problems.len(),
+        "{} in {}\n{}",
+        counted(problems.len() as u64, "problem"),
         file.display(),
         lines.join("\n")
     )

@@ -11,6 +11,7 @@ mod context;
 mod decision;
 mod env;
 mod exit;
+mod failures;
 mod golden;
 mod hint;
 mod inspection;

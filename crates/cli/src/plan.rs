@@ -223,9 +223,9 @@ fn rows(plan: &Preflight) -> Vec<(&'static str, String)> {
         || "unknown: no price is known".to_owned(),
         |cost| {
             format!(
-                "about ${:.2}, hardly more than ${:.2} (estimated from request sizes)",
-                cost.expected_usd.to_f64(),
-                cost.upper_usd.to_f64()
+                "about ${}, hardly more than ${} (estimated from request sizes)",
+                cost.expected_usd.brief(),
+                cost.upper_usd.brief()
             )
         },
     );

@@ -10,6 +10,7 @@ use crate::args::Common;
 use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::failures;
 use crate::golden;
 use crate::plan::tally_text;
 use crate::printer::Printer;
@@ -86,6 +87,7 @@ pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow
         printer.value(&session.summary)?;
     } else {
         printer.data(&summary_text(&session.summary));
+        failures::tell(&session, printer)?;
         printer.next(&common.command("decide"));
     }
     Ok(exit_of(&session.summary))

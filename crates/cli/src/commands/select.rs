@@ -12,6 +12,7 @@ use crate::commands::shortlist::propose;
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
+use crate::failures;
 use crate::golden;
 use crate::inspection::inspect;
 use crate::plan;
@@ -53,6 +54,7 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     let options = args.bench.session(&context.project);
     let session = session::run(&context, golden, options, printer)?;
     printer.say(&summary_text(&session.summary));
+    failures::tell(&session, printer)?;
     let decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
     let report = args
         .report

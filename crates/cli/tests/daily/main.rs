@@ -9,6 +9,7 @@ mod support;
 mod budget;
 mod desk;
 mod diff;
+mod failing;
 mod keys;
 mod next;
 mod preference;

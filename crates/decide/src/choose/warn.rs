@@ -104,8 +104,9 @@ fn general(case: &Case<'_>) -> Vec<Warning> {
     let n_items = case.design.n_items();
     if n_items < FEW_ITEMS {
         let text = format!(
-            "{} are few: only large differences can be shown. 100 to 500 are usual.",
-            wording::count(n_items, "item")
+            "{} {} few: only large differences can be shown. 100 to 500 are usual.",
+            wording::count(n_items, "item"),
+            if n_items == 1 { "is" } else { "are" }
         );
         list.push(warning(WarningCode::FewItems, None, text));
     }
