@@ -364,3 +364,59 @@ fn without_a_requirement_on_quality_the_choice_is_questioned() {
     let codes: Vec<_> = decision.warnings.iter().map(|w| w.code).collect();
     assert!(codes.contains(&WarningCode::NoQualityGate));
 }
+
+/// Chance of at least k successes among n.
+fn tail(n: usize, k: usize, rate: f64) -> f64 {
+    let (mut log_choose, mut sum) = (0.0_f64, 0.0);
+    for i in 0..=n {
+        if i > 0 {
+            log_choose += ((n - i + 1) as f64 / i as f64).ln();
+        }
+        if i >= k {
+            sum += (log_choose + i as f64 * rate.ln() + (n - i) as f64 * (1.0 - rate).ln()).exp();
+        }
+    }
+    sum
+}
+
+/// Fewest passes of n with which a bar is said to be met.
+fn fewest_to_meet(n: usize, bar: f64) -> usize {
+    let mut input = input(vec![candidate("a", None)], n);
+    input.requirements.pass_rate = pass_rate(bar);
+    let meets = |k: usize| {
+        let decision = run(&input, &[passes(0, k, n)]);
+        gate(&decision, 0, GateKind::PassRate).verdict == Verdict::Meets
+    };
+    let (mut below, mut enough) = (0, n + 1);
+    while enough - below > 1 {
+        let middle = below + (enough - below) / 2;
+        if meets(middle) {
+            enough = middle
+        } else {
+            below = middle
+        }
+    }
+    enough
+}
+
+#[test]
+fn power_to_meet_a_bar_is_that_of_the_exact_test() {
+    for bar in [0.80, 0.90] {
+        for n in [100, 300, 500] {
+            let fewest = fewest_to_meet(n, bar);
+            // The exact one-sided binomial test at 5 %.
+            let exact = (0..=n).find(|k| tail(n, *k, bar) <= 0.05).unwrap();
+            assert_eq!(fewest, exact, "bar {bar}, {n} items");
+            let chances: Vec<f64> = [0.0, 0.02, 0.04, 0.06]
+                .iter()
+                .map(|inside| tail(n, fewest, bar + inside))
+                .collect();
+            println!("bar {bar}, {n} items: meets with {chances:.3?} at 0, 2, 4, 6 points inside");
+            assert!(chances[0] <= 0.05, "false claims: {chances:?}");
+            assert!(
+                chances[3] > if n == 100 { 0.40 } else { 0.85 },
+                "{chances:?}"
+            );
+        }
+    }
+}
