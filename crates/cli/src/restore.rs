@@ -19,9 +19,10 @@ use crate::context::InputError;
 /// Longest line, in bytes.
 const MAX_LINE_BYTES: usize = 256 << 20;
 
+/// A line that `trilemma export` wrote.
 #[derive(Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
-enum Line {
+pub(crate) enum Line {
     Run {
         schema_version: u32,
         manifest: Box<RunManifest>,
@@ -38,10 +39,12 @@ enum Line {
     },
 }
 
+/// What one scorer said of a trial.
 #[derive(Deserialize)]
-struct Score {
-    scorer_idx: Option<u32>,
-    outcome: ScoredOutcome,
+pub(crate) struct Score {
+    /// Position in the score set; `None` = an earlier score.
+    pub(crate) scorer_idx: Option<u32>,
+    pub(crate) outcome: ScoredOutcome,
     cost: Option<NanoUsd>,
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test that cannot go on may panic"
 )]
@@ -62,13 +63,21 @@ fn gate(folder: &Path, more: &[&str], exits: &[i32]) -> Value {
 #[test]
 fn three_verdicts_have_three_exit_codes() {
     // Of 300 items the recorded prompt answers 80 % rightly.
-    let before = |idx: usize| idx % 5 != 0;
+    let before = |idx: usize| !idx.is_multiple_of(5);
     type Right = fn(usize) -> bool;
     let cases: [(Right, i32, &str); 3] = [
-        (|idx| idx % 5 != 0 || idx % 2 == 0, 0, "meets"),
-        (|idx| idx % 2 == 0, 1, "fails"),
+        (
+            |idx| !idx.is_multiple_of(5) || idx.is_multiple_of(2),
+            0,
+            "meets",
+        ),
+        (|idx| idx.is_multiple_of(2), 1, "fails"),
         // 12 of the items it knew are lost: 4 points, with an interval across the margin of 5.
-        (|idx| idx % 5 != 0 && idx % 25 != 1, 3, "undecided"),
+        (
+            |idx| !idx.is_multiple_of(5) && idx % 25 != 1,
+            3,
+            "undecided",
+        ),
     ];
     for (after, exit, verdict) in cases {
         let folder = tempfile::tempdir().unwrap();
@@ -87,9 +96,9 @@ fn three_verdicts_have_three_exit_codes() {
 #[test]
 fn undecided_may_pass_and_a_wider_margin_decides() {
     let folder = tempfile::tempdir().unwrap();
-    import(folder.path(), "before", 300, |idx| idx % 5 != 0);
+    import(folder.path(), "before", 300, |idx| !idx.is_multiple_of(5));
     import(folder.path(), "after", 300, |idx| {
-        idx % 5 != 0 && idx % 25 != 1
+        !idx.is_multiple_of(5) && idx % 25 != 1
     });
     gate(folder.path(), &["--on-undecided", "warn"], &[0]);
     let told = gate(folder.path(), &["--margin", "0.1"], &[0]);
@@ -145,7 +154,7 @@ fn unknown_names_are_told_with_those_that_exist() {
 #[test]
 fn an_exported_run_comes_back_byte_for_byte_and_serves_as_the_recorded_one() {
     let folder = tempfile::tempdir().unwrap();
-    import(folder.path(), "before", 60, |idx| idx % 3 != 0);
+    import(folder.path(), "before", 60, |idx| !idx.is_multiple_of(3));
     let file = folder.path().join("before.jsonl").display().to_string();
     let before = runs(folder.path()).remove(0);
     let export = |run: &str, file: &str| {
@@ -164,7 +173,7 @@ fn an_exported_run_comes_back_byte_for_byte_and_serves_as_the_recorded_one() {
         .output()
         .unwrap();
     assert!(removed.status.success());
-    import(folder.path(), "after", 60, |idx| idx % 3 != 0);
+    import(folder.path(), "after", 60, |idx| !idx.is_multiple_of(3));
     let output = trilemma(
         folder.path(),
         &["--json", "gate", "--against", &file, "--margin", "0.3"],

@@ -12,11 +12,16 @@
 
 mod container;
 mod error;
+mod export;
 mod file;
 mod gather;
 mod results;
 
 pub use error::InteropError;
+pub use export::{
+    CsvExport, ExportHead, ExportRow, ExportScore, LiteLlmModel, PromptfooExport, RowExport,
+    litellm_yaml,
+};
 pub use file::file_fingerprint;
 pub use gather::{
     ClaimCheck, Gather, GatherOptions, Gathered, GatheredItem, GatheredScore, GatheredTrial, Tally,

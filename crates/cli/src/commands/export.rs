@@ -1,10 +1,14 @@
-//! `trilemma export`: everything measured in a run, as JSON lines.
+//! `trilemma export`: everything measured in a run, as JSON lines or in the format of another tool.
+
+mod litellm;
+mod rows;
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use trilemma_domain::RunId;
+use trilemma_interop::{CsvExport, PromptfooExport, RowExport};
 use trilemma_store::Store;
 
 use crate::args::Common;
@@ -18,9 +22,27 @@ use crate::printer::{JsonOutlet, Printer};
 pub(crate) struct ExportArgs {
     /// The run (default: the latest).
     pub(crate) run: Option<String>,
+    /// The format: `jsonl` is complete and comes back by `import`; `litellm` lists the models that
+    /// meet the requirements.
+    #[arg(long, short, value_enum, default_value_t = ExportFormat::Jsonl)]
+    pub(crate) format: ExportFormat,
     /// The file to write (default: standard output).
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// A format of exported runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Everything, one record a line.
+    #[default]
+    Jsonl,
+    /// A row per trial.
+    Csv,
+    /// The results file of promptfoo, for its viewer.
+    Promptfoo,
+    /// A `model_list` for LiteLLM's proxy.
+    Litellm,
 }
 
 /// Runs the command.
@@ -28,25 +50,68 @@ pub(crate) fn run(args: &ExportArgs, common: &Common, printer: Printer) -> anyho
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
+    if args.format == ExportFormat::Litellm {
+        return export_models(args, (&context, &store, &run), printer);
+    }
     match &args.out {
         Some(path) => {
-            write(&store, &run, fs_err::File::create(path)?)?;
+            let file = fs_err::File::create(path)?;
+            write(args.format, &store, &run, file)?;
             printer.say(&format!("wrote {}", path.display()));
         }
-        None => {
-            write(&store, &run, std::io::stdout().lock()).context("write to standard output")?
-        }
+        None => write(args.format, &store, &run, std::io::stdout().lock())
+            .context("write to standard output")?,
     }
     Ok(Exit::Ok)
 }
 
-fn write(store: &Store, run: &RunId, out: impl Write) -> anyhow::Result<()> {
+/// Writes nothing where no model can be named.
+fn export_models(
+    args: &ExportArgs,
+    (context, store, run): (&Context, &Store, &RunId),
+    printer: Printer,
+) -> anyhow::Result<Exit> {
+    let text = litellm::text(context, store, &store.manifest(run)?)?;
+    match &args.out {
+        Some(path) => {
+            fs_err::write(path, text)?;
+            printer.say(&format!("wrote {}", path.display()));
+        }
+        None => printer.document(&text),
+    }
+    Ok(Exit::Ok)
+}
+
+fn write(format: ExportFormat, store: &Store, run: &RunId, out: impl Write) -> anyhow::Result<()> {
     let mut outlet = JsonOutlet::new(BufWriter::new(out));
-    let exported = store.export_jsonl(run, &mut outlet);
+    let exported = match format {
+        ExportFormat::Csv | ExportFormat::Promptfoo => write_rows(format, store, run, &mut outlet),
+        ExportFormat::Jsonl | ExportFormat::Litellm => {
+            store.export_jsonl(run, &mut outlet).map_err(Into::into)
+        }
+    };
     if !outlet.is_closed() {
         exported?;
     }
     Ok(outlet.finish()?)
+}
+
+fn write_rows(
+    format: ExportFormat,
+    store: &Store,
+    run: &RunId,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let scores = store.score_set(run)?;
+    let head = rows::head(&store.manifest(run)?, &scores);
+    let mut exporter: Box<dyn RowExport + '_> = match format {
+        ExportFormat::Csv => Box::new(CsvExport::new(out, head)?),
+        ExportFormat::Promptfoo | ExportFormat::Jsonl | ExportFormat::Litellm => {
+            Box::new(PromptfooExport::new(out, head)?)
+        }
+    };
+    store.export_jsonl(run, &mut rows::Rows::new(scores, exporter.as_mut()))?;
+    Ok(exporter.finish()?)
 }
 
 /// The run that is named, or the latest.
