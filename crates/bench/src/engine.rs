@@ -298,11 +298,7 @@ async fn finish<C: Connect>(
         0
     } else {
         let (run, set) = (&job.parts.run, &job.parts.score_set);
-        let unscored = job
-            .parts
-            .store
-            .unscored(run, set, Unscored::MissingOrFailed)?;
-        unscored.len() as u64
+        job.parts.store.n_without_score(run, set)?
     };
     Ok(job.summary(n_resumed, n_unscored))
 }

@@ -105,6 +105,7 @@ pub(crate) fn score_run(
         CodeLeave::Withheld
     };
     let grader = lineup::grader(context, &mut lines, &secrets, leave)?;
+    let is_pure = grader.is_pure();
     let plan = manifest(RunPlan {
         project: &context.project,
         items: Vec::new(),
@@ -157,7 +158,12 @@ pub(crate) fn score_run(
         listening.abort();
         graded
     })?;
-    let n_left = store.unscored(run, &set, Unscored::MissingOrFailed)?.len();
+    // What pure scorers cannot score, asking again does not change.
+    let n_left = if is_pure {
+        0
+    } else {
+        usize::try_from(store.n_without_score(run, &set)?)?
+    };
     if n_left == 0 && store.run(run)?.completed_us.is_some() {
         store.forget_calls(run)?;
     }

@@ -51,6 +51,20 @@ fn a_judge_that_fails_leaves_scores_missing_and_the_same_command_goes_on() {
 }
 
 #[test]
+fn a_judge_that_counts_for_nothing_may_fail() {
+    let served = served(N_ITEMS, vec![(JUDGE, failing_first(1_000))]);
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let scorers =
+        format!("{BY_RUBRIC}weight = 0\n[[scorers]]\ntype = \"regex\"\npattern = \"good\"\n");
+    write(here, &served.url, N_ITEMS, &scorers);
+    let summary = value(here, &["bench"], &[0]);
+    assert_eq!(summary["n_unscored"], 0);
+    assert_eq!(summary["judges"]["n_failed"], 2 * N_ITEMS);
+    value(here, &["score", "--retry-failed"], &[0]);
+}
+
+#[test]
 fn a_judge_that_recovers_is_asked_what_is_missing_only() {
     // The first 6 HTTP calls fail; with two attempts each, up to 6 questions stay open.
     let served = served(N_ITEMS, vec![(JUDGE, failing_first(6))]);

@@ -134,6 +134,30 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Counts the answers of a run for which a scorer of the set that counts has yet to speak or could
+    /// not run, so that they have no score.
+    ///
+    /// # Errors
+    /// As [`Store::unscored`].
+    pub fn n_without_score(&self, run: &RunId, set: &Fingerprint) -> Result<u64, StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let set = set_by_print(tx, set)?;
+            let numbers = scorer_numbers(tx, &set)?;
+            let mut n_without = 0;
+            scan(tx, run, &numbers, |row, cells| {
+                let is_open = set.scorers.iter().zip(cells).any(|(scorer, cell)| {
+                    scorer.counts() && cell.is_none_or(|cell| cell.word == Word::Missing)
+                });
+                n_without += u64::from(row.answer().is_some() && is_open);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(n_without)
+        })
+    }
+}
+
 fn answer_columns(conn: &Connection, trial_id: i64) -> Result<(Vec<u8>, Vec<u8>), Fault> {
     Ok(conn
         .prepare_cached("SELECT text, rest FROM answer WHERE trial_id = $1")?

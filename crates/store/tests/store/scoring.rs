@@ -121,7 +121,18 @@ fn observations_join_the_scores_of_the_current_set() {
     bench.score(&set, spoken).unwrap();
     assert_eq!(unscored(Unscored::Missing), [at(3)]);
     assert_eq!(unscored(Unscored::MissingOrFailed), [at(1), at(3)]);
+    let without = || bench.store.n_without_score(&bench.run, &print).unwrap();
+    assert_eq!(without(), 2);
     assert_eq!(bench.store.spent(&bench.run).unwrap().scoring, NanoUsd(44));
+    // A scorer that does not count keeps nobody from a score; not to apply is a word.
+    bench
+        .score(&set, vec![word(at(0), 2, could_not_run())])
+        .unwrap();
+    assert_eq!(without(), 2);
+    bench
+        .score(&set, vec![word(at(3), 1, not_applicable())])
+        .unwrap();
+    assert_eq!(without(), 1);
 }
 
 #[test]
