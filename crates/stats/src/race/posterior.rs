@@ -30,8 +30,9 @@ pub struct PosteriorRules {
     pub risk: f64,
     /// An item counts as easy when at least so many others have answered it and all passed.
     pub easy_after: usize,
-    /// Probability with which an easy item is asked, in (0, 1].
-    pub ask_easy: f64,
+    /// Probability with which an easy item is asked, in (0, 1]: where exactly that many others passed, and
+    /// where more did.
+    pub ask_easy: (f64, f64),
     /// Items per round and arm; more are faster and ask a little too much.
     pub batch: usize,
     /// Relative prices of a call, one per arm; `None` = calls are counted, not money.
@@ -47,9 +48,9 @@ impl PosteriorRules {
     pub fn fewest_calls() -> Self {
         Self {
             warm_up: 5,
-            risk: 0.044,
-            easy_after: 3,
-            ask_easy: 1.0 / 3.0,
+            risk: 0.0415,
+            easy_after: 2,
+            ask_easy: (0.5, 1.0 / 3.0),
             batch: 1,
             prices: None,
         }
@@ -62,7 +63,7 @@ impl PosteriorRules {
             warm_up: 5,
             risk: 0.025,
             easy_after: 2,
-            ask_easy: 0.2,
+            ask_easy: (0.2, 0.2),
             batch: 1,
             prices: Some(prices),
         }
@@ -86,6 +87,15 @@ pub struct PosteriorRace {
     /// Who is to consider items up to which, in this order.
     plan: VecDeque<(usize, usize)>,
     waiting: BTreeSet<Query>,
+    /// Per arm: how much of an easy item is due.
+    lots: Vec<f64>,
+}
+
+/// Random starts of the systematic samples, in [0, 1).
+fn starts(field: Field) -> Vec<f64> {
+    let mut stream = SplitMix64::new(field.seed);
+    let start = |_| (stream.next_u64() >> 11) as f64 / 2.0_f64.powi(53);
+    (0..field.arms).map(start).collect()
 }
 
 /// An arm with its total risk and its most dangerous rival.
@@ -137,6 +147,7 @@ impl PosteriorRace {
             considered: vec![0; field.arms],
             plan: (0..field.arms).map(|arm| (arm, warm_up)).collect(),
             waiting: BTreeSet::new(),
+            lots: starts(field),
             rules,
         })
     }
@@ -245,30 +256,33 @@ impl PosteriorRace {
     }
 
     /// Inverse of the probability with which the item was asked; 0 = it is not asked.
-    fn weight(&self, arm: usize, item: usize) -> f64 {
-        let probability = self.rules.ask_easy.clamp(0.01, 1.0);
-        if item < self.rules.warm_up || self.is_cheap(arm) || !self.is_easy(arm, item) {
+    ///
+    /// Systematic sampling from a random start: of easy items every second or third, evenly spread.
+    fn weight(&mut self, arm: usize, item: usize) -> f64 {
+        let probability = match self.n_passed(arm, item) {
+            _ if item < self.rules.warm_up || self.is_cheap(arm) => return 1.0,
+            Some(n) if n == self.rules.easy_after.max(1) => self.rules.ask_easy.0,
+            Some(n) if n > self.rules.easy_after => self.rules.ask_easy.1,
+            Some(_) | None => return 1.0,
+        };
+        let probability = probability.clamp(0.01, 1.0);
+        let Some(lot) = self.lots.get_mut(arm) else {
             return 1.0;
-        }
-        let cell = (arm * self.field.items + item) as u64;
-        let drawn =
-            SplitMix64::new(self.field.seed ^ cell.wrapping_mul(0x9E37_79B9_7F4A_7C15)).next_u64();
-        if (drawn as f64) < probability * 2.0_f64.powi(64) {
+        };
+        *lot += probability;
+        if *lot >= 1.0 {
+            *lot -= 1.0;
             1.0 / probability
         } else {
             0.0
         }
     }
 
-    fn is_easy(&self, arm: usize, item: usize) -> bool {
+    /// Number of others that answered the item; `None` = some of them did not pass.
+    fn n_passed(&self, arm: usize, item: usize) -> Option<usize> {
         let others = (0..self.field.arms).filter(|other| *other != arm);
-        let answers = others.filter_map(|other| self.known.get(other, item));
-        let (mut count, mut all_passed) = (0, true);
-        for share in answers {
-            count += 1;
-            all_passed &= share >= 1.0;
-        }
-        all_passed && count >= self.rules.easy_after.max(1)
+        let mut answers = others.filter_map(|other| self.known.get(other, item));
+        answers.try_fold(0, |n, share| (share >= 1.0).then_some(n + 1))
     }
 
     /// The arm of least total risk; the first of equals.
