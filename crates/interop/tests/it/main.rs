@@ -9,6 +9,7 @@
 )]
 
 mod data;
+mod harness;
 mod hostile;
 mod laws;
 mod table;
