@@ -11,7 +11,7 @@ use crate::env;
 use crate::printer::printable;
 
 /// Width of paragraphs where nobody says how wide the terminal is.
-const DEFAULT_WIDTH: usize = 100;
+pub(crate) const DEFAULT_WIDTH: usize = 100;
 /// Narrower terminals are treated as this wide.
 const MIN_WIDTH: usize = 30;
 /// Blanks between columns.

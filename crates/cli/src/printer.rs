@@ -33,11 +33,6 @@ impl Printer {
         self.colour
     }
 
-    /// Columns of the terminal; 100 where there is none.
-    pub(crate) fn width(self) -> usize {
-        terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0))
-    }
-
     /// Whether progress may be drawn.
     pub(crate) fn draws(self) -> bool {
         !self.quiet && io::stderr().is_terminal()

@@ -1,5 +1,6 @@
 //! One benchmark session: begin or resume the run of a project, call what is missing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -157,7 +158,7 @@ fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManife
 /// kept beside the run.
 fn begin(
     store: &Store,
-    plan: RunManifest,
+    mut plan: RunManifest,
     golden: &GoldenSet,
     is_fresh: bool,
 ) -> anyhow::Result<(RunId, Fingerprint)> {
@@ -173,10 +174,25 @@ fn begin(
     };
     let run = match known {
         Some(run) => run,
-        None => store.begin_run(&plan)?,
+        None => {
+            plan.run = free_name(store, &plan.run)?;
+            store.begin_run(&plan)?
+        }
     };
     let score_set = store.use_scores(&run, &plan.scores)?;
     Ok((run, score_set))
+}
+
+/// A name that no run has: names tell seconds apart, and two runs may begin within one.
+fn free_name(store: &Store, wanted: &RunId) -> anyhow::Result<RunId> {
+    let taken: BTreeSet<RunId> = store.runs()?.into_iter().map(|info| info.run).collect();
+    let mut name = wanted.clone();
+    let mut n_tries = 1;
+    while taken.contains(&name) {
+        n_tries += 1;
+        name = RunId::from(format!("{wanted}-{n_tries}"));
+    }
+    Ok(name)
 }
 
 /// The latest run that asks for the same calls, finished or not.

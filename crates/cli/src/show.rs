@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use trilemma_decide::Decision;
 use trilemma_report::{Colour, Content, Exporter, Report, Settings, format};
 
+use crate::layout::{DEFAULT_WIDTH, terminal_width};
 use crate::printer::{Printer, plain_json};
 
 /// Shows the verdict.
@@ -50,7 +51,7 @@ pub(crate) fn render(
 /// How text shall look on this terminal.
 pub(crate) fn settings(printer: Printer) -> Settings {
     Settings {
-        terminal_width: printer.width(),
+        terminal_width: terminal_width().unwrap_or(DEFAULT_WIDTH),
         colour: if printer.colour() {
             Colour::Ansi
         } else {

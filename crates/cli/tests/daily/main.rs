@@ -15,3 +15,4 @@ mod next;
 mod preference;
 mod splits;
 mod starters;
+mod width;

@@ -7,7 +7,7 @@ use trilemma_interop::{Claimed, Gathered, Tally};
 
 use super::cast::Cast;
 use super::read::Source;
-use crate::layout::{Side, Table, one_line};
+use crate::layout::{DEFAULT_WIDTH, Side, Table, one_line, terminal_width};
 use crate::printer::Printer;
 
 /// Says what was read, what agrees with the tool's own sums, and what does not pair.
@@ -42,7 +42,7 @@ pub(super) fn read(sources: &[Source], gathered: &Gathered, cast: &Cast, printer
                 .map_or("the project's scorers", String::as_str)
         )
     );
-    text.push_str(&table(gathered, cast).draw(0, Some(printer.width())));
+    text.push_str(&table(gathered, cast).draw(0, Some(terminal_width().unwrap_or(DEFAULT_WIDTH))));
     printer.say(text.trim_end());
     for line in remarks(sources, gathered) {
         printer.say(&one_line(&line));

@@ -16,10 +16,8 @@ const MAX_ITEMS: usize = 10;
 /// Everything that differs, as text.
 pub(super) fn text(diff: &RunsDiff) -> String {
     let width = terminal_width();
-    let mut text = String::new();
-    // Writing to a string cannot fail.
-    let _ = writeln!(text, "before  {}", side(&diff.before));
-    let _ = writeln!(text, "after   {}", side(&diff.after));
+    let (before, after) = (side(&diff.before), side(&diff.after));
+    let mut text = layout::pairs([("before", before.as_str()), ("after", &after)], 0, width);
     text.push_str("\nAsked\n");
     if diff.settings.is_empty() {
         let same = if diff.same_calls {
@@ -27,6 +25,7 @@ pub(super) fn text(diff: &RunsDiff) -> String {
         } else {
             "the same settings, candidates apart"
         };
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "  {same}");
     } else {
         text.push_str(&changes(&diff.settings, width));
