@@ -101,7 +101,7 @@ impl Tested for Tests<'_> {
             && self
                 .tests
                 .iter()
-                .all(|test| shows(&test.worst, self.bar, confidence))
+                .all(|test| shows(&test.worst, self.bar, confidence, Check::Exact))
     }
 
     fn fails_at(&self, confidence: Confidence) -> bool {
@@ -110,8 +110,15 @@ impl Tested for Tests<'_> {
     }
 
     fn result(&self, case: &Case<'_>, level: Level) -> GateResult {
+        let z = level.of(self.confidence()).z_one_sided();
+        // Where one comparison is open by its score alone it decides: exact sums would change nothing.
+        let check = if self.tests.iter().all(|test| test.z >= z) {
+            Check::Exact
+        } else {
+            Check::Score
+        };
         let judged = self.tests.iter().map(|test| {
-            let finding = test.finding(self.bar, level, self.tests.len());
+            let finding = test.finding(self.bar, (level, check), self.tests.len());
             (test, finding)
         });
         // A shown failure decides; else the open comparison with the least support; else the weakest.
@@ -177,16 +184,21 @@ impl Test {
         })
     }
 
-    fn finding(&self, bar: &NotWorseThan, level: Level, n_others: usize) -> Finding {
+    fn finding(
+        &self,
+        bar: &NotWorseThan,
+        (level, check): (Level, Check),
+        n_others: usize,
+    ) -> Finding {
         let plain = confidence(bar);
         let needed = level.of(plain);
         let fails = plain.shared_over(n_others).z_one_sided();
         let observed_decides = self.worst.is_census()
             || self.observed.is_none_or(|observed| {
-                shows(&observed, bar, needed) || shortfall(&observed, bar) >= fails
+                shows(&observed, bar, needed, check) || shortfall(&observed, bar) >= fails
             });
         Finding::of(
-            shows(&self.worst, bar, needed),
+            shows(&self.worst, bar, needed, check),
             self.z_fails >= fails,
             self.n_missing > 0 && observed_decides,
         )
@@ -365,11 +377,20 @@ fn support(paired: &Paired, bar: &NotWorseThan) -> f64 {
     }
 }
 
+/// How a claim is checked.
+#[derive(Clone, Copy)]
+enum Check {
+    /// By its score.
+    Score,
+    /// By exact sums where the score is near the limit.
+    Exact,
+}
+
 /// Whether "not worse by more than allowed" is shown.
-fn shows(paired: &Paired, bar: &NotWorseThan, confidence: Confidence) -> bool {
-    match bar.margin {
-        Margin::Absolute(margin) => paired.shows_not_worse(margin, confidence),
-        Margin::Ratio(ratio) => paired.z_ratio_reached(ratio) >= confidence.z_one_sided(),
+fn shows(paired: &Paired, bar: &NotWorseThan, confidence: Confidence, check: Check) -> bool {
+    match (bar.margin, check) {
+        (Margin::Absolute(margin), Check::Exact) => paired.shows_not_worse(margin, confidence),
+        _ => support(paired, bar) >= confidence.z_one_sided(),
     }
 }
 
