@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 use trilemma_domain::{Attempt, FailureKind, Fingerprint, NanoUsd, Trial, TrialKey, TrialOutcome};
 use trilemma_grade::{Pending, attempt_cost, grade_pending};
 use trilemma_provider::{Connect, LaneCall};
@@ -17,6 +17,7 @@ use crate::error::BenchError;
 use crate::follow::follow;
 use crate::job::{Job, JobParts};
 use crate::ledger::{self, Entry};
+use crate::pace::{RaceSummary, race};
 use crate::progress::{Progress, SettledCall};
 use crate::schedule::{Next, Schedule, Shape};
 use crate::summary::Summary;
@@ -49,10 +50,30 @@ pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchErr
     let schedule = Schedule::new(shape, parts.seed, |key| settled.is_answered(key));
     count_resumed(&parts.progress, &settled);
     drop(settled);
+    let adaptive = parts.adaptive;
+    let job = Arc::new(Job::new(parts, schedule, maybe_sent, spent)?);
+    let raced = match adaptive {
+        Some(mode) => {
+            if n_resumed > 0 {
+                grade_behind(&job).await?;
+            }
+            Some(race(&job, mode).await?)
+        }
+        None => {
+            session(&job).await?;
+            None
+        }
+    };
+    finish(job, n_resumed, raced).await
+}
+
+/// Calls what the schedule holds, and waits until all of it is recorded and scored.
+///
+/// # Errors
+/// [`BenchError`] when the store or a scorer fails as a whole; what was settled is kept.
+pub(crate) async fn session<C: Connect>(job: &Arc<Job<C>>) -> Result<(), BenchError> {
     let (receipts, receipts_in) = mpsc::channel(BEHIND);
     let (failed_attempts, failed_in) = mpsc::unbounded_channel();
-    let concurrency = parts.concurrency.max(1);
-    let job = Arc::new(Job::new(parts, schedule, maybe_sent, spent)?);
     let tails = Tails {
         receipts,
         failed_attempts,
@@ -60,7 +81,7 @@ pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchErr
     let follower = tokio::spawn(follow(job.clone(), receipts_in));
     let recorder = tokio::spawn(record_failed(job.clone(), failed_in));
     let mut workers = JoinSet::new();
-    for _ in 0..concurrency {
+    for _ in 0..job.parts.concurrency.max(1) {
         workers.spawn(work(job.clone(), tails.clone()));
     }
     drop(tails);
@@ -69,10 +90,26 @@ pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchErr
             job.fail(BenchError::Defect(format!("a worker died: {error}")));
         }
     }
-    finish(job, n_resumed, follower, recorder).await
+    for tail in [follower, recorder] {
+        if let Err(error) = tail.await {
+            job.fail(BenchError::Defect(format!(
+                "a part of the engine died: {error}"
+            )));
+        }
+    }
+    let flushed = job.parts.writer.flush().await;
+    if let Some(error) = job.take_error() {
+        return Err(error);
+    }
+    flushed?;
+    // A comparison waits for the incumbent's answer.
+    if job.parts.grader.waits_for_incumbent() {
+        grade_behind(job).await?;
+    }
+    Ok(())
 }
 
-fn shape<C: Connect>(parts: &JobParts<C>) -> Shape {
+pub(crate) fn shape<C: Connect>(parts: &JobParts<C>) -> Shape {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Shape {
         n_candidates: count(parts.entrants.len()),
@@ -258,41 +295,35 @@ async fn record_failed<C: Connect>(
     }
 }
 
-/// Waits for commits and scores, then grades what an earlier session left ungraded.
+/// Grades what has an answer and no score, such as what an earlier session left ungraded.
+async fn grade_behind<C: Connect>(job: &Arc<Job<C>>) -> Result<(), BenchError> {
+    if job.parts.cancel.is_cancelled() {
+        return Ok(());
+    }
+    let pending = Pending {
+        store: &job.parts.store,
+        writer: &job.parts.writer,
+        run: &job.parts.run,
+        items: job.parts.items.clone(),
+        grader: job.parts.grader.clone(),
+        set: job.parts.score_set,
+        docket: job.docket.clone(),
+        // As with trials, the same command tries again what has failed; a judge's reply that
+        // holds no grade is on record and is not asked for once more.
+        which: Unscored::MissingOrFailed,
+    };
+    grade_pending(pending, &job.parts.cancel, |_, _| {}).await?;
+    Ok(())
+}
+
+/// Grades what an earlier session left ungraded, and sums up.
 async fn finish<C: Connect>(
     job: Arc<Job<C>>,
     n_resumed: u64,
-    follower: JoinHandle<()>,
-    recorder: JoinHandle<()>,
+    race: Option<RaceSummary>,
 ) -> Result<Summary, BenchError> {
-    for tail in [follower, recorder] {
-        if let Err(error) = tail.await {
-            job.fail(BenchError::Defect(format!(
-                "a part of the engine died: {error}"
-            )));
-        }
-    }
-    let flushed = job.parts.writer.flush().await;
-    if let Some(error) = job.take_error() {
-        return Err(error);
-    }
-    flushed?;
-    // Also where nothing was resumed: a comparison waits for the incumbent's answer.
-    let is_behind = n_resumed > 0 || job.parts.grader.waits_for_incumbent();
-    if is_behind && !job.parts.cancel.is_cancelled() {
-        let pending = Pending {
-            store: &job.parts.store,
-            writer: &job.parts.writer,
-            run: &job.parts.run,
-            items: job.parts.items.clone(),
-            grader: job.parts.grader.clone(),
-            set: job.parts.score_set,
-            docket: job.docket.clone(),
-            // As with trials, the same command tries again what has failed; a judge's reply that
-            // holds no grade is on record and is not asked for once more.
-            which: Unscored::MissingOrFailed,
-        };
-        grade_pending(pending, &job.parts.cancel, |_, _| {}).await?;
+    if n_resumed > 0 && race.is_none() && !job.parts.grader.waits_for_incumbent() {
+        grade_behind(&job).await?;
     }
     let n_unscored = if job.parts.grader.is_pure() {
         0
@@ -300,5 +331,5 @@ async fn finish<C: Connect>(
         let (run, set) = (&job.parts.run, &job.parts.score_set);
         job.parts.store.n_without_score(run, set)?
     };
-    Ok(job.summary(n_resumed, n_unscored))
+    Ok(job.summary(n_resumed, n_unscored, race))
 }

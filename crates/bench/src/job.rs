@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId, TrialKey};
 use trilemma_grade::{Budget, Docket, DocketParts, Grader, Unreadable};
+use trilemma_project::Adaptive;
 use trilemma_provider::{Cancel, Connect, LaneHealth, TcpConnector};
 use trilemma_store::{Store, Writer};
 
 use crate::entrant::Entrant;
 use crate::error::BenchError;
+use crate::pace::RaceSummary;
 use crate::progress::{CandidateProgress, Progress};
 use crate::schedule::{Next, Schedule};
 use crate::summary::{Stop, Summary};
@@ -49,6 +51,8 @@ pub struct JobParts<C: Connect = TcpConnector> {
     pub concurrency: usize,
     /// Whether earlier identical calls are replayed.
     pub cache: bool,
+    /// Which race says whom to ask; `None` = everybody everything.
+    pub adaptive: Option<Adaptive>,
     /// Stops handing out calls when asked to; calls in flight are finished.
     pub cancel: Cancel,
     /// Counters to keep.
@@ -94,6 +98,16 @@ impl<C: Connect> Job<C> {
             error: Mutex::new(None),
             parts,
         })
+    }
+
+    /// Puts other calls in place of those not handed out yet.
+    pub(crate) fn reschedule(&self, schedule: Schedule) {
+        *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = schedule;
+    }
+
+    /// Whether nothing more is handed out.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.parts.cancel.is_cancelled() || self.stop.load(Ordering::Relaxed) != STOP_NONE
     }
 
     /// Hands out nothing more, because the next call might exceed the budget.
@@ -144,11 +158,22 @@ impl<C: Connect> Job<C> {
             .take()
     }
 
-    pub(crate) fn summary(&self, n_resumed: u64, n_unscored: u64) -> Summary {
+    pub(crate) fn summary(
+        &self,
+        n_resumed: u64,
+        n_unscored: u64,
+        race: Option<RaceSummary>,
+    ) -> Summary {
         let snapshot = self.parts.progress.snapshot();
         let sum = |part: fn(&CandidateProgress) -> u64| snapshot.candidates.iter().map(part).sum();
         let n_replayed = sum(|one| one.n_replayed);
-        let n_open = snapshot.n_trials.saturating_sub(snapshot.n_settled());
+        // What a finished race did not ask for is not open.
+        let is_raced = race.as_ref().is_some_and(|race| !race.completed.is_empty());
+        let n_open = if is_raced {
+            0
+        } else {
+            snapshot.n_trials.saturating_sub(snapshot.n_settled())
+        };
         let stop = match (n_open, self.stop.load(Ordering::Relaxed)) {
             _ if self.docket.is_out_of_money() => Some(Stop::Budget),
             (0, _) if n_unscored > 0 && self.parts.cancel.is_cancelled() => Some(Stop::Interrupted),
@@ -169,12 +194,13 @@ impl<C: Connect> Job<C> {
             n_open,
             n_unscored,
             judges: self.docket.tally(),
+            race,
             stop,
         }
     }
 
     pub(crate) fn next(&self) -> Next {
-        if self.parts.cancel.is_cancelled() || self.stop.load(Ordering::Relaxed) != STOP_NONE {
+        if self.is_stopping() {
             return Next::Done;
         }
         let mut schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);

@@ -175,7 +175,7 @@ fn key(shape: Shape, candidate_idx: u32, position: u64) -> TrialKey {
 }
 
 /// Fisher–Yates with ChaCha8.
-fn shuffled(n: u64, seed: u64) -> Vec<u64> {
+pub(crate) fn shuffled(n: u64, seed: u64) -> Vec<u64> {
     let mut order: Vec<u64> = (0..n).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for last in (1..order.len()).rev() {

@@ -4,6 +4,8 @@ use serde::Serialize;
 use trilemma_domain::{NanoUsd, RunId};
 use trilemma_grade::JudgeTally;
 
+use crate::pace::RaceSummary;
+
 /// Why a session ended before everything was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +44,9 @@ pub struct Summary {
     pub n_unscored: u64,
     /// What judges did.
     pub judges: JudgeTally,
+    /// What the race found; `None` = everybody was asked everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub race: Option<RaceSummary>,
     /// Why it ended early; `None` = everything is settled.
     pub stop: Option<Stop>,
 }

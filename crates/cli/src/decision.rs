@@ -10,10 +10,11 @@ use trilemma_decide::{
     CandidateFacts, Collector, Decision, DecisionInput, Preference, Provenance, ServedModel,
     StalePrices, Status, TaskFacts,
 };
-use trilemma_domain::{Candidate, Estimand, RunId};
+use trilemma_domain::{Candidate, Estimand, RunId, TrialKey};
 use trilemma_golden::Side;
 use trilemma_store::{RunManifest, Store};
 
+use crate::adaptive;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::judging;
@@ -98,13 +99,23 @@ pub(crate) fn decide(
     let manifest = store.manifest(run)?;
     let sample = crate::sample::Sample::of(context, store, &manifest, options.split)?;
     let places = sample.places();
-    let input = input(context, store, &manifest, (options, sample))?;
+    let mut input = input(context, store, &manifest, (options, sample))?;
+    let raced = adaptive::narrow(&mut input, store, &manifest)?;
     let mut collector = Collector::new(input)?;
     let mut refused = None;
     store.observations(run, |mut observation| {
-        let Some(Some(item_idx)) = places.get(observation.key.item_idx as usize) else {
+        let TrialKey {
+            candidate_idx,
+            item_idx,
+            ..
+        } = observation.key;
+        let (Some(Some(candidate_idx)), Some(Some(item_idx))) = (
+            raced.get(candidate_idx as usize),
+            places.get(item_idx as usize),
+        ) else {
             return ControlFlow::Continue(());
         };
+        observation.key.candidate_idx = *candidate_idx;
         observation.key.item_idx = *item_idx;
         match collector.push(&observation) {
             Ok(()) => ControlFlow::Continue(()),
@@ -117,7 +128,9 @@ pub(crate) fn decide(
     if let Some(error) = refused {
         return Err(error.into());
     }
-    Ok(collector.finish())
+    let mut decision = collector.finish();
+    adaptive::tell(&mut decision, &manifest, &raced);
+    Ok(decision)
 }
 
 /// What a decision on all that a run measured is taken from, trials apart.

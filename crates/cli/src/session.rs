@@ -11,6 +11,7 @@ use trilemma_grade::CodeLeave;
 use trilemma_provider::Cancel;
 use trilemma_store::{RunManifest, Store};
 
+use crate::adaptive;
 use crate::clock;
 use crate::context::{Context, InputError};
 use crate::keys;
@@ -94,6 +95,7 @@ pub(crate) fn run(
         budget: bench.budget.map(trilemma_domain::Usd::settle).transpose()?,
         concurrency: bench.concurrency as usize,
         cache: bench.cache,
+        adaptive: bench.adaptive,
         cancel: cancel.clone(),
         progress: progress.clone(),
     };
@@ -142,7 +144,7 @@ pub(crate) async fn listen(printer: Printer, cancel: Cancel) {
 }
 
 fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManifest {
-    let parameters = part.map(Part::parameters).unwrap_or_default();
+    let mut parameters = part.map(Part::parameters).unwrap_or_default();
     let plan = RunPlan {
         project: &context.project,
         items: golden.items().iter().map(|item| item.id.clone()).collect(),
@@ -151,6 +153,9 @@ fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManife
         now_us: clock::now_us(),
         version: env!("CARGO_PKG_VERSION"),
     };
+    if let Some(mode) = context.project.bench.adaptive {
+        adaptive::record(mode, &mut parameters);
+    }
     manifest_with(plan, parameters)
 }
 

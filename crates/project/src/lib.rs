@@ -5,6 +5,7 @@
 //! and the fix. Keys never enter: a project holds only where they come from. Prompt templates are
 //! parsed and filled in here, so that benchmark and gateway build the same requests.
 
+mod adaptive;
 mod load;
 mod problem;
 mod project;
@@ -13,6 +14,7 @@ mod resolve;
 mod section;
 mod sections;
 
+pub use adaptive::Adaptive;
 pub use load::{LoadContext, Loaded, has_errors, load};
 pub use problem::{Position, Problem, ProjectErrors, Severity};
 pub use project::{

@@ -11,6 +11,8 @@ use trilemma_domain::{
     TaskKind, Traffic, Usd,
 };
 
+use crate::adaptive::Adaptive;
+
 /// A whole project, checked: every name in it resolves.
 #[derive(Debug, Clone, Serialize)]
 pub struct Project {
@@ -139,6 +141,8 @@ pub struct BenchSettings {
     pub keep_raw: bool,
     /// Whether answers of earlier identical calls are replayed instead of called again.
     pub cache: bool,
+    /// Which race stops asking candidates that cannot be chosen; `None` = everybody is asked everything.
+    pub adaptive: Option<Adaptive>,
 }
 
 impl Default for BenchSettings {
@@ -154,6 +158,7 @@ impl Default for BenchSettings {
             trial_timeout: Duration::from_secs(900),
             keep_raw: false,
             cache: true,
+            adaptive: None,
         }
     }
 }

@@ -4,8 +4,9 @@ use trilemma_bench::{Stop, Summary};
 use trilemma_domain::Usd;
 use trilemma_golden::Side;
 use trilemma_grade::{CodeLeave, JudgeTally};
-use trilemma_project::{BenchSettings, Project};
+use trilemma_project::{Adaptive, BenchSettings, Project};
 
+use crate::adaptive::{self, adaptive};
 use crate::args::Common;
 use crate::commands::words::split_side;
 use crate::context::Context;
@@ -32,6 +33,9 @@ pub(crate) struct BenchArgs {
     /// Most calls in flight (overrides the project).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) concurrency: Option<u32>,
+    /// Ask only what can change the choice: the best pass rate within 2 points.
+    #[arg(long, value_name = "MODE", num_args = 0..=1, require_equals = true, default_missing_value = "calibrated", value_parser = adaptive())]
+    pub(crate) adaptive: Option<Adaptive>,
     /// Measure on a part of the golden set only (default: all of it).
     #[arg(long, value_name = "SIDE", value_parser = split_side())]
     pub(crate) split: Option<Side>,
@@ -49,6 +53,7 @@ impl BenchArgs {
         settings.budget = self.budget.or(settings.budget);
         settings.concurrency = self.concurrency.unwrap_or(settings.concurrency);
         settings.keep_raw |= self.keep_raw;
+        settings.adaptive = self.adaptive.or(settings.adaptive);
     }
 
     /// The part of the golden set that is measured; `None` = all of it.
@@ -141,6 +146,9 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
         summary.n_attempts,
         summary.spent.to_f64_usd()
     ));
+    if let Some(race) = &summary.race {
+        lines.push(adaptive::text(race));
+    }
     if summary.judges != JudgeTally::default() {
         lines.push(format!("  {}", tally_text(&summary.judges)));
     }

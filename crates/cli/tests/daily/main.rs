@@ -13,6 +13,7 @@ mod failing;
 mod keys;
 mod next;
 mod preference;
+mod races;
 mod splits;
 mod starters;
 mod width;

@@ -57,6 +57,8 @@ pub enum WarningCode {
     Simulated,
     /// No requirement on quality: the choice is by cost or speed alone.
     NoQualityGate,
+    /// The run was a race: candidates that fell out of it are not judged.
+    AdaptiveRun,
     /// Items are made up: `init` wrote them as a start.
     StarterItems,
     /// The quality/cost ratio would pick a much worse candidate.

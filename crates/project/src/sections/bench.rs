@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::adaptive::Adaptive;
 use crate::project::BenchSettings;
 use crate::section::Section;
 
@@ -32,5 +33,6 @@ pub(crate) fn bench(section: &Section<'_>) -> BenchSettings {
         trial_timeout: seconds("trial_timeout_s", default.trial_timeout),
         keep_raw: section.boolean("keep_raw").unwrap_or(default.keep_raw),
         cache: section.boolean("cache").unwrap_or(default.cache),
+        adaptive: section.word("adaptive", &Adaptive::ALL.map(|one| (one.name(), one))),
     }
 }

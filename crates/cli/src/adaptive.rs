@@ -1,0 +1,195 @@
+//! Adaptive runs: how they are asked for, told, and decided on.
+//!
+//! In: a mode, a race's summary, a recorded run. Out: words, and which candidates a decision may rest on. In a
+//! race a candidate is asked mostly where others failed, so only candidates that were completed over all items
+//! are decided on; the others are named as out of the race.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde_json::{Map, Value};
+use trilemma_bench::RaceSummary;
+use trilemma_decide::{Decision, DecisionInput, Warning, WarningCode};
+use trilemma_project::Adaptive;
+use trilemma_stats::race::Guarantee;
+use trilemma_stats::sequential::Population;
+use trilemma_store::{RunManifest, Store};
+
+use crate::context::InputError;
+
+/// Key of the mode among a run's parameters.
+const KEY: &str = "adaptive";
+
+/// Reads a mode.
+pub(crate) fn adaptive() -> impl TypedValueParser<Value = Adaptive> {
+    PossibleValuesParser::new(Adaptive::ALL.map(Adaptive::name))
+        .try_map(|typed| Adaptive::from_name(&typed).ok_or("not one of the modes"))
+}
+
+/// Makes the mode a part of what the run is: another mode is another run, which replays equal calls.
+pub(crate) fn record(mode: Adaptive, parameters: &mut Map<String, Value>) {
+    parameters.insert(KEY.to_owned(), Value::from(mode.name()));
+}
+
+/// The mode of a recorded run; `None` = everybody was asked everything.
+fn recorded(manifest: &RunManifest) -> Option<Adaptive> {
+    let name = manifest.parameters.get(KEY)?.as_str()?;
+    Adaptive::from_name(name)
+}
+
+/// What a race found, in words.
+pub(crate) fn text(race: &RaceSummary) -> String {
+    let n_asked: u64 = race.n_asked.iter().sum();
+    let saved = 100.0 * (1.0 - n_asked as f64 / race.n_all.max(1) as f64);
+    let head = format!(
+        "race ({}): {n_asked} of {} trials asked, {saved:.0} % saved",
+        race.mode.name(),
+        race.n_all
+    );
+    let points = race.tolerance * 100.0;
+    let known = match race.guarantee {
+        None => "  stopped before there was a choice; the same command goes on".to_owned(),
+        Some(Guarantee::Certified { alpha, population }) => format!(
+            "  certified: a race like this chooses a candidate more than {points:.0} points below the best \
+             {} at most {:.0} times in 100",
+            match population {
+                Population::Finite(_) => "on these items",
+                Population::Source => "on traffic like these items",
+            },
+            alpha * 100.0
+        ),
+        Some(Guarantee::Calibrated { risk }) => format!(
+            "  calibrated, not guaranteed: the risk that another candidate is better by more than {points:.0} \
+             points on these items is estimated at {:.1} %",
+            risk * 100.0
+        ),
+        Some(Guarantee::Exhausted) => {
+            "  nothing was left to ask: the best on these items, no more is said".to_owned()
+        }
+    };
+    let rest = if race.completed.is_empty() {
+        String::new()
+    } else {
+        "\n  the choice (and the incumbent) were then completed over all items".to_owned()
+    };
+    format!("{head}\n{known}{rest}")
+}
+
+/// Keeps only the candidates of a race that were completed; where each recorded one is now.
+///
+/// # Errors
+/// [`InputError`] when none was completed.
+pub(crate) fn narrow(
+    input: &mut DecisionInput,
+    store: &Store,
+    manifest: &RunManifest,
+) -> anyhow::Result<Vec<Option<u32>>> {
+    let n = manifest.candidates.len();
+    if recorded(manifest).is_none() {
+        return Ok((0u32..).map(Some).take(n).collect());
+    }
+    let mut settled = vec![0_u64; n];
+    for (key, _) in store.settled(&manifest.run)?.iter() {
+        if let Some(count) = settled.get_mut(key.candidate_idx as usize) {
+            *count += 1;
+        }
+    }
+    let full = manifest.items.len() as u64 * u64::from(manifest.repeats);
+    let mut next = 0u32;
+    let places: Vec<Option<u32>> = settled
+        .iter()
+        .map(|count| {
+            (*count >= full).then(|| {
+                next += 1;
+                next - 1
+            })
+        })
+        .collect();
+    if next == 0 {
+        return Err(anyhow::anyhow!(InputError(format!(
+            "failed to decide on run {}: its race is not over; hint: `trilemma bench --adaptive={}` goes on",
+            manifest.run,
+            recorded(manifest).map_or("calibrated", Adaptive::name)
+        ))));
+    }
+    let mut kept = places.iter().map(Option::is_some);
+    input.candidates.retain(|_| kept.next().unwrap_or(false));
+    input.incumbent = input
+        .incumbent
+        .and_then(|idx| places.get(idx).copied().flatten())
+        .map(|idx| idx as usize);
+    Ok(places)
+}
+
+/// Says in the decision that it rests on a race, and who fell out of it.
+pub(crate) fn tell(decision: &mut Decision, manifest: &RunManifest, places: &[Option<u32>]) {
+    let Some(mode) = recorded(manifest) else {
+        return;
+    };
+    let out: Vec<String> = manifest
+        .candidates
+        .iter()
+        .zip(places)
+        .filter(|(_, place)| place.is_none())
+        .map(|(record, _)| format!("`{}`", record.candidate.id))
+        .collect();
+    let kind = match mode {
+        Adaptive::Calibrated | Adaptive::Cheapest => {
+            "calibrated on recorded outcomes, no guarantee"
+        }
+        Adaptive::Certified => "wrong at most 5 times in 100 about these items",
+        Adaptive::CertifiedTraffic => "wrong at most 5 times in 100 about traffic like these items",
+    };
+    let text = format!(
+        "The run was a race (`{}`: {kind}) for a pass rate within {:.0} points of the best. Candidates that \
+         fell out of it were not asked everything and are not judged here, also where they may meet every \
+         requirement at a lower cost: {}. Intervals of those shown rest on all items, but the choice of \
+         whom to complete rests on the same answers.",
+        mode.name(),
+        Adaptive::TOLERANCE * 100.0,
+        if out.is_empty() {
+            "none".to_owned()
+        } else {
+            out.join(", ")
+        }
+    );
+    decision.warnings.push(Warning {
+        code: WarningCode::AdaptiveRun,
+        candidate: None,
+        text,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn race(guarantee: Option<Guarantee>) -> RaceSummary {
+        RaceSummary {
+            mode: Adaptive::Certified,
+            tolerance: 0.02,
+            chosen: guarantee.map(|_| 1),
+            guarantee,
+            n_asked: vec![20, 80],
+            completed: Vec::new(),
+            n_all: 400,
+        }
+    }
+
+    #[test]
+    fn tells_what_was_saved_and_which_guarantee_holds() {
+        let certified = text(&race(Some(Guarantee::Certified {
+            alpha: 0.05,
+            population: Population::Finite(200),
+        })));
+        assert!(
+            certified.contains("100 of 400 trials asked, 75 % saved"),
+            "{certified}"
+        );
+        assert!(certified.contains("at most 5 times in 100"), "{certified}");
+        let calibrated = text(&race(Some(Guarantee::Calibrated { risk: 0.031 })));
+        assert!(
+            calibrated.contains("not guaranteed") && calibrated.contains("3.1 %"),
+            "{calibrated}"
+        );
+        assert!(text(&race(None)).contains("goes on"));
+    }
+}
