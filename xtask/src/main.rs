@@ -1,10 +1,11 @@
 //! Checks that the house stays tidy: `cargo run -p xtask -- tidy|licences`. The tests run `tidy` too.
 //!
 //! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, and
-//! `decisions DATA` rules for choosing a model.
+//! `decisions DATA` rules for choosing a model; `lists DATA` answers the design document's API list.
 
 mod decisions;
 mod licences;
+mod lists;
 mod race;
 mod tidy;
 
@@ -26,8 +27,16 @@ fn main() -> ExitCode {
             print(&tables);
             Vec::new()
         }),
+        Some("lists") => std::env::args()
+            .nth(2)
+            .context("the folder of recorded outcomes is missing; hint: lists DATA")
+            .and_then(|data| lists::print(Path::new(&data)))
+            .map(|table| {
+                print(&table);
+                Vec::new()
+            }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy, licences, race or decisions"
+            "unknown check `{other}`; hint: tidy, licences, race, decisions or lists"
         )),
     };
     match complaints {

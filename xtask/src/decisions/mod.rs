@@ -6,7 +6,7 @@
 
 mod draw;
 mod family;
-mod recorded;
+pub(crate) mod recorded;
 mod rules;
 mod seeds;
 mod table;
