@@ -67,7 +67,7 @@ fn golden_sets_that_make_no_sense_are_refused_with_every_place() {
     refused(b"", &["golden.jsonl"]);
     refused(b"\xef\xbb\xbf\r\n\r\n", &["golden.jsonl"]);
     let junk: Vec<u8> = (0..=255u8).cycle().take(100_000).collect();
-    refused(&junk, &["golden.jsonl", "line 1"]);
+    refused(&junk, &["golden.jsonl", "is no text", "byte 1 "]);
     let deep = format!(
         "{}{{\"id\":\"d\",\"input\":\"x\",\"expected\":{}{}}}\n",
         item("a"),
@@ -83,10 +83,13 @@ fn golden_sets_that_make_no_sense_are_refused_with_every_place() {
 
 #[test]
 fn every_broken_line_is_counted_and_only_some_are_told() {
-    let golden = "{\"id\": 1, \"inpt\": }\n".repeat(20_000);
+    let broken = "{\"id\": 1, \"inpt\": }\n".repeat(20_000);
+    // A file of which no line is right is another file, which is one problem.
+    refused(broken.as_bytes(), &["golden.jsonl", "1 problem", "line 1"]);
+    let golden = format!("{{\"id\": \"a\", \"input\": \"x\"}}\n{broken}");
     refused(
         golden.as_bytes(),
-        &["golden.jsonl", "20000 problems", "line 1", "line 2"],
+        &["golden.jsonl", "20000 problems", "line 2", "line 3"],
     );
 }
 
@@ -199,7 +202,15 @@ fn refused_soon(n_bytes: usize) {
         project.push_str(&format!("unknown_key_number_{n} = \"{n}\"\n"));
         n += 1;
     }
-    let total = format!("{n} problem");
+    let mut digits = n.to_string();
+    for at in (1..digits.len())
+        .rev()
+        .filter(|at| (digits.len() - at).is_multiple_of(3))
+        .collect::<Vec<_>>()
+    {
+        digits.insert(at, ',');
+    }
+    let total = format!("{digits} problems");
     project_refused(
         project.as_bytes(),
         &["trilemma.toml", "unknown_key_number_0", &total],
