@@ -7,6 +7,7 @@ use trilemma_domain::{FailureKind, NanoUsd, Observation, ObservedState};
 
 use crate::error::DecideError;
 use crate::input::DecisionInput;
+use crate::review::Reviews;
 
 /// Most trials that one decision holds.
 const MOST_TRIALS: usize = 50_000_000;
@@ -16,6 +17,7 @@ const MOST_TRIALS: usize = 50_000_000;
 pub struct Collector {
     pub(crate) input: DecisionInput,
     pub(crate) table: Table,
+    pub(crate) reviews: Reviews,
 }
 
 /// All trials of a run: candidate by candidate, item by item, repeat by repeat.
@@ -93,7 +95,14 @@ impl Collector {
                 repeats: input.repeats as usize,
             },
             input,
+            reviews: Reviews::default(),
         })
+    }
+
+    /// Takes what people said of answers: quality is then corrected by it where labels suffice.
+    #[must_use]
+    pub fn with_reviews(self, reviews: Reviews) -> Self {
+        Self { reviews, ..self }
     }
 
     /// Takes one trial.

@@ -18,6 +18,7 @@ use crate::gate::{Gates, gates};
 use crate::input::DecisionInput;
 use crate::measure::{compare, cost_figures, price_facts, score, token_figures};
 use crate::result::{Axis, CandidateResult, Decision, GateResult, SCHEMA_VERSION, SampleSummary};
+use crate::review::summary;
 use crate::slices::slices;
 use crate::standings::standings;
 use crate::views::disagreements;
@@ -41,8 +42,12 @@ impl Collector {
     /// Decides on the trials taken so far; those that never came count as not run.
     #[must_use]
     pub fn finish(self) -> Decision {
-        let Self { input, table } = self;
-        let case = Case::of(&input, &table);
+        let Self {
+            input,
+            table,
+            reviews,
+        } = self;
+        let case = Case::of(&input, &table, &reviews);
         let Gates {
             results: mut gates,
             alone,
@@ -98,6 +103,7 @@ impl Collector {
             overturns: overturns(&case, &gates, &ranking, &conclusion),
             warnings: warnings(&case, &shown),
             judges: input.judges.clone(),
+            review: summary(&case),
             disagreements: disagreements(&case),
             standings,
             slices,

@@ -12,6 +12,7 @@ use crate::figure::Figure;
 use crate::input::{CandidateFacts, DecisionInput};
 use crate::measure::{CostSample, Timed, cost_sample, counts, pass_rate, timed};
 use crate::result::{Counts, LatencyFigures};
+use crate::review::Reviews;
 use crate::sample::{Column, Design, Scenario};
 
 /// What is judged.
@@ -20,6 +21,7 @@ pub(crate) struct Case<'a> {
     pub(crate) input: &'a DecisionInput,
     pub(crate) design: Design,
     pub(crate) candidates: Vec<Evidence<'a>>,
+    pub(crate) reviews: &'a Reviews,
 }
 
 /// What was measured of one candidate.
@@ -42,7 +44,7 @@ pub(crate) struct Evidence<'a> {
 
 impl<'a> Case<'a> {
     /// Measures every candidate.
-    pub(crate) fn of(input: &'a DecisionInput, table: &Table) -> Self {
+    pub(crate) fn of(input: &'a DecisionInput, table: &Table, reviews: &'a Reviews) -> Self {
         let design = Design::of(&input.items, input.repeats, input.candidates.len())
             .about(input.requirements.estimand);
         let candidates = input
@@ -55,6 +57,7 @@ impl<'a> Case<'a> {
             input,
             design,
             candidates,
+            reviews,
         }
     }
 

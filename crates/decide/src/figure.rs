@@ -44,6 +44,8 @@ pub enum Method {
     LinearisedRatio,
     /// Harrell-Davis point with distribution-free interval between order statistics.
     OrderStatistics,
+    /// Scores corrected by labels of people (PPI++).
+    PredictionPowered,
     /// Stated by a dated source, not measured.
     Stated,
 }
@@ -68,6 +70,7 @@ impl Method {
             Self::BootstrapBca => "bootstrap, BCa",
             Self::LinearisedRatio => "linearised ratio, Student t",
             Self::OrderStatistics => "Harrell-Davis, order statistics",
+            Self::PredictionPowered => "PPI++, by people's labels",
             Self::Stated => "stated by source",
         }
     }

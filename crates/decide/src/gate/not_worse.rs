@@ -10,6 +10,7 @@ use trilemma_domain::{Margin, NotWorseThan, Reference, Verdict};
 use trilemma_stats::Confidence;
 
 use super::family::{Level, Part};
+use super::reviewed::Reviewed;
 use super::settle::{advice, items_for_mean, more_items};
 use super::tested::Tested;
 use super::verdict::{Finding, Measured, open, stated};
@@ -63,6 +64,9 @@ pub(crate) fn not_worse<'a>(
     if !case.candidates.get(candidate).is_some_and(|own| own.ran()) {
         let action = "run it on the golden set";
         return open(Cause::NotMeasured, "no trial of it ran", action);
+    }
+    if let Some(reviewed) = Reviewed::not_worse(case, candidate, &others, bar) {
+        return Part::Tested(Box::new(reviewed));
     }
     let tests: Option<Vec<Test>> = others
         .into_iter()

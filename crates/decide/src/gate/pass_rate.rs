@@ -7,6 +7,7 @@ use trilemma_domain::PassRateRequirement;
 use trilemma_stats::Confidence;
 
 use super::family::{Level, Part};
+use super::reviewed::Reviewed;
 use super::settle::{advice, items_for_share, more_items};
 use super::tested::Tested;
 use super::verdict::{Finding, Measured, open};
@@ -34,6 +35,9 @@ pub(crate) fn pass_rate<'a>(
     candidate: usize,
     bar: &'a PassRateRequirement,
 ) -> Part<'a> {
+    if let Some(reviewed) = Reviewed::pass_rate(case, candidate, bar) {
+        return Part::Tested(Box::new(reviewed));
+    }
     let shares = case.candidates.get(candidate).and_then(|own| {
         let share = |scenario| share_of(&case.design, &own.column, scenario);
         Some(Shares {

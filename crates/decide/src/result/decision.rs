@@ -11,6 +11,7 @@ use super::places::{Disagreements, Frontier, Slice};
 use super::standing::Standings;
 use crate::input::{Preference, Provenance, StalePrices, TaskFacts};
 use crate::judges::JudgeResult;
+use crate::review::CandidateReview;
 
 /// Version of the format of [`Decision`].
 pub const SCHEMA_VERSION: u32 = 1;
@@ -67,6 +68,9 @@ pub struct Decision {
     /// The judges that scores rest on.
     #[serde(default)]
     pub judges: Vec<JudgeResult>,
+    /// Pass rates by scorers and by people; empty = nobody has labelled an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub review: Vec<CandidateReview>,
     /// Items on which candidates disagree.
     pub disagreements: Disagreements,
     /// All candidates among each other; `None` = fewer than two, or too few common items.

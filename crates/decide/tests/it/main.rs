@@ -16,6 +16,8 @@ mod missing;
 #[cfg(test)]
 mod preflight;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod speed;
 #[cfg(test)]
 mod support;

@@ -141,6 +141,18 @@ impl Corrected {
         (own > 0.0 && variance_of_labels_alone > 0.0).then(|| variance_of_labels_alone / own)
     }
 
+    /// Returns `offset + factor · mean`, for means of values that were shifted and scaled; `factor` above 0.
+    #[must_use]
+    pub fn scaled(&self, offset: f64, factor: f64) -> Self {
+        let mut other = self.clone();
+        other.point = offset + factor * self.point;
+        other.standard_error *= factor;
+        other.parts.judge *= factor * factor;
+        other.parts.labels *= factor * factor;
+        other.parts.heaviest.weight *= factor;
+        other
+    }
+
     /// Multiplies the variance, for items that are not independent.
     ///
     /// `design_effect` is variance with over variance without clusters (below 1 counts as 1), `degrees` the

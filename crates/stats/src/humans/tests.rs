@@ -384,6 +384,14 @@ fn too_little_and_unusable_data_are_typed() {
     let grown = got.inflated(2.0, 7.0).unwrap();
     assert!(grown.estimate(Confidence::P95).width() > got.estimate(Confidence::P95).width());
     assert_eq!(got.inflated(0.3, 1e9).unwrap(), got);
+    let moved = got.scaled(0.5, 2.0);
+    let (before, after) = (
+        got.estimate(Confidence::P95),
+        moved.estimate(Confidence::P95),
+    );
+    assert!((after.low - (0.5 + 2.0 * before.low)).abs() < 1e-12);
+    let bound = |one: &Corrected| one.bound(Side::Upper, Confidence::P95).value;
+    assert!((bound(&moved) - (0.5 + 2.0 * bound(&got))).abs() < 1e-12);
 }
 
 proptest! {

@@ -1,0 +1,37 @@
+//! Labels as a decision takes them.
+
+/// What people said of a run's answers, and which items their labels stand for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reviews {
+    /// Stratum of each item, numbered from 0, in the order of the decision's items; `None` = labels do not
+    /// stand for it. Within a stratum the labelled items are a random part.
+    pub strata: Vec<Option<usize>>,
+    /// One entry per labelled answer.
+    pub labels: Vec<AnswerLabel>,
+}
+
+/// What people said of one candidate's answer to one item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AnswerLabel {
+    /// Position of the candidate.
+    pub candidate: usize,
+    /// Position of the item.
+    pub item: usize,
+    /// Share of the people who pass it, in [0, 1]; those who could not say do not count.
+    pub passes: f64,
+}
+
+impl Reviews {
+    /// Whether there is anything to correct by.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The label of an answer.
+    pub(crate) fn of(&self, candidate: usize) -> impl Iterator<Item = &AnswerLabel> {
+        self.labels
+            .iter()
+            .filter(move |label| label.candidate == candidate)
+    }
+}
