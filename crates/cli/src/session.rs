@@ -74,8 +74,10 @@ pub(crate) fn run(
     let entrants = lineup::entrants(context, &mut lines, &secrets)?;
     let grader = lineup::grader(context, &mut lines, &secrets, options.leave)?;
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
+    // Before the plan, which names every item, takes its place in memory.
+    put_items(&store, &golden)?;
     let plan = plan(context, &golden, options.part.as_ref());
-    let (run, score_set) = begin(&store, plan, &golden, options.fresh)?;
+    let (run, score_set) = begin(&store, plan, options.fresh)?;
     let items = Arc::new(golden.into_items());
     let shape = shape(context, &items);
     let progress = Arc::new(Progress::new(shape.n_trials(), entrants.len()));
@@ -159,19 +161,22 @@ fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManife
     manifest_with(plan, parameters)
 }
 
-/// Finds the run of the same plan, or begins a new one; the plan, which names every item, is not
-/// kept beside the run.
-fn begin(
-    store: &Store,
-    mut plan: RunManifest,
-    golden: &GoldenSet,
-    is_fresh: bool,
-) -> anyhow::Result<(RunId, Fingerprint)> {
+fn put_items(store: &Store, golden: &GoldenSet) -> anyhow::Result<()> {
     let items = golden.items().iter().map(|item| {
         let body = serde_json::to_string(item).unwrap_or_default();
         (item.id.clone(), body)
     });
     store.put_items(&golden.fingerprint(), items)?;
+    Ok(())
+}
+
+/// Finds the run of the same plan, or begins a new one; the plan, which names every item, is not
+/// kept beside the run.
+fn begin(
+    store: &Store,
+    mut plan: RunManifest,
+    is_fresh: bool,
+) -> anyhow::Result<(RunId, Fingerprint)> {
     let known = if is_fresh {
         None
     } else {

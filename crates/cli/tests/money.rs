@@ -164,7 +164,7 @@ fn bad_figures_are_all_told_at_once_with_the_fix() {
 #[test]
 fn unknown_prices_stay_unknown() {
     let folder = here();
-    std::fs::write(
+    fs_err::write(
         folder.path().join("own.toml"),
         "schema_version = 1\n[source.s]\ntitle = \"mine\"\n[[model]]\nid = \"openai/secret\"\n",
     )
@@ -220,7 +220,7 @@ fn a_switch_pays_back_and_the_ledger_is_a_spreadsheet() {
     );
     let chance = answer["cheaper"][1][0].as_f64().unwrap();
     assert!(chance > 0.5 && chance <= 1.0);
-    let csv = std::fs::read_to_string(folder.path().join("tco.csv")).unwrap();
+    let csv = fs_err::read_to_string(folder.path().join("tco.csv")).unwrap();
     assert_eq!(csv.lines().count(), 1 + 3 * 13);
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let last = reader.records().map(|row| row.unwrap()).last().unwrap();
@@ -294,7 +294,7 @@ fn limits_name_the_tier_and_what_it_takes() {
 #[test]
 fn a_projects_traffic_contract_and_assumptions_count() {
     let folder = here();
-    std::fs::write(
+    fs_err::write(
         folder.path().join("trilemma.toml"),
         "[task]\nname = \"t\"\nkind = \"classification\"\ngolden = \"g.jsonl\"\nincumbent = \"big\"\n\
          [traffic]\nqueries_per_day = 10000\n\
@@ -363,7 +363,7 @@ fn an_update_shows_what_differs_and_writes_only_when_told() {
     let folder = here();
     let list = r#"{"gpt-4o-2024-08-06": {"litellm_provider": "openai", "input_cost_per_token": 3e-06, "output_cost_per_token": 1e-05},
                    "gpt-4o-mini-2024-07-18": {"litellm_provider": "openai", "input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07}}"#;
-    std::fs::write(folder.path().join("list.json"), list).unwrap();
+    fs_err::write(folder.path().join("list.json"), list).unwrap();
     let update = ["catalog", "update", "list.json"];
     let text = stdout(&run(folder.path(), &update), 0);
     assert!(text.contains("1 agree, 1 differ"), "{text}");
@@ -383,7 +383,7 @@ fn an_update_shows_what_differs_and_writes_only_when_told() {
     ];
     let answer = value(&run(folder.path(), &arguments), 0);
     assert_eq!(texts(&answer["candidates"], "usd_per_month"), ["2250"]);
-    std::fs::write(folder.path().join("bad.json"), "[]").unwrap();
+    fs_err::write(folder.path().join("bad.json"), "[]").unwrap();
     let told = stderr(&run(folder.path(), &["catalog", "update", "bad.json"]), 2);
     assert!(told.contains("genai-prices"), "{told}");
     let told = stderr(
