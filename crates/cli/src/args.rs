@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Bench(commands::bench::BenchArgs),
     /// The verdict on a recorded run, without calling anyone.
     Decide(commands::decide::DecideArgs),
+    /// Let people label answers; scores are corrected by it.
+    Review(commands::review::ReviewArgs),
     /// Score recorded answers again, without calling a candidate.
     Score(commands::score::ScoreArgs),
     /// List, show or remove what was measured.

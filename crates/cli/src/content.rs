@@ -81,7 +81,8 @@ fn content_item(
     })
 }
 
-fn input_text(input: &Input) -> String {
+/// The input as one text.
+pub(crate) fn input_text(input: &Input) -> String {
     match input {
         Input::Text(text) => text.clone(),
         Input::Messages(messages) => messages
@@ -92,7 +93,8 @@ fn input_text(input: &Input) -> String {
     }
 }
 
-fn expected_text(expected: &Expected) -> String {
+/// The expected answer as one text.
+pub(crate) fn expected_text(expected: &Expected) -> String {
     match expected {
         Expected::Text(text) => text.clone(),
         Expected::List(texts) => texts.join("\n"),

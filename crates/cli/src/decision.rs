@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use trilemma_decide::{
     CandidateFacts, Collector, Decision, DecisionInput, Preference, Provenance, ServedModel,
-    StalePrices, Status, TaskFacts,
+    StalePrices, Status, TaskFacts, WarningCode,
 };
 use trilemma_domain::{Candidate, Estimand, RunId, TrialKey};
 use trilemma_golden::Side;
@@ -18,6 +18,7 @@ use crate::adaptive;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::judging;
+use crate::printer::Printer;
 
 /// What a user may ask of a decision.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -34,6 +35,9 @@ pub(crate) struct DecideOptions {
     /// What an undecided verdict means for the exit code.
     #[arg(long, value_enum, default_value_t = OnUndecided::Fail)]
     on_undecided: OnUndecided,
+    /// Accept no verdict that rests on a judge whom people have not checked: exit code 3.
+    #[arg(long)]
+    strict: bool,
     /// The part of the golden set to decide on; `None` = all items of the run.
     #[arg(skip)]
     split: Option<Side>,
@@ -101,7 +105,8 @@ pub(crate) fn decide(
     let places = sample.places();
     let mut input = input(context, store, &manifest, (options, sample))?;
     let raced = adaptive::narrow(&mut input, store, &manifest)?;
-    let mut collector = Collector::new(input)?;
+    let mut collector =
+        Collector::new(input)?.with_reviews(crate::reviews::reviews(store, run, &places)?);
     let mut refused = None;
     store.observations(run, |mut observation| {
         let TrialKey {
@@ -236,10 +241,26 @@ fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
     candidate
 }
 
-/// The exit code of a decision.
-pub(crate) fn exit_of(decision: &Decision, options: DecideOptions) -> Exit {
+/// Whether a judge that counts has not been checked by people.
+fn rests_on_unchecked(decision: &Decision) -> bool {
+    decision
+        .warnings
+        .iter()
+        .any(|warning| warning.code == WarningCode::UncheckedJudge)
+}
+
+/// The exit code of a decision; says where `--strict` refuses it.
+pub(crate) fn exit_of(decision: &Decision, options: DecideOptions, printer: Printer) -> Exit {
+    let is_refused = options.strict && rests_on_unchecked(decision);
+    if is_refused {
+        printer.tell(
+            "refused (--strict): the verdict rests on a judge whom people have not checked; \
+             hint: `trilemma review sample`, then `trilemma review label`",
+        );
+    }
     match decision.status() {
         Status::MissingResults => Exit::Provider,
+        Status::Decided | Status::NoCandidate if is_refused => Exit::Undecided,
         Status::Decided => Exit::Ok,
         Status::NoCandidate => Exit::NoCandidate,
         Status::Undecided => match options.on_undecided {

@@ -232,7 +232,11 @@ fn family_by_name(context: &Context, name: &ModelName) -> Option<String> {
 /// The first word of a product line, without version; OpenAI's `o` models are kin of its `gpt` ones,
 /// as `ministral` is of `mistral`.
 fn family(house: &str, line: &str) -> String {
-    let name = line.rsplit(['/', ':']).next().unwrap_or(line).to_lowercase();
+    let name = line
+        .rsplit(['/', ':'])
+        .next()
+        .unwrap_or(line)
+        .to_lowercase();
     let name = name.strip_prefix("meta-").unwrap_or(&name);
     let word = name.split('-').next().unwrap_or(name);
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
@@ -254,7 +258,11 @@ mod tests {
             ("openai", "o-mini", "gpt"),
             ("anthropic", "claude-sonnet", "claude"),
             ("google", "gemini-flash-lite", "gemini"),
-            ("together", "together:meta-llama/Meta-Llama-3.1-70B-Instruct-Turbo", "llama"),
+            (
+                "together",
+                "together:meta-llama/Meta-Llama-3.1-70B-Instruct-Turbo",
+                "llama",
+            ),
             ("together", "together:Qwen/Qwen2.5-72B-Instruct", "qwen"),
             ("together", "together:openai/gpt-oss-120b", "gpt"),
             ("mistral", "ministral-8b", "mistral"),

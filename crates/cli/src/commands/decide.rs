@@ -39,5 +39,5 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
     let named = args.run.as_deref().map(hint::word).unwrap_or_default();
     let words = format!("report {named}");
     printer.next(&common.command(&with_split(words.trim_end(), args.split)));
-    Ok(decision::exit_of(&decision, args.options))
+    Ok(decision::exit_of(&decision, args.options, printer))
 }

@@ -129,7 +129,7 @@ fn bring_back(
         show::verdict(&decision, printer)?;
         printer.next(&common.command(&format!("gate --against {run}")));
     }
-    Ok(decision::exit_of(&decision, args.decide))
+    Ok(decision::exit_of(&decision, args.decide, printer))
 }
 
 /// Says what is wrong with the files; without `--lenient` nothing of them is kept then.
@@ -212,7 +212,7 @@ fn conclude(
         let command = format!("report{prefer} --with-content --out report.html");
         printer.next(&common.command(&command));
     }
-    Ok(decision::exit_of(&decision, options))
+    Ok(decision::exit_of(&decision, options, printer))
 }
 
 /// Whether any trial of the run has a price.

@@ -15,6 +15,7 @@ pub(crate) mod init;
 pub(crate) mod limits;
 mod money;
 pub(crate) mod report;
+pub(crate) mod review;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod score;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, common, printer),
         Command::Select(args) => select::run(&args, common, printer),
         Command::Report(args) => report::run(&args, common, printer),
+        Command::Review(args) => review::run(&args, common, printer),
         Command::Bench(args) => bench::run(&args, common, printer),
         Command::Decide(args) => decide::run(&args, common, printer),
         Command::Score(args) => score::run(&args, common, printer),

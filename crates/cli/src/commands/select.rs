@@ -64,7 +64,7 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     show::verdict(&decision, printer)?;
     printer.say(&format!("report: {}", report.display()));
     printer.next(&common.command("report --with-content --out report.html"));
-    Ok(decision::exit_of(&decision, args.decide))
+    Ok(decision::exit_of(&decision, args.decide, printer))
 }
 
 /// Adds what the shortlist proposes to a project that names no candidates of its own.

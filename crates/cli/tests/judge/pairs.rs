@@ -14,7 +14,7 @@ fn judge() -> trilemma_sim::Behaviour {
     let verdict = |winner: &str| format!("{{\"explanation\": \"seen\", \"winner\": \"{winner}\"}}");
     let mut rules = Vec::new();
     for idx in 0..N_ITEMS {
-        if idx % 4 == 0 {
+        if idx.is_multiple_of(4) {
             rules.push(rule(&format!("[case {idx}]"), &verdict("A")));
         } else if idx % 6 == 1 {
             rules.push(rule(&format!("[case {idx}]"), &verdict("tie")));
@@ -39,7 +39,7 @@ fn a_word_that_changes_with_the_order_is_a_tie() {
     for trial in trials(here) {
         let idx = item_idx(&trial);
         let is_incumbent = candidate_idx(&trial) == 1;
-        let expected = if is_incumbent || idx % 4 == 0 || idx % 6 == 1 {
+        let expected = if is_incumbent || idx.is_multiple_of(4) || idx % 6 == 1 {
             0.5
         } else {
             1.0
@@ -93,7 +93,7 @@ fn an_expected_answer_can_be_the_other_one() {
     assert_eq!(n_calls(&served, JUDGE), 3 * N_ITEMS);
     for trial in trials(here) {
         let idx = item_idx(&trial);
-        let is_open = idx % 4 == 0 || idx % 6 == 1;
+        let is_open = idx.is_multiple_of(4) || idx % 6 == 1;
         let expected = if candidate_idx(&trial) == 0 || is_open {
             0.5
         } else {

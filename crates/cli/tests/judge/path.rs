@@ -36,7 +36,7 @@ fn select_judges_over_http_and_never_asks_twice() {
         assert_eq!(outcome(trial), Ok(expected));
         assert_eq!(
             trial["scores"][0]["cost"],
-            judgements(&[trial.clone()])[0]["cost"]
+            judgements(std::slice::from_ref(trial))[0]["cost"]
         );
     }
     for judgement in judgements(&all) {

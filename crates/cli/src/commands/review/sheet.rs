@@ -1,0 +1,144 @@
+//! Sheets: cards as rows of a CSV or JSONL file, and back.
+//!
+//! In: rows. Out: a file whose texts no spreadsheet takes for formulas; and from a filled-in file its rows with
+//! their line numbers, or everything that is wrong with it at once. What a verdict means is `import`'s.
+
+mod csv;
+mod jsonl;
+
+use std::path::Path;
+
+use crate::context::InputError;
+
+/// The columns of a sheet. Only `id` and `verdict` are read, `reviewer` and `note` where they are there.
+pub(super) const COLUMNS: [&str; 9] = [
+    "id", "item", "input", "expected", "criteria", "answer", "verdict", "note", "reviewer",
+];
+
+/// One row of a sheet: the texts of [`COLUMNS`].
+pub(super) type Cells = [String; 9];
+
+/// One row of a filled-in sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Filled {
+    /// Line of the file, from 1.
+    pub(super) line: u64,
+    pub(super) id: String,
+    pub(super) verdict: String,
+    pub(super) note: Option<String>,
+    pub(super) reviewer: Option<String>,
+}
+
+/// Something wrong with a sheet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flaw {
+    /// Line of the file, from 1; `None` = the file as a whole.
+    pub(super) line: Option<u64>,
+    pub(super) text: String,
+}
+
+impl Flaw {
+    pub(super) fn at(line: u64, text: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
+            text: text.into(),
+        }
+    }
+}
+
+/// How a sheet is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Comma-separated values, UTF-8.
+    Csv,
+    /// One JSON object per line.
+    Jsonl,
+}
+
+impl Format {
+    /// The format that was asked for, or that the name of the file says.
+    ///
+    /// # Errors
+    /// [`InputError`] when neither does.
+    pub(super) fn of(path: &Path, asked: Option<Self>) -> anyhow::Result<Self> {
+        if let Some(format) = asked {
+            return Ok(format);
+        }
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+        match extension.as_deref() {
+            Some("csv" | "tsv" | "txt") => Ok(Self::Csv),
+            Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
+            _ => anyhow::bail!(InputError(format!(
+                "failed to tell the format of {}; hint: name it .csv or .jsonl, or pass --format",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// Writes a sheet.
+pub(super) fn write(format: Format, path: &Path, rows: &[Cells]) -> anyhow::Result<()> {
+    let bytes = match format {
+        Format::Csv => csv::write(rows)?,
+        Format::Jsonl => jsonl::write(rows)?,
+    };
+    fs_err::write(path, bytes)?;
+    Ok(())
+}
+
+/// Reads a filled-in sheet; in it, every flaw that its form has.
+pub(super) fn read(format: Format, path: &Path) -> anyhow::Result<Result<Vec<Filled>, Vec<Flaw>>> {
+    let bytes = fs_err::read(path)?;
+    Ok(match format {
+        Format::Csv => csv::read(bytes),
+        Format::Jsonl => jsonl::read(&bytes),
+    })
+}
+
+/// Where the columns of a header are that matter.
+struct Header {
+    id: usize,
+    verdict: usize,
+    note: Option<usize>,
+    reviewer: Option<usize>,
+}
+
+impl Header {
+    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, Vec<Flaw>> {
+        let names: Vec<String> = names
+            .map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase())
+            .collect();
+        let find = |wanted: &str| names.iter().position(|name| name == wanted);
+        match (find("id"), find("verdict")) {
+            (Some(id), Some(verdict)) => Ok(Self {
+                id,
+                verdict,
+                note: find("note"),
+                reviewer: find("reviewer"),
+            }),
+            (id, _) => {
+                let missing = if id.is_none() { "id" } else { "verdict" };
+                Err(vec![Flaw::at(
+                    1,
+                    format!(
+                        "the header has no column `{missing}`; hint: keep the first row of the exported sheet"
+                    ),
+                )])
+            }
+        }
+    }
+
+    /// Reads a row by its cells; `None` = a blank row.
+    fn row<'a>(&self, line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> Option<Filled> {
+        let read = |idx: usize| super::cells::plain(cell(idx).unwrap_or_default()).to_owned();
+        let optional = |idx: Option<usize>| idx.map(read).filter(|text| !text.trim().is_empty());
+        let filled = Filled {
+            line,
+            id: read(self.id).trim().to_owned(),
+            verdict: read(self.verdict).trim().to_owned(),
+            note: optional(self.note),
+            reviewer: optional(self.reviewer),
+        };
+        (!filled.id.is_empty() || !filled.verdict.is_empty()).then_some(filled)
+    }
+}
