@@ -15,10 +15,9 @@ use trilemma_store::{Store, Writer};
 
 use crate::entrant::Entrant;
 use crate::error::BenchError;
-use crate::pace::RaceSummary;
 use crate::progress::{CandidateProgress, Progress};
-use crate::schedule::{Next, Schedule};
-use crate::summary::{Stop, Summary};
+use crate::schedule::{Next, Schedule, Shape};
+use crate::summary::{RaceSummary, Stop, Summary};
 
 const STOP_NONE: u8 = 0;
 const STOP_BUDGET: u8 = 1;
@@ -57,6 +56,17 @@ pub struct JobParts<C: Connect = TcpConnector> {
     pub cancel: Cancel,
     /// Counters to keep.
     pub progress: Arc<Progress>,
+}
+
+impl<C: Connect> JobParts<C> {
+    pub(crate) fn shape(&self) -> Shape {
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Shape {
+            n_candidates: count(self.entrants.len()),
+            n_items: count(self.items.len()),
+            repeats: self.repeats,
+        }
+    }
 }
 
 /// A run being worked on.

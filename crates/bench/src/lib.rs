@@ -14,6 +14,7 @@ mod manifest;
 mod pace;
 mod progress;
 mod schedule;
+mod session;
 mod summary;
 
 pub use engine::run;
@@ -21,7 +22,6 @@ pub use entrant::{Entrant, EntrantParts};
 pub use error::BenchError;
 pub use job::{Job, JobParts};
 pub use manifest::{RunPlan, manifest, manifest_with};
-pub use pace::RaceSummary;
 pub use progress::{CandidateProgress, Progress, Snapshot};
 pub use schedule::{Next, Schedule, Shape};
-pub use summary::{Stop, Summary};
+pub use summary::{RaceSummary, Stop, Summary};

@@ -11,41 +11,22 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use serde::Serialize;
 use trilemma_domain::{ObservedState, TrialKey};
 use trilemma_project::Adaptive;
 use trilemma_provider::Connect;
 use trilemma_stats::StatsError;
-use trilemma_stats::race::{Answer, Field, Guarantee, Mode, Query, Race, RaceSpec, Step};
+use trilemma_stats::race::{Answer, Field, Mode, Query, Race, RaceSpec, Step};
 
-use crate::engine::{session, shape};
 use crate::error::BenchError;
 use crate::job::Job;
 use crate::schedule::{Schedule, shuffled};
+use crate::session::session;
+use crate::summary::RaceSummary;
 
 /// Items per round and candidate.
 const BATCH: usize = 5;
 /// Tokens of the request that relative prices are taken from.
 const TYPICAL_TOKENS: (u64, u64) = (500, 300);
-
-/// What an adaptive run found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RaceSummary {
-    /// Which race.
-    pub mode: Adaptive,
-    /// How far below the best pass rate is good enough, in rate points.
-    pub tolerance: f64,
-    /// The choice by pass rate; `None` = the run was stopped before there was one.
-    pub chosen: Option<u32>,
-    /// What is known of the choice; `None` as above.
-    pub guarantee: Option<Guarantee>,
-    /// Trials settled by the race, per candidate, the completion of the choice not counted.
-    pub n_asked: Vec<u64>,
-    /// Candidates that were completed over all items.
-    pub completed: Vec<u32>,
-    /// Trials that a full run has.
-    pub n_all: u64,
-}
 
 /// Runs the race of a job to its end, or until it is stopped.
 pub(crate) async fn race<C: Connect>(
@@ -62,7 +43,7 @@ pub(crate) async fn race<C: Connect>(
         guarantee: None,
         n_asked: vec![0; job.parts.entrants.len()],
         completed: Vec::new(),
-        n_all: shape(&job.parts).n_trials(),
+        n_all: job.parts.shape().n_trials(),
     };
     loop {
         match race.next_step().map_err(defect)? {
@@ -191,7 +172,7 @@ async fn settle<C: Connect>(
     let settled = job.parts.store.settled(&job.parts.run)?;
     let is_open = |key: &TrialKey| wanted.contains(key) && !settled.is_answered(*key);
     if wanted.iter().any(is_open) {
-        let schedule = Schedule::new(shape(&job.parts), job.parts.seed, |key| !is_open(&key));
+        let schedule = Schedule::new(job.parts.shape(), job.parts.seed, |key| !is_open(&key));
         drop(settled);
         job.reschedule(schedule);
         session(job).await?;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use trilemma_domain::{NanoUsd, RunId};
 use trilemma_grade::JudgeTally;
-
-use crate::pace::RaceSummary;
+use trilemma_project::Adaptive;
+use trilemma_stats::race::Guarantee;
 
 /// Why a session ended before everything was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -49,4 +49,23 @@ pub struct Summary {
     pub race: Option<RaceSummary>,
     /// Why it ended early; `None` = everything is settled.
     pub stop: Option<Stop>,
+}
+
+/// What an adaptive run found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RaceSummary {
+    /// Which race.
+    pub mode: Adaptive,
+    /// How far below the best pass rate is good enough, in rate points.
+    pub tolerance: f64,
+    /// The choice by pass rate; `None` = the run was stopped before there was one.
+    pub chosen: Option<u32>,
+    /// What is known of the choice; `None` as above.
+    pub guarantee: Option<Guarantee>,
+    /// Trials settled by the race, per candidate, the completion of the choice not counted.
+    pub n_asked: Vec<u64>,
+    /// Candidates that were completed over all items.
+    pub completed: Vec<u32>,
+    /// Trials that a full run has.
+    pub n_all: u64,
 }

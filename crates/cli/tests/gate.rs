@@ -154,7 +154,7 @@ fn unknown_names_are_told_with_those_that_exist() {
 #[test]
 fn an_exported_run_comes_back_byte_for_byte_and_serves_as_the_recorded_one() {
     let folder = tempfile::tempdir().unwrap();
-    import(folder.path(), "before", 60, |idx| !idx.is_multiple_of(3));
+    import(folder.path(), "before", 61, |idx| !idx.is_multiple_of(3));
     let file = folder.path().join("before.jsonl").display().to_string();
     let before = runs(folder.path()).remove(0);
     let export = |run: &str, file: &str| {

@@ -18,7 +18,7 @@ use crate::gate::{Gates, gates};
 use crate::input::DecisionInput;
 use crate::measure::{compare, cost_figures, price_facts, score, token_figures};
 use crate::result::{Axis, CandidateResult, Decision, GateResult, SCHEMA_VERSION, SampleSummary};
-use crate::review::summary;
+use crate::reviewed::summary;
 use crate::slices::slices;
 use crate::standings::standings;
 use crate::views::disagreements;

@@ -25,6 +25,7 @@ pub mod preflight;
 mod rate;
 mod result;
 pub mod review;
+mod reviewed;
 mod sample;
 mod slices;
 mod standings;

@@ -9,6 +9,8 @@ mod keyboard;
 mod label;
 mod sample;
 mod sheet;
+mod sheet_csv;
+mod sheet_jsonl;
 mod signals;
 mod status;
 

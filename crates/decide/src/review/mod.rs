@@ -9,15 +9,13 @@ mod draw;
 mod labels;
 mod result;
 mod signal;
-mod summary;
 
 pub use correct::MIN_ANSWER_LABELS;
-pub(crate) use correct::{Term, corrected};
+pub(crate) use correct::{Term, corrected, missing_labels};
 pub use draw::{DEFAULT_LABELLED_ITEMS, DrawError, draw};
 pub use labels::{AnswerLabel, Reviews};
 pub use result::CandidateReview;
 pub use signal::{AnswerSignal, ItemSignal, Stratum};
-pub(crate) use summary::summary;
 
 #[cfg(test)]
 mod tests;

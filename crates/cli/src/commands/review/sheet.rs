@@ -3,11 +3,9 @@
 //! In: rows. Out: a file whose texts no spreadsheet takes for formulas; and from a filled-in file its rows with
 //! their line numbers, or everything that is wrong with it at once. What a verdict means is `import`'s.
 
-mod csv;
-mod jsonl;
-
 use std::path::Path;
 
+use super::{sheet_csv, sheet_jsonl};
 use crate::context::InputError;
 
 /// The columns of a sheet. Only `id` and `verdict` are read, `reviewer` and `note` where they are there.
@@ -79,8 +77,8 @@ impl Format {
 /// Writes a sheet.
 pub(super) fn write(format: Format, path: &Path, rows: &[Cells]) -> anyhow::Result<()> {
     let bytes = match format {
-        Format::Csv => csv::write(rows)?,
-        Format::Jsonl => jsonl::write(rows)?,
+        Format::Csv => sheet_csv::write(rows)?,
+        Format::Jsonl => sheet_jsonl::write(rows)?,
     };
     fs_err::write(path, bytes)?;
     Ok(())
@@ -90,55 +88,7 @@ pub(super) fn write(format: Format, path: &Path, rows: &[Cells]) -> anyhow::Resu
 pub(super) fn read(format: Format, path: &Path) -> anyhow::Result<Result<Vec<Filled>, Vec<Flaw>>> {
     let bytes = fs_err::read(path)?;
     Ok(match format {
-        Format::Csv => csv::read(bytes),
-        Format::Jsonl => jsonl::read(&bytes),
+        Format::Csv => sheet_csv::read(bytes),
+        Format::Jsonl => sheet_jsonl::read(&bytes),
     })
-}
-
-/// Where the columns of a header are that matter.
-struct Header {
-    id: usize,
-    verdict: usize,
-    note: Option<usize>,
-    reviewer: Option<usize>,
-}
-
-impl Header {
-    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, Vec<Flaw>> {
-        let names: Vec<String> = names
-            .map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase())
-            .collect();
-        let find = |wanted: &str| names.iter().position(|name| name == wanted);
-        match (find("id"), find("verdict")) {
-            (Some(id), Some(verdict)) => Ok(Self {
-                id,
-                verdict,
-                note: find("note"),
-                reviewer: find("reviewer"),
-            }),
-            (id, _) => {
-                let missing = if id.is_none() { "id" } else { "verdict" };
-                Err(vec![Flaw::at(
-                    1,
-                    format!(
-                        "the header has no column `{missing}`; hint: keep the first row of the exported sheet"
-                    ),
-                )])
-            }
-        }
-    }
-
-    /// Reads a row by its cells; `None` = a blank row.
-    fn row<'a>(&self, line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> Option<Filled> {
-        let read = |idx: usize| super::cells::plain(cell(idx).unwrap_or_default()).to_owned();
-        let optional = |idx: Option<usize>| idx.map(read).filter(|text| !text.trim().is_empty());
-        let filled = Filled {
-            line,
-            id: read(self.id).trim().to_owned(),
-            verdict: read(self.verdict).trim().to_owned(),
-            note: optional(self.note),
-            reviewer: optional(self.reviewer),
-        };
-        (!filled.id.is_empty() || !filled.verdict.is_empty()).then_some(filled)
-    }
 }

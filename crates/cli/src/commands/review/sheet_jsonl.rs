@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{COLUMNS, Cells, Filled, Flaw};
+use super::sheet::{COLUMNS, Cells, Filled, Flaw};
 
 /// Writes every column of every row, the empty ones as `null`.
 pub(super) fn write(rows: &[Cells]) -> anyhow::Result<Vec<u8>> {

@@ -1,11 +1,12 @@
 //! Every candidate's pass rate by scorers and by people, side by side.
+//!
+//! In: what was measured, with the labels. Out: one entry per labelled candidate. It judges nothing.
 
 use trilemma_stats::Confidence;
 
-use super::correct::{corrected, missing_labels};
-use super::result::CandidateReview;
 use crate::evidence::Case;
 use crate::figure::{Figure, Method, tidy};
+use crate::review::{CandidateReview, corrected, missing_labels};
 
 /// One entry per candidate with labels.
 pub(crate) fn summary(case: &Case<'_>) -> Vec<CandidateReview> {
