@@ -212,3 +212,30 @@ fn exports_and_decisions_fit() {
     wrong["candidates"][0]["verdict"] = json!("maybe");
     assert!(!misfits("decision", &wrong).is_empty());
 }
+
+/// Figures about the golden set itself, and who may be the best.
+#[test]
+fn decisions_on_the_golden_set_itself_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let served = support::serve(SimOptions::default());
+    support::write_golden(folder, 40);
+    support::write_project(folder, &served.url, &["a", "b"], "");
+    let bench = support::trilemma(folder, &["bench", "--json"])
+        .output()
+        .unwrap();
+    support::json(&bench, &[0]);
+    let decide = support::trilemma(folder, &["decide", "--json", "--estimand", "golden-set"])
+        .output()
+        .unwrap();
+    let decision = support::json(&decide, &[0, 1, 3]);
+    assert_fits("decision", &decision);
+    assert_eq!(decision["candidates"][0]["pass_rate"]["method"], "census");
+    assert_eq!(
+        decision["standings"]["candidates"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
