@@ -37,7 +37,7 @@ pub enum Against {
 pub enum Combine {
     /// The mean of their scores.
     Mean,
-    /// 1 where more than half of them give at least [`MAJORITY_PASS`], 0 where more than half give
+    /// 1 where more than half of them give at least 0.7, 0 where more than half give
     /// less, 0.5 where neither.
     Majority,
 }
