@@ -74,7 +74,7 @@ pub enum StoreError {
         known: i64,
     },
     /// No such run, trial, score set or golden snapshot, or one that exists already.
-    #[error("{0}")]
+    #[error(transparent)]
     Record(#[from] RecordError),
     /// The writer has ended.
     #[error("record in the store `{}`: its writer has ended", path.display())]
@@ -199,5 +199,17 @@ impl StoreError {
                 reason: error.to_string(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_record_is_told_once() {
+        let error = StoreError::from(RecordError::UnknownRun(RunId::from("r")));
+        assert!(std::error::Error::source(&error).is_none(), "{error}");
+        assert!(error.to_string().starts_with("find run `r`"));
     }
 }
