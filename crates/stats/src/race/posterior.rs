@@ -48,7 +48,7 @@ impl PosteriorRules {
     pub fn fewest_calls() -> Self {
         Self {
             warm_up: 5,
-            risk: 0.0415,
+            risk: 0.037,
             easy_after: 2,
             ask_easy: (0.5, 1.0 / 3.0),
             batch: 1,
