@@ -190,15 +190,7 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
 
 /// A whole number with thousands parted, as in 128,000.
 pub(crate) fn parted(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    trilemma_domain::parted(&number.to_string())
 }
 
 /// A foreign text on one line, without anything that drives a terminal.

@@ -59,15 +59,7 @@ pub(crate) fn usd(amount: Usd) -> String {
 
 /// A whole number with thousands parted.
 pub(crate) fn whole(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    trilemma_domain::parted(&n.to_string())
 }
 
 /// A chance in whole percent; it was estimated from a sample, so it is never "0 %" or "100 %".

@@ -35,7 +35,7 @@ pub use fingerprint::{Fingerprint, FingerprintBuilder, ParseFingerprintError};
 pub use ids::{CandidateId, ItemId, RunId};
 pub use item::{Expected, Input, Item};
 pub use judgement::{Judgement, JudgementKey, Order, Seat};
-pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok};
+pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok, parted};
 pub use observation::{Observation, ObservedState};
 pub use params::Params;
 pub use preference::Preference;

@@ -114,8 +114,9 @@ impl Usd {
     }
 }
 
-/// Digits with a comma between groups of three.
-fn parted(digits: &str) -> String {
+/// Digits with a comma between groups of three, as in 128,000.
+#[must_use]
+pub fn parted(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (idx, digit) in digits.chars().enumerate() {
         if idx > 0 && (digits.len() - idx).is_multiple_of(3) {

@@ -24,6 +24,8 @@ pub use lint::{ContextWindow, Finding, FindingCode, LintContext, Severity, lint}
 pub use options::{ColumnMap, Format, ReadOptions};
 pub use privacy::{PersonalData, PersonalDataKind, find_personal_data, redact};
 pub use problem::{GoldenErrors, MAX_PROBLEMS, Problem};
+#[cfg(feature = "parquet")]
+pub use read::parquet_json;
 pub use read::{read, read_from};
 pub use sample::{
     Allocation, LogColumns, Redaction, Sample, SampleOptions, StratumCount, UNLABELLED, sample,

@@ -9,12 +9,12 @@ use trilemma_cost::{PriceBasis, decimal_of, monthly, per_accepted_answer};
 use trilemma_domain::Usd;
 
 use super::money::{
-    Asked, Contender, Mix, MoneyArgs, assumption_lines, assumptions_json, mixes, per_query, tokens,
-    usd,
+    Asked, Contender, Mix, MoneyArgs, assumption_lines, assumptions_json, assumptions_text, mixes,
+    per_query, tokens, usd,
 };
 use crate::args::Common;
 use crate::exit::Exit;
-use crate::layout::{Side, Table, bullet, pairs, terminal_width};
+use crate::layout::{Side, Table, bullet, terminal_width};
 use crate::printer::Printer;
 
 /// Version of the JSON that is printed.
@@ -161,17 +161,12 @@ fn text(asked: &Asked, rows: &[Row<'_>], mixes: &[Mix], explain: bool) -> String
             }
         }
     }
-    text.push_str("\nAssumptions (change any with --set NAME=FIGURE or under [assumptions])\n");
     let used: Vec<Key> = KEYS
         .iter()
         .copied()
         .filter(|key| is_used(*key, rows, assumptions))
         .collect();
-    let lines = assumption_lines(assumptions, &used);
-    let lines = lines
-        .iter()
-        .map(|(name, line)| (name.as_str(), line.as_str()));
-    text.push_str(&pairs(lines, 2, width));
+    text.push_str(&assumptions_text(assumptions, &used, width));
     text
 }
 
@@ -397,11 +392,7 @@ fn list(printer: Printer) -> anyhow::Result<Exit> {
         printer.value(&assumptions_json(&none, Key::ALL))?;
         return Ok(Exit::Ok);
     }
-    let lines = assumption_lines(&none, Key::ALL);
-    let lines = lines
-        .iter()
-        .map(|(name, line)| (name.as_str(), line.as_str()));
-    printer.data(&pairs(lines, 0, terminal_width()));
+    printer.data(&assumption_lines(&none, Key::ALL, 0, terminal_width()));
     printer.next("state one under [assumptions] of trilemma.toml, or with --set NAME=FIGURE");
     Ok(Exit::Ok)
 }

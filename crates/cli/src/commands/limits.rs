@@ -7,11 +7,11 @@ use trilemma_catalog::RateTier;
 use trilemma_cost::assume::{Assumptions, Key};
 use trilemma_cost::limits::{Need, Peak, Room, TierCheck, check, erlang_c, mean_wait, room};
 
-use super::money::{Asked, Contender, MoneyArgs, assumption_lines, assumptions_json, share};
+use super::money::{Asked, Contender, MoneyArgs, assumptions_json, assumptions_text, share};
 use crate::args::Common;
 use crate::context::InputError;
 use crate::exit::Exit;
-use crate::layout::{Side, Table, bullet, pairs, terminal_width};
+use crate::layout::{Side, Table, bullet, terminal_width};
 use crate::printer::Printer;
 
 /// Version of the JSON that is printed.
@@ -152,12 +152,7 @@ fn text(asked: &Asked, rows: &[Row<'_>], explain: bool) -> String {
             }
         }
     }
-    text.push_str("\nAssumptions (change any with --set NAME=FIGURE or under [assumptions])\n");
-    let lines = assumption_lines(&asked.assumptions, KEYS);
-    let lines = lines
-        .iter()
-        .map(|(name, line)| (name.as_str(), line.as_str()));
-    text.push_str(&pairs(lines, 2, width));
+    text.push_str(&assumptions_text(&asked.assumptions, KEYS, width));
     text
 }
 

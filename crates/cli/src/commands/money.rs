@@ -9,4 +9,6 @@ mod shown;
 pub(crate) use asked::{Asked, MoneyArgs};
 pub(crate) use contender::{Contender, overhead};
 pub(crate) use mixing::{Mix, mixes};
-pub(crate) use shown::{assumption_lines, assumptions_json, per_query, share, tokens, usd};
+pub(crate) use shown::{
+    assumption_lines, assumptions_json, assumptions_text, per_query, share, tokens, usd,
+};

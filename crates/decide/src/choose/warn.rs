@@ -5,9 +5,9 @@ use trilemma_domain::{Estimand, Verdict};
 use super::rank::Ranking;
 use super::warn_each::{about, warning};
 use super::warn_judges::about_judges;
-use crate::evidence::{Case, Evidence};
+use crate::evidence::Case;
 use crate::input::{ItemFacts, STARTER_TAG};
-use crate::result::{Conclusion, Slice, SliceComparison, Standings, Warning, WarningCode};
+use crate::result::{Conclusion, Counts, Slice, SliceComparison, Standings, Warning, WarningCode};
 use crate::wording;
 
 /// Below this many items a verdict is rarely possible: the guidance is 100 to 500.
@@ -250,62 +250,95 @@ fn worse_slices(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {
     Some(warning(WarningCode::WorseSlice, Some(chosen), text))
 }
 
-fn error_rate(candidate: &Evidence<'_>) -> Option<f64> {
-    let counts = &candidate.counts;
-    let ran = counts.n_planned - counts.n_not_run;
-    (ran > 0).then(|| (counts.n_failed + counts.n_unscored) as f64 / ran as f64)
+/// Where results of candidates differ in a share: how many of how many, at the least and the most.
+struct Extremes {
+    least: Share,
+    most: Share,
+}
+
+#[derive(Clone, Copy)]
+struct Share {
+    candidate: usize,
+    n: usize,
+    of: usize,
+}
+
+impl Share {
+    fn rate(self) -> f64 {
+        self.n as f64 / self.of as f64
+    }
+
+    /// "12 of 183 answers (7 %)".
+    fn words(self, noun: &str) -> String {
+        format!(
+            "{} of {} {noun} ({})",
+            wording::whole(self.n),
+            wording::whole(self.of),
+            wording::percent(self.rate())
+        )
+    }
+}
+
+impl Extremes {
+    /// The candidates with the smallest and the largest share, if far enough apart.
+    fn of(case: &Case<'_>, share: impl Fn(&Counts) -> (usize, usize)) -> Option<Self> {
+        let mut shares: Vec<Share> = case
+            .candidates
+            .iter()
+            .enumerate()
+            .map(|(candidate, own)| {
+                let (n, of) = share(&own.counts);
+                Share { candidate, n, of }
+            })
+            .filter(|share| share.of > 0)
+            .collect();
+        shares.sort_by(|a, b| {
+            let order = a.rate().total_cmp(&b.rate());
+            order.then(a.candidate.cmp(&b.candidate))
+        });
+        let (least, most) = (*shares.first()?, *shares.last()?);
+        (most.rate() - least.rate() > UNEQUAL_ERRORS).then_some(Self { least, most })
+    }
 }
 
 fn unequal_errors(case: &Case<'_>) -> Option<Warning> {
-    let mut rates: Vec<(usize, f64)> = case
-        .candidates
-        .iter()
-        .enumerate()
-        .filter_map(|(idx, candidate)| Some((idx, error_rate(candidate)?)))
-        .collect();
-    rates.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let (least, most) = (rates.first()?, rates.last()?);
-    if most.1 - least.1 <= UNEQUAL_ERRORS {
-        return None;
-    }
+    let Extremes { least, most } = Extremes::of(case, |counts| {
+        let ran = counts.n_planned - counts.n_not_run;
+        (counts.n_failed + counts.n_unscored, ran)
+    })?;
     let text = format!(
         "Results are missing unequally: {} of `{}` against {} of `{}`. If harder items fail more \
          often, the first looks better than it is.",
-        wording::percent(most.1),
-        case.name(most.0),
-        wording::percent(least.1),
-        case.name(least.0)
+        most.words("trials"),
+        case.name(most.candidate),
+        least.words("trials"),
+        case.name(least.candidate)
     );
-    Some(warning(WarningCode::UnequalErrors, Some(most.0), text))
+    Some(warning(
+        WarningCode::UnequalErrors,
+        Some(most.candidate),
+        text,
+    ))
 }
 
 /// Refusals are answers and count as they were scored; where candidates differ in them, somebody has to
 /// look whether the scores are right.
 fn unequal_refusals(case: &Case<'_>) -> Option<Warning> {
-    let rate = |own: &Evidence<'_>| {
-        let answered = own.counts.n_answered;
-        (answered > 0).then(|| own.counts.n_refused as f64 / answered as f64)
-    };
-    let mut rates: Vec<(usize, f64)> = case
-        .candidates
-        .iter()
-        .enumerate()
-        .filter_map(|(idx, own)| Some((idx, rate(own)?)))
-        .collect();
-    rates.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
-    let (least, most) = (rates.first()?, rates.last()?);
-    if most.1 - least.1 <= UNEQUAL_ERRORS {
-        return None;
-    }
+    let Extremes { least, most } =
+        Extremes::of(case, |counts| (counts.n_refused, counts.n_answered))?;
     let text = format!(
-        "`{}` refused {} of its answers, `{}` {}. A refusal counts as it was scored: see whether the \
-         scorers judge refusals as you would.",
-        case.name(most.0),
-        wording::percent(most.1),
-        case.name(least.0),
-        wording::percent(least.1)
+        "`{}` refused {}, `{}` {}. A refusal counts as it was scored: see whether the scorers judge \
+         refusals as you would.",
+        case.name(most.candidate),
+        most.words("answers"),
+        case.name(least.candidate),
+        least.words("answers")
     );
-    Some(warning(WarningCode::UnequalRefusals, Some(most.0), text))
+    Some(warning(
+        WarningCode::UnequalRefusals,
+        Some(most.candidate),
+        text,
+    ))
 }
 
 fn ties(case: &Case<'_>, shown: &Shown<'_>) -> Option<Warning> {

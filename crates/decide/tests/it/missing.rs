@@ -208,7 +208,7 @@ fn unequal_refusals_are_told() {
     let (candidate, text) = told(&run(&input, &columns)).unwrap();
     assert_eq!(candidate, Some(1));
     assert!(
-        text.contains("`b` refused 10.0 % of its answers, `a` 0.0 %"),
+        text.contains("`b` refused 10 of 100 answers (10.0 %), `a` 0 of 100 answers (0.0 %)"),
         "{text}"
     );
 }

@@ -22,3 +22,5 @@ pub(crate) mod source;
 mod tests;
 
 pub use file::{read, read_from};
+#[cfg(feature = "parquet")]
+pub use parquet::parquet_json;

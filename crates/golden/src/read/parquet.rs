@@ -67,14 +67,15 @@ fn cells(row: Row) -> Vec<(String, Cell)> {
         .map(|(name, field)| {
             let cell = match field {
                 Field::Str(text) => Cell::Untyped(text),
-                other => Cell::Json(json(&other)),
+                other => Cell::Json(parquet_json(&other)),
             };
             (name, cell)
         })
         .collect()
 }
 
-fn json(field: &Field) -> Value {
+/// A cell of a Parquet file as JSON: groups become objects, lists arrays, dates and decimals text.
+pub fn parquet_json(field: &Field) -> Value {
     match field {
         Field::Null => Value::Null,
         Field::Bool(value) => Value::Bool(*value),
@@ -100,21 +101,21 @@ fn json(field: &Field) -> Value {
         | Field::TimestampMicros(_) => Value::String(field.to_string()),
         Field::Group(row) => Value::Object(
             row.get_column_iter()
-                .map(|(name, field)| (name.clone(), json(field)))
+                .map(|(name, field)| (name.clone(), parquet_json(field)))
                 .collect(),
         ),
-        Field::ListInternal(list) => list.elements().iter().map(json).collect(),
+        Field::ListInternal(list) => list.elements().iter().map(parquet_json).collect(),
         Field::MapInternal(map) => Value::Object(
             map.entries()
                 .iter()
-                .map(|(key, value)| (key_text(key), json(value)))
+                .map(|(key, value)| (key_text(key), parquet_json(value)))
                 .collect::<Map<_, _>>(),
         ),
     }
 }
 
 fn key_text(key: &Field) -> String {
-    match json(key) {
+    match parquet_json(key) {
         Value::String(text) => text,
         other => other.to_string(),
     }

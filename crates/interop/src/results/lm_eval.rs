@@ -5,18 +5,17 @@
 //! task; its content hash `doc_hash` is kept. The metrics that `metrics` names are the scores, each
 //! with the name of its filter where there is more than one; the first filter's first metric decides.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 use trilemma_golden::Problem;
 
+use super::lines::json_lines;
 use super::options::ReadOptions;
 use super::row::{ItemBody, ItemKey, Named, NamedScore, ResultRow, RowOutcome};
 use super::take::{Origin, Take, Tool};
 use super::values;
-use crate::container::table::json_problem;
-use crate::container::{Bytes, Line, Lines, Meter};
+use crate::container::{Bytes, Lines, Meter};
 use crate::error::InteropError;
 
 /// Largest `results_TIME.json` that is looked into for the model's name.
@@ -51,27 +50,8 @@ pub(crate) fn read(
         left_out: Map::new(),
     };
     origin.title = Some(samples.task.clone()).filter(|task| !task.is_empty());
-    let mut lines = Lines::new(bytes, meter.clone());
-    while let Some(line) = lines
-        .next()
-        .map_err(|error| InteropError::io(path, &error))?
-    {
-        let row = match line {
-            Line::Unusable(problem) => Err(problem),
-            Line::Text(at, text) => serde_json::from_str::<Value>(text)
-                .map_err(|error| json_problem(&error).at(at))
-                .and_then(|value| samples.row(&value, at)),
-        };
-        match row {
-            Err(problem) => take.problem(problem),
-            Ok(None) => {}
-            Ok(Some(row)) => {
-                if let ControlFlow::Break(()) = take.row(row) {
-                    break;
-                }
-            }
-        }
-    }
+    let lines = Lines::new(bytes, meter.clone());
+    json_lines((path, lines), take, |value, at| samples.row(value, at))?;
     origin.notes.extend(samples.left_out.keys().map(|filter| {
         let kept = samples.filter.as_deref().unwrap_or_default();
         format!("scores of the filter `{filter}` are left out; `{kept}` decides")

@@ -2,6 +2,7 @@
 
 mod detect;
 mod inspect;
+mod lines;
 mod lm_eval;
 mod openai_evals;
 mod options;

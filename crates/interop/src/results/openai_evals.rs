@@ -5,18 +5,17 @@
 //! Event logs: a `spec` line, then events of a sample each; `match` and `metrics` hold the scores.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 use trilemma_golden::Problem;
 
+use super::lines::json_lines;
 use super::options::ReadOptions;
 use super::row::{ItemBody, ItemKey, Named, NamedScore, ResultRow, RowOutcome};
 use super::take::{Claim, Claimed, Origin, Take, Tool};
 use super::values;
-use crate::container::table::json_problem;
-use crate::container::{Bytes, Line, Lines, Meter};
+use crate::container::{Bytes, Lines, Meter};
 use crate::error::InteropError;
 
 /// Reads the file.
@@ -33,27 +32,8 @@ pub(crate) fn read(
         asked: BTreeMap::new(),
         origin: Origin::of(Tool::OpenaiEvals),
     };
-    let mut lines = Lines::new(bytes, meter.clone());
-    while let Some(line) = lines
-        .next()
-        .map_err(|error| InteropError::io(path, &error))?
-    {
-        let row = match line {
-            Line::Unusable(problem) => Err(problem),
-            Line::Text(at, text) => serde_json::from_str::<Value>(text)
-                .map_err(|error| json_problem(&error).at(at))
-                .and_then(|value| rows.line(&value, at)),
-        };
-        match row {
-            Err(problem) => take.problem(problem),
-            Ok(None) => {}
-            Ok(Some(row)) => {
-                if let ControlFlow::Break(()) = take.row(row) {
-                    break;
-                }
-            }
-        }
-    }
+    let lines = Lines::new(bytes, meter.clone());
+    json_lines((path, lines), take, |value, at| rows.line(value, at))?;
     Ok(rows.origin)
 }
 

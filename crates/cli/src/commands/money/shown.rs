@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use trilemma_cost::assume::{Assumptions, Key};
 use trilemma_domain::Usd;
 
+use crate::layout::pairs;
+
 const UNKNOWN: &str = "unknown";
 
 /// An amount with two decimals and thousands parted; small ones with more digits.
@@ -50,12 +52,7 @@ fn parted(amount: Decimal, places: u32) -> String {
     if rounded.is_sign_negative() && !rounded.is_zero() {
         out.push('-');
     }
-    for (idx, digit) in whole.chars().enumerate() {
-        if idx > 0 && (whole.len() - idx).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
+    out.push_str(&trilemma_domain::parted(whole));
     if !rest.is_empty() {
         out.push('.');
         out.push_str(rest);
@@ -63,8 +60,25 @@ fn parted(amount: Decimal, places: u32) -> String {
     out
 }
 
-/// The assumptions used, one line each.
-pub(crate) fn assumption_lines(assumptions: &Assumptions, keys: &[Key]) -> Vec<(String, String)> {
+/// The assumptions used, as the last part of a command's text.
+pub(crate) fn assumptions_text(
+    assumptions: &Assumptions,
+    keys: &[Key],
+    width: Option<usize>,
+) -> String {
+    format!(
+        "\nAssumptions (change any with --set NAME=FIGURE or under [assumptions])\n{}",
+        assumption_lines(assumptions, keys, 2, width)
+    )
+}
+
+/// One assumption a line.
+pub(crate) fn assumption_lines(
+    assumptions: &Assumptions,
+    keys: &[Key],
+    indent: usize,
+    width: Option<usize>,
+) -> String {
     let mut lines = Vec::new();
     for key in keys {
         let spec = key.spec();
@@ -76,9 +90,10 @@ pub(crate) fn assumption_lines(assumptions: &Assumptions, keys: &[Key]) -> Vec<(
             }
             Some(assumed) => format!("{} [default: {}] {about}", assumed.span, spec.reason),
         };
-        lines.push((spec.name.to_owned(), value));
+        lines.push((spec.name, value));
     }
-    lines
+    let lines = lines.iter().map(|(name, line)| (*name, line.as_str()));
+    pairs(lines, indent, width)
 }
 
 /// The assumptions used, as data.

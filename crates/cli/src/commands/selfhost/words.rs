@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rust_decimal::Decimal;
 use trilemma_cost::selfhost::{BreakEven, Never};
 
-use super::super::money::{Asked, assumption_lines, tokens, usd};
+use super::super::money::{Asked, assumptions_text, tokens, usd};
 use super::KEYS;
 use super::plan::{Crossing, SelfHost};
 use crate::layout::{Side, Table, bullet, pairs, terminal_width};
@@ -83,12 +83,7 @@ pub(super) fn text(asked: &Asked, plan: &SelfHost<'_>) -> String {
 }
 
 fn finish(mut text: String, asked: &Asked, width: Option<usize>) -> String {
-    text.push_str("\nAssumptions (change any with --set NAME=FIGURE or under [assumptions])\n");
-    let lines = assumption_lines(&asked.assumptions, KEYS);
-    let lines = lines
-        .iter()
-        .map(|(name, line)| (name.as_str(), line.as_str()));
-    text.push_str(&pairs(lines, 2, width));
+    text.push_str(&assumptions_text(&asked.assumptions, KEYS, width));
     text
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use trilemma_cost::risk::Outcome;
 use trilemma_domain::Usd;
 
-use super::super::money::{Asked, assumption_lines, share, usd};
+use super::super::money::{Asked, assumptions_text, share, usd};
 use super::KEYS;
 use super::plan::{Owned, Tco};
 use crate::layout::{Side, Table, bullet, pairs, terminal_width};
@@ -45,12 +45,7 @@ pub(super) fn text(asked: &Asked, tco: &Tco<'_>, explain: bool) -> String {
     if explain {
         text.push_str(&explained(tco, width));
     }
-    text.push_str("\nAssumptions (change any with --set NAME=FIGURE or under [assumptions])\n");
-    let lines = assumption_lines(&asked.assumptions, KEYS);
-    let lines = lines
-        .iter()
-        .map(|(name, line)| (name.as_str(), line.as_str()));
-    text.push_str(&pairs(lines, 2, width));
+    text.push_str(&assumptions_text(&asked.assumptions, KEYS, width));
     text
 }
 
