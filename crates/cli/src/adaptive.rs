@@ -38,9 +38,10 @@ fn recorded(manifest: &RunManifest) -> Option<Adaptive> {
 /// What a race found, in words.
 pub(crate) fn text(race: &RaceSummary) -> String {
     let n_asked: u64 = race.n_asked.iter().sum();
-    let saved = 100.0 * (1.0 - n_asked as f64 / race.n_all.max(1) as f64);
+    let n_used = n_used(race);
+    let saved = 100.0 * (1.0 - n_used as f64 / race.n_all.max(1) as f64);
     let head = format!(
-        "race ({}): {n_asked} of {} trials asked, {saved:.0} % saved",
+        "race ({}): {n_asked} of {} trials asked, {n_used} with the completion, {saved:.0} % saved",
         race.mode.name(),
         race.n_all
     );
@@ -73,19 +74,30 @@ pub(crate) fn text(race: &RaceSummary) -> String {
     format!("{head}\n{known}{rest}")
 }
 
-/// Keeps only the candidates of a race that were completed; where each recorded one is now.
+/// Trials that the race and the completion of its choice took together.
+fn n_used(race: &RaceSummary) -> u64 {
+    let n_each = race.n_all / (race.n_asked.len().max(1) as u64);
+    (0u32..)
+        .zip(&race.n_asked)
+        .map(|(idx, n_asked)| {
+            if race.completed.contains(&idx) {
+                n_each
+            } else {
+                *n_asked
+            }
+        })
+        .sum()
+}
+
+/// Where each recorded candidate stands in a decision; `None` = it fell out of a race.
 ///
 /// # Errors
 /// [`InputError`] when none was completed.
-pub(crate) fn narrow(
-    input: &mut DecisionInput,
-    store: &Store,
-    manifest: &RunManifest,
-) -> anyhow::Result<Vec<Option<u32>>> {
+pub(crate) fn places(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<Option<u32>>> {
     let n = manifest.candidates.len();
-    if recorded(manifest).is_none() {
+    let Some(mode) = recorded(manifest) else {
         return Ok((0u32..).map(Some).take(n).collect());
-    }
+    };
     let mut settled = vec![0_u64; n];
     for (key, _) in store.settled(&manifest.run)?.iter() {
         if let Some(count) = settled.get_mut(key.candidate_idx as usize) {
@@ -93,30 +105,29 @@ pub(crate) fn narrow(
         }
     }
     let full = manifest.items.len() as u64 * u64::from(manifest.repeats);
-    let mut next = 0u32;
+    let mut next = 0u32..;
     let places: Vec<Option<u32>> = settled
         .iter()
-        .map(|count| {
-            (*count >= full).then(|| {
-                next += 1;
-                next - 1
-            })
-        })
+        .map(|count| if *count >= full { next.next() } else { None })
         .collect();
-    if next == 0 {
+    if places.iter().all(Option::is_none) {
         return Err(anyhow::anyhow!(InputError(format!(
             "failed to decide on run {}: its race is not over; hint: `trilemma bench --adaptive={}` goes on",
             manifest.run,
-            recorded(manifest).map_or("calibrated", Adaptive::name)
+            mode.name()
         ))));
     }
+    Ok(places)
+}
+
+/// Keeps only the candidates that have a place.
+pub(crate) fn narrow(input: &mut DecisionInput, places: &[Option<u32>]) {
     let mut kept = places.iter().map(Option::is_some);
     input.candidates.retain(|_| kept.next().unwrap_or(false));
     input.incumbent = input
         .incumbent
         .and_then(|idx| places.get(idx).copied().flatten())
         .map(|idx| idx as usize);
-    Ok(places)
 }
 
 /// Says in the decision that it rests on a race, and who fell out of it.
@@ -181,8 +192,17 @@ mod tests {
             population: Population::Finite(200),
         })));
         assert!(
-            certified.contains("100 of 400 trials asked, 75 % saved"),
+            certified.contains("100 of 400 trials asked, 100 with the completion, 75 % saved"),
             "{certified}"
+        );
+        // The choice is asked all of its 200 items in the end: 20 of the other remain.
+        let completed = text(&RaceSummary {
+            completed: vec![1],
+            ..race(None)
+        });
+        assert!(
+            completed.contains("220 with the completion, 45 % saved"),
+            "{completed}"
         );
         assert!(certified.contains("at most 5 times in 100"), "{certified}");
         let calibrated = text(&race(Some(Guarantee::Calibrated { risk: 0.031 })));

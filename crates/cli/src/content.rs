@@ -10,6 +10,7 @@ use trilemma_report::{
 };
 use trilemma_store::{ScoreSet, Store, TrialDetail};
 
+use crate::adaptive;
 use crate::sample::Sample;
 
 /// Items that find no room before the rest is not looked at any more.
@@ -24,7 +25,7 @@ pub(crate) fn collect(
     let manifest = store.manifest(run)?;
     let set = store.score_set(run)?;
     let settled = store.settled(run)?;
-    let n_candidates = manifest.candidates.len();
+    let places = adaptive::places(store, &manifest)?;
     let mut builder = ContentBuilder::new(DEFAULT_CONTENT_BYTES);
     let order = item_order(decision, sample.chosen.len());
     let mut n_refused = 0;
@@ -40,20 +41,21 @@ pub(crate) fn collect(
             continue;
         };
         let mut entry = content_item(store, &manifest.golden, id)?;
-        for candidate in 0..n_candidates {
+        for (candidate_idx, place) in (0u32..).zip(&places) {
+            let Some(place) = place else { continue };
             for repeat in 0..manifest.repeats {
                 let key = TrialKey {
-                    candidate_idx: u32::try_from(candidate)?,
+                    candidate_idx,
                     item_idx: u32::try_from(*item_idx)?,
                     repeat,
                 };
                 if settled.get(key).is_some() {
                     let detail = store.trial_detail(run, key)?;
-                    entry.answers.push(answer(candidate, &detail, &set));
+                    entry.answers.push(answer(*place as usize, &detail, &set));
                 }
             }
         }
-        match builder.push(&entry, n_candidates) {
+        match builder.push(&entry, decision.candidates.len()) {
             Room::Kept => {}
             Room::LeftOut => n_refused += 1,
         }

@@ -104,9 +104,10 @@ pub(crate) fn decide(
     let sample = crate::sample::Sample::of(context, store, &manifest, options.split)?;
     let places = sample.places();
     let mut input = input(context, store, &manifest, (options, sample))?;
-    let raced = adaptive::narrow(&mut input, store, &manifest)?;
-    let mut collector =
-        Collector::new(input)?.with_reviews(crate::reviews::reviews(store, run, &places)?);
+    let raced = adaptive::places(store, &manifest)?;
+    adaptive::narrow(&mut input, &raced);
+    let reviews = crate::reviews::reviews(store, run, (&raced, &places))?;
+    let mut collector = Collector::new(input)?.with_reviews(reviews);
     let mut refused = None;
     store.observations(run, |mut observation| {
         let TrialKey {

@@ -6,12 +6,12 @@ use trilemma_decide::review::{AnswerLabel, Reviews};
 use trilemma_domain::{RunId, TrialKey};
 use trilemma_store::Store;
 
-/// Reads labels and strata of a run. `places` gives the decision's position of each item of the run, `None` for
-/// items that are no part of it. Several people's words on one answer become the share who pass it.
+/// Reads labels and strata of a run. `candidates` and `places` give the decision's positions of each candidate and
+/// item of the run, `None` for those that are no part of it. Several people's words on one answer become the share who pass it.
 pub(crate) fn reviews(
     store: &Store,
     run: &RunId,
-    places: &[Option<u32>],
+    (candidates, places): (&[Option<u32>], &[Option<u32>]),
 ) -> anyhow::Result<Reviews> {
     let place = |item_idx: u32| {
         let place = places.get(item_idx as usize).copied().flatten();
@@ -28,11 +28,15 @@ pub(crate) fn reviews(
     let mut labels = Vec::new();
     for (key, (n_pass, n)) in votes {
         // Only the first repeat is shown to people.
-        if let Some(item) = place(key.item_idx)
+        let candidate = candidates
+            .get(key.candidate_idx as usize)
+            .copied()
+            .flatten();
+        if let (Some(candidate), Some(item)) = (candidate, place(key.item_idx))
             && key.repeat == 0
         {
             labels.push(AnswerLabel {
-                candidate: key.candidate_idx as usize,
+                candidate: candidate as usize,
                 item,
                 passes: f64::from(n_pass) / f64::from(n),
             });

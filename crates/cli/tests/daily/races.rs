@@ -1,6 +1,10 @@
 //! An adaptive run calls fewer, goes on where it was, and is decided on for what it measured in full.
 
+use serde_json::{Value, json};
+use trilemma_sim::{Answers, Behaviour, Scenario, SimOptions};
+
 use crate::desk::{project, run, value};
+use crate::support::{serve, write_golden, write_project};
 
 #[test]
 fn a_race_saves_calls_and_is_resumed_without_any() {
@@ -48,4 +52,70 @@ fn a_certified_race_says_what_it_certifies() {
     let guarantee = &summary["race"]["guarantee"];
     assert_eq!(guarantee["kind"], "certified", "{summary}");
     assert_eq!(guarantee["population"]["finite"], 100);
+}
+
+#[test]
+fn answers_and_labels_of_a_race_stay_with_their_candidate() {
+    let says = |text: &str| Behaviour {
+        answers: Some(Answers::Text {
+            text: text.to_owned(),
+        }),
+        ..Behaviour::default()
+    };
+    let served = serve(SimOptions {
+        scenario: Scenario {
+            models: [
+                ("bad".to_owned(), says("never-right")),
+                ("good".to_owned(), Behaviour::default()),
+            ]
+            .into(),
+            ..Scenario::default()
+        },
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_golden(folder, 200);
+    // The one that falls out comes first, so that places in run and decision differ.
+    write_project(folder, &served.url, &["bad", "good"], "concurrency = 20");
+    run(folder, &["bench", "--adaptive"], &[0]);
+    run(folder, &["review", "sample", "--n", "40"], &[0]);
+    let sheet = folder.join("sheet.jsonl");
+    let path = sheet.to_str().unwrap();
+    run(folder, &["review", "export", path], &[0]);
+    let filled: Vec<String> = fs_err::read_to_string(&sheet)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            let mut row: Value = serde_json::from_str(line).unwrap();
+            row["verdict"] = json!("pass");
+            row.to_string()
+        })
+        .collect();
+    fs_err::write(&sheet, filled.join("\n")).unwrap();
+    run(
+        folder,
+        &["review", "import", path, "--reviewer", "ann"],
+        &[0],
+    );
+
+    let decision = value(&run(folder, &["decide", "--json"], &[0, 1, 3]));
+    let names: Vec<&Value> = decision["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["id"])
+        .collect();
+    assert_eq!(names, ["good"], "{decision}");
+    assert_eq!(decision["review"][0]["candidate"], 0);
+    assert_eq!(decision["review"][0]["n_labels"], 40);
+    let page = folder.join("report.html");
+    let to = page.to_str().unwrap();
+    run(
+        folder,
+        &["report", "--with-content", "--out", to],
+        &[0, 1, 3],
+    );
+    let page = fs_err::read_to_string(&page).unwrap();
+    assert!(page.contains("something else") && !page.contains("never-right"));
 }
