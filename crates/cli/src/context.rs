@@ -84,6 +84,23 @@ impl Context {
         Self::read(common, self.file.clone(), &text)
     }
 
+    /// Reads the project again with another text in place of the file's, as of a day.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub(crate) fn with_text(
+        &self,
+        common: &Common,
+        text: &str,
+        as_of: Date,
+    ) -> anyhow::Result<Self> {
+        let common = Common {
+            as_of: Some(as_of),
+            ..common.clone()
+        };
+        Self::read(&common, self.file.clone(), text)
+    }
+
     fn read(common: &Common, file: PathBuf, text: &str) -> anyhow::Result<Self> {
         let as_of = as_of(common);
         let catalog = catalog(common)?;

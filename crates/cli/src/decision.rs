@@ -35,7 +35,8 @@ pub(crate) struct DecideOptions {
     /// What an undecided verdict means for the exit code.
     #[arg(long, value_enum, default_value_t = OnUndecided::Fail)]
     on_undecided: OnUndecided,
-    /// Accept no verdict that rests on a judge whom people have not checked: exit code 3.
+    /// Accept no verdict that rests on a judge whom people have not checked (exit code 3), or on
+    /// answers of another model than the one that is pinned (exit code 5).
     #[arg(long)]
     strict: bool,
     /// The part of the golden set to decide on; `None` = all items of the run.
@@ -100,12 +101,23 @@ pub(crate) fn decide(
     run: &RunId,
     options: DecideOptions,
 ) -> anyhow::Result<Decision> {
+    decide_with(context, (store, run), options, |_| {})
+}
+
+/// Decides on a recorded run as if some facts were others.
+pub(crate) fn decide_with(
+    context: &Context,
+    (store, run): (&Store, &RunId),
+    options: DecideOptions,
+    adjust: impl FnOnce(&mut DecisionInput),
+) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
     let sample = crate::sample::Sample::of(context, store, &manifest, options.split)?;
     let places = sample.places();
     let mut input = input(context, store, &manifest, (options, sample))?;
     let raced = adaptive::places(store, &manifest)?;
     adaptive::narrow(&mut input, &raced);
+    adjust(&mut input);
     let reviews = crate::reviews::reviews(store, run, (&raced, &places))?;
     let mut collector = Collector::new(input)?.with_reviews(reviews);
     let mut refused = None;
@@ -242,17 +254,21 @@ fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
     candidate
 }
 
-/// Whether a judge that counts has not been checked by people.
-fn rests_on_unchecked(decision: &Decision) -> bool {
-    decision
-        .warnings
-        .iter()
-        .any(|warning| warning.code == WarningCode::UncheckedJudge)
+/// Whether a warning was given.
+fn warns(decision: &Decision, code: WarningCode) -> bool {
+    decision.warnings.iter().any(|warning| warning.code == code)
 }
 
 /// The exit code of a decision; says where `--strict` refuses it.
 pub(crate) fn exit_of(decision: &Decision, options: DecideOptions, printer: Printer) -> Exit {
-    let is_refused = options.strict && rests_on_unchecked(decision);
+    if options.strict && warns(decision, WarningCode::ServedOther) {
+        printer.tell(
+            "refused (--strict): answers came from another model than the one that is pinned; hint: \
+             `trilemma check` shows what was asked for and what was served",
+        );
+        return Exit::Drift;
+    }
+    let is_refused = options.strict && warns(decision, WarningCode::UncheckedJudge);
     if is_refused {
         printer.tell(
             "refused (--strict): the verdict rests on a judge whom people have not checked; \

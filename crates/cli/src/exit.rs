@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Undecided = 3,
     /// A provider failed: a result that would decide is missing.
     Provider = 4,
+    /// A model is not what it was, or not the one that is pinned.
+    Drift = 5,
 }
 
 impl From<Exit> for ExitCode {

@@ -38,6 +38,7 @@ impl CandidateFacts {
             capabilities: found.map(abilities).unwrap_or_default(),
             end: found.and_then(|found| end(&found, as_of)),
             naming: naming(&candidate.target, found.as_ref()),
+            retired: None,
             streamed: candidate.stream,
             served: Vec::new(),
         })

@@ -129,10 +129,26 @@ pub struct CandidateFacts {
     pub end: Option<LifecycleEnd>,
     /// Whether its name may come to mean other weights.
     pub naming: Naming,
+    /// Why it cannot be chosen whatever was measured, in a sentence; `None` = it can be. Others may
+    /// still be compared with it.
+    pub retired: Option<String>,
     /// Whether answers are streamed; without, there is no TTFT.
     pub streamed: bool,
     /// Model names that answers carried, with the number of trials of each.
     pub served: Vec<ServedModel>,
+}
+
+impl CandidateFacts {
+    /// Whether a model name in an answer is the one that was asked for: on the wire, or as the catalog
+    /// has it. Case and whatever stands before the last slash do not count.
+    #[must_use]
+    pub fn is_pinned_to(&self, served: &str) -> bool {
+        let bare = |name: &str| name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+        let identity = self.identity.as_ref().map(|id| id.model.as_str());
+        std::iter::once(self.wire_name.as_str())
+            .chain(identity)
+            .any(|wanted| bare(wanted) == bare(served))
+    }
 }
 
 /// Yes or no, where a source says; absence means that none does.

@@ -5,14 +5,19 @@ use trilemma_domain::Usd;
 use trilemma_golden::Side;
 use trilemma_grade::{CodeLeave, JudgeTally};
 use trilemma_project::{Adaptive, BenchSettings, Project};
+use trilemma_store::Store;
 
 use crate::adaptive::{self, adaptive};
 use crate::args::Common;
+use crate::commands::export::choose;
 use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failures;
 use crate::golden;
+use crate::newcomer::{self, Joined};
+use crate::pins;
+use crate::places;
 use crate::plan::tally_text;
 use crate::printer::Printer;
 use crate::session::{self, SessionOptions, UnknownPrice};
@@ -45,6 +50,13 @@ pub(crate) struct BenchArgs {
     /// Store response bodies as received.
     #[arg(long)]
     pub(crate) keep_raw: bool,
+    /// Add this model, or candidate of the project, to an earlier run: only it is called, answers of
+    /// the others are replayed.
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["fresh", "adaptive", "split"])]
+    pub(crate) new_candidate: Option<String>,
+    /// The run to add it to (default: the latest).
+    #[arg(long, value_name = "RUN", requires = "new_candidate")]
+    pub(crate) to: Option<String>,
 }
 
 impl BenchArgs {
@@ -54,6 +66,23 @@ impl BenchArgs {
         settings.concurrency = self.concurrency.unwrap_or(settings.concurrency);
         settings.keep_raw |= self.keep_raw;
         settings.adaptive = self.adaptive.or(settings.adaptive);
+    }
+
+    /// The project with the new candidate beside those of an earlier run; `None` = none is asked for.
+    pub(crate) fn join(
+        &self,
+        context: &Context,
+        common: &Common,
+        printer: Printer,
+    ) -> anyhow::Result<Option<Joined>> {
+        let Some(model) = &self.new_candidate else {
+            return Ok(None);
+        };
+        let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
+        let run = choose(&store, self.to.as_deref())?;
+        let joined = newcomer::join(context, common, (model, &store, &run))?;
+        printer.say(&joined.text);
+        Ok(Some(joined))
     }
 
     /// The part of the golden set that is measured; `None` = all of it.
@@ -83,11 +112,22 @@ impl BenchArgs {
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
+    let joined = args.join(&context, common, printer)?;
+    let part = match joined {
+        Some(joined) => {
+            context = joined.context;
+            joined.part
+        }
+        None => args.part(&context.project),
+    };
     args.apply(&mut context.project.bench);
-    let part = args.part(&context.project);
     let golden = golden::read(&context, part.as_ref())?;
-    let options = args.session(&context.project);
+    let options = SessionOptions {
+        part,
+        ..args.session(&context.project)
+    };
     let session = session::run(&context, golden, options, printer)?;
+    pins::tell(&context, (&session.store, &session.run), printer)?;
     if printer.json() {
         printer.value(&session.summary)?;
     } else {

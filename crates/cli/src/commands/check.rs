@@ -13,6 +13,7 @@ use crate::golden;
 use crate::inspection::{Inspection, inspect};
 use crate::layout::{self, terminal_width};
 use crate::lineup::{UNPRICED_HINT, unbounded_text};
+use crate::pins;
 use crate::plan;
 use crate::printer::Printer;
 use crate::split::{Part, with_split};
@@ -23,6 +24,9 @@ pub(crate) struct CheckArgs {
     /// Plan a run on a part of the golden set only (default: all of it).
     #[arg(long, value_name = "SIDE", value_parser = split_side())]
     split: Option<Side>,
+    /// Fail where the model that last answered is not the one that is pinned: exit code 5.
+    #[arg(long)]
+    strict: bool,
 }
 
 /// Runs the command.
@@ -32,14 +36,24 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
     let golden = golden::read(&context, part.as_ref())?;
     let inspection = inspect(&context, &golden);
     let plan = plan::plan(&context, &golden, &inspection.requests)?;
+    let pins = pins::pins(&context)?;
     if printer.json() {
         printer.value(&serde_json::json!({
             "ok": !inspection.has_errors(),
             "inspection": inspection,
             "plan": plan,
+            "pins": pins,
         }))?;
     } else {
-        printer.data(&text(&context, &inspection, &plan));
+        let mut text = text(&context, &inspection, &plan);
+        text.push_str("\nModels\n");
+        let table = pins::table(&pins, context.as_of);
+        text.push_str(&table.draw(2, terminal_width()));
+        printer.data(&text);
+    }
+    let complaints = pins::complaints(&pins);
+    for complaint in &complaints {
+        printer.tell(&format!("warning: {complaint}"));
     }
     if inspection.has_errors() {
         printer.next(&format!(
@@ -47,6 +61,11 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
             common.command(&with_split("check", args.split))
         ));
         return Ok(Exit::Usage);
+    }
+    if args.strict && !complaints.is_empty() {
+        printer.tell("refused (--strict): another model answers than the one that is pinned");
+        printer.next(&common.command("runs list"));
+        return Ok(Exit::Drift);
     }
     printer.next(&common.command(&with_split("select", args.split)));
     Ok(Exit::Ok)

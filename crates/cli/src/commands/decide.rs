@@ -1,5 +1,8 @@
 //! `trilemma decide`: the verdict on a recorded run, without calling anyone.
 
+mod changes;
+mod what_if;
+
 use trilemma_domain::RunId;
 use trilemma_golden::Side;
 use trilemma_store::Store;
@@ -16,6 +19,8 @@ use crate::printer::Printer;
 use crate::show;
 use crate::split::with_split;
 
+use what_if::Supposition;
+
 /// On what to decide.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecideArgs {
@@ -24,6 +29,12 @@ pub(crate) struct DecideArgs {
     /// Decide on a part of the golden set only (default: all items of the run).
     #[arg(long, value_name = "SIDE", value_parser = split_side())]
     split: Option<Side>,
+    /// Decide as if something were otherwise, and say what changes; again for more than one. One of
+    /// `price.ID=IN/OUT` (USD per million tokens) or `price.ID=-20%`, `without=ID`, `date=DATE`, or a
+    /// key of the project such as `traffic.queries_per_day=50000` or
+    /// `requirements.not_worse_than.margin=0.03`.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Supposition::read)]
+    what_if: Vec<Supposition>,
     #[command(flatten)]
     options: DecideOptions,
 }
@@ -34,6 +45,15 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run: RunId = choose(&store, args.run.as_deref())?;
     let options = args.options.on(args.split);
+    if !args.what_if.is_empty() {
+        let now = decision::decide(&context, &store, &run, options)?;
+        let then = what_if::decide(&context, common, (&store, &run), (options, &args.what_if))?;
+        changes::show(&args.what_if, (&now, &then), printer)?;
+        let named = args.run.as_deref().map(hint::word).unwrap_or_default();
+        let words = format!("decide {named}");
+        printer.next(&common.command(&with_split(words.trim_end(), args.split)));
+        return Ok(decision::exit_of(&then, args.options, printer));
+    }
     let decision = decision::decide(&context, &store, &run, options)?;
     show::verdict(&decision, printer)?;
     let named = args.run.as_deref().map(hint::word).unwrap_or_default();

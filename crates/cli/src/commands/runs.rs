@@ -17,6 +17,7 @@ use crate::args::Common;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::hint;
+use crate::pins;
 use crate::places;
 use crate::printer::Printer;
 
@@ -51,7 +52,10 @@ pub(crate) fn run(args: &RunsArgs, common: &Common, printer: Printer) -> anyhow:
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     match &args.command {
         RunsCommand::List => list(&store, common, printer),
-        RunsCommand::Show { run } => show(&store, &RunId::from(run.as_str()), common, printer),
+        RunsCommand::Show { run } => {
+            let run = RunId::from(run.as_str());
+            show((&context, &store), &run, common, printer)
+        }
         RunsCommand::Diff(args) => diff::run(args, (&context, &store), common, printer),
         RunsCommand::Rm { run } => {
             store.delete_run(&RunId::from(run.as_str()))?;
@@ -93,7 +97,13 @@ fn list(store: &Store, common: &Common, printer: Printer) -> anyhow::Result<Exit
     Ok(Exit::Ok)
 }
 
-fn show(store: &Store, run: &RunId, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+fn show(
+    (context, store): (&Context, &Store),
+    run: &RunId,
+    common: &Common,
+    printer: Printer,
+) -> anyhow::Result<Exit> {
+    let pins = pins::of_run(context, store, run)?;
     let info = store.run(run)?;
     let manifest = store.manifest(run)?;
     let spent = store.spent(run)?;
@@ -102,6 +112,7 @@ fn show(store: &Store, run: &RunId, common: &Common, printer: Printer) -> anyhow
             "run": row(&info),
             "manifest": manifest,
             "spent_nano_usd": { "trials": spent.trials, "scoring": spent.scoring },
+            "pins": pins,
         }))?;
         return Ok(Exit::Ok);
     }
@@ -127,6 +138,9 @@ fn show(store: &Store, run: &RunId, common: &Common, printer: Printer) -> anyhow
         spent.trials.to_f64_usd(),
         spent.scoring.to_f64_usd(),
     ));
+    for complaint in pins::complaints(&pins) {
+        printer.tell(&format!("not the model that was asked for: {complaint}"));
+    }
     let words = format!("export {} --out run.jsonl", hint::word(run.as_str()));
     printer.next(&common.command(&words));
     Ok(Exit::Ok)

@@ -42,6 +42,10 @@ static FORMATS: &[Format] = &[
     entry!("scenario", "what `trilemma sim` serves"),
     entry!("catalog", "a catalog file of your own, for --catalog"),
     entry!("decision", "what `trilemma decide --json` prints"),
+    entry!(
+        "what-if",
+        "what `trilemma decide --what-if … --json` prints"
+    ),
     entry!("runs-diff", "what `trilemma runs diff --json` prints"),
     entry!("cost", "what `trilemma cost --json` prints"),
     entry!("tco", "what `trilemma tco --json` prints"),

@@ -15,9 +15,10 @@ use crate::exit::Exit;
 use crate::failures;
 use crate::golden;
 use crate::inspection::inspect;
+use crate::pins;
 use crate::plan;
 use crate::printer::Printer;
-use crate::session;
+use crate::session::{self, SessionOptions};
 use crate::show;
 
 /// How a selection is made.
@@ -35,7 +36,14 @@ pub(crate) struct SelectArgs {
 /// Runs the command.
 pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
-    let part = args.bench.part(&context.project);
+    let joined = args.bench.join(&context, common, printer)?;
+    let part = match joined {
+        Some(joined) => {
+            context = joined.context;
+            joined.part
+        }
+        None => args.bench.part(&context.project),
+    };
     let golden = golden::read(&context, part.as_ref())?;
     if context.project.candidates.len() <= usize::from(context.project.incumbent.is_some()) {
         context = with_shortlist(&context, common, &golden, printer)?;
@@ -51,10 +59,14 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     }
     let plan = plan::plan(&context, &golden, &inspection.requests)?;
     printer.say(plan::text(&plan).trim_end());
-    let options = args.bench.session(&context.project);
+    let options = SessionOptions {
+        part,
+        ..args.bench.session(&context.project)
+    };
     let session = session::run(&context, golden, options, printer)?;
     printer.say(&summary_text(&session.summary));
     failures::tell(&session, printer)?;
+    pins::tell(&context, (&session.store, &session.run), printer)?;
     let decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
     let report = args
         .report

@@ -16,4 +16,5 @@ mod preference;
 mod races;
 mod splits;
 mod starters;
+mod what_if;
 mod width;

@@ -68,15 +68,11 @@ fn trials(idx: usize, candidate: &Evidence<'_>) -> Vec<Warning> {
 
 fn names(idx: usize, facts: &CandidateFacts) -> Vec<Warning> {
     let mut list = Vec::new();
-    let expected = |name: &str| {
-        let bare = name.rsplit('/').next().unwrap_or(name);
-        let own = |wanted: &str| {
-            let wanted = wanted.rsplit('/').next().unwrap_or(wanted);
-            bare.eq_ignore_ascii_case(wanted)
-        };
-        own(&facts.wire_name) || facts.identity.as_ref().is_some_and(|id| own(&id.model))
-    };
-    for served in facts.served.iter().filter(|served| !expected(&served.name)) {
+    for served in facts
+        .served
+        .iter()
+        .filter(|served| !facts.is_pinned_to(&served.name))
+    {
         let text = format!(
             "`{}` asked for `{}`, but {} came from `{}`.",
             facts.id,

@@ -172,6 +172,12 @@ pub(crate) fn price_age(case: &Case<'_>, candidate: usize) -> Option<GateResult>
     Some(result)
 }
 
+/// Rules out a candidate that is not to be had any more; `None` = it is.
+pub(crate) fn offered(facts: &CandidateFacts) -> Option<GateResult> {
+    let why = facts.retired.clone()?;
+    Some(stated(GateKind::Offered, Verdict::Fails, why))
+}
+
 /// Keeps a candidate open of which nothing is known; `None` = it has scored answers.
 pub(crate) fn answers(evidence: &Evidence<'_>) -> Option<GateResult> {
     if evidence.pass_rate.is_some() {

@@ -41,6 +41,8 @@ pub enum GateKind {
     PriceAge,
     /// There is a scored answer to judge by; only present where there is none.
     Answers,
+    /// It is still to be had; only present where it is not.
+    Offered,
 }
 
 impl GateKind {
@@ -64,6 +66,7 @@ impl GateKind {
             Self::Capability(capability) => return format!("can do {}", capability.name()),
             Self::PriceAge => "price is recent",
             Self::Answers => "has answers",
+            Self::Offered => "still offered",
         }
         .to_owned()
     }

@@ -15,6 +15,7 @@ use crate::args::Common;
 use crate::context::{self, Context, InputError};
 use crate::exit::Exit;
 use crate::layout::{bullet, terminal_width};
+use crate::pins::{self, Pin as CandidatePin};
 use crate::printer::Printer;
 
 /// Whom to look at, and how far ahead.
@@ -58,7 +59,7 @@ struct Finding {
 pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let as_of = context::as_of(common);
     let catalog = context::catalog(common)?;
-    let names = names(args, common)?;
+    let (names, pins) = names(args, common)?;
     let is_survey = names.is_none();
     let mut findings = Vec::new();
     let n_looked_at = match &names {
@@ -70,6 +71,7 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
         }
         None => survey(&catalog, (args, as_of), &mut findings)?,
     };
+    findings.extend(served(&pins));
     findings.sort_by(|a, b| (a.severity, &a.model).cmp(&(b.severity, &b.model)));
     let n_wrong = findings
         .iter()
@@ -81,6 +83,7 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
             "as_of": as_of,
             "horizon_days": args.horizon,
             "n_models": n_looked_at,
+            "pins": pins,
             "findings": findings.iter().map(|one| json!({
                 "severity": one.severity.name(),
                 "model": one.model,
@@ -99,6 +102,9 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
     if findings.is_empty() {
         text.push_str("nothing is stale, ending or moving\n");
     }
+    if !pins.is_empty() {
+        let _ = write!(text, "\n{}", pins::table(&pins, as_of).draw(0, width));
+    }
     printer.data(&text);
     printer.next(if is_survey {
         "trilemma catalog update FILE confirms or corrects prices from a downloaded list"
@@ -108,14 +114,18 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
     Ok(exit)
 }
 
-/// The names to look at; `None` = everything.
-fn names(args: &DoctorArgs, common: &Common) -> anyhow::Result<Option<Vec<String>>> {
+/// The names to look at, `None` = everything; and the pins of the project, if it is one that is
+/// looked at.
+fn names(
+    args: &DoctorArgs,
+    common: &Common,
+) -> anyhow::Result<(Option<Vec<String>>, Vec<CandidatePin>)> {
     if !args.model.is_empty() {
-        return Ok(Some(args.model.clone()));
+        return Ok((Some(args.model.clone()), Vec::new()));
     }
     let is_there = Path::new(&context::project_file(common)).exists();
     if common.project.is_none() && !is_there {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let context = Context::open(common)?;
     let project = &context.project;
@@ -141,7 +151,17 @@ fn names(args: &DoctorArgs, common: &Common) -> anyhow::Result<Option<Vec<String
             "failed to find a candidate in the project; hint: name models".to_owned()
         )));
     }
-    Ok(Some(names))
+    Ok((Some(names), pins::pins(&context)?))
+}
+
+/// Models that answered though another was asked for.
+fn served(pins: &[CandidatePin]) -> impl Iterator<Item = Finding> {
+    let differing = pins.iter().filter(|pin| pin.differs);
+    differing.map(|pin| Finding {
+        severity: Severity::Warning,
+        model: pin.candidate.to_string(),
+        text: pins::complaints(std::slice::from_ref(pin)).concat(),
+    })
 }
 
 fn named(
