@@ -1,0 +1,22 @@
+//! Routing: which candidate answers which query, and what that is worth.
+//!
+//! In: a policy file ([`Policy`]), a request ([`RequestView`]) and what the candidates asked so far
+//! have answered ([`Observation`]). Out: a [`Decision`]: whom to ask next, or which answer to give,
+//! and why. One pure step function, [`Router::step`], drives both the evaluation over recorded
+//! trials and the gateway, so that what was measured is what is served.
+//!
+//! Nothing here calls a model, reads a clock or draws a random number: a request's time of day is
+//! part of its view, and two equal inputs give equal decisions.
+
+mod observe;
+mod policy;
+mod request;
+mod router;
+
+pub use observe::{Observation, Outcome};
+pub use policy::{
+    Accept, Between, Compare, Measured, Member, MemberPrice, Modality, Origin, Pace, Plan, Policy,
+    PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION, Tiers, When, measured_binding,
+};
+pub use request::RequestView;
+pub use router::{Call, Decision, Router, Step, Tier, Use, Why, classify_complexity};

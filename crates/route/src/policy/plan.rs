@@ -1,0 +1,128 @@
+//! What a policy does with a request: a tree whose leaves are candidates.
+//!
+//! Rules, tasks, tiers, classifiers and cascades hold further plans, so they compose: rules first,
+//! then a cascade whose escalation looks at the task, and so on. Written in JSON as
+//! `{"single": "mini"}`, `{"rules": {…}}` and so on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use trilemma_domain::CandidateId;
+
+use super::when::When;
+
+/// One node of the tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Plan {
+    /// One candidate answers.
+    Single(CandidateId),
+    /// The first rule whose condition holds decides.
+    Rules {
+        /// In order.
+        rules: Vec<Rule>,
+        /// When none holds.
+        otherwise: Box<Plan>,
+    },
+    /// The design document's three levels of complexity, exactly as its code has them.
+    Tiers(Tiers),
+    /// The request's task decides.
+    PerTask {
+        /// By task.
+        tasks: BTreeMap<String, Plan>,
+        /// For other tasks, and for requests that name none.
+        otherwise: Box<Plan>,
+    },
+    /// Cheap candidates are asked; their answer is given when it is judged sufficient.
+    Cascade {
+        /// Who is asked; a name that stands there several times is asked as often (self-consistency).
+        /// Where answers agree, the first in this order is given.
+        ask: Vec<CandidateId>,
+        /// At the same time, or one after the other and no more than needed.
+        #[serde(default)]
+        pace: Pace,
+        /// From an answer to the part that is compared: extraction steps as scorers have them;
+        /// absent = the text without the white space around it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        extract: Option<Value>,
+        /// When two extracted answers are the same.
+        #[serde(default)]
+        compare: Compare,
+        /// When an answer is sufficient.
+        accept: Accept,
+        /// What is done when none is.
+        escalate: Box<Plan>,
+    },
+    /// A small model names a label, and the label decides. Its own answer is never given.
+    Classify {
+        /// Who is asked; its prompt asks for a label.
+        by: CandidateId,
+        /// From its answer to the label: extraction steps; absent = the text without the white
+        /// space around it. Labels are compared without regard to case.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        extract: Option<Value>,
+        /// By label.
+        labels: BTreeMap<String, Plan>,
+        /// For any other label, and when the classifier failed.
+        otherwise: Box<Plan>,
+    },
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What explanations call it.
+    pub name: String,
+    /// When it holds.
+    pub when: When,
+    /// What is done then.
+    pub then: Plan,
+}
+
+/// Who answers at which level.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tiers {
+    /// At most 40 words, no cue of reasoning, no code.
+    pub small: CandidateId,
+    /// More than 40 words, or code.
+    pub medium: CandidateId,
+    /// More than 100 words, or a cue of reasoning.
+    pub large: CandidateId,
+}
+
+/// How several are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// All at the same time: the wait is that of the slowest.
+    #[default]
+    Together,
+    /// One after the other, and only as long as the answer could still be sufficient or is not yet:
+    /// the cheapest, but waits add up.
+    InTurn,
+}
+
+/// When two extracted answers are the same. White space at both ends never counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compare {
+    /// The same characters.
+    Exact,
+    /// The same but for case, and for how much white space stands between words.
+    #[default]
+    Loose,
+}
+
+/// When an answer of the cascade is sufficient. A failed call never is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Accept {
+    /// It is complete (not cut at the limit of its length, not filtered or refused) and extraction finds something
+    /// in it.
+    Complete,
+    /// At least this many of those asked give the same extracted answer; complete ones only.
+    Agree(usize),
+}

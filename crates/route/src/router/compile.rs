@@ -1,0 +1,354 @@
+//! From a policy to a tree that can run, or to the list of everything that is wrong with it.
+
+use std::collections::BTreeMap;
+
+use regex::{Regex, RegexBuilder};
+use serde_json::Value;
+use trilemma_domain::CandidateId;
+use trilemma_score::Extraction;
+
+use super::node::{Branch, Cascade, Node};
+use super::ready::Router;
+use super::test::Test;
+use crate::policy::{
+    Accept, Plan, Policy, PolicyProblem, Rule, SCHEMA_VERSION, When, parse_day, parse_hours,
+};
+
+/// Most candidates that one cascade may ask.
+const MAX_ASKED: usize = 16;
+/// Most bytes of a compiled regular expression.
+const MAX_REGEX_BYTES: usize = 1 << 20;
+
+/// Checks and builds.
+pub(super) fn compile(policy: Policy) -> Result<Router, Vec<PolicyProblem>> {
+    let mut check = Check {
+        known: policy.candidates.iter().map(|one| one.id.clone()).collect(),
+        answerers: Vec::new(),
+        classifiers: Vec::new(),
+        problems: Vec::new(),
+    };
+    check.header(&policy);
+    let root = check.plan(&policy.plan, "plan");
+    for (idx, member) in policy.fallback.iter().enumerate() {
+        check.answerer(member, &format!("fallback[{idx}]"));
+    }
+    check.roles();
+    if check.problems.is_empty() {
+        Ok(Router {
+            fallback: policy.fallback.clone(),
+            classifiers: check.classifiers,
+            policy,
+            root,
+        })
+    } else {
+        Err(check.problems)
+    }
+}
+
+struct Check {
+    known: Vec<CandidateId>,
+    answerers: Vec<CandidateId>,
+    classifiers: Vec<CandidateId>,
+    problems: Vec<PolicyProblem>,
+}
+
+impl Check {
+    fn note(&mut self, at: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.problems.push(PolicyProblem {
+            at: at.to_owned(),
+            message: message.into(),
+            hint: hint.into(),
+        });
+    }
+
+    fn header(&mut self, policy: &Policy) {
+        if policy.schema_version == 0 || policy.schema_version > SCHEMA_VERSION {
+            self.note(
+                "schema_version",
+                format!("is {}", policy.schema_version),
+                format!("write {SCHEMA_VERSION}"),
+            );
+        }
+        if policy.candidates.is_empty() {
+            self.note("candidates", "is empty", "name who may be asked");
+        }
+        for (idx, member) in policy.candidates.iter().enumerate() {
+            let earlier = policy.candidates.iter().take(idx);
+            if earlier.into_iter().any(|other| other.id == member.id) {
+                self.note(
+                    &format!("candidates[{idx}].id"),
+                    format!("names `{}` a second time", member.id),
+                    "name each candidate once",
+                );
+            }
+        }
+    }
+
+    fn member(&mut self, id: &CandidateId, at: &str) {
+        if !self.known.contains(id) {
+            let known: Vec<&str> = self.known.iter().map(CandidateId::as_str).collect();
+            let hint = format!("one of {}", known.join(", "));
+            self.note(at, format!("names `{id}`, which is no candidate"), hint);
+        }
+    }
+
+    fn answerer(&mut self, id: &CandidateId, at: &str) -> CandidateId {
+        self.member(id, at);
+        self.answerers.push(id.clone());
+        id.clone()
+    }
+
+    /// A classifier's answer is a label: it cannot be an answer as well.
+    fn roles(&mut self) {
+        for id in self.classifiers.clone() {
+            if self.answerers.contains(&id) {
+                self.note(
+                    "plan",
+                    format!("asks `{id}` both for labels and for answers"),
+                    "a classifier has a prompt of its own: make it a candidate of its own",
+                );
+            }
+        }
+    }
+
+    fn plan(&mut self, plan: &Plan, at: &str) -> Node {
+        match plan {
+            Plan::Single(id) => Node::Single(self.answerer(id, &format!("{at}.single"))),
+            Plan::Rules { rules, otherwise } => {
+                let at = format!("{at}.rules");
+                Node::Rules {
+                    rules: (rules.iter().enumerate())
+                        .map(|(idx, rule)| self.rule(rule, &format!("{at}.rules[{idx}]")))
+                        .collect(),
+                    otherwise: Box::new(self.plan(otherwise, &format!("{at}.otherwise"))),
+                }
+            }
+            Plan::Tiers(tiers) => Node::Tiers {
+                small: self.answerer(&tiers.small, &format!("{at}.tiers.small")),
+                medium: self.answerer(&tiers.medium, &format!("{at}.tiers.medium")),
+                large: self.answerer(&tiers.large, &format!("{at}.tiers.large")),
+            },
+            Plan::PerTask { tasks, otherwise } => {
+                let at = format!("{at}.per_task");
+                Node::PerTask {
+                    tasks: (tasks.iter())
+                        .map(|(task, plan)| {
+                            let plan = self.plan(plan, &format!("{at}.tasks.{task}"));
+                            (task.clone(), plan)
+                        })
+                        .collect(),
+                    otherwise: Box::new(self.plan(otherwise, &format!("{at}.otherwise"))),
+                }
+            }
+            Plan::Cascade { .. } => self.cascade(plan, &format!("{at}.cascade")),
+            Plan::Classify {
+                by,
+                extract,
+                labels,
+                otherwise,
+            } => {
+                let at = format!("{at}.classify");
+                self.member(by, &format!("{at}.by"));
+                if !self.classifiers.contains(by) {
+                    self.classifiers.push(by.clone());
+                }
+                Node::Classify {
+                    by: by.clone(),
+                    extract: self.extract(extract.as_ref(), &at),
+                    labels: self.labels(labels, &at),
+                    otherwise: Box::new(self.plan(otherwise, &format!("{at}.otherwise"))),
+                }
+            }
+        }
+    }
+
+    fn labels(&mut self, labels: &BTreeMap<String, Plan>, at: &str) -> BTreeMap<String, Node> {
+        let mut built = BTreeMap::new();
+        for (label, plan) in labels {
+            let at = format!("{at}.labels.{label}");
+            let words: Vec<&str> = label.split_whitespace().collect();
+            let plan = self.plan(plan, &at);
+            if words.is_empty() {
+                self.note(&at, "is an empty label", "name the label");
+            }
+            if built.insert(words.join(" ").to_lowercase(), plan).is_some() {
+                self.note(
+                    &at,
+                    "differs from another label only in case or white space",
+                    "labels are compared without regard to either",
+                );
+            }
+        }
+        built
+    }
+
+    fn cascade(&mut self, plan: &Plan, at: &str) -> Node {
+        let Plan::Cascade {
+            ask,
+            pace,
+            extract,
+            compare,
+            accept,
+            escalate,
+        } = plan
+        else {
+            // Only called for cascades.
+            return Node::Single(CandidateId::new(""));
+        };
+        if ask.is_empty() || ask.len() > MAX_ASKED {
+            self.note(
+                &format!("{at}.ask"),
+                format!("names {} candidates", ask.len()),
+                format!("name 1 to {MAX_ASKED}"),
+            );
+        }
+        for (idx, id) in ask.iter().enumerate() {
+            self.answerer(id, &format!("{at}.ask[{idx}]"));
+        }
+        if let Accept::Agree(need) = accept
+            && !(2..=ask.len().max(2)).contains(need)
+        {
+            self.note(
+                &format!("{at}.accept.agree"),
+                format!("asks for {need} equal answers of {}", ask.len()),
+                "at least 2, and no more than are asked; for one answer write `\"complete\"`",
+            );
+        }
+        Node::Cascade(Box::new(Cascade {
+            ask: ask.clone(),
+            pace: *pace,
+            extract: self.extract(extract.as_ref(), at),
+            compare: *compare,
+            accept: accept.clone(),
+            escalate: self.plan(escalate, &format!("{at}.escalate")),
+        }))
+    }
+
+    fn extract(&mut self, steps: Option<&Value>, at: &str) -> Option<Extraction> {
+        match Extraction::build(steps?) {
+            Ok(extraction) => Some(extraction),
+            Err(problems) => {
+                for problem in problems {
+                    let option = problem.option.as_deref().unwrap_or("extract");
+                    self.note(&format!("{at}.{option}"), problem.message, problem.hint);
+                }
+                None
+            }
+        }
+    }
+
+    fn rule(&mut self, rule: &Rule, at: &str) -> Branch {
+        Branch {
+            name: rule.name.clone(),
+            test: self.when(&rule.when, &format!("{at}.when")),
+            then: self.plan(&rule.then, &format!("{at}.then")),
+        }
+    }
+
+    fn when(&mut self, when: &When, at: &str) -> Test {
+        for (range, name) in [
+            (when.chars, "chars"),
+            (when.words, "words"),
+            (when.context_tokens, "context_tokens"),
+        ] {
+            let Some(range) = range else { continue };
+            if range.min.zip(range.max).is_some_and(|(min, max)| min > max) {
+                let at = format!("{at}.{name}");
+                self.note(&at, "ends below its start", "swap `min` and `max`");
+            }
+        }
+        Test {
+            chars: when.chars,
+            words: when.words,
+            context_tokens: when.context_tokens,
+            matches: self.matches(when, at),
+            contains: self.contains(when, at),
+            tags: when.tags.clone(),
+            user_tier: when.user_tier.clone(),
+            task: when.task.clone(),
+            route: when.route.clone(),
+            carries: when.carries.clone(),
+            hours: self.hours(when, at),
+            days: self.days(when, at),
+            any: self.conditions(&when.any, &format!("{at}.any")),
+            none: self.conditions(&when.none, &format!("{at}.none")),
+        }
+    }
+
+    fn conditions(&mut self, conditions: &[When], at: &str) -> Vec<Test> {
+        (conditions.iter().enumerate())
+            .map(|(idx, when)| self.when(when, &format!("{at}[{idx}]")))
+            .collect()
+    }
+
+    fn matches(&mut self, when: &When, at: &str) -> Option<Regex> {
+        let pattern = when.matches.as_ref()?;
+        self.regex(RegexBuilder::new(pattern), &format!("{at}.matches"))
+    }
+
+    fn contains(&mut self, when: &When, at: &str) -> Option<Regex> {
+        if when.contains.is_empty() {
+            return None;
+        }
+        let at = format!("{at}.contains");
+        if when.contains.iter().any(String::is_empty) {
+            self.note(&at, "holds an empty text", "an empty text is in every text");
+        }
+        let escaped: Vec<String> = when
+            .contains
+            .iter()
+            .map(|text| regex::escape(text))
+            .collect();
+        let mut builder = RegexBuilder::new(&escaped.join("|"));
+        builder.case_insensitive(true);
+        self.regex(builder, &at)
+    }
+
+    fn regex(&mut self, mut builder: RegexBuilder, at: &str) -> Option<Regex> {
+        match builder.size_limit(MAX_REGEX_BYTES).build() {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default().trim().to_owned();
+                self.note(
+                    at,
+                    format!("is no regular expression: {last}"),
+                    "Rust's syntax, without look-around and back-references",
+                );
+                None
+            }
+        }
+    }
+
+    fn hours(&mut self, when: &When, at: &str) -> Option<(u16, u16)> {
+        let text = when.hours.as_ref()?;
+        let hours = parse_hours(text);
+        if hours.is_none() {
+            let message = format!("is `{text}`");
+            self.note(
+                &format!("{at}.hours"),
+                message,
+                "write \"08:00-18:30\", in UTC",
+            );
+        }
+        hours
+    }
+
+    fn days(&mut self, when: &When, at: &str) -> Vec<jiff::civil::Weekday> {
+        let mut days = Vec::new();
+        for (idx, text) in when.days.iter().enumerate() {
+            match parse_day(text) {
+                Some(day) => days.push(day),
+                None => {
+                    let at = format!("{at}.days[{idx}]");
+                    self.note(
+                        &at,
+                        format!("is `{text}`"),
+                        "mon, tue, wed, thu, fri, sat or sun",
+                    );
+                }
+            }
+        }
+        days
+    }
+}

@@ -1,0 +1,22 @@
+//! The step function, and a policy made ready to run.
+//!
+//! `ready` is what callers hold; `compile` checks a policy and builds its tree with regular expressions and extraction steps;
+//! `walk` goes down the tree with what has been observed so far; `test` decides conditions, `tiers`
+//! is the design document's router, `poll` compares answers, `why` puts decisions in words.
+
+mod compile;
+mod node;
+mod poll;
+mod ready;
+mod test;
+mod tiers;
+mod walk;
+mod why;
+
+pub use ready::Router;
+pub use tiers::{Tier, classify_complexity};
+pub use walk::{Call, Decision, Step, Use};
+pub use why::Why;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! What a cascade's answers say: which are complete, what they say in short, which agree.
+
+use std::borrow::Cow;
+
+use trilemma_domain::FinishReason;
+use trilemma_score::Extraction;
+
+use crate::observe::Outcome;
+use crate::policy::Compare;
+
+/// The comparable part of an answer; `None` = failed, cut short, withheld, or nothing found in it.
+pub(super) fn gist(
+    outcome: &Outcome,
+    extract: Option<&Extraction>,
+    compare: Compare,
+) -> Option<String> {
+    let Outcome::Answered { text, finish, .. } = outcome else {
+        return None;
+    };
+    let is_whole = match finish {
+        None | Some(FinishReason::Stop | FinishReason::Other(_)) => true,
+        // An answer that calls tools has nothing to compare.
+        Some(
+            FinishReason::Length
+            | FinishReason::ToolCalls
+            | FinishReason::ContentFilter
+            | FinishReason::Refusal,
+        ) => false,
+    };
+    if !is_whole {
+        return None;
+    }
+    let part = match extract {
+        Some(extract) => extract.apply(text).ok()?,
+        None => Cow::Borrowed(text.as_str()),
+    };
+    let part = part.trim();
+    if part.is_empty() {
+        return None;
+    }
+    Some(match compare {
+        Compare::Exact => part.to_owned(),
+        Compare::Loose => {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            words.join(" ").to_lowercase()
+        }
+    })
+}
+
+/// The largest group of equal answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Majority {
+    /// How many say the same; 0 = nobody says anything.
+    pub(super) n: usize,
+    /// Position of the first who says it.
+    pub(super) first_idx: usize,
+}
+
+/// Finds the largest group of equal gists; among equally large ones, that of the earliest.
+pub(super) fn majority(gists: &[Option<String>]) -> Majority {
+    let mut best = Majority::default();
+    for (first_idx, gist) in gists.iter().enumerate() {
+        let Some(gist) = gist else { continue };
+        let n = gists
+            .iter()
+            .flatten()
+            .filter(|other| *other == gist)
+            .count();
+        if n > best.n {
+            best = Majority { n, first_idx };
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_of_the_largest_group_speaks() {
+        let check = |gists: &[&str], n, first_idx| {
+            let gists: Vec<Option<String>> = gists
+                .iter()
+                .map(|gist| (!gist.is_empty()).then(|| (*gist).to_owned()))
+                .collect();
+            assert_eq!(majority(&gists), Majority { n, first_idx });
+        };
+        check(&[], 0, 0);
+        check(&["", ""], 0, 0);
+        check(&["a", "b"], 1, 0);
+        check(&["a", "b", "b"], 2, 1);
+        check(&["", "b", "a", "b", "a"], 2, 1);
+    }
+
+    #[test]
+    fn cut_and_withheld_answers_say_nothing() {
+        let of = |finish| {
+            let outcome = Outcome::Answered {
+                text: " The  Answer ".to_owned(),
+                finish,
+                output_tokens: None,
+            };
+            gist(&outcome, None, Compare::Loose)
+        };
+        assert_eq!(of(None), Some("the answer".to_owned()));
+        assert_eq!(of(Some(FinishReason::Stop)), Some("the answer".to_owned()));
+        assert_eq!(of(Some(FinishReason::Length)), None);
+        assert_eq!(of(Some(FinishReason::Refusal)), None);
+        assert_eq!(gist(&Outcome::Failed, None, Compare::Loose), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! Whether a rule's condition holds for a request.
+
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+
+use super::node::Pattern;
+use crate::policy::{Between, Modality};
+use crate::request::RequestView;
+
+/// A condition, made ready to run; the fields are those of [`crate::When`].
+#[derive(Debug, Default)]
+pub(super) struct Test {
+    pub(super) chars: Option<Between>,
+    pub(super) words: Option<Between>,
+    pub(super) context_tokens: Option<Between>,
+    pub(super) matches: Option<Pattern>,
+    pub(super) contains: Option<Pattern>,
+    pub(super) tags: Vec<String>,
+    pub(super) user_tier: Vec<String>,
+    pub(super) task: Vec<String>,
+    pub(super) route: Vec<String>,
+    pub(super) carries: Vec<Modality>,
+    /// Minutes of the day: from, and up to but without.
+    pub(super) hours: Option<(u16, u16)>,
+    pub(super) days: Vec<Weekday>,
+    pub(super) any: Vec<Test>,
+    pub(super) none: Vec<Test>,
+}
+
+impl Test {
+    /// Whether everything that is asked for holds; what is cheap to find out comes first.
+    pub(super) fn holds(&self, request: &RequestView<'_>) -> bool {
+        among(&self.task, request.task)
+            && among(&self.route, request.route)
+            && among(&self.user_tier, request.user_tier)
+            && (self.tags.is_empty() || self.tags.iter().any(|tag| request.tags.contains(tag)))
+            && (self.carries.is_empty()
+                || (self.carries.iter()).any(|carried| request.modalities.contains(carried)))
+            && self.time_holds(request)
+            && self
+                .context_tokens
+                .is_none_or(|range| range.holds(request.context_tokens()))
+            && self
+                .chars
+                .is_none_or(|range| range.holds(request.text.chars().count() as u64))
+            && self
+                .words
+                .is_none_or(|range| range.holds(request.text.split_whitespace().count() as u64))
+            && found(self.contains.as_ref(), &request.text)
+            && found(self.matches.as_ref(), &request.text)
+            && (self.any.is_empty() || self.any.iter().any(|test| test.holds(request)))
+            && !self.none.iter().any(|test| test.holds(request))
+    }
+
+    fn time_holds(&self, request: &RequestView<'_>) -> bool {
+        if self.hours.is_none() && self.days.is_empty() {
+            return true;
+        }
+        let Some(time) = request.time else {
+            return false;
+        };
+        let civil = TimeZone::UTC.to_datetime(time);
+        let minute = i32::from(civil.hour()) * 60 + i32::from(civil.minute());
+        let in_hours = self.hours.is_none_or(|(from, to)| {
+            let (from, to) = (i32::from(from), i32::from(to));
+            if from < to {
+                (from..to).contains(&minute)
+            } else {
+                minute >= from || minute < to
+            }
+        });
+        in_hours && (self.days.is_empty() || self.days.contains(&civil.weekday()))
+    }
+}
+
+/// Whether a stated fact is one of those asked for; no one asked for = any will do.
+fn among(wanted: &[String], fact: Option<&str>) -> bool {
+    wanted.is_empty() || fact.is_some_and(|fact| wanted.iter().any(|name| name == fact))
+}
+
+fn found(pattern: Option<&Pattern>, text: &str) -> bool {
+    pattern.is_none_or(|pattern| pattern.is_match(text))
+}

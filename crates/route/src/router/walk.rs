@@ -1,0 +1,278 @@
+//! Down the tree: from a request and what was observed to the next step.
+
+use trilemma_domain::CandidateId;
+use trilemma_score::Extraction;
+
+use super::node::{Cascade, Node};
+use super::poll::{Majority, gist, majority};
+use super::ready::Router;
+use super::tiers::{Tier, classify_complexity};
+use super::why::Why;
+use crate::observe::{Observation, Outcome};
+use crate::policy::{Accept, Compare, Pace};
+use crate::request::RequestView;
+
+/// What becomes of the answer to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It is given as it comes, so it may be streamed to whoever asked.
+    Given,
+    /// It is judged first: nothing may be shown of it before the next step.
+    Judged,
+}
+
+/// A call to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Whom to ask.
+    pub candidate: CandidateId,
+    /// What becomes of the answer.
+    pub purpose: Use,
+}
+
+/// What happens next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Make these calls, at the same time; at least one.
+    Call(Vec<Call>),
+    /// Give the answer of this observation.
+    Answer {
+        /// Position in what was seen; an answered one.
+        seen_idx: usize,
+    },
+    /// Everyone who could be asked has failed.
+    Exhausted,
+}
+
+/// A step with its reasons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What happens next.
+    pub step: Step,
+    /// Why, from the root of the plan down.
+    pub why: Vec<Why>,
+}
+
+/// Decides.
+pub(super) fn walk(router: &Router, request: &RequestView<'_>, seen: &[Observation]) -> Decision {
+    let mut walk = Walk {
+        router,
+        request,
+        seen,
+        why: Vec::new(),
+    };
+    let step = walk.down(&router.root);
+    Decision {
+        step,
+        why: walk.why,
+    }
+}
+
+struct Walk<'a> {
+    router: &'a Router,
+    request: &'a RequestView<'a>,
+    seen: &'a [Observation],
+    why: Vec<Why>,
+}
+
+/// How it stands with one candidate.
+enum Standing {
+    Unasked,
+    Failed,
+    Answered { seen_idx: usize },
+}
+
+impl Walk<'_> {
+    fn down(&mut self, node: &Node) -> Step {
+        match node {
+            Node::Single(member) => self.single(member),
+            Node::Rules { rules, otherwise } => {
+                let held = rules.iter().find(|rule| rule.test.holds(self.request));
+                match held {
+                    Some(rule) => {
+                        self.why.push(Why::Rule {
+                            name: rule.name.clone(),
+                        });
+                        self.down(&rule.then)
+                    }
+                    None => {
+                        self.why.push(Why::NoRule);
+                        self.down(otherwise)
+                    }
+                }
+            }
+            Node::Tiers {
+                small,
+                medium,
+                large,
+            } => {
+                let tier = classify_complexity(&self.request.text);
+                self.why.push(Why::Tier(tier));
+                self.single(match tier {
+                    Tier::Small => small,
+                    Tier::Medium => medium,
+                    Tier::Large => large,
+                })
+            }
+            Node::PerTask { tasks, otherwise } => {
+                let found = self.request.task.and_then(|task| tasks.get_key_value(task));
+                match found {
+                    Some((task, plan)) => {
+                        self.why.push(Why::Task { task: task.clone() });
+                        self.down(plan)
+                    }
+                    None => {
+                        self.why.push(Why::OtherTask);
+                        self.down(otherwise)
+                    }
+                }
+            }
+            Node::Cascade(cascade) => self.cascade(cascade),
+            Node::Classify {
+                by,
+                extract,
+                labels,
+                otherwise,
+            } => {
+                let label = match self.standing(by) {
+                    Standing::Unasked => return Step::Call(vec![judged(by)]),
+                    Standing::Failed => None,
+                    Standing::Answered { seen_idx } => self.label(seen_idx, extract.as_ref()),
+                };
+                match label.and_then(|label| labels.get_key_value(&label)) {
+                    Some((label, plan)) => {
+                        self.why.push(Why::Label {
+                            label: label.clone(),
+                        });
+                        self.down(plan)
+                    }
+                    None => {
+                        self.why.push(Why::OtherLabel);
+                        self.down(otherwise)
+                    }
+                }
+            }
+        }
+    }
+
+    fn label(&self, seen_idx: usize, extract: Option<&Extraction>) -> Option<String> {
+        let seen = self.seen.get(seen_idx)?;
+        gist(&seen.outcome, extract, Compare::Loose)
+    }
+
+    /// One candidate answers; if it has failed, the fallback chain does.
+    fn single(&mut self, member: &CandidateId) -> Step {
+        let router = self.router;
+        for wanted in std::iter::once(member).chain(&router.fallback) {
+            match self.standing(wanted) {
+                Standing::Unasked => {
+                    return Step::Call(vec![Call {
+                        candidate: wanted.clone(),
+                        purpose: Use::Given,
+                    }]);
+                }
+                Standing::Answered { seen_idx } => return Step::Answer { seen_idx },
+                Standing::Failed => self.why.push(Why::Failed {
+                    candidate: wanted.clone(),
+                }),
+            }
+        }
+        let left = self
+            .seen
+            .iter()
+            .position(|seen| seen.is_answered() && !router.classifiers.contains(&seen.candidate));
+        match left {
+            Some(seen_idx) => {
+                self.why.push(Why::LastResort);
+                Step::Answer { seen_idx }
+            }
+            None => Step::Exhausted,
+        }
+    }
+
+    fn standing(&self, member: &CandidateId) -> Standing {
+        let mut standing = Standing::Unasked;
+        for (seen_idx, seen) in self.seen.iter().enumerate() {
+            if seen.candidate != *member {
+                continue;
+            }
+            if seen.is_answered() {
+                return Standing::Answered { seen_idx };
+            }
+            standing = Standing::Failed;
+        }
+        standing
+    }
+
+    fn cascade(&mut self, cascade: &Cascade) -> Step {
+        let asked = self.asked(cascade);
+        let missing: Vec<Call> = (cascade.ask.iter().zip(&asked))
+            .filter(|(_, seen_idx)| seen_idx.is_none())
+            .map(|(member, _)| judged(member))
+            .collect();
+        if cascade.pace == Pace::Together && !missing.is_empty() {
+            return Step::Call(missing);
+        }
+        let gists: Vec<Option<String>> = asked
+            .iter()
+            .map(|seen_idx| {
+                let outcome: &Outcome = &self.seen.get((*seen_idx)?)?.outcome;
+                gist(outcome, cascade.extract.as_ref(), cascade.compare)
+            })
+            .collect();
+        let found = majority(&gists);
+        let need = match cascade.accept {
+            Accept::Complete => 1,
+            Accept::Agree(need) => need,
+        };
+        let answer = asked.get(found.first_idx).copied().flatten();
+        if let (true, Some(seen_idx)) = (found.n >= need, answer) {
+            self.why.push(verdict(cascade, found));
+            return Step::Answer { seen_idx };
+        }
+        // In turn: the next may still help, unless all that are left agreeing would be too few.
+        let can_be_reached = found.n + missing.len() >= need;
+        if let (true, Some(next)) = (can_be_reached, missing.into_iter().next()) {
+            return Step::Call(vec![next]);
+        }
+        self.why.push(verdict(cascade, found));
+        self.down(&cascade.escalate)
+    }
+
+    /// For each of those asked, its observation: the k-th of a name belongs to its k-th place.
+    fn asked(&self, cascade: &Cascade) -> Vec<Option<usize>> {
+        let mut taken = vec![false; self.seen.len()];
+        cascade
+            .ask
+            .iter()
+            .map(|member| {
+                let (seen_idx, slot) = (taken.iter_mut().enumerate()).find(|(idx, taken)| {
+                    !**taken && self.seen.get(*idx).is_some_and(|s| s.candidate == *member)
+                })?;
+                *slot = true;
+                Some(seen_idx)
+            })
+            .collect()
+    }
+}
+
+fn verdict(cascade: &Cascade, found: Majority) -> Why {
+    let of = cascade.ask.len();
+    match cascade.accept {
+        Accept::Complete if found.n > 0 => Why::Complete,
+        Accept::Complete => Why::Incomplete,
+        Accept::Agree(need) if found.n >= need => Why::Agreed { n: found.n, of },
+        Accept::Agree(need) => Why::Disagreed {
+            n: found.n,
+            of,
+            need,
+        },
+    }
+}
+
+fn judged(member: &CandidateId) -> Call {
+    Call {
+        candidate: member.clone(),
+        purpose: Use::Judged,
+    }
+}

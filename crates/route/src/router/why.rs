@@ -1,0 +1,84 @@
+//! Decisions in words: one entry per node of the plan that had a say.
+
+use std::fmt;
+
+use trilemma_domain::CandidateId;
+
+use super::tiers::Tier;
+
+/// Why a decision was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Why {
+    /// A rule held.
+    Rule {
+        /// Its name.
+        name: String,
+    },
+    /// No rule held.
+    NoRule,
+    /// The document's rules named a level.
+    Tier(Tier),
+    /// The task has a plan of its own.
+    Task {
+        /// The task.
+        task: String,
+    },
+    /// The task has none, or none was named.
+    OtherTask,
+    /// Enough answers were the same.
+    Agreed {
+        /// How many.
+        n: usize,
+        /// Of how many asked.
+        of: usize,
+    },
+    /// Too few were.
+    Disagreed {
+        /// How many at most.
+        n: usize,
+        /// Of how many asked.
+        of: usize,
+        /// How many had to be.
+        need: usize,
+    },
+    /// The cheap answer was complete.
+    Complete,
+    /// It was cut, withheld, failed, or extraction found nothing.
+    Incomplete,
+    /// The classifier named a label that has a plan.
+    Label {
+        /// The label.
+        label: String,
+    },
+    /// It named another, or failed.
+    OtherLabel,
+    /// A candidate that was wanted had failed.
+    Failed {
+        /// Which.
+        candidate: CandidateId,
+    },
+    /// Everyone who could still be asked failed: an answer that was not judged sufficient is given.
+    LastResort,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rule { name } => write!(f, "rule `{name}` holds"),
+            Self::NoRule => f.write_str("no rule holds"),
+            Self::Tier(tier) => write!(f, "the query looks {}", tier.name()),
+            Self::Task { task } => write!(f, "its task is `{task}`"),
+            Self::OtherTask => f.write_str("its task has no plan of its own"),
+            Self::Agreed { n, of } => write!(f, "{n} of {of} answers agree"),
+            Self::Disagreed { n, of, need } => {
+                write!(f, "{n} of {of} answers agree, {need} are needed")
+            }
+            Self::Complete => f.write_str("the cheap answer is complete"),
+            Self::Incomplete => f.write_str("the cheap answer is not complete"),
+            Self::Label { label } => write!(f, "the classifier says `{label}`"),
+            Self::OtherLabel => f.write_str("the classifier named no known label"),
+            Self::Failed { candidate } => write!(f, "`{candidate}` failed"),
+            Self::LastResort => f.write_str("nobody else answers; the best cheap answer is given"),
+        }
+    }
+}
