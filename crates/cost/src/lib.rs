@@ -8,6 +8,8 @@
 
 mod accepted;
 pub mod assume;
+mod bill;
+mod budget;
 mod decimal;
 mod effective;
 pub mod limits;
@@ -22,6 +24,8 @@ pub mod tco;
 pub mod vram;
 
 pub use accepted::{cascade, mixed, per_accepted_answer};
+pub use bill::{Bill, attempt_cost};
+pub use budget::{Budget, Reservation};
 pub use decimal::{MONTH_DAYS, MONTH_HOURS, decimal_of};
 pub use effective::{Caching, EffectivePrices, Retries, TrafficShape, scaled};
 pub use month::{DAYS_PER_MONTH, monthly};

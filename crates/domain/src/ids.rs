@@ -70,3 +70,7 @@ string_id! {
     /// Names one run (a set of trials with one manifest) in the store.
     RunId
 }
+string_id! {
+    /// Names one load test in the store.
+    LoadTestId
+}

@@ -11,6 +11,7 @@ mod fingerprint;
 mod ids;
 mod item;
 mod judgement;
+mod load;
 mod money;
 mod observation;
 mod params;
@@ -32,9 +33,15 @@ pub use chat::{
 };
 pub use extras::{Extras, ItemExtras};
 pub use fingerprint::{Fingerprint, FingerprintBuilder, ParseFingerprintError};
-pub use ids::{CandidateId, ItemId, RunId};
+pub use ids::{CandidateId, ItemId, LoadTestId, RunId};
 pub use item::{Expected, Input, Item};
 pub use judgement::{Judgement, JudgementKey, Order, Seat};
+pub use load::{
+    Arrivals, LoadCandidate, LoadCandidateReport, LoadComparison, LoadConverted, LoadCost,
+    LoadGoal, LoadGoodput, LoadMetric, LoadPerceived, LoadPercentiles, LoadPlan, LoadPrompts,
+    LoadQuantile, LoadRate, LoadReport, LoadSample, LoadSaturation, LoadStage, LoadStageFigures,
+    LoadStageReport, LoadTick, LoadTimes, Slo, SloVerdict, StageEnd, StageStop,
+};
 pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok, parted};
 pub use observation::{Observation, ObservedState};
 pub use params::Params;

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use tokio::sync::OwnedMutexGuard;
+use trilemma_cost::Budget;
 use trilemma_domain::{
     Attempt, Fingerprint, Judgement, JudgementKey, NanoUsd, RunId, ScoredOutcome, TrialKey,
     TrialOrigin, TrialOutcome,
 };
 use trilemma_store::{AnswerRow, OpenJudgements, RecordedReply, Store, Writer};
 
-use crate::budget::Budget;
 use crate::error::GradeError;
 
 /// What happens to questions whose recorded reply holds no grade.

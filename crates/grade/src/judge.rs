@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
-use trilemma_cost::Pricer;
+use trilemma_cost::{Bill, Pricer, attempt_cost};
 use trilemma_domain::{
     Attempt, ChatRequest, FailureKind, Fingerprint, Judgement, JudgementKey, NanoUsd,
     ScoredOutcome, Target, ToolChoice, TrialOrigin, TrialOutcome,
@@ -14,7 +14,6 @@ use trilemma_provider::{
 };
 use trilemma_score::{JudgePrompt, JudgeSpec};
 
-use crate::bill::{Bill, attempt_cost};
 use crate::docket::Docket;
 use crate::error::GradeError;
 

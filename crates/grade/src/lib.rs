@@ -5,8 +5,6 @@
 //! is recorded attempt by attempt and durable before its word counts. It takes no decision and
 //! calls no candidate.
 
-mod bill;
-mod budget;
 mod command;
 mod docket;
 mod error;
@@ -15,11 +13,10 @@ mod judge;
 mod pending;
 mod view;
 
-pub use bill::{Bill, attempt_cost};
-pub use budget::{Budget, Reservation};
 pub use docket::{Docket, DocketParts, JudgeTally, Unreadable};
 pub use error::GradeError;
 pub use grader::{CodeLeave, Grader};
 pub use judge::{Judge, JudgeParts};
 pub use pending::{Pending, grade_pending};
+pub use trilemma_cost::{Bill, Budget, Reservation, attempt_cost};
 pub use view::answer_view;

@@ -47,4 +47,7 @@ pub struct Attempted {
     pub reply: Option<Box<Reply>>,
     /// What the response head says about rate limits.
     pub limits: RateLimits,
+    /// When the request's last byte was handed to the socket: what the stamps of the record count
+    /// from. `None` = it never was.
+    pub sent: Option<Instant>,
 }

@@ -140,6 +140,7 @@ impl<C: Connect> Client<C> {
                     attempt: trace.attempt,
                     reply: Some(Box::new(reply)),
                     limits: trace.limits,
+                    sent: trace.sent,
                 }
             }
             Err(mut failure) => {
@@ -150,6 +151,7 @@ impl<C: Connect> Client<C> {
                     attempt: trace.attempt,
                     reply: None,
                     limits: trace.limits,
+                    sent: trace.sent,
                 }
             }
         }

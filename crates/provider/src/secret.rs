@@ -69,7 +69,8 @@ impl Secret {
     }
 
     /// As it stands now: with the text that was read last.
-    pub(crate) fn now(&self) -> Self {
+    #[must_use]
+    pub fn now(&self) -> Self {
         let text = match &self.source {
             None => self.text.clone(),
             Some(source) => source.latest(),

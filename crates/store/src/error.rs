@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
-use trilemma_domain::{Fingerprint, RunId, TrialKey};
+use trilemma_domain::{Fingerprint, LoadTestId, RunId, TrialKey};
 
 /// Says why the store could not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +98,11 @@ pub enum RecordError {
     /// The store holds no such run.
     #[error("find run `{0}` in the store; hint: `trilemma runs list` shows what is there")]
     UnknownRun(RunId),
+    /// The store holds no such load test.
+    #[error(
+        "find load test `{0}` in the store; hint: `trilemma latency --list` shows what is there"
+    )]
+    UnknownLoadTest(LoadTestId),
     /// A run of this name exists.
     #[error("begin run `{0}`: a run of this name exists")]
     RunExists(RunId),

@@ -1,5 +1,5 @@
 //! Everything that a project has measured, in one SQLite file: runs, golden-set snapshots, trials,
-//! attempts, answers, scores and the calls of judges.
+//! attempts, answers, scores, the calls of judges and load tests.
 //!
 //! In: records of `domain`. Out: the same records, streamed in key order so that two readings of
 //! the same run give the same sequence whatever the order of arrival was.
@@ -18,6 +18,7 @@ mod codec;
 mod error;
 mod inner;
 mod journal;
+mod load;
 mod manifest;
 mod place;
 mod read;
@@ -33,6 +34,7 @@ mod writer;
 
 pub use error::{RecordError, StoreError};
 pub use inner::StoreOptions;
+pub use load::LoadTestInfo;
 pub use manifest::{CandidateRecord, MANIFEST_VERSION, RunManifest};
 pub use read::{
     AnswerRow, EXPORT_VERSION, JudgeWord, OpenJudgements, RecordedAnswer, RecordedReply, Served,

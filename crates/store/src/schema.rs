@@ -13,13 +13,13 @@ use crate::error::StoreError;
 use crate::place::Place;
 
 /// Newest schema known to this program.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 /// "TRLM": marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x5452_4c4d;
 
 /// One entry per version: what brings a store from the version before to this one.
-const MIGRATIONS: [&str; 3] = [V1, V2, V3];
+const MIGRATIONS: [&str; 4] = [V1, V2, V3, V4];
 
 const V1: &str = "
 CREATE TABLE counter (
@@ -196,6 +196,32 @@ CREATE TABLE review_label (
     labelled_us BIGINT NOT NULL,
     PRIMARY KEY (trial_id, reviewer)
 ) WITHOUT ROWID;
+";
+
+/// Load tests.
+const V4: &str = "
+CREATE TABLE load_test (
+    test_no INTEGER PRIMARY KEY,
+    test_id TEXT NOT NULL UNIQUE,
+    created_us BIGINT NOT NULL,
+    plan TEXT NOT NULL
+);
+-- ending: NULL = the stage was cut off.
+CREATE TABLE load_stage (
+    test_no BIGINT NOT NULL,
+    stage_idx BIGINT NOT NULL,
+    plan TEXT NOT NULL,
+    ending TEXT,
+    PRIMARY KEY (test_no, stage_idx)
+) WITHOUT ROWID;
+-- Samples in the order in which they ended, some thousand to a row.
+CREATE TABLE load_batch (
+    batch_no INTEGER PRIMARY KEY,
+    test_no BIGINT NOT NULL,
+    stage_idx BIGINT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX load_batch_by_stage ON load_batch (test_no, stage_idx);
 ";
 
 /// What the schema of an opened file asks for.

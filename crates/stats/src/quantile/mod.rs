@@ -13,7 +13,9 @@ pub(crate) use harrell_davis::Weights;
 pub use harrell_davis::harrell_davis;
 pub use interpolated::interpolated;
 pub(crate) use interpolated::of_sorted as interpolated_of;
-pub use order_statistics::{needed_for_bound, needed_for_interval, quantile, quantile_bound};
+pub use order_statistics::{
+    needed_for_bound, needed_for_interval, quantile, quantile_bound, quantile_of_dependent,
+};
 pub use sorted::Sorted;
 
 #[cfg(test)]

@@ -37,6 +37,49 @@ pub fn quantile(sample: &Sorted, p: f64, confidence: Confidence) -> Result<Estim
     })
 }
 
+/// Returns the `p` quantile of values that are worth only `n_effective` independent ones.
+///
+/// Ranks as in [`quantile`], taken of Bin(⌊n_effective⌋, p) and stretched to the n values: the interval for
+/// the share below the quantile is that of the effective number, and its ends are read off the sample (R. S.
+/// Woodruff, JASA 47, 1952). Checked by `dependent_values_are_worth_fewer`.
+///
+/// # Errors
+/// [`StatsError::TooFew`] where the effective number cannot support the interval;
+/// [`StatsError::OutOfRange`] unless `0 < p < 1` (by 1e-9) and `1 <= n_effective <= n`.
+pub fn quantile_of_dependent(
+    sample: &Sorted,
+    n_effective: f64,
+    p: f64,
+    confidence: Confidence,
+) -> Result<Estimate, StatsError> {
+    let point = harrell_davis(sample, p)?;
+    let n = sample.n();
+    if !(1.0..=n as f64).contains(&n_effective) {
+        return Err(StatsError::OutOfRange {
+            parameter: "n_effective",
+            value: n_effective,
+            range: "from 1 to the number of values",
+        });
+    }
+    let worth = n_effective.floor() as usize;
+    TooFew::check(worth, needed_for_interval(p, confidence)?)?;
+    let tail = confidence.alpha() / 2.0;
+    let stretch = n as f64 / worth as f64;
+    let below = binomial::quantile(tail, worth, p).saturating_sub(1) as f64;
+    let above = binomial::upper_quantile(tail, worth, p) as f64;
+    let low = sample.at((below * stretch).floor() as usize);
+    let high = sample.at(((above + 1.0) * stretch).ceil() as usize - 1);
+    Ok(Estimate {
+        point,
+        low: low.min(point),
+        high: high.max(point),
+        confidence,
+        n,
+        method: Method::OrderStatistics,
+        standard_error: None,
+    })
+}
+
 /// Returns a one-sided bound of the `p` quantile: "with this confidence p95 is at most …".
 ///
 /// # Errors

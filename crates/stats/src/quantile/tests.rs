@@ -112,6 +112,36 @@ fn interval_covers_the_true_quantile() {
     assert!(missed_bound <= 60, "missed {missed_bound} of 1000");
 }
 
+#[test]
+fn dependent_values_are_worth_fewer() {
+    // Every value ten times over: 1,500 values that are worth 150.
+    let mut stream = ChaChaStream::new(11);
+    let (mut missed, mut missed_plain) = (0, 0);
+    for _ in 0..500 {
+        let drawn: Vec<f64> = (0..150)
+            .map(|_| stream.next_index(1_000_000) as f64)
+            .collect();
+        let repeated = drawn.iter().flat_map(|value| [*value; 10]).collect();
+        let sample = Sorted::new(repeated).unwrap();
+        let found = quantile_of_dependent(&sample, 150.0, 0.95, Confidence::P95).unwrap();
+        missed += usize::from(!found.contains(950_000.0));
+        let plain = quantile(&sample, 0.95, Confidence::P95).unwrap();
+        missed_plain += usize::from(!plain.contains(950_000.0));
+    }
+    assert!(missed <= 33, "missed {missed} of 500");
+    assert!(
+        missed_plain > 150,
+        "plain missed only {missed_plain} of 500"
+    );
+
+    let sample = Sorted::new((0..400).map(f64::from).collect()).unwrap();
+    let whole = quantile_of_dependent(&sample, 400.0, 0.95, Confidence::P95).unwrap();
+    let plain = quantile(&sample, 0.95, Confidence::P95).unwrap();
+    assert_eq!(whole, plain);
+    assert!(quantile_of_dependent(&sample, 71.9, 0.95, Confidence::P95).is_err());
+    assert!(quantile_of_dependent(&sample, 401.0, 0.95, Confidence::P95).is_err());
+}
+
 proptest! {
     #[test]
     fn points_lie_in_the_sample_and_rise_with_p(values in prop::collection::vec(-1e6..1e6_f64, 1..200)) {

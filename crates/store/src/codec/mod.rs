@@ -9,6 +9,7 @@ mod body;
 mod facts;
 mod failure;
 mod primitive;
+mod sample;
 mod stamps;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) use failure::{put_failure, read_failure};
 pub(crate) use primitive::{
     Reader, put_bytes, put_i64, put_option_bytes, put_option_u64, put_u64, put_u128,
 };
+pub(crate) use sample::{put_samples, read_samples};
 pub(crate) use stamps::{put_stamps, read_stamps};
 pub(crate) use timing::{put_timing, put_usage, read_timing, read_usage};
 pub(crate) use value::{put_value, read_value};

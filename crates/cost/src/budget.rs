@@ -1,5 +1,5 @@
-//! The budget of a run, calls of judges included: reserve before a call, settle after it, stop before
-//! exceeding it.
+//! The budget of a run, calls of judges included, or of a load test: reserve before a call, settle after
+//! it, stop before exceeding it.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

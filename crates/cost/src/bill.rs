@@ -1,7 +1,8 @@
 //! What calls cost, attempt by attempt.
 
-use trilemma_cost::Pricer;
 use trilemma_domain::{Attempt, FailureKind, Fingerprint, NanoUsd};
+
+use crate::pricer::Pricer;
 
 /// What the attempts of one call come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
