@@ -1,6 +1,7 @@
 //! What commands share: the project, the catalog, the date.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use jiff::civil::Date;
@@ -47,7 +48,7 @@ const MAX_PROBLEM_CHARS: usize = 500;
 pub(crate) struct Context {
     pub(crate) project: Project,
     pub(crate) warnings: Vec<Problem>,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) as_of: Date,
     pub(crate) folder: PathBuf,
     pub(crate) file: PathBuf,
@@ -103,7 +104,7 @@ impl Context {
 
     fn read(common: &Common, file: PathBuf, text: &str) -> anyhow::Result<Self> {
         let as_of = as_of(common);
-        let catalog = catalog(common)?;
+        let catalog = Arc::new(catalog(common)?);
         let folder = places::folder_of(&file);
         let read_file = |path: &Path| {
             fs_err::read_to_string(folder.join(path)).map_err(|error| error.to_string())

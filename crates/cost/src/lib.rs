@@ -14,6 +14,7 @@ mod decimal;
 mod effective;
 pub mod limits;
 mod month;
+pub mod outlook;
 mod pricer;
 mod problem;
 mod request;

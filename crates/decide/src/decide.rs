@@ -108,6 +108,7 @@ impl Collector {
             standings,
             slices,
             conclusion,
+            outlook: None,
         };
         attach(&mut candidates, &mut gates, &chances);
         Decision {

@@ -49,7 +49,8 @@ impl Exporter for Markdown {
         blocks.push(format!("{}.", markdown_inline(&view.tally)));
         blocks.push(matrix(&view.matrix));
         blocks.extend(open_gates(&view.matrix));
-        for figures in &view.tables {
+        let tables = view.money.iter().chain(&view.assumptions);
+        for figures in view.tables.iter().chain(tables) {
             blocks.push(format!("## {}", markdown_inline(&figures.title)));
             blocks.push(table(figures));
             if !figures.note.is_empty() {

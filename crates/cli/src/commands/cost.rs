@@ -21,7 +21,7 @@ use crate::printer::Printer;
 const SCHEMA_VERSION: u32 = 1;
 
 /// What enters the figures.
-const KEYS: &[Key] = &[
+pub(super) const KEYS: &[Key] = &[
     Key::QueriesPerDay,
     Key::GrowthPerMonth,
     Key::InputTokens,
@@ -116,7 +116,7 @@ fn month(per_query: Option<Usd>, assumptions: &Assumptions) -> Option<Usd> {
 }
 
 /// The last month of the horizon; `None` without growth.
-fn grown(month: Usd, assumptions: &Assumptions) -> Option<Usd> {
+pub(super) fn grown(month: Usd, assumptions: &Assumptions) -> Option<Usd> {
     let growth = assumptions.or_zero(Key::GrowthPerMonth);
     if growth.is_zero() {
         return None;

@@ -9,6 +9,7 @@ use trilemma_store::Store;
 
 use crate::args::Common;
 use crate::commands::export::choose;
+use crate::commands::money::look_ahead;
 use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::decision::{self, DecideOptions};
@@ -54,7 +55,8 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
         printer.next(&common.command(&with_split(words.trim_end(), args.split)));
         return Ok(decision::exit_of(&then, args.options, printer));
     }
-    let decision = decision::decide(&context, &store, &run, options)?;
+    let mut decision = decision::decide(&context, &store, &run, options)?;
+    look_ahead(&context, &mut decision)?;
     show::verdict(&decision, printer)?;
     let named = args.run.as_deref().map(hint::word).unwrap_or_default();
     let words = format!("report {named}");

@@ -18,7 +18,7 @@ use crate::printer::Printer;
 const SCHEMA_VERSION: u32 = 1;
 
 /// What enters the figures.
-const KEYS: &[Key] = &[
+pub(super) const KEYS: &[Key] = &[
     Key::QueriesPerDay,
     Key::PeakToMean,
     Key::InputTokens,
@@ -40,9 +40,9 @@ pub(crate) struct LimitsArgs {
 }
 
 /// One contender's need, and how its provider's tiers take it.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     contender: &'a Contender,
-    need: Need,
+    pub(super) need: Need,
     tiers: Vec<(&'a RateTier, TierCheck)>,
     /// Chance of waiting for a slot, and the mean wait in seconds, at the stated cap.
     waiting: Option<(f64, Option<f64>)>,
@@ -50,7 +50,7 @@ struct Row<'a> {
 
 impl Row<'_> {
     /// The first tier that is not too small.
-    fn first(&self) -> Option<&(&RateTier, TierCheck)> {
+    pub(super) fn first(&self) -> Option<&(&RateTier, TierCheck)> {
         let fits = |(_, taken): &&(&RateTier, TierCheck)| *taken != TierCheck::TooSmall;
         self.tiers.iter().find(fits)
     }
@@ -73,7 +73,8 @@ pub(crate) fn run(args: &LimitsArgs, common: &Common, printer: Printer) -> anyho
     Ok(Exit::Ok)
 }
 
-fn row<'a>(asked: &'a Asked, contender: &'a Contender) -> anyhow::Result<Row<'a>> {
+/// Works out what a contender's traffic needs, and how the tiers of its provider take it.
+pub(super) fn row<'a>(asked: &'a Asked, contender: &'a Contender) -> anyhow::Result<Row<'a>> {
     let assumptions = &asked.assumptions;
     let peak = peak(contender, assumptions);
     let fallback = assumptions.float(Key::FallbackShare).unwrap_or(0.0);
@@ -187,32 +188,32 @@ fn table(rows: &[Row<'_>]) -> Table {
     table
 }
 
-/// What follows for one contender.
-fn advice(asked: &Asked, row: &Row<'_>) -> Vec<String> {
-    let name = &row.contender.name;
-    let mut lines = Vec::new();
+/// What it takes to be carried, without the contender's name.
+pub(super) fn carried(asked: &Asked, row: &Row<'_>) -> String {
     match row.first() {
-        None if row.tiers.is_empty() => lines.push(format!(
-            "{name}: no source states limits; read them from the account or from response headers and state them as [[limit]]"
-        )),
-        None => lines.push(format!(
-            "{name}: beyond every listed tier; spread the load, use batches or a fallback provider, or talk to sales before launch"
-        )),
+        None if row.tiers.is_empty() => "no source states limits; read them from the account or from response headers and state them as [[limit]]".to_owned(),
+        None => "beyond every listed tier; spread the load, use batches or a fallback provider, or talk to sales before launch".to_owned(),
         Some((tier, taken)) => {
             let verb = if *taken == TierCheck::Carries {
                 "carries it"
             } else {
                 "may carry it: its limits are not all known"
             };
-            lines.push(format!(
-                "{name}: {} {verb}; {} [{}, {} days ago]",
+            format!(
+                "{} {verb}; {} [{}, {} days ago]",
                 tier.tier,
                 lead(tier),
                 tier.provenance,
                 tier.age_days(asked.as_of)
-            ));
+            )
         }
     }
+}
+
+/// What follows for one contender.
+fn advice(asked: &Asked, row: &Row<'_>) -> Vec<String> {
+    let name = &row.contender.name;
+    let mut lines = vec![format!("{name}: {}", carried(asked, row))];
     if let Some((chance, mean)) = row.waiting {
         let wait = mean.map_or_else(
             || "the queue grows without end".to_owned(),

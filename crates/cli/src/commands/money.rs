@@ -4,11 +4,13 @@
 mod asked;
 mod contender;
 mod mixing;
+mod outlook;
 mod shown;
 
 pub(crate) use asked::{Asked, MoneyArgs};
 pub(crate) use contender::{Contender, overhead};
 pub(crate) use mixing::{Mix, mixes};
+pub(crate) use outlook::look_ahead;
 pub(crate) use shown::{
     assumption_lines, assumptions_json, assumptions_text, per_query, share, tokens, usd,
 };

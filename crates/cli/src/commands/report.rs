@@ -8,6 +8,7 @@ use trilemma_store::Store;
 
 use crate::args::Common;
 use crate::commands::export::choose;
+use crate::commands::money::look_ahead;
 use crate::commands::words::split_side;
 use crate::content;
 use crate::context::Context;
@@ -51,7 +52,8 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
     let options = args.decide.on(args.split);
-    let decision = decision::decide(&context, &store, &run, options)?;
+    let mut decision = decision::decide(&context, &store, &run, options)?;
+    look_ahead(&context, &mut decision)?;
     let content = if args.with_content {
         let manifest = store.manifest(&run)?;
         let sample = Sample::of(&context, &store, &manifest, args.split)?;

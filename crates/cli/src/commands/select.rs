@@ -8,6 +8,7 @@ use trilemma_golden::GoldenSet;
 use crate::args::Common;
 use crate::commands::bench::{BenchArgs, summary_text};
 use crate::commands::check::findings_text;
+use crate::commands::money::look_ahead;
 use crate::commands::shortlist::propose;
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
@@ -67,7 +68,8 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     printer.say(&summary_text(&session.summary));
     failures::tell(&session, printer)?;
     pins::tell(&context, (&session.store, &session.run), printer)?;
-    let decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
+    let mut decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
+    look_ahead(&context, &mut decision)?;
     let report = args
         .report
         .clone()

@@ -1,26 +1,31 @@
 //! `trilemma selfhost`: what serving open weights takes, and when it is cheaper than an API.
 
-mod plan;
+pub(super) mod plan;
 mod words;
 
+use anyhow::anyhow;
 use serde_json::{Value, json};
-use trilemma_cost::assume::Key;
+use trilemma_cost::assume::{Assumptions, Key};
 use trilemma_cost::selfhost::{BreakEven, Never};
 
 use super::money::{MoneyArgs, assumptions_json};
 use crate::args::Common;
+use crate::context::InputError;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use plan::{Crossing, SelfHost};
+
+pub(super) use words::price_words;
 
 /// Version of the JSON that is printed.
 const SCHEMA_VERSION: u32 = 1;
 
 /// What enters the figures.
-pub(super) const KEYS: &[Key] = &[
+pub(in crate::commands) const KEYS: &[Key] = &[
     Key::QueriesPerDay,
     Key::InputTokens,
     Key::OutputTokens,
+    Key::WeightBits,
     Key::Context,
     Key::Sequences,
     Key::KvBits,
@@ -50,9 +55,9 @@ pub(crate) struct SelfhostArgs {
     /// The GPU (default: every GPU of the catalog is tried for fit, and the cheapest month taken).
     #[arg(long, value_name = "GPU")]
     gpu: Option<String>,
-    /// How weights are stored: bf16, fp8, int8, awq-g128, gptq-g128, nf4-dq, mxfp4, or a published size such as gguf-q4_k_m.
-    #[arg(long, value_name = "FORMAT", default_value = "fp8")]
-    precision: String,
+    /// How weights are stored: bf16, fp8, int8, awq-g128, gptq-g128, nf4-dq, mxfp4, or a published size such as gguf-q4_k_m (default: by `weight_bits`, fp8 unless stated).
+    #[arg(long, value_name = "FORMAT")]
+    precision: Option<String>,
     #[command(flatten)]
     money: MoneyArgs,
 }
@@ -60,10 +65,11 @@ pub(crate) struct SelfhostArgs {
 /// Runs the command.
 pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let asked = args.money.read(common, &[])?;
-    let plan = plan::plan(
-        &asked,
-        (&args.weights, args.gpu.as_deref(), &args.precision),
-    )?;
+    let precision = match &args.precision {
+        Some(named) => named.clone(),
+        None => precision(&asked.assumptions)?,
+    };
+    let plan = plan::plan(&asked, (&args.weights, args.gpu.as_deref(), &precision))?;
     if printer.json() {
         printer.value(&as_json(&asked, &plan))?;
         return Ok(Exit::Ok);
@@ -71,6 +77,25 @@ pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> any
     printer.data(&words::text(&asked, &plan));
     printer.next("measure one replica of your own and state it: --set tokens_per_s=FIGURE");
     Ok(Exit::Ok)
+}
+
+/// The usual format of so many bits per weight.
+///
+/// # Errors
+/// [`InputError`] for a number of bits that no format of the table has.
+pub(super) fn precision(assumptions: &Assumptions) -> anyhow::Result<String> {
+    let format = match assumptions.count(Key::WeightBits) {
+        Some(16) => "bf16",
+        Some(8) => "fp8",
+        Some(4) => "awq-g128",
+        Some(_) | None => {
+            return Err(anyhow!(InputError(
+                "failed to find a format of so many bits; hint: `weight_bits` is 16, 8 or 4, other formats go by --precision"
+                    .to_owned()
+            )));
+        }
+    };
+    Ok(format.to_owned())
 }
 
 fn as_json(asked: &super::money::Asked, plan: &SelfHost<'_>) -> Value {

@@ -3,7 +3,7 @@
 mod csv;
 mod events;
 mod json;
-mod plan;
+pub(super) mod plan;
 mod words;
 
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub(crate) struct TcoArgs {
 }
 
 /// What enters the figures besides tokens and prices.
-pub(super) const KEYS: &[Key] = &[
+pub(in crate::commands) const KEYS: &[Key] = &[
     Key::QueriesPerDay,
     Key::GrowthPerMonth,
     Key::InputTokens,

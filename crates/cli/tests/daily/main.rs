@@ -12,6 +12,7 @@ mod diff;
 mod failing;
 mod keys;
 mod next;
+mod outlook;
 mod preference;
 mod races;
 mod splits;

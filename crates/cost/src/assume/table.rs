@@ -145,6 +145,8 @@ keys! {
     TokensPerSecond = "tokens_per_s", None, 0.001 ..= 1e9, any, "estimated by roofline until measured";
     /// Share of the roofline that a server reaches.
     RooflineShare = "roofline_share", Some("0.25,0.5,0.8"), 0.01 ..= 1.0, any, "published measurements of one pair of model and GPU spread threefold";
+    /// Bits in which weights are stored: 16, 8 or 4.
+    WeightBits = "weight_bits", Some("8"), 4.0 ..= 16.0, whole, "8-bit floats fit in half the memory of 16";
     /// Tokens of context that each sequence may take.
     Context = "context", Some("8192"), 1.0 ..= 1e8, whole, "editorial";
     /// Sequences at once that must fit into memory.

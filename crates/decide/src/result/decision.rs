@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use trilemma_cost::outlook::Outlook;
 use trilemma_domain::{Requirements, Traffic};
 
 use super::candidate::CandidateResult;
@@ -78,6 +79,11 @@ pub struct Decision {
     pub standings: Option<Standings>,
     /// Pass rates by tag.
     pub slices: Vec<Slice>,
+    /// Months, own servers and rate limits; `None` = traffic is not stated, or nobody asked.
+    ///
+    /// Filled in by whoever knows the catalog and the assumptions; it decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
 }
 
 /// The items that were tried.

@@ -1,4 +1,4 @@
-//! Charts as inline SVG: the frontier scatter and plots of one interval per row.
+//! Charts as inline SVG: the frontier scatter, plots of one interval per row, and lines.
 //!
 //! In: labels and numbers. Out: SVG text that takes its colours from the page's style sheet, so that
 //! it follows light, dark and print. Shapes, not colours, carry meaning. What it does not do: decide
@@ -6,11 +6,13 @@
 
 mod frontier;
 mod labels;
+mod lines;
 mod rows;
 mod scale;
 mod svg;
 
 pub(crate) use frontier::{Dot, Frontier};
+pub(crate) use lines::{Lines, Look, MAX_LINES, Series};
 pub(crate) use rows::{Line, Mark, Row, Rows};
 pub(crate) use scale::Axis;
 pub(crate) use svg::Shape;

@@ -1,6 +1,6 @@
 //! From values to pixels, with round ticks.
 
-use crate::number::{RateDigits, duration, threshold, usd_number};
+use crate::number::{RateDigits, decimals, duration, threshold, usd_number};
 
 /// What an axis measures, which decides how its ticks are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,10 +9,14 @@ pub(crate) enum Axis {
     Rate,
     /// Differences of shares, written in points.
     Points,
-    /// US dollars.
+    /// US dollars, from zero.
     Usd,
+    /// US dollars around a total.
+    UsdAround,
     /// Seconds.
     Seconds,
+    /// Months, tokens: whole numbers, long ones in millions.
+    Count,
 }
 
 impl Axis {
@@ -27,7 +31,8 @@ impl Axis {
                     signed => signed,
                 }
             }
-            Self::Usd => short_number(&usd_number(value, value)),
+            Self::Usd | Self::UsdAround => short_number(&usd_number(value, value)),
+            Self::Count => short_count(value),
             Self::Seconds if value == 0.0 => "0".to_owned(),
             Self::Seconds => {
                 let text = duration(value);
@@ -44,9 +49,20 @@ impl Axis {
         match self {
             Self::Rate => (0.0, 1.0),
             Self::Points => (-1.0, 1.0),
-            Self::Usd | Self::Seconds => (0.0, f64::MAX),
+            Self::Usd | Self::UsdAround | Self::Seconds | Self::Count => (0.0, f64::MAX),
         }
     }
+}
+
+/// Writes a count: `1,200`, `5M`, `2.5B`.
+fn short_count(value: f64) -> String {
+    let (scaled, unit) = match value {
+        value if value >= 1e9 => (value / 1e9, "B"),
+        value if value >= 1e6 => (value / 1e6, "M"),
+        value => (value, ""),
+    };
+    let digits = usize::from((scaled - scaled.round()).abs() > 1e-6);
+    format!("{}{unit}", decimals(scaled, digits))
 }
 
 /// Drops zeros after the decimal point.
@@ -78,7 +94,7 @@ impl Scale {
         let (least, most) = axis.limits();
         let width = (high - low).max(smallest_width(axis));
         let air = width * 0.06;
-        let from_zero = matches!(axis, Axis::Seconds | Axis::Usd);
+        let from_zero = matches!(axis, Axis::Seconds | Axis::Usd | Axis::Count);
         Self {
             low: if from_zero {
                 0.0
@@ -193,8 +209,9 @@ impl Scale {
 fn smallest_width(axis: Axis) -> f64 {
     match axis {
         Axis::Rate | Axis::Points => 0.02,
-        Axis::Usd => 1e-6,
+        Axis::Usd | Axis::UsdAround => 1e-6,
         Axis::Seconds => 1e-3,
+        Axis::Count => 1.0,
     }
 }
 

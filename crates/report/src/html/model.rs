@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::content::Content;
 use crate::number::{plural, widen};
-use crate::view::{Footnote, Headline, Matrix, Table, View};
+use crate::view::{Footnote, Headline, Matrix, Table};
 
 /// Widths of each chart, in CSS pixels: for wide and for narrow screens.
 const CHART_WIDTHS: [f64; 2] = [880.0, 340.0];
@@ -25,6 +25,9 @@ pub(super) struct Model<'a> {
     pub(super) matrix: &'a Matrix,
     pub(super) tables: &'a [Table],
     pub(super) figures: Vec<Figure>,
+    pub(super) money: &'a [Table],
+    pub(super) money_figures: Vec<Figure>,
+    pub(super) assumptions: Option<&'a Table>,
     pub(super) methods: &'a [Footnote],
     pub(super) provenance: &'a [Footnote],
     pub(super) content: Option<Items>,
@@ -49,9 +52,9 @@ pub(super) struct Items {
     blocks: Vec<minijinja::Value>,
 }
 
-/// Draws the charts of a view.
-pub(super) fn figures(view: &View<'_>) -> Vec<Figure> {
-    view.figures
+/// Draws charts.
+pub(super) fn figures(drawn: &[crate::view::Figure]) -> Vec<Figure> {
+    drawn
         .iter()
         .map(|figure| {
             let [wide, narrow] = CHART_WIDTHS

@@ -47,6 +47,11 @@ impl Exporter for Terminal {
         page.list("Be careful", &view.warnings);
         page.left_out(&view.more_warnings);
         page.matrix(&view.matrix);
+        if let Some(money) = &view.money_short {
+            page.heading(&money.title);
+            page.table(money);
+            page.item("Ranges, own servers, rate limits and every assumption stand in the HTML and Markdown reports.");
+        }
         page.list("Judges", &view.judges);
         page.provenance(&view);
         Ok(page.text.into_bytes())

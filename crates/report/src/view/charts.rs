@@ -5,7 +5,7 @@ use trilemma_domain::{Margin, Reference};
 
 use super::cast::Cast;
 use super::gates;
-use crate::chart::{Axis, Dot, Frontier, Line, Mark, Row, Rows, Shape};
+use crate::chart::{Axis, Dot, Frontier, Line, Lines, Mark, Row, Rows, Shape};
 use crate::number::{Range, duration_near, exact_usd, threshold, usd_near};
 
 /// A chart with its words.
@@ -26,6 +26,8 @@ pub(crate) enum Plot {
     Frontier(Frontier),
     /// One row per candidate.
     Rows(Rows),
+    /// Lines over two axes.
+    Lines(Lines),
 }
 
 impl Plot {
@@ -34,6 +36,7 @@ impl Plot {
         match self {
             Self::Frontier(plot) => plot.draw(width),
             Self::Rows(plot) => plot.draw(width),
+            Self::Lines(plot) => plot.draw(width),
         }
     }
 }

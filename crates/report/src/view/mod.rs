@@ -12,6 +12,8 @@ mod gates;
 mod headline;
 mod judges;
 mod latency;
+mod money;
+mod money_charts;
 mod notes;
 mod page;
 mod quality;
@@ -19,6 +21,7 @@ mod summary;
 mod table;
 mod trials;
 
+pub(crate) use charts::Figure;
 pub(crate) use gates::{Matrix, column_title};
 pub(crate) use headline::Headline;
 pub(crate) use notes::Footnote;

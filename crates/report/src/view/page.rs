@@ -8,7 +8,7 @@ use super::gates::{self, Matrix};
 use super::headline::{Headline, sentence};
 use super::notes::{self, Footnote};
 use super::table::Table;
-use super::{among, cost, judges, latency, quality, summary, trials};
+use super::{among, cost, judges, latency, money, money_charts, quality, summary, trials};
 use crate::text::one_line;
 
 /// A decision in words, tables and charts.
@@ -40,6 +40,14 @@ pub(crate) struct View<'a> {
     pub(crate) tables: Vec<Table>,
     /// The charts.
     pub(crate) figures: Vec<Figure>,
+    /// Months, own servers, rate limits; empty = nothing was worked out.
+    pub(crate) money: Vec<Table>,
+    /// The same in short.
+    pub(crate) money_short: Option<Table>,
+    /// Charts of it.
+    pub(crate) money_figures: Vec<Figure>,
+    /// What it rests on.
+    pub(crate) assumptions: Option<Table>,
     /// The judges, a line each.
     pub(crate) judges: Vec<String>,
     /// How figures were made.
@@ -102,6 +110,10 @@ impl<'a> View<'a> {
             summary: summary::table(&cast),
             tables,
             figures: charts::all(&cast),
+            money: money::tables(&cast),
+            money_short: money::short(&cast),
+            money_figures: money_charts::all(&cast),
+            assumptions: money::assumptions(&cast),
             judges: judges::lines(&cast),
             methods: notes::methods(&cast),
             provenance: notes::provenance(decision),

@@ -74,7 +74,7 @@ impl Cell {
     pub(crate) fn number(value: f64, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            sort: Some(value),
+            sort: value.is_finite().then_some(value),
             ..Self::default()
         }
     }

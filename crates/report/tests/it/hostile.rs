@@ -6,7 +6,7 @@ use trilemma_report::{
     Colour, Content, ContentAnswer, ContentBuilder, ContentItem, FORMATS, Report,
 };
 
-use crate::support::{decided, elements, export};
+use crate::support::{elements, export, with_outlook};
 
 const ATTACKS: [&str; 14] = [
     "<script>alert(1)</script>",
@@ -25,9 +25,40 @@ const ATTACKS: [&str; 14] = [
     "𝕌𝕟𝕚 模型 👩‍👩‍👧 é",
 ];
 
+/// The same in the money part.
+fn poison_outlook(decision: &mut Decision, text: &str) {
+    let Some(outlook) = &mut decision.outlook else {
+        return;
+    };
+    for one in &mut outlook.candidates {
+        if let Some(bill) = &mut one.bill {
+            bill.price_source = text.to_owned();
+        }
+        for due in one.owning.iter_mut().flat_map(|owning| &mut owning.due) {
+            due.reason = text.to_owned();
+        }
+        for swing in one.owning.iter_mut().flat_map(|owning| &mut owning.swings) {
+            swing.input = text.to_owned();
+        }
+        one.rates.tier = Some(text.to_owned());
+        one.rates.advice = text.to_owned();
+    }
+    for servers in &mut outlook.servers {
+        servers.weights = text.to_owned();
+        servers.set_up = Some(text.to_owned());
+        servers.rent = text.to_owned();
+        servers.speed_source = text.to_owned();
+    }
+    for figure in &mut outlook.assumptions {
+        figure.name = text.to_owned();
+        figure.origin = text.to_owned();
+    }
+}
+
 /// Puts a text wherever a decision carries foreign text.
 fn poisoned(text: &str) -> Decision {
-    let mut decision = decided();
+    let mut decision = with_outlook();
+    poison_outlook(&mut decision, text);
     decision.task.name = text.to_owned();
     decision.reasons = vec![text.to_owned()];
     decision.provenance.version = text.to_owned();

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use trilemma_domain::Fingerprint;
 use trilemma_report::Report;
 
-use crate::support::{decided, elements, export, undecided};
+use crate::support::{decided, elements, export, undecided, with_outlook};
 
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     text.split(open)
@@ -17,7 +17,7 @@ fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
 
 #[test]
 fn tags_are_balanced_and_headings_in_order() {
-    for decision in [decided(), undecided()] {
+    for decision in [decided(), undecided(), with_outlook()] {
         let page = export("html", &Report::new(&decision));
         let elements = elements(&page);
         let count = |name: &str| elements.iter().filter(|element| *element == name).count();
@@ -76,7 +76,7 @@ fn nothing_is_fetched_and_nothing_acts_inline() {
 
 #[test]
 fn ids_are_unique_and_references_lead_somewhere() {
-    let page = export("html", &Report::new(&decided()));
+    let page = export("html", &Report::new(&with_outlook()));
     let ids = between(&page, " id=\"", "\"");
     let unique: BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(ids.len(), unique.len(), "{ids:?}");

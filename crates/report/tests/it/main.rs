@@ -9,4 +9,6 @@ mod hostile;
 #[cfg(test)]
 mod html;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod support;

@@ -10,6 +10,14 @@ pub(crate) fn decided() -> Decision {
     serde_json::from_str(include_str!("../data/decided.json")).unwrap()
 }
 
+/// The decided one, with what the months ahead come to.
+pub(crate) fn with_outlook() -> Decision {
+    let mut decision = decided();
+    let outlook = serde_json::from_str(include_str!("../data/outlook.json")).unwrap();
+    decision.outlook = Some(outlook);
+    decision
+}
+
 pub(crate) fn undecided() -> Decision {
     serde_json::from_str(include_str!("../data/undecided.json")).unwrap()
 }

@@ -4,6 +4,7 @@
 //! assumptions, or every problem at once with its fix.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use jiff::civil::Date;
@@ -55,7 +56,7 @@ pub(crate) struct MoneyArgs {
 /// What is asked, checked.
 pub(crate) struct Asked {
     pub(crate) as_of: Date,
-    pub(crate) catalog: Catalog,
+    pub(crate) catalog: Arc<Catalog>,
     pub(crate) assumptions: Assumptions,
     pub(crate) contenders: Vec<Contender>,
     /// Position of the model in use today, if it is named.
@@ -65,6 +66,28 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// The candidates of a decision on the project's own assumptions; `None` = traffic not stated.
+    ///
+    /// # Errors
+    /// [`InputError`] for catalog rows that cannot be read.
+    pub(crate) fn of_decision(
+        context: &Context,
+        decision: &Decision,
+    ) -> anyhow::Result<Option<Self>> {
+        let assumptions = context.project.assumptions.clone();
+        if !assumptions.is_stated(Key::QueriesPerDay) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            as_of: context.as_of,
+            catalog: Arc::clone(&context.catalog),
+            assumptions,
+            contenders: Contender::decided(context, decision)?,
+            incumbent: decision.incumbent,
+            has_project: true,
+        }))
+    }
+
     /// Says which contender is in use today, by its name or bare model name.
     ///
     /// # Errors
@@ -142,7 +165,7 @@ impl MoneyArgs {
             }
         }
         let as_of = context::as_of(common);
-        let catalog = context::catalog(common)?;
+        let catalog = Arc::new(context::catalog(common)?);
         let mut contenders = Vec::new();
         for name in &self.model {
             match catalog.find(name, as_of) {

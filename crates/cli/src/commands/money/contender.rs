@@ -3,7 +3,9 @@
 use anyhow::anyhow;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use trilemma_catalog::{Found, Lifecycle, Model, Ratio, Service, Staleness};
+use trilemma_catalog::{
+    CatalogError, Found, Lifecycle, Model, ModelKind, Ratio, Service, Staleness,
+};
 use trilemma_cost::assume::{Assumptions, Key, Span};
 use trilemma_cost::{
     Caching, EffectivePrices, PriceBasis, PriceStep, Pricer, Retries, TrafficShape, decimal_of,
@@ -29,6 +31,8 @@ pub(crate) struct Contender {
     /// The name as typed, where it was.
     pub(crate) typed: Option<String>,
     pub(crate) identity: Option<ModelName>,
+    /// The open weights that it is, hosted by somebody or by the user.
+    pub(crate) weights: Option<ModelName>,
     pub(crate) standard: Option<Pricer>,
     pub(crate) batch: Option<Pricer>,
     pub(crate) input: Option<Measured>,
@@ -72,6 +76,10 @@ impl Contender {
             name: model.id.to_string(),
             typed: None,
             identity: Some(model.id.clone()),
+            weights: match model.kind {
+                ModelKind::OpenWeights => Some(model.id.clone()),
+                ModelKind::Api => model.weights.clone(),
+            },
             standard: None,
             batch: Pricer::listed(model, as_of, Service::Batch),
             input: None,
@@ -89,24 +97,8 @@ impl Contender {
     /// # Errors
     /// [`InputError`] for catalog rows that cannot be read.
     pub(crate) fn all(context: &Context, decision: Option<&Decision>) -> anyhow::Result<Vec<Self>> {
-        let error = |error: trilemma_catalog::CatalogError| {
-            anyhow!(InputError(format!("failed to {error}")))
-        };
         let one = |candidate: &Candidate| {
-            let found = match &candidate.identity {
-                Some(identity) => context.catalog.get(identity).map_err(error)?,
-                None => None,
-            };
-            let mut contender = found.map_or_else(Self::unknown, |found| {
-                Self::of_model(found.model, context.as_of)
-            });
-            contender.name = candidate.id.to_string();
-            contender.standard =
-                Pricer::of(candidate, &context.catalog, context.as_of).map_err(error)?;
-            if candidate.price.is_some() {
-                // A contract of one's own says nothing of batches.
-                contender.batch = None;
-            }
+            let mut contender = Self::of_candidate(context, candidate)?;
             let measured = decision.and_then(|decision| {
                 let all = &decision.candidates;
                 all.iter().find(|result| result.id == candidate.id)
@@ -119,11 +111,57 @@ impl Contender {
         context.project.candidates.iter().map(one).collect()
     }
 
+    /// The candidates of a decision, in its order; those that the project no longer names are taken
+    /// at the list prices of the model that they were.
+    ///
+    /// # Errors
+    /// As [`Contender::all`].
+    pub(crate) fn decided(context: &Context, decision: &Decision) -> anyhow::Result<Vec<Self>> {
+        let one = |result: &CandidateResult| {
+            let candidates = &context.project.candidates;
+            let mut contender = match candidates.iter().find(|one| one.id == result.id) {
+                Some(candidate) => Self::of_candidate(context, candidate)?,
+                None => match &result.identity {
+                    Some(id) => context
+                        .catalog
+                        .get(id)
+                        .map_err(catalog_error)?
+                        .map_or_else(Self::unknown, |found| Self::listed(&found, context.as_of)),
+                    None => Self::unknown(),
+                },
+            };
+            contender.name = result.id.to_string();
+            contender.measured(result);
+            Ok(contender)
+        };
+        decision.candidates.iter().map(one).collect()
+    }
+
+    /// A candidate of the project, nothing measured.
+    fn of_candidate(context: &Context, candidate: &Candidate) -> anyhow::Result<Self> {
+        let found = match &candidate.identity {
+            Some(identity) => context.catalog.get(identity).map_err(catalog_error)?,
+            None => None,
+        };
+        let mut contender = found.map_or_else(Self::unknown, |found| {
+            Self::of_model(found.model, context.as_of)
+        });
+        contender.name = candidate.id.to_string();
+        contender.standard =
+            Pricer::of(candidate, &context.catalog, context.as_of).map_err(catalog_error)?;
+        if candidate.price.is_some() {
+            // A contract of one's own says nothing of batches.
+            contender.batch = None;
+        }
+        Ok(contender)
+    }
+
     fn unknown() -> Self {
         Self {
             name: String::new(),
             typed: None,
             identity: None,
+            weights: None,
             standard: None,
             batch: None,
             input: None,
@@ -247,6 +285,10 @@ impl Contender {
             )
         })
     }
+}
+
+fn catalog_error(error: CatalogError) -> anyhow::Error {
+    anyhow!(InputError(format!("failed to {error}")))
 }
 
 /// Judge and router, per query.

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use trilemma_catalog::{Gpu, Model};
+use trilemma_catalog::{Arch, Gpu, Model};
 use trilemma_cost::assume::{Assumptions, Key};
 use trilemma_cost::decimal_of;
 use trilemma_cost::selfhost::{BreakEven, Fleet, StairStep, break_even, staircase};
@@ -20,42 +20,62 @@ const MOST_GPUS: u32 = 8;
 const STEPS: u32 = 6;
 
 /// How a model sits on a GPU.
-pub(super) struct GpuFit<'a> {
-    pub(super) gpu: &'a Gpu,
+pub(in crate::commands) struct GpuFit<'a> {
+    pub(in crate::commands) gpu: &'a Gpu,
     /// Fewest that hold it, of those that were tried; `None` = none of them.
-    pub(super) n_gpus: Option<u32>,
-    pub(super) fit: Option<Fit>,
+    pub(in crate::commands) n_gpus: Option<u32>,
+    pub(in crate::commands) fit: Option<Fit>,
 }
 
 /// Where an API's bill meets the fleet's, for slow, likely and fast replicas.
-pub(super) struct Crossing<'a> {
-    pub(super) contender: &'a Contender,
+pub(in crate::commands) struct Crossing<'a> {
+    pub(in crate::commands) contender: &'a Contender,
     /// USD per million tokens in the traffic's proportion; `None` = price unknown.
-    pub(super) blended: Option<Decimal>,
-    pub(super) slow: Option<BreakEven>,
-    pub(super) mode: Option<BreakEven>,
-    pub(super) fast: Option<BreakEven>,
+    pub(in crate::commands) blended: Option<Decimal>,
+    pub(in crate::commands) slow: Option<BreakEven>,
+    pub(in crate::commands) mode: Option<BreakEven>,
+    pub(in crate::commands) fast: Option<BreakEven>,
 }
 
 /// The whole plan.
-pub(super) struct SelfHost<'a> {
-    pub(super) weights: &'a Model,
-    pub(super) precision: String,
-    pub(super) weight_bytes: f64,
-    pub(super) weight_source: String,
-    pub(super) kv_bytes_per_token: f64,
-    pub(super) fits: Vec<GpuFit<'a>>,
-    pub(super) gpu: Option<&'a Gpu>,
-    pub(super) n_gpus: Option<u32>,
+pub(in crate::commands) struct SelfHost<'a> {
+    pub(in crate::commands) weights: &'a Model,
+    pub(in crate::commands) precision: String,
+    pub(in crate::commands) weight_bytes: f64,
+    pub(in crate::commands) weight_source: String,
+    pub(in crate::commands) kv_bytes_per_token: f64,
+    /// What a query of theirs takes.
+    pub(in crate::commands) tokens: PerQueryTokens,
+    pub(in crate::commands) fits: Vec<GpuFit<'a>>,
+    pub(in crate::commands) gpu: Option<&'a Gpu>,
+    pub(in crate::commands) n_gpus: Option<u32>,
     /// Tokens per second of a replica: least, likely, most.
-    pub(super) speed: Option<(f64, f64, f64)>,
-    pub(super) speed_source: String,
-    pub(super) fleet: Option<Fleet>,
-    pub(super) replicas: Option<u32>,
-    pub(super) month: Option<Usd>,
-    pub(super) own_usd_per_mtok: Option<Decimal>,
-    pub(super) stairs: Vec<StairStep>,
-    pub(super) crossings: Vec<Crossing<'a>>,
+    pub(in crate::commands) speed: Option<(f64, f64, f64)>,
+    pub(in crate::commands) speed_source: String,
+    pub(in crate::commands) fleet: Option<Fleet>,
+    pub(in crate::commands) replicas: Option<u32>,
+    pub(in crate::commands) month: Option<Usd>,
+    pub(in crate::commands) own_usd_per_mtok: Option<Decimal>,
+    pub(in crate::commands) stairs: Vec<StairStep>,
+    pub(in crate::commands) crossings: Vec<Crossing<'a>>,
+}
+
+/// Tokens of a query, in and out.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::commands) struct PerQueryTokens {
+    pub(in crate::commands) counts: (Decimal, Decimal),
+    /// Whether a run measured them of these weights.
+    pub(in crate::commands) is_own: bool,
+}
+
+impl SelfHost<'_> {
+    /// Tokens of a mean day, in and out; `None` = traffic not stated.
+    pub(in crate::commands) fn tokens_per_day(&self, assumptions: &Assumptions) -> Option<Decimal> {
+        let (input, output) = self.tokens.counts;
+        assumptions
+            .value(Key::QueriesPerDay)?
+            .checked_mul(input.checked_add(output)?)
+    }
 }
 
 /// What the weights take.
@@ -68,8 +88,13 @@ struct Sized {
     active_params: f64,
 }
 
+/// Whether enough is known of an architecture to size its weights and cache.
+pub(in crate::commands) fn can_size(arch: &Arch) -> bool {
+    KvCache::of(arch).is_some() && Weights::of(arch).is_some()
+}
+
 /// Works everything out.
-pub(super) fn plan<'a>(
+pub(in crate::commands) fn plan<'a>(
     asked: &'a Asked,
     (weights, gpu, precision): (&str, Option<&str>, &str),
 ) -> anyhow::Result<SelfHost<'a>> {
@@ -101,6 +126,7 @@ pub(super) fn plan<'a>(
         weight_bytes: sized.bytes,
         weight_source: sized.source.clone(),
         kv_bytes_per_token: sized.kv.bytes_per_token(0, kv_bits),
+        tokens: PerQueryTokens::default(),
         gpu: None,
         n_gpus: None,
         speed: None,
@@ -113,13 +139,14 @@ pub(super) fn plan<'a>(
         crossings: Vec::new(),
         fits,
     };
-    let traffic = tokens_per_day(assumptions);
+    plan.tokens = tokens(asked, found.model);
+    let traffic = plan.tokens_per_day(assumptions);
     // The set-up whose month is cheapest for the traffic, or for one replica where it is not stated.
     let best = plan
         .fits
         .iter()
         .filter_map(|fit| {
-            let (fleet, speed, source) = fleet(fit, &sized, assumptions)?;
+            let (fleet, speed, source) = fleet(fit, (&sized, plan.tokens.counts), assumptions)?;
             let replicas = match traffic {
                 Some(tokens) => fleet.replicas_for(tokens)?,
                 None => fleet.min_replicas,
@@ -142,19 +169,36 @@ pub(super) fn plan<'a>(
         plan.crossings = asked
             .contenders
             .iter()
-            .map(|contender| crossing(contender, assumptions, (&fleet, gpu), speed))
+            .map(|contender| {
+                let blended = blended(contender, assumptions, plan.tokens);
+                crossing((contender, blended), assumptions, (&fleet, gpu), speed)
+            })
             .collect();
         plan.fleet = Some(fleet);
     }
     Ok(plan)
 }
 
-/// Tokens of a mean day, in and out; `None` = traffic not stated.
-fn tokens_per_day(assumptions: &Assumptions) -> Option<Decimal> {
-    let per_query = assumptions.value(Key::InputTokens)? + assumptions.value(Key::OutputTokens)?;
-    assumptions
-        .value(Key::QueriesPerDay)?
-        .checked_mul(per_query)
+/// Tokens of a query of these weights: measured where one of those compared is these weights, else
+/// as stated.
+fn tokens(asked: &Asked, weights: &Model) -> PerQueryTokens {
+    let own = asked.contenders.iter().find(|one| {
+        one.weights.as_ref() == Some(&weights.id) && one.is_measured(&asked.assumptions)
+    });
+    let stated = |key: Key| asked.assumptions.or_zero(key);
+    match own {
+        Some(own) => {
+            let (input, output) = own.tokens(&asked.assumptions);
+            PerQueryTokens {
+                counts: (input.mode(), output.mode()),
+                is_own: true,
+            }
+        }
+        None => PerQueryTokens {
+            counts: (stated(Key::InputTokens), stated(Key::OutputTokens)),
+            is_own: false,
+        },
+    }
 }
 
 /// Weights in a format: a published size wins over the formula.
@@ -249,9 +293,13 @@ fn fitted<'a>(gpu: &'a Gpu, sized: &Sized, assumptions: &Assumptions) -> GpuFit<
 type Planned = (Fleet, (f64, f64, f64), String);
 
 /// Replicas of a fitting GPU; `None` where it does not fit or costs an unknown price.
-fn fleet(found: &GpuFit<'_>, sized: &Sized, assumptions: &Assumptions) -> Option<Planned> {
+fn fleet(
+    found: &GpuFit<'_>,
+    served: (&Sized, (Decimal, Decimal)),
+    assumptions: &Assumptions,
+) -> Option<Planned> {
     let n_gpus = found.n_gpus?;
-    let (speed, source) = speed(found, n_gpus, sized, assumptions)?;
+    let (speed, source) = speed(found, n_gpus, served, assumptions)?;
     let price = match assumptions.value(Key::UsdPerGpuHour) {
         Some(stated) => stated,
         None => found.gpu.plan_price()?.mid(),
@@ -276,7 +324,7 @@ fn fleet(found: &GpuFit<'_>, sized: &Sized, assumptions: &Assumptions) -> Option
 fn speed(
     found: &GpuFit<'_>,
     n_gpus: u32,
-    sized: &Sized,
+    (sized, (input, output)): (&Sized, (Decimal, Decimal)),
     assumptions: &Assumptions,
 ) -> Option<((f64, f64, f64), String)> {
     if let Some(span) = assumptions.span(Key::TokensPerSecond) {
@@ -304,8 +352,8 @@ fn speed(
             weight_bytes: sized.bytes * sized.active_share,
             active_params: sized.active_params,
             kv_bytes_per_token: kv.bytes_per_token(0, kv_bits),
-            tokens_in: float(Key::InputTokens)?,
-            tokens_out: float(Key::OutputTokens)?,
+            tokens_in: input.to_f64()?,
+            tokens_out: output.to_f64()?,
             prefix_cached: float(Key::CacheableShare)? * float(Key::CacheableHitRate)?,
             mbu: float(Key::Mbu)?,
             mfu: float(Key::Mfu)?,
@@ -325,23 +373,35 @@ fn speed(
     Some((triple, source))
 }
 
+/// What a contender's queries cost per million tokens of the weights: the same queries on both
+/// sides. Where the weights were not measured, per million of the contender's own tokens.
+fn blended(
+    contender: &Contender,
+    assumptions: &Assumptions,
+    weights: PerQueryTokens,
+) -> Option<Decimal> {
+    let (input, output) = contender.tokens(assumptions);
+    let (input, output) = if weights.is_own {
+        weights.counts
+    } else {
+        (input.mode(), output.mode())
+    };
+    contender
+        .mean_query(assumptions)?
+        .cost
+        .decimal()
+        .checked_mul(Decimal::from(1_000_000))?
+        .checked_div(input.checked_add(output)?)
+}
+
 /// The break-even, and its ends: slow replicas at the highest price that any row states, fast ones
 /// at the lowest.
 fn crossing<'a>(
-    contender: &'a Contender,
+    (contender, blended): (&'a Contender, Option<Decimal>),
     assumptions: &Assumptions,
     (fleet, gpu): (&Fleet, &Gpu),
     (slow, _, fast): (f64, f64, f64),
 ) -> Crossing<'a> {
-    let (input, output) = contender.tokens(assumptions);
-    let blended = contender.mean_query(assumptions).and_then(|query| {
-        let tokens = input.mode().checked_add(output.mode())?;
-        query
-            .cost
-            .decimal()
-            .checked_mul(Decimal::from(1_000_000))?
-            .checked_div(tokens)
-    });
     let span = assumptions.span(Key::UsdPerGpuHour);
     let (low, high) = match span {
         Some(span) => (span.low(), span.high()),

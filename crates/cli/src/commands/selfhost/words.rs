@@ -87,7 +87,8 @@ fn finish(mut text: String, asked: &Asked, width: Option<usize>) -> String {
     text
 }
 
-fn price_words(plan: &SelfHost<'_>) -> String {
+/// Rent per GPU and hour, with its source.
+pub(in crate::commands) fn price_words(plan: &SelfHost<'_>) -> String {
     let stated = plan.fleet.as_ref().map(|fleet| fleet.usd_per_gpu_hour);
     let listed = plan.gpu.and_then(|gpu| gpu.plan_price());
     match (stated, listed) {

@@ -14,26 +14,26 @@ use super::events::events;
 use crate::context::InputError;
 
 /// One candidate's figures.
-pub(super) struct Owned<'a> {
-    pub(super) contender: &'a Contender,
-    pub(super) is_incumbent: bool,
+pub(in crate::commands) struct Owned<'a> {
+    pub(in crate::commands) contender: &'a Contender,
+    pub(in crate::commands) is_incumbent: bool,
     /// Model cost of the first month.
-    pub(super) month: Usd,
+    pub(in crate::commands) month: Usd,
     /// What does not grow with the traffic, per month.
-    pub(super) fixed: Usd,
-    pub(super) one_off: Vec<OneOff>,
-    pub(super) events: Vec<Event>,
-    pub(super) ledger: Ledger,
-    pub(super) swings: Vec<Swing>,
+    pub(in crate::commands) fixed: Usd,
+    pub(in crate::commands) one_off: Vec<OneOff>,
+    pub(in crate::commands) events: Vec<Event>,
+    pub(in crate::commands) ledger: Ledger,
+    pub(in crate::commands) swings: Vec<Swing>,
 }
 
 /// All of it.
-pub(super) struct Tco<'a> {
-    pub(super) months: u32,
-    pub(super) owned: Vec<Owned<'a>>,
-    pub(super) simulation: Option<Simulation>,
+pub(in crate::commands) struct Tco<'a> {
+    pub(in crate::commands) months: u32,
+    pub(in crate::commands) owned: Vec<Owned<'a>>,
+    pub(in crate::commands) simulation: Option<Simulation>,
     /// Candidates without figures, and why.
-    pub(super) left_out: Vec<(String, String)>,
+    pub(in crate::commands) left_out: Vec<(String, String)>,
 }
 
 /// Which end of every range is taken.
@@ -57,7 +57,7 @@ impl End {
 }
 
 /// Works everything out.
-pub(super) fn plan(asked: &Asked, stale_ok: bool) -> anyhow::Result<Tco<'_>> {
+pub(in crate::commands) fn plan(asked: &Asked, stale_ok: bool) -> anyhow::Result<Tco<'_>> {
     let assumptions = &asked.assumptions;
     let months = assumptions.count(Key::Months).unwrap_or(12);
     let mut left_out = Vec::new();
