@@ -1,7 +1,8 @@
 //! Checks that the house stays tidy: `cargo run -p xtask -- tidy|licences`. The tests run `tidy` too.
 //!
-//! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, and
-//! `decisions DATA` rules for choosing a model; `lists DATA` answers the design document's API list.
+//! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, `decisions DATA`
+//! rules for choosing a model, `seeds DATA` full and raced runs on parts of a golden set; `lists DATA` answers the
+//! design document's API list.
 
 mod decisions;
 mod licences;
@@ -27,16 +28,22 @@ fn main() -> ExitCode {
             print(&tables);
             Vec::new()
         }),
-        Some("lists") => std::env::args()
-            .nth(2)
-            .context("the folder of recorded outcomes is missing; hint: lists DATA")
+        Some("seeds") => data()
+            .and_then(|data| {
+                decisions::seeds::print(Path::new(&data), std::env::args().nth(3).as_deref())
+            })
+            .map(|tables| {
+                print(&tables);
+                Vec::new()
+            }),
+        Some("lists") => data()
             .and_then(|data| lists::print(Path::new(&data)))
             .map(|table| {
                 print(&table);
                 Vec::new()
             }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy, licences, race, decisions or lists"
+            "unknown check `{other}`; hint: tidy, licences, race, decisions, seeds or lists"
         )),
     };
     match complaints {
@@ -50,6 +57,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The folder of recorded outcomes.
+fn data() -> anyhow::Result<String> {
+    std::env::args()
+        .nth(2)
+        .context("the folder of recorded outcomes is missing; hint: name it after the command")
 }
 
 /// The tables of decisions.

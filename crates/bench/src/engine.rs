@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use trilemma_project::Adaptive;
 use trilemma_provider::Connect;
+use trilemma_stats::race::Mode;
 use trilemma_store::Settled;
 
 use crate::error::BenchError;
+use crate::gates::{GateRace, race_for_gates};
 use crate::job::{Job, JobParts};
 use crate::pace::race;
 use crate::progress::Progress;
@@ -19,7 +22,18 @@ use crate::summary::{RaceSummary, Summary};
 ///
 /// # Errors
 /// [`BenchError`] when the store or a scorer fails as a whole; what was settled is kept.
-pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchError> {
+pub async fn run<C: Connect>(parts: JobParts<C>) -> Result<Summary, BenchError> {
+    run_for(parts, None).await
+}
+
+/// As [`run`], with what a race for requirements ([`Adaptive::Gates`]) needs.
+///
+/// # Errors
+/// As [`run`], and [`BenchError::Defect`] for such a race without its needs.
+pub async fn run_for<C: Connect>(
+    mut parts: JobParts<C>,
+    gates: Option<&GateRace<'_>>,
+) -> Result<Summary, BenchError> {
     // Only answers of other runs are replayed, and no other process can add one meanwhile.
     parts.cache = parts.cache && parts.store.has_other_runs(&parts.run)?;
     let settled = parts.store.settled(&parts.run)?;
@@ -38,7 +52,7 @@ pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchErr
             if n_resumed > 0 {
                 grade_behind(&job).await?;
             }
-            Some(race(&job, mode).await?)
+            Some(raced(&job, mode, gates).await?)
         }
         None => {
             session(&job).await?;
@@ -46,6 +60,25 @@ pub async fn run<C: Connect>(mut parts: JobParts<C>) -> Result<Summary, BenchErr
         }
     };
     finish(job, n_resumed, raced).await
+}
+
+async fn raced<C: Connect>(
+    job: &Arc<Job<C>>,
+    mode: Adaptive,
+    gates: Option<&GateRace<'_>>,
+) -> Result<RaceSummary, BenchError> {
+    let kind = match mode {
+        Adaptive::Calibrated => Mode::Calibrated,
+        Adaptive::Cheapest => Mode::Cheapest,
+        Adaptive::Certified => Mode::CertifiedSet,
+        Adaptive::CertifiedTraffic => Mode::CertifiedSource,
+        Adaptive::Gates => {
+            let needs = "a race for requirements has none";
+            let gates = gates.ok_or_else(|| BenchError::Defect(needs.to_owned()))?;
+            return race_for_gates(job, gates).await;
+        }
+    };
+    race(job, (mode, kind)).await
 }
 
 fn count_resumed(progress: &Progress, settled: &Settled) {

@@ -6,6 +6,8 @@
 //!
 //! In: sizes, seed, which trials are settled. Out: trial keys, each once.
 
+use std::collections::HashSet;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use trilemma_domain::TrialKey;
@@ -45,7 +47,7 @@ pub enum Next {
 pub struct Schedule {
     shape: Shape,
     seed: u64,
-    /// Shuffled positions: item + repeat × n_items.
+    /// Positions in the order of the calls, shuffled: item + repeat × n_items.
     order: Vec<u64>,
     lanes: Vec<Lane>,
 }
@@ -54,7 +56,7 @@ pub struct Schedule {
 struct Lane {
     /// Next position in `order`.
     cursor: usize,
-    /// Settled positions, by item + repeat × n_items; empty = none is.
+    /// Places in `order` that need no call, as bits.
     settled: Vec<u64>,
     n_left: u64,
     closed: bool,
@@ -65,9 +67,30 @@ impl Schedule {
     #[must_use]
     pub fn new(shape: Shape, seed: u64, is_settled: impl Fn(TrialKey) -> bool) -> Self {
         let n_positions = u64::from(shape.n_items) * u64::from(shape.repeats);
+        Self::over(shape, seed, shuffled(n_positions, seed), is_settled)
+    }
+
+    /// Lays out only these trials; the work grows with their number, not with the run.
+    #[must_use]
+    pub fn of(shape: Shape, seed: u64, wanted: &HashSet<TrialKey>) -> Self {
+        let n_items = u64::from(shape.n_items.max(1));
+        let position = |key: &TrialKey| u64::from(key.item_idx) + u64::from(key.repeat) * n_items;
+        let mut order: Vec<u64> = wanted.iter().map(position).collect();
+        // The toss makes it an order of the seed's, whatever the set was filled with.
+        order.sort_unstable_by_key(|position| (mix(seed, *position, u32::MAX), *position));
+        order.dedup();
+        Self::over(shape, seed, order, |key| !wanted.contains(&key))
+    }
+
+    fn over(
+        shape: Shape,
+        seed: u64,
+        order: Vec<u64>,
+        is_settled: impl Fn(TrialKey) -> bool,
+    ) -> Self {
         let lanes = (0..shape.n_candidates)
             .map(|candidate_idx| {
-                Lane::new(n_positions, |position| {
+                Lane::new(&order, |position| {
                     is_settled(key(shape, candidate_idx, position))
                 })
             })
@@ -75,7 +98,7 @@ impl Schedule {
         Self {
             shape,
             seed,
-            order: shuffled(n_positions, seed),
+            order,
             lanes,
         }
     }
@@ -94,7 +117,7 @@ impl Schedule {
         let mut best: Option<(usize, u64, u32)> = None;
         let mut any_left = false;
         for (candidate_idx, lane) in (0u32..).zip(&mut self.lanes) {
-            lane.skip_settled(&self.order);
+            lane.skip_settled(self.order.len());
             if lane.closed || lane.n_left == 0 {
                 continue;
             }
@@ -132,13 +155,12 @@ impl Schedule {
 }
 
 impl Lane {
-    fn new(n_positions: u64, is_settled: impl Fn(u64) -> bool) -> Self {
-        let n_words = usize::try_from(n_positions.div_ceil(64)).unwrap_or(usize::MAX);
-        let mut settled = vec![0u64; n_words];
-        let mut n_left = n_positions;
-        for position in (0..n_positions).filter(|position| is_settled(*position)) {
-            if let Some(word) = settled.get_mut((position / 64) as usize) {
-                *word |= 1 << (position % 64);
+    fn new(order: &[u64], is_settled: impl Fn(u64) -> bool) -> Self {
+        let mut settled = vec![0u64; order.len().div_ceil(64)];
+        let mut n_left = order.len() as u64;
+        for (place, position) in order.iter().enumerate() {
+            if let (true, Some(word)) = (is_settled(*position), settled.get_mut(place / 64)) {
+                *word |= 1 << (place % 64);
                 n_left -= 1;
             }
         }
@@ -150,14 +172,10 @@ impl Lane {
         }
     }
 
-    fn skip_settled(&mut self, order: &[u64]) {
-        while let Some(position) = order.get(self.cursor) {
-            let word = self
-                .settled
-                .get((position / 64) as usize)
-                .copied()
-                .unwrap_or(0);
-            if word & (1 << (position % 64)) == 0 {
+    fn skip_settled(&mut self, n_places: usize) {
+        while self.cursor < n_places {
+            let word = self.settled.get(self.cursor / 64).copied().unwrap_or(0);
+            if word & (1 << (self.cursor % 64)) == 0 {
                 return;
             }
             self.cursor += 1;
@@ -248,6 +266,16 @@ mod tests {
         let half: BTreeSet<TrialKey> = all.iter().take(120).copied().collect();
         let rest = drain(&mut Schedule::new(SHAPE, 7, |key| half.contains(&key)));
         assert_eq!(rest, all[120..]);
+    }
+
+    #[test]
+    fn a_part_of_a_run_is_handed_out_once_and_alone() {
+        let all = drain(&mut Schedule::new(SHAPE, 7, |_| false));
+        let wanted: HashSet<TrialKey> = all.iter().step_by(7).copied().collect();
+        let keys = drain(&mut Schedule::of(SHAPE, 7, &wanted));
+        assert_eq!(keys.len(), wanted.len());
+        assert_eq!(keys.iter().copied().collect::<HashSet<_>>(), wanted);
+        assert_eq!(keys, drain(&mut Schedule::of(SHAPE, 7, &wanted)));
     }
 
     #[test]

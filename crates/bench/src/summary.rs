@@ -1,10 +1,14 @@
 //! What a session of a run did.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
-use trilemma_domain::{NanoUsd, RunId};
+use trilemma_domain::{NanoUsd, RunId, TrialKey};
 use trilemma_grade::JudgeTally;
 use trilemma_project::Adaptive;
 use trilemma_stats::race::Guarantee;
+
+use crate::schedule::Shape;
 
 /// Why a session ended before everything was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,14 +62,73 @@ pub struct RaceSummary {
     pub mode: Adaptive,
     /// How far below the best pass rate is good enough, in rate points.
     pub tolerance: f64,
-    /// The choice by pass rate; `None` = the run was stopped before there was one.
+    /// The choice; `None` = the run was stopped before there was one, or nobody was shown to meet everything.
     pub chosen: Option<u32>,
-    /// What is known of the choice; `None` as above.
+    /// What is known of the choice; `None` = the run was stopped before the end.
     pub guarantee: Option<Guarantee>,
     /// Trials settled by the race, per candidate, the completion of the choice not counted.
     pub n_asked: Vec<u64>,
     /// Candidates that were completed over all items.
     pub completed: Vec<u32>,
+    /// Of a race for requirements: who was not asked everything, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given_up: Vec<GivenUp>,
     /// Trials that a full run has.
     pub n_all: u64,
+}
+
+/// A candidate that was not asked everything.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GivenUp {
+    /// Its position.
+    pub candidate: u32,
+    /// Items that it was asked.
+    pub n_items: usize,
+    /// Why.
+    pub why: Reason,
+}
+
+/// Why a candidate was not asked everything.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Reason {
+    /// A stated fact rules it out.
+    RuledOut,
+    /// It had hardly a chance left to be shown to meet a requirement.
+    Hopeless {
+        /// Predicted chance.
+        chance: f64,
+    },
+    /// So far it failed a requirement.
+    Failing {
+        /// Which, in words.
+        requirement: String,
+    },
+    /// A cheaper one meets everything; unknown costs rank last.
+    Dearer,
+}
+
+impl RaceSummary {
+    /// Of a race that has not asked anything yet.
+    pub(crate) fn begun(mode: Adaptive, shape: Shape) -> Self {
+        Self {
+            mode,
+            tolerance: Adaptive::TOLERANCE,
+            chosen: None,
+            guarantee: None,
+            n_asked: vec![0; shape.n_candidates as usize],
+            completed: Vec::new(),
+            given_up: Vec::new(),
+            n_all: shape.n_trials(),
+        }
+    }
+
+    /// Counts the trials of a round.
+    pub(crate) fn count(&mut self, keys: &HashSet<TrialKey>) {
+        for key in keys {
+            if let Some(n) = self.n_asked.get_mut(key.candidate_idx as usize) {
+                *n += 1;
+            }
+        }
+    }
 }

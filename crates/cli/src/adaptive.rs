@@ -6,7 +6,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value};
-use trilemma_bench::RaceSummary;
+use trilemma_bench::{RaceSummary, Reason};
 use trilemma_decide::{Decision, DecisionInput, Warning, WarningCode};
 use trilemma_project::Adaptive;
 use trilemma_stats::race::Guarantee;
@@ -14,6 +14,7 @@ use trilemma_stats::sequential::Population;
 use trilemma_store::{RunManifest, Store};
 
 use crate::context::InputError;
+use crate::gates;
 
 /// Key of the mode among a run's parameters.
 const KEY: &str = "adaptive";
@@ -62,16 +63,51 @@ pub(crate) fn text(race: &RaceSummary) -> String {
              points on these items is estimated at {:.1} %",
             risk * 100.0
         ),
+        Some(Guarantee::Shown { alpha }) => format!(
+            "  requirements are tested over all items, as in a full run: that any candidate is said to meet \
+             them although it does not, at most {:.0} times in 100",
+            alpha * 100.0
+        ),
         Some(Guarantee::Exhausted) => {
             "  nothing was left to ask: the best on these items, no more is said".to_owned()
         }
     };
     let rest = if race.completed.is_empty() {
         String::new()
+    } else if race.mode == Adaptive::Gates {
+        given_up_text(race)
     } else {
         "\n  the choice (and the incumbent) were then completed over all items".to_owned()
     };
     format!("{head}\n{known}{rest}")
+}
+
+/// Whom a race for requirements did not ask everything, by reason.
+fn given_up_text(race: &RaceSummary) -> String {
+    let (mut hopeless, mut failing, mut dearer, mut ruled_out) = (0, 0, 0, 0);
+    for one in &race.given_up {
+        match one.why {
+            Reason::Hopeless { .. } => hopeless += 1,
+            Reason::Failing { .. } => failing += 1,
+            Reason::Dearer => dearer += 1,
+            Reason::RuledOut => ruled_out += 1,
+        }
+    }
+    let mut text = String::new();
+    for (n, why) in [
+        (ruled_out, "not asked: a stated fact rules them out"),
+        (dearer, "not asked on: a cheaper one meets everything"),
+        (failing, "given up: they were failing a requirement"),
+        (
+            hopeless,
+            "given up with a predicted chance below 2 % of being shown to meet everything",
+        ),
+    ] {
+        if n > 0 {
+            text.push_str(&format!("\n  {n} {why}"));
+        }
+    }
+    text
 }
 
 /// Trials that the race and the completion of its choice took together.
@@ -89,14 +125,25 @@ fn n_used(race: &RaceSummary) -> u64 {
         .sum()
 }
 
-/// Where each recorded candidate stands in a decision; `None` = it fell out of a race.
+/// Who is decided on of a run, and what the run asked.
+pub(crate) struct Field {
+    /// Where each recorded candidate stands in a decision; `None` = it fell out of a race.
+    pub(crate) places: Vec<Option<u32>>,
+    /// Trials that are settled.
+    n_settled: u64,
+}
+
+/// Who is decided on of a run.
 ///
 /// # Errors
-/// [`InputError`] when none was completed.
-pub(crate) fn places(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<Option<u32>>> {
+/// [`InputError`] when a race completed nobody.
+pub(crate) fn field(store: &Store, manifest: &RunManifest) -> anyhow::Result<Field> {
     let n = manifest.candidates.len();
     let Some(mode) = recorded(manifest) else {
-        return Ok((0u32..).map(Some).take(n).collect());
+        return Ok(Field {
+            places: (0u32..).map(Some).take(n).collect(),
+            n_settled: 0,
+        });
     };
     let mut settled = vec![0_u64; n];
     for (key, _) in store.settled(&manifest.run)?.iter() {
@@ -117,56 +164,92 @@ pub(crate) fn places(store: &Store, manifest: &RunManifest) -> anyhow::Result<Ve
             mode.name()
         ))));
     }
-    Ok(places)
+    Ok(Field {
+        places,
+        n_settled: settled.iter().sum(),
+    })
 }
 
 /// Keeps only the candidates that have a place.
-pub(crate) fn narrow(input: &mut DecisionInput, places: &[Option<u32>]) {
+///
+/// # Errors
+/// Not on a checked project.
+pub(crate) fn narrow(input: &mut DecisionInput, places: &[Option<u32>]) -> anyhow::Result<()> {
+    if places.iter().all(Option::is_some) {
+        return Ok(());
+    }
+    let ruled_out = gates::ruled_out(input)?;
+    let is_given_up =
+        |(idx, place): &(u32, &Option<u32>)| place.is_none() && !ruled_out.contains(idx);
+    input.n_given_up = (0u32..).zip(places).filter(is_given_up).count();
     let mut kept = places.iter().map(Option::is_some);
     input.candidates.retain(|_| kept.next().unwrap_or(false));
     input.incumbent = input
         .incumbent
         .and_then(|idx| places.get(idx).copied().flatten())
         .map(|idx| idx as usize);
+    Ok(())
 }
 
 /// Says in the decision that it rests on a race, and who fell out of it.
-pub(crate) fn tell(decision: &mut Decision, manifest: &RunManifest, places: &[Option<u32>]) {
+pub(crate) fn tell(decision: &mut Decision, manifest: &RunManifest, field: &Field) {
     let Some(mode) = recorded(manifest) else {
         return;
     };
     let out: Vec<String> = manifest
         .candidates
         .iter()
-        .zip(places)
+        .zip(&field.places)
         .filter(|(_, place)| place.is_none())
         .map(|(record, _)| format!("`{}`", record.candidate.id))
         .collect();
-    let kind = match mode {
-        Adaptive::Calibrated | Adaptive::Cheapest => {
-            "calibrated on recorded outcomes, no guarantee"
-        }
-        Adaptive::Certified => "wrong at most 5 times in 100 about these items",
-        Adaptive::CertifiedTraffic => "wrong at most 5 times in 100 about traffic like these items",
+    let (kind, aim) = match mode {
+        Adaptive::Calibrated | Adaptive::Cheapest => (
+            "calibrated on recorded outcomes, no guarantee",
+            best_within(),
+        ),
+        Adaptive::Certified => (
+            "wrong at most 5 times in 100 about these items",
+            best_within(),
+        ),
+        Adaptive::CertifiedTraffic => (
+            "wrong at most 5 times in 100 about traffic like these items",
+            best_within(),
+        ),
+        Adaptive::Gates => (
+            "requirements tested over all items",
+            "the cheapest candidate that meets every requirement".to_owned(),
+        ),
     };
+    let n_given_up = out.len();
+    let names = if out.is_empty() {
+        "none".to_owned()
+    } else {
+        out.join(", ")
+    };
+    let n_full = manifest.items.len() as u64 * u64::from(manifest.repeats);
+    let n_all = n_full * manifest.candidates.len() as u64;
+    let saved = 100.0 * (1.0 - field.n_settled as f64 / n_all.max(1) as f64);
     let text = format!(
-        "The run was a race (`{}`: {kind}) for a pass rate within {:.0} points of the best. Candidates that \
-         fell out of it were not asked everything and are not judged here, also where they may meet every \
-         requirement at a lower cost: {}. Intervals of those shown rest on all items, but the choice of \
-         whom to complete rests on the same answers.",
+        "The run was a race (`{}`: {kind}) for {aim}: it took {} of {n_all} trials and saved {saved:.0} %. {n_given_up} of {} candidates fell out of it, were not asked \
+         everything and are not judged, also where they may meet every requirement: {names}. Errors and \
+         intervals of those shown allow for all who entered.",
         mode.name(),
-        Adaptive::TOLERANCE * 100.0,
-        if out.is_empty() {
-            "none".to_owned()
-        } else {
-            out.join(", ")
-        }
+        field.n_settled,
+        manifest.candidates.len(),
     );
     decision.warnings.push(Warning {
         code: WarningCode::AdaptiveRun,
         candidate: None,
         text,
     });
+}
+
+fn best_within() -> String {
+    format!(
+        "a pass rate within {:.0} points of the best",
+        Adaptive::TOLERANCE * 100.0
+    )
 }
 
 #[cfg(test)]
@@ -181,6 +264,7 @@ mod tests {
             guarantee,
             n_asked: vec![20, 80],
             completed: Vec::new(),
+            given_up: Vec::new(),
             n_all: 400,
         }
     }

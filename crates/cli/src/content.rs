@@ -25,7 +25,7 @@ pub(crate) fn collect(
     let manifest = store.manifest(run)?;
     let set = store.score_set(run)?;
     let settled = store.settled(run)?;
-    let places = adaptive::places(store, &manifest)?;
+    let places = adaptive::field(store, &manifest)?.places;
     let mut builder = ContentBuilder::new(DEFAULT_CONTENT_BYTES);
     let order = item_order(decision, sample.chosen.len());
     let mut n_refused = 0;

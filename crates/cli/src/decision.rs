@@ -83,6 +83,11 @@ impl DecideOptions {
         }
     }
 
+    /// What ranks candidates.
+    pub(crate) fn preference_of(self, context: &Context) -> Preference {
+        self.prefer.unwrap_or(context.project.preference)
+    }
+
     /// Whether an undecided verdict counts as a failure.
     pub(crate) fn undecided_fails(self) -> bool {
         self.on_undecided == OnUndecided::Fail
@@ -112,16 +117,30 @@ pub(crate) fn decide_with(
     adjust: impl FnOnce(&mut DecisionInput),
 ) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
-    let sample = crate::sample::Sample::of(context, store, &manifest, options.split)?;
+    let field = adaptive::field(store, &manifest)?;
+    let mut decision = decide_on(context, (store, &manifest), options, &field.places, adjust)?;
+    adaptive::tell(&mut decision, &manifest, &field);
+    Ok(decision)
+}
+
+/// Decides on some candidates of a recorded run; `raced` holds their places in the decision, `None` for those that a
+/// race gave up.
+pub(crate) fn decide_on(
+    context: &Context,
+    (store, manifest): (&Store, &RunManifest),
+    options: DecideOptions,
+    raced: &[Option<u32>],
+    adjust: impl FnOnce(&mut DecisionInput),
+) -> anyhow::Result<Decision> {
+    let sample = crate::sample::Sample::of(context, store, manifest, options.split)?;
     let places = sample.places();
-    let mut input = input(context, store, &manifest, (options, sample))?;
-    let raced = adaptive::places(store, &manifest)?;
-    adaptive::narrow(&mut input, &raced);
+    let mut input = input(context, store, manifest, (options, sample))?;
+    adaptive::narrow(&mut input, raced)?;
+    let reviews = crate::reviews::reviews(store, &manifest.run, (raced, &places))?;
     adjust(&mut input);
-    let reviews = crate::reviews::reviews(store, run, (&raced, &places))?;
     let mut collector = Collector::new(input)?.with_reviews(reviews);
     let mut refused = None;
-    store.observations(run, |mut observation| {
+    store.observations(&manifest.run, |mut observation| {
         let TrialKey {
             candidate_idx,
             item_idx,
@@ -146,9 +165,7 @@ pub(crate) fn decide_with(
     if let Some(error) = refused {
         return Err(error.into());
     }
-    let mut decision = collector.finish();
-    adaptive::tell(&mut decision, &manifest, &raced);
-    Ok(decision)
+    Ok(collector.finish())
 }
 
 /// What a decision on all that a run measured is taken from, trials apart.
@@ -190,7 +207,7 @@ fn input(
         },
         requirements,
         traffic: project.traffic,
-        preference: options.prefer.unwrap_or(project.preference),
+        preference: options.preference_of(context),
         stale_prices: if options.stale_ok {
             StalePrices::Accept
         } else {
@@ -198,6 +215,7 @@ fn input(
         },
         incumbent,
         candidates: candidates(context, store, manifest)?,
+        n_given_up: 0,
         items: sample.items,
         repeats: manifest.repeats,
         seed: manifest.seed,

@@ -13,6 +13,7 @@ mod decision;
 mod env;
 mod exit;
 mod failures;
+mod gates;
 mod golden;
 mod hint;
 mod holding;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use trilemma_decide::preflight::{
-    Chances, PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess,
-    VerdictChance, preflight,
+    Chances, PlannedCaller, Preflight, PreflightInput, RacePlan, RateLimits, Role, TimeLimit,
+    TokenGuess, VerdictChance, preflight,
 };
 use trilemma_domain::{Candidate, Input, Item, Margin};
 use trilemma_golden::{GoldenSet, size_guide};
@@ -32,6 +32,15 @@ pub(crate) fn plan(
     golden: &GoldenSet,
     requests: &[RequestSize],
 ) -> anyhow::Result<Preflight> {
+    Ok(preflight(&input(context, golden, requests)?))
+}
+
+/// What a plan is made from.
+pub(crate) fn input(
+    context: &Context,
+    golden: &GoldenSet,
+    requests: &[RequestSize],
+) -> anyhow::Result<PreflightInput> {
     let project = &context.project;
     let margin = project
         .requirements
@@ -60,13 +69,49 @@ pub(crate) fn plan(
         callers.push(caller(context, candidate, Role::Candidate, input_tokens)?);
     }
     callers.extend(judges(context, largest)?);
-    Ok(preflight(&PreflightInput {
+    let incumbent = project.incumbent.as_ref();
+    Ok(PreflightInput {
         size,
         repeats: project.bench.repeats,
         callers,
         requirements: project.requirements.clone(),
+        incumbent: incumbent.and_then(|id| project.candidates.iter().position(|one| one.id == *id)),
         concurrency: project.bench.concurrency,
-    }))
+    })
+}
+
+/// What each adaptive run would take, in words; empty where there is none.
+pub(crate) fn races_text(races: &[RacePlan], plan: &Preflight) -> String {
+    let width = terminal_width();
+    let mut text = String::new();
+    if races.is_empty() {
+        return text;
+    }
+    let title = "Adaptive runs (`bench|select --adaptive=MODE`), from candidates far apart to candidates hardly to \
+                 be told apart (simulated)";
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{}", layout::wrap(title, 2, width.unwrap_or(100)));
+    let mut table = Table::new(&[
+        ("mode", Side::Left),
+        ("calls", Side::Right),
+        ("of all", Side::Right),
+        ("cost", Side::Right),
+    ]);
+    for race in races {
+        let share = |n: u64| 100.0 * n as f64 / plan.n_calls.max(1) as f64;
+        let calls = race.n_calls;
+        table.push([
+            race.mode.to_owned(),
+            format!("{} to {}", parted(calls.low), parted(calls.high)),
+            format!("{:.0} to {:.0} %", share(calls.low), share(calls.high)),
+            race.cost_usd.map_or_else(
+                || "unknown".to_owned(),
+                |cost| format!("${} to ${}", cost.low.brief(), cost.high.brief()),
+            ),
+        ]);
+    }
+    text.push_str(&table.draw(4, width));
+    text
 }
 
 /// The judges of all scorers, once per scorer and model.

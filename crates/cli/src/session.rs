@@ -8,13 +8,16 @@ use trilemma_bench::{JobParts, Progress, RunPlan, Shape, Summary, manifest_with}
 use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId};
 use trilemma_golden::GoldenSet;
 use trilemma_grade::CodeLeave;
+use trilemma_project::Adaptive;
 use trilemma_provider::Cancel;
 use trilemma_store::{RunManifest, Store};
 
 use crate::adaptive;
 use crate::clock;
 use crate::context::{Context, InputError};
-use crate::keys;
+use crate::decision::DecideOptions;
+use crate::gates;
+use crate::keys::{self, Secrets};
 use crate::lineup::{self, Lines};
 use crate::places;
 use crate::printer::Printer;
@@ -39,6 +42,8 @@ pub(crate) struct SessionOptions {
     /// Whether a completed run of the same plan is measured again.
     pub(crate) fresh: bool,
     pub(crate) leave: CodeLeave,
+    /// How the run will be decided on: what a race for requirements looks at.
+    pub(crate) decide: DecideOptions,
 }
 
 /// A session that has ended.
@@ -55,20 +60,13 @@ pub(crate) fn run(
     options: SessionOptions,
     printer: Printer,
 ) -> anyhow::Result<Session> {
-    let (secrets, missing) = keys::read(&context.project, &context.folder);
-    if !missing.is_empty() {
-        let lines: Vec<String> = missing
-            .iter()
-            .map(|key| format!("  {}: {}", key.provider, key.reason))
-            .collect();
-        return Err(anyhow!(InputError(format!(
-            "failed to find {} key(s)\n{}",
-            missing.len(),
-            lines.join("\n")
-        ))));
-    }
+    let secrets = secrets(context)?;
     if options.unknown_price == UnknownPrice::Refuse {
         lineup::refuse_unbounded(context)?;
+    }
+    let is_for_gates = context.project.bench.adaptive == Some(Adaptive::Gates);
+    if is_for_gates {
+        gates::refuse(context, options.decide)?;
     }
     let mut lines = Lines::open(&context.project)?;
     let entrants = lineup::entrants(context, &mut lines, &secrets)?;
@@ -114,10 +112,22 @@ pub(crate) fn run(
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let bench = gates::Bench {
+        context,
+        store: &store,
+        run: &run,
+        options: options.decide,
+    };
+    let judge = |arms: &[u32]| bench.judge(arms);
+    let for_gates = if is_for_gates {
+        Some(gates::race(&bench, &judge)?)
+    } else {
+        None
+    };
     let summary = runtime.block_on(async {
         let drawing = tokio::spawn(draw(printer, progress, scene));
         let listening = tokio::spawn(listen(printer, cancel));
-        let summary = trilemma_bench::run(parts).await;
+        let summary = trilemma_bench::run_for(parts, for_gates.as_ref()).await;
         drawing.abort();
         listening.abort();
         summary
@@ -130,6 +140,23 @@ pub(crate) fn run(
         run,
         summary,
     })
+}
+
+/// The keys of all providers.
+fn secrets(context: &Context) -> anyhow::Result<Secrets> {
+    let (secrets, missing) = keys::read(&context.project, &context.folder);
+    if missing.is_empty() {
+        return Ok(secrets);
+    }
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|key| format!("  {}: {}", key.provider, key.reason))
+        .collect();
+    Err(anyhow!(InputError(format!(
+        "failed to find {} key(s)\n{}",
+        missing.len(),
+        lines.join("\n")
+    ))))
 }
 
 /// Stops handing out calls at the first Ctrl-C, and the program at the second.

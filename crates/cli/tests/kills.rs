@@ -90,13 +90,20 @@ fn figures(trials: &BTreeMap<Call, serde_json::Value>) -> Vec<String> {
         .collect()
 }
 
-fn kill_after(wait: Duration, undisturbed: &[String]) {
-    let served = served();
+/// A project in a folder of its own, with a requirement that a race can look for.
+fn project(served: &Served) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_golden(folder.path(), N_ITEMS);
-    let bench = format!("concurrency = {CONCURRENCY}");
+    let bench =
+        format!("concurrency = {CONCURRENCY}\n[requirements]\npass_rate = {{ min = 0.75 }}");
     write_project(folder.path(), &served.url, &MODELS, &bench);
-    let mut child = trilemma(folder.path(), &["--json", "bench"])
+    folder
+}
+
+fn kill_after(wait: Duration, (command, undisturbed): (&[&str], &[String])) {
+    let served = served();
+    let folder = project(&served);
+    let mut child = trilemma(folder.path(), command)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -113,12 +120,8 @@ fn kill_after(wait: Duration, undisturbed: &[String]) {
     } else {
         BTreeSet::new()
     };
-    let summary = json(
-        &trilemma(folder.path(), &["--json", "bench"])
-            .output()
-            .unwrap(),
-        &[0],
-    );
+    let output = trilemma(folder.path(), command).output().unwrap();
+    let summary = json(&output, &[0]);
     let all = calls(&served);
     let second = &all[first.len()..];
     let repeated_record: Vec<&Call> = second
@@ -137,10 +140,9 @@ fn kill_after(wait: Duration, undisturbed: &[String]) {
         .filter(|call| settled[**call]["trial"]["origin"] != "repeated")
         .collect();
     assert!(unmarked.is_empty(), "repeated without a mark: {unmarked:?}");
-    assert_eq!(settled.len(), N_ITEMS * MODELS.len());
     assert_eq!(figures(&settled), undisturbed);
     println!(
-        "killed after {wait:?}: {} recorded, {} called again, {} marked",
+        "{command:?} killed after {wait:?}: {} recorded, {} called again, {} marked",
         recorded.len(),
         again.len(),
         summary["n_repeated"]
@@ -150,22 +152,12 @@ fn kill_after(wait: Duration, undisturbed: &[String]) {
     assert!(again.len() <= most, "{} calls were repeated", again.len());
 }
 
-fn undisturbed() -> Vec<String> {
+/// What a run that is left alone records.
+fn undisturbed(command: &[&str]) -> Vec<String> {
     let served = served();
-    let folder = tempfile::tempdir().unwrap();
-    write_golden(folder.path(), N_ITEMS);
-    write_project(
-        folder.path(),
-        &served.url,
-        &MODELS,
-        &format!("concurrency = {CONCURRENCY}"),
-    );
-    json(
-        &trilemma(folder.path(), &["--json", "bench"])
-            .output()
-            .unwrap(),
-        &[0],
-    );
+    let folder = project(&served);
+    let output = trilemma(folder.path(), command).output().unwrap();
+    json(&output, &[0]);
     figures(&trials(folder.path()))
 }
 
@@ -177,11 +169,19 @@ fn moments(n: u32) -> impl Iterator<Item = Duration> {
     })
 }
 
+const FULL: [&str; 2] = ["--json", "bench"];
+const RACES: [[&str; 3]; 3] = [
+    ["--json", "bench", "--adaptive=calibrated"],
+    ["--json", "bench", "--adaptive=certified"],
+    ["--json", "bench", "--adaptive=gates"],
+];
+
 #[test]
 fn a_killed_run_goes_on_where_it_was() {
-    let undisturbed = undisturbed();
+    let undisturbed = undisturbed(&FULL);
+    assert_eq!(undisturbed.len(), N_ITEMS * MODELS.len());
     for wait in moments(3) {
-        kill_after(wait, &undisturbed);
+        kill_after(wait, (&FULL, &undisturbed));
     }
 }
 
@@ -191,8 +191,27 @@ fn slow_thirty_kills_lose_nothing() {
         println!("skipped: TRILEMMA_SLOW_TESTS is not set");
         return;
     }
-    let undisturbed = undisturbed();
+    let undisturbed = undisturbed(&FULL);
     for wait in moments(30) {
-        kill_after(wait, &undisturbed);
+        kill_after(wait, (&FULL, &undisturbed));
+    }
+}
+
+/// A killed race asks what it would have asked, and nothing that it has an answer to.
+#[test]
+fn slow_killed_races_ask_nothing_twice() {
+    if !is_slow_run() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
+    for command in &RACES {
+        let undisturbed = undisturbed(command);
+        assert!(
+            undisturbed.len() < N_ITEMS * MODELS.len(),
+            "nothing was saved"
+        );
+        for wait in moments(7) {
+            kill_after(2 * wait, (command, &undisturbed));
+        }
     }
 }

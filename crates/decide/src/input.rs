@@ -33,6 +33,9 @@ pub struct DecisionInput {
     pub incumbent: Option<usize>,
     /// The candidates, in the order of the run.
     pub candidates: Vec<CandidateFacts>,
+    /// Further candidates that a race looked at and gave up: they are not judged, but errors are held over
+    /// them too, because whom to judge was chosen by the same answers.
+    pub n_given_up: usize,
     /// The items, in the order of the run.
     pub items: Vec<ItemFacts>,
     /// Trials per candidate and item that were planned; at least 1.

@@ -13,6 +13,9 @@ pub enum Adaptive {
     Calibrated,
     /// Least money: cheap candidates first; calibrated, no guarantee.
     Cheapest,
+    /// The cheapest candidate that meets every requirement: cheap ones first, given up once they have no
+    /// chance; requirements are tested over all items, as in a full run.
+    Gates,
     /// Wrong at most 5 times in 100 about these items.
     Certified,
     /// Wrong at most 5 times in 100 about the traffic that these items are a sample of.
@@ -21,9 +24,10 @@ pub enum Adaptive {
 
 impl Adaptive {
     /// All of them, the default first.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Calibrated,
         Self::Cheapest,
+        Self::Gates,
         Self::Certified,
         Self::CertifiedTraffic,
     ];
@@ -36,6 +40,7 @@ impl Adaptive {
         match self {
             Self::Calibrated => "calibrated",
             Self::Cheapest => "cheapest",
+            Self::Gates => "gates",
             Self::Certified => "certified",
             Self::CertifiedTraffic => "certified-traffic",
         }

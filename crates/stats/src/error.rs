@@ -86,6 +86,11 @@ pub enum StatsError {
         /// The range it must lie in, in words.
         range: &'static str,
     },
+    /// The likelihood has no largest value: somebody always wins, or nobody links two parts of the data.
+    #[error(
+        "fit strengths, somebody always wins or always loses; hint: add comparisons between those apart"
+    )]
+    NoMaximum,
     /// A ratio has no finite upper end: its denominator may be zero.
     #[error("bound the ratio from above, its denominator may be zero; hint: add observations")]
     Unbounded {
@@ -153,6 +158,7 @@ mod tests {
             StatsError::LengthMismatch { left: 1, right: 2 },
             check_open_unit("p", 1.5).unwrap_err(),
             StatsError::Unbounded { low: None },
+            StatsError::NoMaximum,
         ];
         for error in errors {
             let text = error.to_string();

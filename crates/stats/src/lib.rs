@@ -20,6 +20,7 @@
 //! - [`agreement`]: how far raters agree, and whether a judge may replace one.
 //! - [`humans`]: a judge's scores corrected by the labels of people.
 //! - [`race`]: which question to ask next, and when to stop asking.
+//! - [`preference`]: strengths from pairwise battles, and win rates with length held equal.
 //! - [`sequential`]: statements that survive looking at the data as they come in.
 //! - [`slope`]: how one number moves with another.
 //! - [`identity`]: whether two sources of text behave alike.
@@ -35,6 +36,7 @@ pub mod mean;
 pub mod multiplicity;
 pub mod paired;
 pub mod power;
+pub mod preference;
 pub mod proportion;
 pub mod quantile;
 pub mod race;

@@ -14,7 +14,7 @@ use super::recorded::Recorded;
 use super::table::{Tally, Truth};
 
 const N_SETS: usize = 1_000;
-const ALPHA: f64 = 0.05;
+pub(crate) const ALPHA: f64 = 0.05;
 const NAMES: [&str; 5] = ["each alone", "Bonferroni", "Holm", "dearest first", "ours"];
 
 /// Support for and against one candidate.
@@ -94,6 +94,26 @@ pub(crate) fn ours(
 ) -> Option<usize> {
     let [.., ours] = choose(recorded, items, reference, margin);
     ours
+}
+
+/// Whether the first model of a pair is shown to be not worse than the second by a margin, at a level.
+pub(crate) fn shown(
+    recorded: &Recorded,
+    items: &[usize],
+    (idx, reference): (usize, usize),
+    (margin, alpha): (f64, f64),
+) -> bool {
+    support(recorded, items, (idx, Some(reference)), margin).shown(alpha)
+}
+
+/// Whether it is shown to be worse than that.
+pub(crate) fn worse(
+    recorded: &Recorded,
+    items: &[usize],
+    (idx, reference): (usize, usize),
+    (margin, alpha): (f64, f64),
+) -> bool {
+    support(recorded, items, (idx, Some(reference)), margin).fails >= z(alpha)
 }
 
 fn choose(

@@ -86,6 +86,10 @@ pub(crate) fn naive(recorded: &Recorded, items: &[usize], margin: f64) -> [Optio
 pub(crate) struct Ours {
     facts: Vec<CandidateFacts>,
     requirements: Requirements,
+    /// The margin.
+    pub(crate) margin: f64,
+    /// Positions of the models that are judged; the others were given up by a race.
+    judged: Vec<usize>,
 }
 
 impl Ours {
@@ -114,6 +118,8 @@ impl Ours {
             })
             .collect();
         Ok(Self {
+            margin,
+            judged: (0..recorded.models.len()).collect(),
             facts: facts?,
             requirements: Requirements {
                 not_worse_than: Some(NotWorseThan {
@@ -124,6 +130,16 @@ impl Ours {
                 ..Requirements::default()
             },
         })
+    }
+
+    /// The same among these models, of which the first is the incumbent, after a race that gave the others up.
+    pub(crate) fn among(&self, judged: &[usize]) -> Self {
+        Self {
+            facts: self.facts.clone(),
+            requirements: self.requirements.clone(),
+            margin: self.margin,
+            judged: judged.to_vec(),
+        }
     }
 
     /// Decides on one golden set.
@@ -143,7 +159,12 @@ impl Ours {
             preference: Preference::CostPerQuery,
             stale_prices: StalePrices::Refuse,
             incumbent: None,
-            candidates: self.facts.clone(),
+            candidates: self
+                .judged
+                .iter()
+                .filter_map(|idx| self.facts.get(*idx).cloned())
+                .collect(),
+            n_given_up: self.facts.len() - self.judged.len(),
             items: Vec::new(),
             repeats: 1,
             seed: 1,
@@ -169,15 +190,17 @@ impl Ours {
         {
             input.incumbent = Some(0);
         }
-        let decision = trilemma_decide::decide(input, observations(recorded, items)?)?;
+        let decision =
+            trilemma_decide::decide(input, observations(recorded, &self.judged, items)?)?;
+        let model = |idx: usize| self.judged.get(idx).copied();
         Ok(match decision.conclusion {
             Conclusion::Decided { recommended, .. } => Chosen {
-                shown: Some(recommended),
-                now: Some(recommended),
+                shown: model(recommended),
+                now: model(recommended),
             },
             Conclusion::Undecided { provisional, .. } => Chosen {
                 shown: None,
-                now: provisional,
+                now: provisional.and_then(model),
             },
             Conclusion::NoCandidate { .. } => Chosen {
                 shown: None,
@@ -211,9 +234,14 @@ fn candidate(name: &str, price: OwnPrice) -> Candidate {
     }
 }
 
-fn observations(recorded: &Recorded, items: &[usize]) -> anyhow::Result<Vec<Observation>> {
+fn observations(
+    recorded: &Recorded,
+    judged: &[usize],
+    items: &[usize],
+) -> anyhow::Result<Vec<Observation>> {
     let mut all = Vec::new();
-    for (candidate, model) in recorded.models.iter().enumerate() {
+    let models = judged.iter().filter_map(|idx| recorded.models.get(*idx));
+    for (candidate, model) in models.enumerate() {
         for (place, item) in items.iter().enumerate() {
             let right = model.right.get(*item).copied().unwrap_or(false);
             all.push(Observation {

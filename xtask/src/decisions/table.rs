@@ -6,9 +6,9 @@ use std::path::Path;
 use trilemma_domain::Reference;
 
 use super::draw::each_set;
+use super::family;
 use super::recorded::{Model, Recorded, read};
 use super::rules::{Chosen, NAIVE, Ours, naive};
-use super::{family, seeds};
 
 /// Golden sets per figure.
 const N_SETS: usize = 2_000;
@@ -24,9 +24,6 @@ pub(crate) fn print(data: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     for recorded in &tasks {
         against_naive(recorded, &mut text)?;
-    }
-    for recorded in &tasks {
-        seeds::print(recorded, &mut text)?;
     }
     for recorded in &tasks {
         family::print(recorded, &mut text)?;

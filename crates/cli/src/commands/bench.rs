@@ -12,6 +12,7 @@ use crate::args::Common;
 use crate::commands::export::choose;
 use crate::commands::words::split_side;
 use crate::context::Context;
+use crate::decision::DecideOptions;
 use crate::exit::Exit;
 use crate::failures;
 use crate::golden;
@@ -38,7 +39,7 @@ pub(crate) struct BenchArgs {
     /// Most calls in flight (overrides the project).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) concurrency: Option<u32>,
-    /// Ask only what can change the choice: the best pass rate within 2 points.
+    /// Ask only what can change the choice: the best pass rate within 2 points, or by `gates` the cheapest that meets every requirement.
     #[arg(long, value_name = "MODE", num_args = 0..=1, require_equals = true, default_missing_value = "calibrated", value_parser = adaptive())]
     pub(crate) adaptive: Option<Adaptive>,
     /// Measure on a part of the golden set only (default: all of it).
@@ -105,6 +106,7 @@ impl BenchArgs {
             } else {
                 CodeLeave::Withheld
             },
+            decide: DecideOptions::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use trilemma_decide::preflight::Preflight;
+use trilemma_decide::preflight::{Preflight, RacePlan, preflight, races};
 use trilemma_golden::{Severity, Side};
 
 use crate::args::Common;
@@ -35,17 +35,20 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
     let part = args.split.map(|side| Part::of(&context.project, side));
     let golden = golden::read(&context, part.as_ref())?;
     let inspection = inspect(&context, &golden);
-    let plan = plan::plan(&context, &golden, &inspection.requests)?;
+    let input = plan::input(&context, &golden, &inspection.requests)?;
+    let plan = preflight(&input);
+    let races = races(&input, &plan);
     let pins = pins::pins(&context)?;
     if printer.json() {
         printer.value(&serde_json::json!({
             "ok": !inspection.has_errors(),
             "inspection": inspection,
             "plan": plan,
+            "races": races,
             "pins": pins,
         }))?;
     } else {
-        let mut text = text(&context, &inspection, &plan);
+        let mut text = text(&context, &inspection, (&plan, &races));
         text.push_str("\nModels\n");
         let table = pins::table(&pins, context.as_of);
         text.push_str(&table.draw(2, terminal_width()));
@@ -71,7 +74,11 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
     Ok(Exit::Ok)
 }
 
-fn text(context: &Context, inspection: &Inspection, plan: &Preflight) -> String {
+fn text(
+    context: &Context,
+    inspection: &Inspection,
+    (plan, races): (&Preflight, &[RacePlan]),
+) -> String {
     let mut text = findings_text(inspection);
     if text.is_empty() {
         let _ = writeln!(
@@ -81,6 +88,7 @@ fn text(context: &Context, inspection: &Inspection, plan: &Preflight) -> String 
         );
     }
     let _ = write!(text, "\n{}", plan::text(plan));
+    text.push_str(&plan::races_text(races, plan));
     text
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     printer.say(plan::text(&plan).trim_end());
     let options = SessionOptions {
         part,
+        decide: args.decide,
         ..args.bench.session(&context.project)
     };
     let session = session::run(&context, golden, options, printer)?;

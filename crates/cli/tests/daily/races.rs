@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use trilemma_sim::{Answers, Behaviour, Scenario, SimOptions};
 
-use crate::desk::{project, run, value};
-use crate::support::{serve, write_golden, write_project};
+use crate::desk::{append, project, run, text, value};
+use crate::support::{Served, serve, write_golden, write_project};
 
 #[test]
 fn a_race_saves_calls_and_is_resumed_without_any() {
@@ -118,4 +118,133 @@ fn answers_and_labels_of_a_race_stay_with_their_candidate() {
     );
     let page = fs_err::read_to_string(&page).unwrap();
     assert!(page.contains("something else") && !page.contains("never-right"));
+}
+
+/// A project over 400 items with a cheap candidate that is mostly wrong, and two that pass 85.7 %.
+fn three_prices(requirements: &str) -> (tempfile::TempDir, Served) {
+    let wrong = Behaviour {
+        answers: Some(Answers::Text {
+            text: "something else".to_owned(),
+        }),
+        ..Behaviour::default()
+    };
+    let served = serve(SimOptions {
+        scenario: Scenario {
+            models: [
+                ("cheap".to_owned(), wrong),
+                ("middle".to_owned(), Behaviour::default()),
+                ("dear".to_owned(), Behaviour::default()),
+            ]
+            .into(),
+            ..Scenario::default()
+        },
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    write_golden(folder.path(), 400);
+    write_project(folder.path(), &served.url, &[], "concurrency = 20");
+    for (name, price) in [("dear", "8"), ("cheap", "1"), ("middle", "4")] {
+        append(
+            folder.path(),
+            &format!(
+                "[[candidates]]\nmodel = \"sim/{name}\"\nprice = {{ input = \"{price}\", output = \"{price}\" }}"
+            ),
+        );
+    }
+    append(folder.path(), requirements);
+    (folder, served)
+}
+
+#[test]
+fn the_cheapest_that_meets_the_bar_is_found_without_asking_the_dearer_ones() {
+    let (folder, served) = three_prices("[requirements]\npass_rate = { min = 0.80 }");
+    let arguments = ["select", "--adaptive=gates", "--json"];
+    let decision = value(&run(folder.path(), &arguments, &[0]));
+    assert_eq!(
+        decision["conclusion"]["decided"]["recommended_id"],
+        "middle"
+    );
+    // 20 items of each, and the rest of the one that is taken.
+    assert_eq!(served.log.n_ended(), 60 + 380);
+    let summary = value(&run(
+        folder.path(),
+        &["bench", "--adaptive=gates", "--json"],
+        &[0],
+    ));
+    assert_eq!(served.log.n_ended(), 440, "a resumed race calls nobody");
+    let race = &summary["race"];
+    assert_eq!(race["chosen"], 2);
+    assert_eq!(race["guarantee"], json!({"kind": "shown", "alpha": 0.05}));
+    let given_up = race["given_up"].as_array().unwrap();
+    let why: Vec<(&Value, &Value)> = given_up
+        .iter()
+        .map(|one| (&one["candidate"], &one["why"]["kind"]))
+        .collect();
+    assert_eq!(
+        why,
+        [
+            (&json!(1), &json!("hopeless")),
+            (&json!(0), &json!("dearer"))
+        ]
+    );
+    // The error is held over all three, as in a full run, though only one is judged.
+    let gate = &decision["candidates"][0]["gates"][0];
+    let reason = gate["reason"].as_str().unwrap();
+    assert!(reason.contains("over 3 candidates together"), "{gate}");
+    let text = text(&run(folder.path(), &["bench", "--adaptive=gates"], &[0]).stdout);
+    assert!(
+        text.contains("440 of 1200 trials asked, 440 with the completion, 63 % saved"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_race_against_the_incumbent_asks_it_only_beside_those_that_have_a_chance() {
+    let (folder, served) = three_prices(
+        "[requirements]\nnot_worse_than = { candidate = \"incumbent\", margin = 0.05 }",
+    );
+    let file = folder.path().join("trilemma.toml");
+    let old = fs_err::read_to_string(&file).unwrap();
+    let with = old.replace("golden = ", "incumbent = \"dear\"\ngolden = ");
+    fs_err::write(&file, with).unwrap();
+    let arguments = ["select", "--adaptive=gates", "--json"];
+    let decision = value(&run(folder.path(), &arguments, &[0]));
+    assert_eq!(
+        decision["conclusion"]["decided"]["recommended_id"],
+        "middle"
+    );
+    assert_eq!(served.log.n_ended(), 20 + 400 + 400);
+}
+
+#[test]
+fn a_race_that_nobody_wins_ends_with_a_decision() {
+    let (folder, served) = three_prices("[requirements]\npass_rate = { min = 0.95 }");
+    let arguments = ["select", "--adaptive=gates", "--json"];
+    let decision = value(&run(folder.path(), &arguments, &[1, 3]));
+    assert_eq!(decision["candidates"].as_array().unwrap().len(), 1);
+    // The likeliest was completed, the others were given up early.
+    let calls = served.log.n_ended();
+    assert!((400..700).contains(&calls), "{calls}");
+}
+
+#[test]
+fn what_a_race_for_requirements_cannot_answer_is_refused_before_any_call() {
+    for (requirements, says) in [
+        ("", "no quality requirement"),
+        (
+            "[requirements]\nnot_worse_than = { candidate = \"best\", margin = 0.05 }",
+            "compares with everybody",
+        ),
+        (
+            "[requirements]\npass_rate = { min = 0.8 }\n[preference]\nrank_by = \"pass_rate\"",
+            "something else than cost ranks",
+        ),
+    ] {
+        let (folder, served) = three_prices(requirements);
+        let refused = run(folder.path(), &["bench", "--adaptive=gates"], &[2]);
+        let said = text(&refused.stderr);
+        assert!(said.contains(says), "{said}");
+        assert!(said.contains("hint:"), "{said}");
+        assert_eq!(served.log.n_ended(), 0);
+    }
 }

@@ -46,8 +46,10 @@ pub(crate) fn chances(input: &PreflightInput, n: usize) -> Vec<VerdictChance> {
     list
 }
 
-/// The strictest level at which one of several candidates may be held to "meets".
-fn strictest(confidence: f64, n_candidates: usize) -> Option<Confidence> {
+/// The strictest level at which one of several candidates may be held to "meets"; `None` unless the confidence
+/// is in (0, 1).
+#[must_use]
+pub fn strictest(confidence: f64, n_candidates: usize) -> Option<Confidence> {
     let plain = Confidence::new(confidence).ok()?;
     Some(Level::strictest(n_candidates).of(plain))
 }

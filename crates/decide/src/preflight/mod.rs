@@ -7,10 +7,13 @@
 mod chances;
 mod margin;
 mod plan;
+mod races;
 mod types;
 
+pub use chances::strictest;
 pub use margin::propose_margin;
 pub use plan::preflight;
+pub use races::{RacePlan, races};
 pub use types::{
     CallerPlan, Chances, CostRange, PlannedCaller, Preflight, PreflightInput, RateLimits, Role,
     TimeLimit, TimePlan, TokenGuess, VerdictChance,

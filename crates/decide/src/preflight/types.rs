@@ -18,6 +18,8 @@ pub struct PreflightInput {
     pub callers: Vec<PlannedCaller>,
     /// The gates.
     pub requirements: Requirements,
+    /// Position of the incumbent among the candidates.
+    pub incumbent: Option<usize>,
     /// Most calls in flight over all callers; at least 1.
     pub concurrency: u32,
 }

@@ -3,7 +3,7 @@
 use trilemma_decide::GateKind;
 use trilemma_decide::preflight::{
     PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess, preflight,
-    propose_margin,
+    propose_margin, races,
 };
 use trilemma_domain::{Input, Item, Margin, Reference};
 use trilemma_golden::size_guide;
@@ -49,6 +49,7 @@ fn plan(n: usize) -> PreflightInput {
             caller("judge", Role::Judge, Some(("0.15", "0.60"))),
         ],
         requirements: trilemma_domain::Requirements::default(),
+        incumbent: None,
         concurrency: 10,
     }
 }
@@ -146,4 +147,50 @@ fn the_proposed_margin_is_decidable() {
         assert!(smaller.high > n, "{n}: {margin} is wider than needed");
     }
     assert_eq!(propose_margin(&size_guide(&golden(5), None).unwrap()), None);
+}
+
+#[test]
+fn each_race_says_what_it_would_take() {
+    let mut input = plan(400);
+    input.callers = vec![
+        caller("dear", Role::Candidate, Some(("2.50", "10.00"))),
+        caller("middle", Role::Candidate, Some(("0.50", "2.00"))),
+        caller("cheap", Role::Candidate, Some(("0.10", "0.40"))),
+        caller("judge", Role::Judge, Some(("0.15", "0.60"))),
+    ];
+    let names = |input: &PreflightInput| -> Vec<&str> {
+        let races = races(input, &preflight(input));
+        races.iter().map(|race| race.mode).collect()
+    };
+    assert_eq!(
+        names(&input),
+        ["calibrated", "cheapest", "certified", "certified-traffic"]
+    );
+    input.requirements.pass_rate = pass_rate(0.85);
+    let whole = preflight(&input);
+    let planned = races(&input, &whole);
+    assert_eq!(planned.len(), 5);
+    let all = whole.cost.unwrap();
+    for race in &planned {
+        assert!(race.n_calls.low <= race.n_calls.high, "{race:?}");
+        // Whoever is chosen is asked everything.
+        assert!(race.n_calls.low >= whole.n_calls / 3, "{race:?}");
+        assert!(race.n_calls.low < whole.n_calls, "{race:?}");
+        assert!(race.n_calls.high <= whole.n_calls, "{race:?}");
+        let cost = race.cost_usd.as_ref().unwrap();
+        assert!(
+            cost.low <= cost.high && cost.high <= all.upper_usd,
+            "{race:?}"
+        );
+        assert!(cost.low < all.expected_usd, "{race:?}");
+    }
+    // Against the incumbent it is asked everything; against the best nothing can be spared.
+    input.requirements.not_worse_than = not_worse(Reference::Incumbent, Margin::Absolute(0.05));
+    assert!(!names(&input).contains(&"gates"), "there is no incumbent");
+    input.incumbent = Some(0);
+    assert!(names(&input).contains(&"gates"));
+    input.requirements.not_worse_than = not_worse(Reference::Best, Margin::Absolute(0.05));
+    assert!(!names(&input).contains(&"gates"));
+    input.callers.truncate(1);
+    assert!(names(&input).is_empty());
 }

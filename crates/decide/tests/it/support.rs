@@ -68,6 +68,7 @@ pub(crate) fn input(candidates: Vec<CandidateFacts>, n_items: usize) -> Decision
         stale_prices: StalePrices::Refuse,
         incumbent: None,
         candidates,
+        n_given_up: 0,
         items: items(n_items),
         repeats: 1,
         seed: 7,

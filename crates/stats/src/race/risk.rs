@@ -11,7 +11,7 @@
 /// Shape of the prior of a discordance rate.
 const SHAPE: f64 = 2.0;
 /// Weight of the prior, in items.
-const WEIGHT: f64 = 100.0;
+pub(super) const WEIGHT: f64 = 100.0;
 /// Probability that may be left out of a tail.
 const NEGLIGIBLE: f64 = 1e-7;
 
@@ -79,7 +79,7 @@ impl Duel {
 }
 
 /// Probabilities of 0, 1, 2, … wins among `rest` items: negative binomial, mean and variance matched.
-fn predictive(wins: Wins, exposure: f64, rest: usize) -> Vec<f64> {
+pub(super) fn predictive(wins: Wins, exposure: f64, rest: usize) -> Vec<f64> {
     let mean = (wins.sum + SHAPE) / exposure;
     let variance = (wins.squares + SHAPE) / (exposure * exposure);
     let shape = mean * mean / variance;
@@ -99,7 +99,7 @@ fn predictive(wins: Wins, exposure: f64, rest: usize) -> Vec<f64> {
 }
 
 /// Turns probabilities into probabilities of at least.
-fn tail_sums(mut terms: Vec<f64>) -> Vec<f64> {
+pub(super) fn tail_sums(mut terms: Vec<f64>) -> Vec<f64> {
     let mut sum = 0.0;
     for term in terms.iter_mut().rev() {
         sum += *term;

@@ -1,4 +1,4 @@
-//! Any race behind one face, with a large field halved first.
+//! Any race behind one face, with a large field halved first where no bound is wanted.
 //!
 //! In: a specification and outcomes. Out: questions and the choice, in the caller's numbering of arms. Answers
 //! known from the halving are handed to the race that follows; nothing is asked twice.
@@ -14,7 +14,7 @@ use super::types::{Answer, Field, Query, Step};
 use crate::StatsError;
 use crate::sequential::Population;
 
-/// Fields larger than this are halved first.
+/// Fields larger than this are halved first, unless a bound is wanted.
 pub const LARGE_FIELD: usize = 15;
 /// Arms that a large field is cut down to.
 const KEEP: usize = 8;
@@ -75,7 +75,9 @@ impl Race {
     pub fn new(spec: RaceSpec) -> Result<Self, StatsError> {
         spec.field.check()?;
         let arms: Vec<usize> = (0..spec.field.arms).collect();
-        let stage = if arms.len() > LARGE_FIELD {
+        // Halving has no error bound, so a certificate cannot stand on it.
+        let may_halve = matches!(spec.mode, Mode::Calibrated | Mode::Cheapest);
+        let stage = if arms.len() > LARGE_FIELD && may_halve {
             let all = spec.field.arms.saturating_mul(spec.field.items) as f64;
             Stage::Rejects(SuccessiveRejects::new(
                 spec.field,

@@ -3,6 +3,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::Confidence;
+use crate::paired::Cells;
 use crate::resample::{ChaChaStream, IndexStream};
 use crate::sequential::Population;
 
@@ -138,6 +140,103 @@ fn a_large_field_is_halved_first() {
 }
 
 #[test]
+fn a_certificate_is_over_the_whole_field() {
+    // The best looks worst on the items that halving would look at.
+    let mut stream = ChaChaStream::new(13);
+    let rates: Vec<f64> = (0..20)
+        .map(|arm| if arm == 0 { 0.95 } else { 0.5 })
+        .collect();
+    let mut table = outcomes(&mut stream, &rates, 400);
+    table[0][..16].fill(0.0);
+    let mut race = Race::new(spec(20, 400, Mode::CertifiedSet)).unwrap();
+    assert_eq!(race.arms().len(), 20);
+    assert!(matches!(race.next_step().unwrap(), Step::Ask(_)));
+    let (finish, _) = run(race, &table);
+    assert_eq!(finish.chosen, 0, "{finish:?}");
+}
+
+/// Runs a race for requirements, each arm judged by the outlook over all items; questions asked.
+fn course(mut race: GateCourse, table: &Outcomes, prices: &[Option<f64>]) -> (GateCourse, usize) {
+    let mut n_asked = 0;
+    loop {
+        match race.next_step().unwrap() {
+            GateStep::Ask(queries) => {
+                n_asked += queries.len();
+                for query in queries {
+                    race.answer(query, Answer::Passed(table[query.arm][query.item]));
+                }
+            }
+            GateStep::Price => race.price(prices),
+            GateStep::Judge { arm, is_complete } => {
+                let passes: f64 = table[arm].iter().sum();
+                let n = table[arm].len();
+                let claim = Claim::OfSource(Confidence::P95);
+                let meets = is_complete && chance_of_bar((passes, n), n, 0.8, claim).unwrap() > 0.5;
+                race.judged(if meets {
+                    Word::Meets(prices[arm])
+                } else {
+                    Word::Open
+                });
+            }
+            GateStep::Stop => return (race, n_asked),
+        }
+    }
+}
+
+#[test]
+fn the_cheapest_arm_that_meets_the_bar_is_found_and_the_others_are_spared() {
+    let mut stream = ChaChaStream::new(31);
+    let table = outcomes(&mut stream, &[0.95, 0.6, 0.9, 0.97, 0.92], 400);
+    let bars = vec![Bar::PassRate {
+        min: 0.8,
+        claim: Claim::OfSource(Confidence::P95),
+    }];
+    let prices = [Some(8.0), Some(1.0), Some(2.0), Some(9.0), None];
+    let race = GateCourse::new((5, 400), (0..5).collect(), bars.clone()).unwrap();
+    let (race, n_asked) = course(race, &table, &prices);
+    assert_eq!(race.met(), Some(2));
+    assert_eq!(race.complete(), [2]);
+    let reasons: Vec<(usize, bool)> = race
+        .given_up()
+        .iter()
+        .map(|one| (one.arm, one.reason == Reason::Dearer))
+        .collect();
+    assert_eq!(reasons, [(1, false), (0, true), (3, true), (4, true)]);
+    assert!(n_asked < 600, "{n_asked}");
+    // Who is not entered is not asked.
+    let race = GateCourse::new((5, 400), vec![0, 1], bars).unwrap();
+    let (race, _) = course(race, &table, &prices);
+    assert_eq!(race.met(), Some(0));
+    assert!(GateCourse::new((2, 10), vec![0], Vec::new()).is_err());
+}
+
+#[test]
+fn what_is_missing_gives_nobody_up() {
+    let bars = vec![Bar::PassRate {
+        min: 0.8,
+        claim: Claim::OfSource(Confidence::P95),
+    }];
+    let mut race = GateCourse::new((1, 100), vec![0], bars).unwrap();
+    let mut n_judged = 0;
+    loop {
+        match race.next_step().unwrap() {
+            GateStep::Ask(queries) => {
+                for query in queries {
+                    race.answer(query, Answer::Missing);
+                }
+            }
+            GateStep::Price => race.price(&[None]),
+            GateStep::Judge { is_complete, .. } => {
+                n_judged += usize::from(is_complete);
+                race.judged(Word::Open);
+            }
+            GateStep::Stop => break,
+        }
+    }
+    assert_eq!((n_judged, race.met(), race.given_up().len()), (1, None, 0));
+}
+
+#[test]
 fn missing_answers_never_certify_anybody() {
     for mode in MODES {
         let mut race = Race::new(spec(3, 40, mode)).unwrap();
@@ -207,6 +306,89 @@ fn refuses_what_it_cannot_run() {
     }
     let other_size = CertifiedRules::of_the_set(11);
     assert!(CertifiedRace::new(fine.field, other_size).is_err());
+}
+
+#[test]
+fn outlook_is_what_comes_of_it() {
+    // Arms whose rates come from the prior: of those seen with a chance near p, a share near p gets there.
+    let mut stream = ChaChaStream::new(23);
+    let (items, asked) = (200, 80);
+    let claim = Claim::OfSource(Confidence::P95);
+    let uniform =
+        |stream: &mut ChaChaStream| (stream.next_index(1 << 30) as f64 + 0.5) / f64::from(1 << 30);
+    let (mut bins, mut paired) = ([(0.0, 0.0, 0.0); 5], [(0.0, 0.0, 0.0); 5]);
+    for _ in 0..20_000 {
+        // Jeffreys' prior is the arcsine law.
+        let rate = (std::f64::consts::FRAC_PI_2 * uniform(&mut stream))
+            .sin()
+            .powi(2);
+        let row: Vec<bool> = (0..items).map(|_| uniform(&mut stream) < rate).collect();
+        let count = |row: &[bool]| row.iter().filter(|pass| **pass).count() as f64;
+        let chance = chance_of_bar((count(&row[..asked]), asked), items, 0.7, claim).unwrap();
+        let end = chance_of_bar((count(&row), items), items, 0.7, claim).unwrap();
+        let bin = &mut bins[((chance * 5.0) as usize).min(4)];
+        *bin = (bin.0 + 1.0, bin.1 + chance, bin.2 + end);
+        // Discordance rates from a gamma prior of shape 2 and weight 100.
+        let rate = |stream: &mut ChaChaStream| -(uniform(stream) * uniform(stream)).ln() / 100.0;
+        let (better, worse) = (rate(&mut stream), rate(&mut stream));
+        let mut cells = [Cells::default(), Cells::default()];
+        for item in 0..items {
+            let lot = uniform(&mut stream);
+            for (idx, cells) in cells.iter_mut().enumerate() {
+                if idx == 1 || item < asked {
+                    cells.only_first += usize::from(lot < better);
+                    cells.only_second += usize::from(lot >= better && lot < better + worse);
+                    cells.both += usize::from(lot >= better + worse);
+                }
+            }
+        }
+        let chance = chance_of_margin(cells[0], items, 0.03, claim).unwrap();
+        let end = chance_of_margin(cells[1], items, 0.03, claim).unwrap();
+        let bin = &mut paired[((chance * 5.0) as usize).min(4)];
+        *bin = (bin.0 + 1.0, bin.1 + chance, bin.2 + end);
+    }
+    for (n, predicted, happened) in bins.into_iter().chain(paired) {
+        if n > 200.0 {
+            let error = 3.0 * (0.25_f64 / n).sqrt() + 0.01;
+            assert!(
+                (predicted - happened).abs() / n < error,
+                "{n}: {} predicted, {} happened",
+                predicted / n,
+                happened / n
+            );
+        }
+    }
+}
+
+#[test]
+fn outlook_knows_what_is_certain() {
+    let claim = Claim::OfSource(Confidence::P95);
+    // Not even passing all that is left is enough; and of 100 items 100 passes are.
+    assert_eq!(chance_of_bar((10.0, 40), 100, 0.8, claim).unwrap(), 0.0);
+    assert_eq!(chance_of_bar((100.0, 100), 100, 0.9, claim).unwrap(), 1.0);
+    assert_eq!(
+        chance_of_bar((89.0, 100), 100, 0.9, Claim::OfSet).unwrap(),
+        0.0
+    );
+    assert_eq!(
+        chance_of_bar((90.0, 100), 100, 0.9, Claim::OfSet).unwrap(),
+        1.0
+    );
+    let lost = Cells {
+        only_second: 40,
+        ..Cells::default()
+    };
+    assert!(chance_of_margin(lost, 100, 0.03, claim).unwrap() < 1e-6);
+    let equal = Cells {
+        both: 290,
+        only_first: 5,
+        only_second: 5,
+        neither: 0,
+    };
+    assert_eq!(chance_of_margin(equal, 300, 0.03, claim).unwrap(), 1.0);
+    assert!(chance_of_margin(equal, 299, 0.03, claim).is_err());
+    assert!(chance_of_bar((5.0, 4), 10, 0.5, claim).is_err());
+    assert!(chance_of_bar((f64::NAN, 4), 10, 0.5, claim).is_err());
 }
 
 proptest! {

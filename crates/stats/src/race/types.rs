@@ -64,6 +64,12 @@ pub enum Guarantee {
         /// What "best" refers to.
         population: Population,
     },
+    /// The choice was put to a test over all items, held over every arm that entered: the probability that any
+    /// arm is said to be good enough although it is not is at most this, whomever the race gave up.
+    Shown {
+        /// Error bound.
+        alpha: f64,
+    },
 }
 
 /// Who runs over what.

@@ -229,3 +229,55 @@ proptest! {
         prop_assert!(log_sign_e_value(cells) < 2.0 * (only_first as f64 + 1.0));
     }
 }
+
+/// What looking again and again costs; the table of `docs/methods.md`.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "slow suites run only when asked for"
+)]
+fn slow_what_peeking_costs() {
+    if std::env::var_os("TRILEMMA_SLOW_TESTS").is_none() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
+    let limit = (1.0_f64 / 0.05).ln();
+    let replicates = 10_000;
+    let mut stream = ChaChaStream::new(19);
+    // z test once, z test every ten items, sign process after every item.
+    let mut alarms = [0_u32; 3];
+    for _ in 0..replicates {
+        let mut cells = Cells::default();
+        let mut raised = [false; 3];
+        for item in 1..=500 {
+            // Equals that disagree on 6 % of items.
+            if happens(&mut stream, 0.06) {
+                if happens(&mut stream, 0.5) {
+                    cells.only_first += 1;
+                } else {
+                    cells.only_second += 1;
+                }
+                raised[2] |= log_sign_e_value(cells) >= limit;
+            }
+            let discordant = cells.discordant() as f64;
+            let lead = cells.only_first as f64 - cells.only_second as f64;
+            let is_above = discordant > 0.0 && lead / discordant.sqrt() >= 1.645;
+            raised[1] |= item % 10 == 0 && is_above;
+            raised[0] |= item == 500 && is_above;
+        }
+        for (alarms, raised) in alarms.iter_mut().zip(raised) {
+            *alarms += u32::from(raised);
+        }
+    }
+    let [once, peeked, e_process] = alarms.map(|n| f64::from(n) / f64::from(replicates));
+    println!(
+        "false alarms at 5 %, {replicates} comparisons of equals over 500 items: z test once {:.1} %, \
+         z test every ten items {:.1} %, sign e-process after every item {:.1} %",
+        100.0 * once,
+        100.0 * peeked,
+        100.0 * e_process
+    );
+    assert!((0.03..0.07).contains(&once), "{once}");
+    assert!(peeked > 0.15, "{peeked}");
+    assert!((0.005..=0.05).contains(&e_process), "{e_process}");
+}

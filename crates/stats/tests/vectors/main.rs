@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod humans;
 #[cfg(test)]
 mod means;
@@ -15,6 +17,8 @@ mod multiplicity;
 mod paired;
 #[cfg(test)]
 mod power;
+#[cfg(test)]
+mod preference;
 #[cfg(test)]
 mod proportion;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use trilemma_stats::Confidence;
 use trilemma_stats::identity::{Sampled, hamming_mmd};
-use trilemma_stats::paired::Cells;
+use trilemma_stats::paired::{Cells, mcnemar_exact, tango};
 use trilemma_stats::sequential::{
     Cusum, LikelihoodRatio, Population, ShiryaevRoberts, betting_mean, empirical_bernstein_mean,
     hoeffding_sequence_mean, log_margin_e_value, log_sign_e_value, log_two_sided_sign_e_value,
@@ -125,5 +125,48 @@ fn data_hamming_mmd() {
         };
         let got = hamming_mmd(&answers("X"), &answers("Y")).unwrap();
         close(got, &case["mmd2_hamming"], CLOSED, "squared discrepancy");
+    }
+}
+
+/// A silent change of a model, seen by everything that compares pairs.
+#[test]
+fn data_drift_prime() {
+    let Some(file) = vectors("drift_prime") else {
+        return;
+    };
+    let outcomes = |name: &str| -> Vec<bool> {
+        let text = file[name].as_str().unwrap();
+        text.chars().map(|c| c == '1').collect()
+    };
+    let (old, new) = (outcomes("old_outcomes"), outcomes("new_outcomes"));
+    let cells = Cells::of(&old, &new).unwrap();
+    assert_eq!(cells.only_first, count(&file["n10"]));
+    assert_eq!(cells.only_second, count(&file["n01"]));
+    let rate = |values: &[bool]| {
+        values.iter().filter(|right| **right).count() as f64 / values.len() as f64
+    };
+    close(rate(&old), &file["acc_old"], CLOSED, "old");
+    close(rate(&new), &file["acc_new"], CLOSED, "new");
+    let p = mcnemar_exact(cells);
+    assert!(
+        (p / number(&file["mcnemar_exact_p"]) - 1.0).abs() < 1e-9,
+        "{p}"
+    );
+    let interval = tango(cells, Confidence::P95).unwrap();
+    let expected = &file["tango_ci95_old_minus_new"];
+    close_interval((interval.low, interval.high), expected, 1e-7, "Tango");
+    for row in list(&file["log_e_onesided_t"]) {
+        let t = count(&row[0]);
+        let cells = Cells::of(&old[..t], &new[..t]).unwrap();
+        assert_eq!(
+            (cells.only_first, cells.only_second),
+            (count(&row[1]), count(&row[2]))
+        );
+        close(
+            log_sign_e_value(cells),
+            &row[3],
+            CLOSED,
+            &format!("after {t}"),
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Reading the vectors and comparing with them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -11,19 +12,34 @@ pub(crate) const ITERATED: f64 = 1e-7;
 
 /// Reads one file of vectors; `None` (said aloud) without the data folder.
 pub(crate) fn vectors(name: &str) -> Option<Value> {
+    let Some(folder) = folder() else {
+        println!("skipped: TRILEMMA_TEST_DATA is not set");
+        return None;
+    };
+    let path = folder.join(format!("{name}.json"));
+    let text = fs_err::read_to_string(path).expect("vectors are readable");
+    Some(serde_json::from_str(&text).expect("vectors are JSON"))
+}
+
+/// Names of all files of vectors, without the manifest.
+pub(crate) fn files() -> BTreeSet<String> {
+    let entries = folder().map(|folder| fs_err::read_dir(folder).expect("vectors are listed"));
+    entries
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.expect("vectors are listed").file_name())
+        .filter_map(|name| Some(name.to_str()?.strip_suffix(".json")?.to_owned()))
+        .filter(|name| !name.starts_with('_'))
+        .collect()
+}
+
+fn folder() -> Option<PathBuf> {
     #[expect(
         clippy::disallowed_methods,
         reason = "tests find their data through the environment"
     )]
-    let Some(root) = std::env::var_os("TRILEMMA_TEST_DATA") else {
-        println!("skipped: TRILEMMA_TEST_DATA is not set");
-        return None;
-    };
-    let path = PathBuf::from(root)
-        .join("statistics/vectors")
-        .join(format!("{name}.json"));
-    let text = fs_err::read_to_string(path).expect("vectors are readable");
-    Some(serde_json::from_str(&text).expect("vectors are JSON"))
+    let root = std::env::var_os("TRILEMMA_TEST_DATA")?;
+    Some(PathBuf::from(root).join("statistics/vectors"))
 }
 
 /// Compares with a tolerance relative to the expected value, absolute below 1.

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Rows};
 use trilemma_domain::{
-    Fingerprint, FinishReason, NanoUsd, Observation, ObservedState, RunId, Score, Timing,
+    Fingerprint, FinishReason, NanoUsd, Observation, ObservedState, RunId, Score, Timing, TrialKey,
     UsageSource,
 };
 
@@ -42,6 +42,42 @@ impl Store {
             let run = run_ref(tx, run)?;
             let set = set_by_no(tx, run.set_no)?;
             observe(tx, run, &set, see)
+        })
+    }
+
+    /// Streams those of the named trials that are settled, in the order of the names; the work grows with their
+    /// number, not with the run.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn observations_of(
+        &self,
+        run: &RunId,
+        keys: &[TrialKey],
+        mut see: impl FnMut(Observation),
+    ) -> Result<(), StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let set = set_by_no(tx, run.set_no)?;
+            let numbers = scorer_numbers(tx, &set)?;
+            let only = " AND t.candidate_idx = $2 AND t.item_idx = $3 AND t.repeat_idx = $4";
+            let mut statement = tx.prepare_cached(&select(only))?;
+            for key in keys {
+                let TrialKey {
+                    candidate_idx,
+                    item_idx,
+                    repeat,
+                } = *key;
+                let named = (run.run_no, candidate_idx, item_idx, repeat);
+                let rows = statement.query(named)?;
+                visit(rows, run, &numbers, |row, cells| {
+                    if let Some(observation) = observation(row, &set, cells) {
+                        see(observation);
+                    }
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+            Ok(())
         })
     }
 
@@ -84,15 +120,28 @@ pub(crate) fn scan(
     conn: &Connection,
     run: RunRef,
     scorers: &[i64],
-    mut see: impl FnMut(&TrialRow, &[Option<Cell>]) -> Result<ControlFlow<()>, Fault>,
+    see: impl FnMut(&TrialRow, &[Option<Cell>]) -> Result<ControlFlow<()>, Fault>,
 ) -> Result<(), Fault> {
-    let sql = format!(
+    let mut statement = conn.prepare_cached(&select(""))?;
+    let rows = statement.query([run.run_no])?;
+    visit(rows, run, scorers, see)
+}
+
+/// Settled trials of run `$1` with their scores, in key order; `only` narrows them down.
+fn select(only: &str) -> String {
+    format!(
         "SELECT {COLUMNS}, s.scorer_no, s.kind, s.value, s.cost FROM trial t \
          LEFT JOIN score s ON s.trial_id = t.trial_id \
-         WHERE t.run_no = $1 AND t.state > 0 ORDER BY {KEY_ORDER}"
-    );
-    let mut statement = conn.prepare_cached(&sql)?;
-    let mut rows = statement.query([run.run_no])?;
+         WHERE t.run_no = $1 AND t.state > 0{only} ORDER BY {KEY_ORDER}"
+    )
+}
+
+fn visit(
+    mut rows: Rows<'_>,
+    run: RunRef,
+    scorers: &[i64],
+    mut see: impl FnMut(&TrialRow, &[Option<Cell>]) -> Result<ControlFlow<()>, Fault>,
+) -> Result<(), Fault> {
     let mut cells = vec![None; scorers.len()];
     let mut current: Option<TrialRow> = None;
     while let Some(row) = rows.next()? {

@@ -53,6 +53,43 @@ fn settled_tells_how_each_trial_ended() {
 }
 
 #[test]
+fn named_trials_are_seen_as_in_the_whole_run() {
+    let (_folder, store, run) = begun(10);
+    let mut noise = Noise(4);
+    let keys = [key(1, 2, 0), key(0, 5, 0), key(0, 1, 0), key(1, 7, 0)];
+    put(
+        &store,
+        &run,
+        [
+            realistic(keys[0], &mut noise),
+            failed(keys[1], &mut noise),
+            realistic(keys[2], &mut noise),
+            realistic(keys[3], &mut noise),
+        ],
+    );
+    let mut all = Vec::new();
+    store
+        .observations(&run, |seen| {
+            all.push(seen);
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    // In the order asked for; what is not settled is left out.
+    let asked = [keys[1], key(0, 9, 0), keys[0], key(7, 7, 7)];
+    let mut some = Vec::new();
+    store
+        .observations_of(&run, &asked, |seen| some.push(seen))
+        .unwrap();
+    let expected = [keys[1], keys[0]].map(|key| {
+        let one = all.iter().find(|seen| seen.key == key);
+        *one.unwrap()
+    });
+    assert_eq!(some, expected);
+    let unknown = store.observations_of(&"no-such-run".into(), &asked, |_| {});
+    assert!(unknown.is_err());
+}
+
+#[test]
 fn a_retried_failure_keeps_its_attempts_and_their_cost() {
     let (_folder, store, run) = begun(1);
     let mut noise = Noise(2);

@@ -172,6 +172,7 @@ fn input(
         stale_prices: StalePrices::Accept,
         incumbent: Some(0),
         candidates,
+        n_given_up: 0,
         items: sample.to_vec(),
         repeats,
         seed: after.manifest.seed,

@@ -1,0 +1,146 @@
+//! What a race knows of its trials: asked round by round, kept up as answers come.
+//!
+//! In: the trials of a round. Out: all of them settled, and what came of each. The store is read in full once,
+//! when the race begins; afterwards only the trials of a round are looked up, so that a race over many thousand
+//! items does not read its record again and again. Only what is durable is handed out.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use trilemma_domain::{NanoUsd, ObservedState, TrialKey};
+use trilemma_provider::Connect;
+use trilemma_stats::race::{Answer, Query};
+use trilemma_store::Settled;
+
+use crate::error::BenchError;
+use crate::job::Job;
+use crate::schedule::{Schedule, shuffled};
+use crate::session::session;
+
+/// What came of one trial.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Seen {
+    /// Whether it passed; `None` = without a score.
+    pub(crate) pass: Option<bool>,
+    /// What it cost; `None` = unknown.
+    pub(crate) cost: Option<NanoUsd>,
+}
+
+/// What came of some trials; those without an answer are absent.
+pub(crate) type Seens = HashMap<TrialKey, Seen>;
+
+/// The trials of a race.
+pub(crate) struct Record<C: Connect> {
+    job: Arc<Job<C>>,
+    /// Items in the random order of the race.
+    order: Vec<u64>,
+    /// What was settled when the race began.
+    before: Settled,
+    /// What was answered since.
+    since: HashSet<TrialKey>,
+}
+
+impl<C: Connect> Record<C> {
+    /// Reads what is settled.
+    pub(crate) fn open(job: &Arc<Job<C>>) -> Result<Self, BenchError> {
+        Ok(Self {
+            order: shuffled(job.parts.items.len() as u64, job.parts.seed),
+            before: job.parts.store.settled(&job.parts.run)?,
+            since: HashSet::new(),
+            job: job.clone(),
+        })
+    }
+
+    /// The trials of a question: all repeats of the item at this place of the order.
+    pub(crate) fn keys(&self, query: Query) -> impl Iterator<Item = TrialKey> + use<C> {
+        let item = self.order.get(query.item);
+        let item = item.and_then(|item| u32::try_from(*item).ok());
+        let candidate_idx = u32::try_from(query.arm).unwrap_or(u32::MAX);
+        let repeats = 0..self.job.parts.repeats;
+        item.into_iter().flat_map(move |item_idx| {
+            repeats.clone().map(move |repeat| TrialKey {
+                candidate_idx,
+                item_idx,
+                repeat,
+            })
+        })
+    }
+
+    /// All trials of some candidates.
+    pub(crate) fn all_of(&self, candidates: &[u32]) -> HashSet<TrialKey> {
+        let places = 0..self.order.len();
+        candidates
+            .iter()
+            .flat_map(|arm| places.clone().map(move |item| (*arm as usize, item)))
+            .flat_map(|(arm, item)| self.keys(Query { arm, item }))
+            .collect()
+    }
+
+    /// Calls what is not answered yet; false when the run is being stopped.
+    pub(crate) async fn settle(&mut self, wanted: &HashSet<TrialKey>) -> Result<bool, BenchError> {
+        let open: HashSet<TrialKey> = self
+            .with_incumbent(wanted)
+            .into_iter()
+            .filter(|key| !self.is_answered(*key))
+            .collect();
+        if !open.is_empty() {
+            let parts = &self.job.parts;
+            let schedule = Schedule::of(parts.shape(), parts.seed, &open);
+            self.job.reschedule(schedule);
+            session(&self.job).await?;
+            let came = self.seen(open.iter().copied())?;
+            self.since.extend(came.into_keys());
+        }
+        Ok(!self.job.is_stopping())
+    }
+
+    /// What came of some trials.
+    pub(crate) fn seen(&self, keys: impl Iterator<Item = TrialKey>) -> Result<Seens, BenchError> {
+        let keys: Vec<TrialKey> = keys.collect();
+        let mut seens = HashMap::with_capacity(keys.len());
+        let (store, run) = (&self.job.parts.store, &self.job.parts.run);
+        store.observations_of(run, &keys, |observation| {
+            let pass = match observation.state {
+                ObservedState::Failed(_) => return,
+                ObservedState::Scored { pass, .. } => Some(pass),
+                ObservedState::Unscored => None,
+            };
+            let cost = observation.cost;
+            seens.insert(observation.key, Seen { pass, cost });
+        })?;
+        Ok(seens)
+    }
+
+    /// What came of a question: the share of its repeats that pass, missing unless all have a score.
+    pub(crate) fn answer(&self, query: Query, seens: &Seens) -> Answer {
+        let (mut n, mut passed) = (0, 0);
+        for key in self.keys(query) {
+            match seens.get(&key).and_then(|seen| seen.pass) {
+                Some(pass) => passed += u32::from(pass),
+                None => return Answer::Missing,
+            }
+            n += 1;
+        }
+        if n == 0 {
+            return Answer::Missing;
+        }
+        Answer::Passed(f64::from(passed) / f64::from(n))
+    }
+
+    fn is_answered(&self, key: TrialKey) -> bool {
+        self.since.contains(&key) || self.before.is_answered(key)
+    }
+
+    /// A judge that compares with the incumbent needs its answer to the same items.
+    fn with_incumbent(&self, wanted: &HashSet<TrialKey>) -> HashSet<TrialKey> {
+        let mut all = wanted.clone();
+        let parts = &self.job.parts;
+        if let (true, Some(candidate_idx)) = (parts.grader.waits_for_incumbent(), parts.incumbent) {
+            all.extend(wanted.iter().map(|key| TrialKey {
+                candidate_idx,
+                ..*key
+            }));
+        }
+        all
+    }
+}

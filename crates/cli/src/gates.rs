@@ -1,0 +1,188 @@
+//! The race for requirements, as a project asks for it.
+//!
+//! In: requirements, candidates, a run that was begun. Out: what `trilemma_bench` needs for the race: the tests that
+//! quality requirements come down to, who is ruled out by a stated fact, and the decision on whom it completed.
+
+use anyhow::anyhow;
+use trilemma_bench::{BenchError, GateRace, Standing};
+use trilemma_decide::preflight::strictest;
+use trilemma_decide::{Decision, DecisionInput, Method, Preference};
+use trilemma_domain::{CandidateId, Estimand, Margin, Reference, Requirements, RunId, Verdict};
+use trilemma_stats::race::{Allowed, Bar, Claim};
+use trilemma_store::{RunManifest, Store};
+
+use crate::context::{Context, InputError};
+use crate::decision::{self, DecideOptions};
+
+/// Refuses what such a race cannot answer, before anything is spent.
+///
+/// # Errors
+/// [`InputError`] that says what to do instead.
+pub(crate) fn refuse(context: &Context, options: DecideOptions) -> anyhow::Result<()> {
+    let wanted = &context.project.requirements;
+    let fault = if wanted.pass_rate.is_none() && wanted.not_worse_than.is_none() {
+        "no quality requirement is set that it could race for; hint: set `pass_rate` or `not_worse_than` under \
+         [requirements], or race for the best pass rate by `--adaptive=calibrated`"
+    } else if is_against_best(wanted) {
+        "\"not worse than the best\" compares with everybody, so everybody has to answer everything; hint: name a \
+         candidate (`candidate = \"incumbent\"`), or run without --adaptive"
+    } else if !is_by_cost(options.preference_of(context)) {
+        "it looks for the cheapest, but something else than cost ranks; hint: set `[preference]` to a cost, or run \
+         without --adaptive"
+    } else {
+        return Ok(());
+    };
+    Err(anyhow!(InputError(format!(
+        "failed to race for the cheapest candidate that meets every requirement: {fault}"
+    ))))
+}
+
+fn is_against_best(wanted: &Requirements) -> bool {
+    let bar = wanted.not_worse_than.as_ref();
+    bar.is_some_and(|bar| bar.reference == Reference::Best)
+}
+
+fn is_by_cost(preference: Preference) -> bool {
+    matches!(
+        preference,
+        Preference::CostPerAccepted | Preference::CostPerQuery
+    )
+}
+
+/// Where the decision on some candidates is taken.
+pub(crate) struct Bench<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) store: &'a Store,
+    pub(crate) run: &'a RunId,
+    pub(crate) options: DecideOptions,
+}
+
+impl Bench<'_> {
+    /// Takes the decision on these candidates of the run, as it is recorded now.
+    pub(crate) fn judge(&self, arms: &[u32]) -> Result<Vec<Standing>, BenchError> {
+        let decision = self.decide(arms).map_err(|error| {
+            BenchError::Defect(format!("the decision on part of a race failed: {error:#}"))
+        })?;
+        let standings = decision.candidates.iter();
+        Ok(standings
+            .map(|own| Standing {
+                verdict: own.verdict,
+                fails: own
+                    .gates
+                    .iter()
+                    .find(|gate| gate.verdict == Verdict::Fails)
+                    .map(|gate| gate.gate.label()),
+                cost: match decision.preference {
+                    Preference::CostPerQuery => own.cost.per_query.as_ref(),
+                    _ => own.cost.per_accepted.as_ref(),
+                }
+                .map(|cost| cost.value.to_f64()),
+            })
+            .collect())
+    }
+
+    fn decide(&self, arms: &[u32]) -> anyhow::Result<Decision> {
+        let manifest = self.store.manifest(self.run)?;
+        let mut next = 0u32..;
+        let places: Vec<Option<u32>> = (0u32..)
+            .take(manifest.candidates.len())
+            .map(|idx| {
+                if arms.contains(&idx) {
+                    next.next()
+                } else {
+                    None
+                }
+            })
+            .collect();
+        let of_run = (self.store, &manifest);
+        decision::decide_on(self.context, of_run, self.options, &places, |_| {})
+    }
+}
+
+/// Lines the race up.
+pub(crate) fn race<'a>(
+    bench: &'a Bench<'a>,
+    judge: &'a trilemma_bench::Judge<'a>,
+) -> anyhow::Result<GateRace<'a>> {
+    let manifest = bench.store.manifest(bench.run)?;
+    let input = decision::input_of(bench.context, bench.store, &manifest, bench.options)?;
+    let ruled_out = ruled_out(&input)?;
+    let wanted = &input.requirements;
+    let n_entered = input.candidates.len() - ruled_out.len();
+    // A reference that is compared with nobody cannot be claimed falsely.
+    let is_plain = wanted.pass_rate.is_none() && wanted.latency.is_none() && wanted.cost.is_none();
+    let n_family = n_entered.saturating_sub(usize::from(is_plain)).max(1);
+    let claim = |confidence: f64| match wanted.estimand {
+        Estimand::GoldenSet => Some(Claim::OfSet),
+        Estimand::Production => strictest(confidence, n_family).map(Claim::OfSource),
+    };
+    let mut bars = Vec::new();
+    if let Some(bar) = &wanted.pass_rate
+        && let Some(claim) = claim(bar.confidence)
+    {
+        let min = bar.min;
+        bars.push(Bar::PassRate { min, claim });
+    }
+    if let Some(bar) = &wanted.not_worse_than
+        && let Some(claim) = claim(bar.confidence)
+    {
+        bars.push(Bar::NotWorse {
+            reference: reference(&manifest, &input, &bar.reference)?,
+            allowed: match bar.margin {
+                Margin::Absolute(points) => Allowed::Points(points),
+                Margin::Ratio(share) => Allowed::Share(share),
+            },
+            claim,
+        });
+    }
+    let confidences = [
+        wanted.pass_rate.map(|bar| bar.confidence),
+        wanted.not_worse_than.as_ref().map(|bar| bar.confidence),
+    ];
+    let confidence = confidences.into_iter().flatten().fold(1.0, f64::min);
+    Ok(GateRace {
+        bars,
+        ruled_out,
+        // As it was written, without the dust of a subtraction.
+        alpha: ((1.0 - confidence) * 1e9).round() / 1e9,
+        judge,
+    })
+}
+
+/// Candidates that a stated fact rules out, whatever they answer.
+pub(crate) fn ruled_out(input: &DecisionInput) -> anyhow::Result<Vec<u32>> {
+    let nothing_ran = trilemma_decide::decide(input.clone(), [])?;
+    let is_out = |own: &trilemma_decide::CandidateResult| {
+        let mut gates = own.gates.iter();
+        gates.any(|gate| gate.method == Method::Stated && gate.verdict == Verdict::Fails)
+    };
+    let candidates = (0u32..).zip(&nothing_ran.candidates);
+    Ok(candidates
+        .filter(|(_, own)| is_out(own))
+        .map(|(idx, _)| idx)
+        .collect())
+}
+
+fn reference(
+    manifest: &RunManifest,
+    input: &DecisionInput,
+    reference: &Reference,
+) -> anyhow::Result<usize> {
+    let place = match reference {
+        Reference::Incumbent => input.incumbent,
+        Reference::Candidate(id) => position(manifest, id),
+        Reference::Best => None,
+    };
+    place.ok_or_else(|| {
+        anyhow!(InputError(
+            "failed to find the candidate that others are compared with; hint: name it as `incumbent` under [task] \
+             or among the candidates"
+                .to_owned()
+        ))
+    })
+}
+
+fn position(manifest: &RunManifest, id: &CandidateId) -> Option<usize> {
+    let mut ids = manifest.candidates.iter().map(|one| &one.candidate.id);
+    ids.position(|one| one == id)
+}
