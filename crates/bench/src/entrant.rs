@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use trilemma_cost::Pricer;
-use trilemma_domain::{
-    Candidate, Failure, FailureKind, FaultSource, Fingerprint, Item, NanoUsd, Retry, Usage,
-};
-use trilemma_project::{Prompt, PromptError, chat_request};
+use trilemma_domain::{Candidate, Failure, Fingerprint, Item, NanoUsd, Usage};
+use trilemma_project::PromptError;
 use trilemma_provider::{Client, Connect, EncodedRequest, Lane, Secret, TcpConnector};
+
+use crate::asked::{Asked, fingerprint, is_replayable};
 
 /// Bytes of a request body per token, on the low side: planning errs towards more tokens.
 const BYTES_PER_TOKEN: u64 = 3;
@@ -32,7 +32,7 @@ pub struct EntrantParts<C: Connect = TcpConnector> {
 /// One candidate that is ready to be called.
 pub struct Entrant<C: Connect = TcpConnector> {
     pub(crate) parts: EntrantParts<C>,
-    prompt: Option<Prompt>,
+    asked: Asked,
     /// Most output tokens seen so far; 0 = none was.
     most_output: AtomicU64,
 }
@@ -41,26 +41,23 @@ pub struct Entrant<C: Connect = TcpConnector> {
 pub(crate) struct Prepared {
     pub(crate) encoded: EncodedRequest,
     pub(crate) fingerprint: Fingerprint,
+    /// Whether an earlier identical call may stand for this one.
+    pub(crate) is_replayable: bool,
     pub(crate) estimated_tokens: u64,
     /// Most that one attempt is expected to cost; zero where no price is known.
     pub(crate) most_cost: NanoUsd,
 }
 
 impl<C: Connect> Entrant<C> {
-    /// Parses the candidate's prompt.
+    /// Parses the candidate's templates.
     ///
     /// # Errors
-    /// As [`Prompt::parse`].
+    /// As [`Asked::new`].
     pub fn new(parts: EntrantParts<C>) -> Result<Self, PromptError> {
-        let prompt = parts
-            .candidate
-            .prompt
-            .as_ref()
-            .map(Prompt::parse)
-            .transpose()?;
+        let asked = Asked::new(&parts.candidate)?;
         Ok(Self {
             parts,
-            prompt,
+            asked,
             most_output: AtomicU64::new(0),
         })
     }
@@ -68,9 +65,7 @@ impl<C: Connect> Entrant<C> {
     /// Builds the request for an item.
     pub(crate) fn prepare(&self, item: &Item, repeat: u32) -> Result<Prepared, Box<Failure>> {
         let candidate = &self.parts.candidate;
-        let request = chat_request(candidate, self.prompt.as_ref(), item)
-            .map_err(|error| Box::new(unsendable(&error)))?;
-        let encoded = EncodedRequest::new(&candidate.target, &request).map_err(Box::new)?;
+        let encoded = self.asked.encode(candidate, item).map_err(Box::new)?;
         let input_tokens = encoded.body().len() as u64 / BYTES_PER_TOKEN;
         let output_tokens = self.planned_output();
         let most_cost = self
@@ -81,6 +76,7 @@ impl<C: Connect> Entrant<C> {
             .and_then(|cost| cost.settle().ok())
             .unwrap_or_default();
         Ok(Prepared {
+            is_replayable: is_replayable(candidate),
             fingerprint: fingerprint(candidate, &encoded, repeat),
             estimated_tokens: input_tokens.saturating_add(output_tokens),
             most_cost,
@@ -103,24 +99,4 @@ impl<C: Connect> Entrant<C> {
     pub(crate) fn learn(&self, usage: &Usage) {
         self.most_output.fetch_max(usage.output, Ordering::Relaxed);
     }
-}
-
-/// Cache key: endpoint, full request, repeat.
-fn fingerprint(candidate: &Candidate, encoded: &EncodedRequest, repeat: u32) -> Fingerprint {
-    Fingerprint::builder()
-        .field(candidate.target.dialect.name())
-        .field(&candidate.target.base_url)
-        .field(encoded.path_and_query())
-        .field(encoded.body())
-        .field(repeat.to_be_bytes())
-        .finish()
-}
-
-fn unsendable(error: &PromptError) -> Failure {
-    Failure::new(
-        FailureKind::Unsendable,
-        FaultSource::Caller,
-        Retry::No,
-        &format!("failed to {error}"),
-    )
 }

@@ -4,6 +4,7 @@
 //! in the store. An answer is scored only after the commit that holds it. It decides nothing and
 //! draws nothing: progress is a set of counters that others read.
 
+mod asked;
 mod engine;
 mod entrant;
 mod error;
@@ -19,6 +20,7 @@ mod schedule;
 mod session;
 mod summary;
 
+pub use asked::Asked;
 pub use engine::{run, run_for};
 pub use entrant::{Entrant, EntrantParts};
 pub use error::BenchError;

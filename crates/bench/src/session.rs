@@ -123,6 +123,7 @@ async fn one_trial<C: Connect>(
         is_repeat: job.maybe_sent.contains(&key),
     };
     if job.parts.cache
+        && prepared.is_replayable
         && let Some(earlier) = job.parts.store.answered_by_request(&prepared.fingerprint)?
         && earlier.run != job.parts.run
     {

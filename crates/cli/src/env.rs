@@ -15,6 +15,11 @@ pub(crate) fn no_color() -> bool {
     read("NO_COLOR").is_some()
 }
 
+/// A variable as it is; `None` = unset or empty.
+pub(crate) fn raw(name: &str) -> Option<OsString> {
+    read(name)
+}
+
 /// A variable as text; `None` = unset, empty or no text.
 pub(crate) fn text(name: &str) -> Option<String> {
     read(name).and_then(|value| value.into_string().ok())

@@ -3,11 +3,11 @@
 //! `check` shows it; `select` begins with it.
 
 use serde::Serialize;
+use trilemma_bench::Asked;
 use trilemma_decide::STARTER_TAG;
 use trilemma_domain::Item;
 use trilemma_golden::{ContextWindow, Finding, GoldenSet, LintContext, Severity, lint};
-use trilemma_project::{Problem, Prompt, chat_request};
-use trilemma_provider::EncodedRequest;
+use trilemma_project::Problem;
 use trilemma_score::{ExpectedUse, SCORERS};
 
 use crate::context::Context;
@@ -142,22 +142,16 @@ fn requests(context: &Context, golden: &GoldenSet) -> (Vec<RequestSize>, Vec<Str
     let mut problems = Vec::new();
     let mut sizes = Vec::with_capacity(context.project.candidates.len());
     for candidate in &context.project.candidates {
-        let prompt = candidate
-            .prompt
-            .as_ref()
-            .map(Prompt::parse)
-            .transpose()
-            .ok()
-            .flatten();
+        let asked = Asked::new(candidate);
         let (mut total, mut largest, mut n_failed) = (0u64, 0u64, 0usize);
         let mut first = None;
         for item in golden.items() {
-            let request = chat_request(candidate, prompt.as_ref(), item)
-                .map_err(|error| format!("failed to {error}"));
-            let encoded = request.and_then(|request| {
-                EncodedRequest::new(&candidate.target, &request)
-                    .map_err(|failure| format!("item `{}`: {}", item.id, failure.message))
-            });
+            let encoded = match &asked {
+                Ok(asked) => asked
+                    .encode(candidate, item)
+                    .map_err(|failure| format!("item `{}`: {}", item.id, failure.message)),
+                Err(error) => Err(format!("failed to {error}")),
+            };
             match encoded {
                 Ok(encoded) => {
                     let n_bytes = encoded.body().len() as u64;

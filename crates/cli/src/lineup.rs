@@ -6,10 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use trilemma_bench::{Entrant, EntrantParts};
 use trilemma_cost::Pricer;
-use trilemma_domain::Candidate;
+use trilemma_domain::{Candidate, Pipeline, PipelineCall};
 use trilemma_grade::{CodeLeave, Grader, Judge, JudgeParts};
 use trilemma_project::{Project, Provider};
-use trilemma_provider::{Client, ClientConfig, Lane, LaneConfig, Proxy, RetryPolicy, TcpConnector};
+use trilemma_provider::{
+    Client, ClientConfig, Lane, LaneConfig, ProgramLeave, Proxy, RetryPolicy, TcpConnector,
+};
 
 use crate::context::{Context, InputError};
 use crate::env;
@@ -26,10 +28,36 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Opens them; proxy and certificates come from the environment.
     pub(crate) fn open(project: &'a Project) -> anyhow::Result<Self> {
+        Self::with_programs(project, None)
+    }
+
+    /// Opens them with leave to run the programs of the project in its folder, where it is given.
+    ///
+    /// # Errors
+    /// [`InputError`] where a candidate is a program and there is no leave, or where a variable that it
+    /// needs is not set.
+    pub(crate) fn open_for(context: &'a Context, leave: CodeLeave) -> anyhow::Result<Self> {
+        let project = &context.project;
+        let programs = programs(project);
+        match leave {
+            _ if programs.is_empty() => Self::with_programs(project, None),
+            CodeLeave::Granted => {
+                let leave = program_leave(context)?;
+                Self::with_programs(project, Some(leave))
+            }
+            CodeLeave::Withheld => Err(anyhow!(InputError(format!(
+                "failed to start: {} would run a program on this machine; hint: add --allow-code \
+                 if you trust it",
+                quoted(&programs)
+            )))),
+        }
+    }
+
+    fn with_programs(project: &'a Project, programs: Option<ProgramLeave>) -> anyhow::Result<Self> {
         let bench = &project.bench;
         // A whole answer is silent until the model is done, so silence proves nothing before then.
         let patience = bench.stall_timeout.max(bench.call_timeout);
-        let streamed = client(project)?;
+        let streamed = client(project, programs)?;
         Ok(Self {
             project,
             whole: streamed.with_stall_timeout(patience),
@@ -59,7 +87,72 @@ impl<'a> Lines<'a> {
     }
 }
 
-fn client(project: &Project) -> anyhow::Result<Client> {
+/// Candidates that are programs.
+pub(crate) fn programs(project: &Project) -> Vec<String> {
+    let all = project.candidates.iter();
+    all.filter(|one| {
+        one.target
+            .pipeline
+            .as_ref()
+            .is_some_and(|one| one.runs_code())
+    })
+    .map(|one| one.id.to_string())
+    .collect()
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// Variables that every program may see.
+const USUAL_ENV: [&str; 9] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "SYSTEMROOT",
+    "TEMP",
+];
+
+fn program_leave(context: &Context) -> anyhow::Result<ProgramLeave> {
+    let pipelines = context.project.candidates.iter();
+    let pipelines = pipelines.filter_map(|one| Some((one, one.target.pipeline.as_deref()?)));
+    let mut leave = ProgramLeave {
+        folder: Some(context.folder.clone()),
+        ..ProgramLeave::default()
+    };
+    for name in USUAL_ENV {
+        leave
+            .usual_env
+            .extend(env::raw(name).map(|value| (name.to_owned(), value)));
+    }
+    for (candidate, pipeline) in pipelines {
+        let Pipeline {
+            call: PipelineCall::Command { env: named, .. },
+            ..
+        } = pipeline
+        else {
+            continue;
+        };
+        for name in named {
+            let value = env::raw(name).ok_or_else(|| {
+                anyhow!(InputError(format!(
+                    "failed to start `{}`: the environment variable `{name}` is not set; hint: \
+                     export {name}=…",
+                    candidate.id
+                )))
+            })?;
+            leave.named_env.insert(name.clone(), value);
+        }
+    }
+    Ok(leave)
+}
+
+fn client(project: &Project, programs: Option<ProgramLeave>) -> anyhow::Result<Client> {
     let http = env::first(&["HTTP_PROXY", "http_proxy"]);
     let https = env::first(&["HTTPS_PROXY", "https_proxy"]);
     let bypass = env::first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
@@ -75,6 +168,7 @@ fn client(project: &Project) -> anyhow::Result<Client> {
         keep_raw: project.bench.keep_raw,
         proxy: (http.is_some() || https.is_some()).then_some(proxy),
         extra_ca_pem,
+        programs,
         ..ClientConfig::default()
     };
     Client::new(config).map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
@@ -220,9 +314,12 @@ pub(crate) fn pricer(context: &Context, candidate: &Candidate) -> anyhow::Result
 
 fn lane(project: &Project, candidate: &Candidate) -> Lane {
     let limits = project.providers.get(&candidate.target.provider);
+    let most = project.bench.concurrency;
+    let pipeline = candidate.target.pipeline.as_ref();
+    let own = pipeline.and_then(|pipeline| pipeline.concurrency);
     let limit = |part: fn(&Provider) -> Option<u32>| limits.and_then(part).map(u64::from);
     Lane::new(&LaneConfig {
-        max_concurrency: project.bench.concurrency as usize,
+        max_concurrency: own.map_or(most, |own| own.min(most)) as usize,
         rpm: limit(|provider| provider.rpm),
         tpm: limit(|provider| provider.tpm),
         retry: RetryPolicy {

@@ -68,7 +68,7 @@ pub(crate) fn run(
     if is_for_gates {
         gates::refuse(context, options.decide)?;
     }
-    let mut lines = Lines::open(&context.project)?;
+    let mut lines = Lines::open_for(context, options.leave)?;
     let entrants = lineup::entrants(context, &mut lines, &secrets)?;
     let grader = lineup::grader(context, &mut lines, &secrets, options.leave)?;
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;

@@ -21,8 +21,9 @@ impl Bill {
     pub fn of(attempts: &mut [Attempt], pricer: Option<&Pricer>, is_answered: bool) -> Self {
         let mut price_row = None;
         for attempt in attempts.iter_mut() {
+            let is_stated = attempt.cost.is_some();
             attempt.cost = attempt_cost(attempt, pricer);
-            if let (Some(usage), Some(pricer)) = (&attempt.usage, pricer) {
+            if let (Some(usage), Some(pricer), false) = (&attempt.usage, pricer, is_stated) {
                 price_row = pricer.price(usage).map(|priced| priced.row);
             }
         }
@@ -42,9 +43,13 @@ impl Bill {
 /// Prices one attempt; `None` = unknown.
 ///
 /// Vendors bill no call that they refuse (HTTP 4xx and 5xx) and none that never reached them; an
-/// answer that broke off without token counts may be billed, so its cost is unknown.
+/// answer that broke off without token counts may be billed, so its cost is unknown. What a pipeline
+/// itself says of its cost stands.
 #[must_use]
 pub fn attempt_cost(attempt: &Attempt, pricer: Option<&Pricer>) -> Option<NanoUsd> {
+    if attempt.cost.is_some() {
+        return attempt.cost;
+    }
     if let Some(usage) = &attempt.usage {
         return pricer?.price(usage).map(|priced| priced.cost);
     }

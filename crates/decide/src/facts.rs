@@ -164,6 +164,7 @@ mod tests {
                 base_url: base_url.to_owned(),
                 model: "gpt-4o-2024-08-06".to_owned(),
                 api_version: None,
+                pipeline: None,
             },
             identity: identity.map(|text| ModelName::parse(text).unwrap()),
             prompt: None,

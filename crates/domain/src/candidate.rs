@@ -8,6 +8,7 @@ use crate::chat::{ResponseFormat, ToolChoice};
 use crate::ids::CandidateId;
 use crate::money::UsdPerMtok;
 use crate::params::Params;
+use crate::pipeline::Pipeline;
 
 /// The language that an endpoint speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -146,6 +147,10 @@ pub struct Target {
     /// Azure only: value of `api-version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_version: Option<String>,
+    /// How it is called where it is no model; the dialect then says how keys, errors and limits are
+    /// written. `None` = a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<Box<Pipeline>>,
 }
 
 /// A prompt template as written, with where it came from.

@@ -15,6 +15,7 @@ mod load;
 mod money;
 mod observation;
 mod params;
+mod pipeline;
 mod preference;
 mod requirements;
 mod review;
@@ -45,6 +46,7 @@ pub use load::{
 pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok, parted};
 pub use observation::{Observation, ObservedState};
 pub use params::Params;
+pub use pipeline::{Pipeline, PipelineCall, ReplyShape};
 pub use preference::Preference;
 pub use requirements::{
     CostRequirement, Estimand, LatencyClass, LatencyRequirement, Margin, NotWorseThan,

@@ -1,73 +1,41 @@
 //! External scorers: one process per answer, JSON in, JSON out.
 //!
-//! The process gets an empty environment but for `PATH`-less lookups of absolute programs, a time
-//! limit, and bounded output. It is killed when the time is over.
+//! The process sees our environment, has a time limit and bounded output, and is killed with its
+//! children when the time is over.
 
-use std::process::Stdio;
+use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::time::Instant;
 use trilemma_domain::ScoredOutcome;
+use trilemma_provider::{Program, run_program};
 use trilemma_score::CommandSpec;
 
 /// Most bytes read from a program.
-const MAX_OUTPUT: u64 = 1 << 20;
+const MAX_OUTPUT: usize = 1 << 20;
+/// Longest run, far beyond every time limit.
+const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
 /// Runs the program of a scorer on one request.
 pub(crate) async fn run(spec: &CommandSpec, request: &serde_json::Value) -> ScoredOutcome {
-    let Some((program, arguments)) = spec.argv.split_first() else {
-        return failed("the command is empty".to_owned());
-    };
-    let child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn();
-    let child = match child {
-        Ok(child) => child,
-        Err(error) => return failed(format!("failed to start `{program}`: {error}")),
-    };
-    match timeout(spec.timeout, converse(child, request.to_string())).await {
-        Ok(Ok(Answer { ok: true, stdout })) => spec.read(&stdout),
-        Ok(Ok(Answer { ok: false, .. })) => failed(format!("`{program}` ended with an error")),
-        Ok(Err(error)) => failed(format!("failed to talk to `{program}`: {error}")),
-        Err(_) => failed(format!("`{program}` took longer than {:?}", spec.timeout)),
-    }
-}
-
-struct Answer {
-    ok: bool,
-    stdout: String,
-}
-
-async fn converse(mut child: Child, request: String) -> std::io::Result<Answer> {
-    let mut stdin = child.stdin.take();
-    let mut stdout = child.stdout.take();
-    let write = async {
-        if let Some(pipe) = &mut stdin {
-            // A program that does not read its input is not at fault for that.
-            let _ = pipe.write_all(request.as_bytes()).await;
-            let _ = pipe.shutdown().await;
-        }
-        drop(stdin);
-    };
-    let read = async {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = &mut stdout {
-            pipe.take(MAX_OUTPUT).read_to_end(&mut bytes).await?;
-        }
-        std::io::Result::Ok(bytes)
-    };
-    let ((), bytes) = tokio::join!(write, read);
-    drop(stdout);
-    let status = child.wait().await?;
-    Ok(Answer {
-        ok: status.success(),
-        stdout: String::from_utf8_lossy(&bytes?).into_owned(),
+    let request = request.to_string();
+    let ended = run_program(&Program {
+        argv: &spec.argv,
+        env: None,
+        folder: None,
+        stdin: request.as_bytes(),
+        deadline: Instant::now() + spec.timeout.min(LONGEST),
+        max_output: MAX_OUTPUT,
     })
+    .await;
+    match ended {
+        Ok(ended) if ended.status.success() => spec.read(&String::from_utf8_lossy(&ended.stdout)),
+        Ok(ended) => failed(format!(
+            "`{}` ended with an error ({})",
+            spec.argv.first().map(String::as_str).unwrap_or_default(),
+            ended.status
+        )),
+        Err(error) => failed(format!("failed to {error}")),
+    }
 }
 
 fn failed(reason: String) -> ScoredOutcome {

@@ -7,6 +7,7 @@
 
 mod adaptive;
 mod load;
+mod pipeline;
 mod problem;
 mod project;
 mod prompt;
@@ -16,6 +17,7 @@ mod sections;
 
 pub use adaptive::Adaptive;
 pub use load::{LoadContext, Loaded, has_errors, load};
+pub use pipeline::{Body, pipeline_request};
 pub use problem::{Position, Problem, ProjectErrors, Severity};
 pub use project::{
     BenchSettings, GoldenLocation, KeyHeader, KeySource, Project, Provider, StoreLocation, Task,

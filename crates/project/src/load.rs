@@ -324,6 +324,7 @@ fn bare_draft<'a>(model: ModelName, owner: &Section<'a>) -> CandidateDraft<'a> {
         tool_choice: ToolChoice::Auto,
         price: None,
         stream: true,
+        pipeline: None,
         section: std::rc::Rc::new(Section::empty(owner)),
     }
 }
@@ -333,10 +334,21 @@ fn providers<'c>(
     names: &Names<'_>,
     called: impl Iterator<Item = &'c Candidate>,
 ) -> BTreeMap<String, Provider> {
-    called
-        .map(|candidate| candidate.target.provider.as_str())
-        .chain(names.drafts.keys().map(String::as_str))
-        .filter_map(|name| Some((name.to_owned(), names.provider(name).ok()?)))
+    let described = names.drafts.keys().map(|name| (name.as_str(), false));
+    let called = called.map(|candidate| {
+        let target = &candidate.target;
+        (target.provider.as_str(), target.pipeline.is_some())
+    });
+    described
+        .chain(called)
+        .filter_map(|(name, is_pipeline)| {
+            let provider = if is_pipeline {
+                names.endpoint(name)
+            } else {
+                names.provider(name)
+            };
+            Some((name.to_owned(), provider.ok()?))
+        })
         .collect()
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use trilemma_domain::{Candidate, ChatRequest, Input, Item, Message, Part, PromptText, Role};
 
 /// Steps that one template may take: enough for long loops, too few to hang.
-const FUEL: u64 = 5_000_000;
+pub(crate) const FUEL: u64 = 5_000_000;
 
 /// Says why a prompt cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -193,7 +193,7 @@ fn verbatim_syntax(name: &str) -> Result<SyntaxConfig, PromptError> {
         })
 }
 
-fn describe(error: &minijinja::Error) -> String {
+pub(crate) fn describe(error: &minijinja::Error) -> String {
     let kind = error.kind().to_string();
     match error.detail() {
         Some(detail) => format!("{kind}: {detail}"),
@@ -251,7 +251,7 @@ fn marker(line: &str) -> Option<Mark> {
     }
 }
 
-fn context(item: &Item) -> Map<String, Value> {
+pub(crate) fn context(item: &Item) -> Map<String, Value> {
     let mut context = item.extras.metadata.clone();
     context.insert(
         "metadata".to_owned(),
@@ -271,7 +271,7 @@ fn context(item: &Item) -> Map<String, Value> {
     context
 }
 
-fn conversation(item: &Item) -> Vec<Message> {
+pub(crate) fn conversation(item: &Item) -> Vec<Message> {
     match &item.input {
         Input::Text(text) => vec![Message::text(Role::User, text.clone())],
         Input::Messages(messages) => messages.clone(),

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use trilemma_catalog::{Catalog, CatalogError, Found, LifecycleState};
-use trilemma_domain::{Candidate, CandidateId, ModelName, Params, PromptText, Target};
+use trilemma_domain::{Candidate, CandidateId, Dialect, ModelName, Params, PromptText, Target};
 
 use crate::problem::{Note, nearest};
 use crate::project::{KeySource, Provider};
-use crate::sections::{CandidateDraft, ProviderDraft};
+use crate::sections::{COMMAND_PROVIDER, CandidateDraft, ProviderDraft};
 
 /// What names are looked up in.
 pub(crate) struct Names<'a> {
@@ -28,6 +28,43 @@ pub(crate) type Notes = Vec<(&'static str, Note)>;
 impl Names<'_> {
     /// Finds a provider: the project's own, completed by the catalog's of the same name.
     pub(crate) fn provider(&self, name: &str) -> Result<Provider, Note> {
+        self.provider_in(name, None)
+    }
+
+    /// Finds the endpoint of a pipeline, which needs an address and no dialect.
+    pub(crate) fn endpoint(&self, name: &str) -> Result<Provider, Note> {
+        self.provider_in(name, Some(Dialect::OpenAi))
+    }
+
+    /// Where a draft is called; a program is at no address.
+    fn target(&self, draft: &CandidateDraft<'_>) -> Result<Target, Note> {
+        let ModelName { provider, model } = draft.model.clone();
+        let pipeline = draft.pipeline.clone().map(Box::new);
+        if pipeline.as_ref().is_some_and(|one| one.runs_code()) {
+            return Ok(Target {
+                base_url: format!("{COMMAND_PROVIDER}:{provider}"),
+                provider,
+                dialect: Dialect::OpenAi,
+                model,
+                api_version: None,
+                pipeline,
+            });
+        }
+        let found = match &pipeline {
+            Some(_) => self.endpoint(&provider)?,
+            None => self.provider(&provider)?,
+        };
+        Ok(Target {
+            provider,
+            dialect: found.dialect,
+            base_url: found.base_url,
+            model,
+            api_version: found.api_version,
+            pipeline,
+        })
+    }
+
+    fn provider_in(&self, name: &str, usual: Option<Dialect>) -> Result<Provider, Note> {
         let known = self
             .catalog
             .provider(name)
@@ -39,6 +76,7 @@ impl Names<'_> {
         let dialect = draft
             .and_then(|draft| draft.dialect)
             .or_else(|| known.map(|known| known.dialect))
+            .or(usual)
             .ok_or_else(|| {
                 Note::error(format!("provider `{name}` has no `dialect`"))
                     .hint("one of openai, azure, anthropic, gemini")
@@ -104,8 +142,8 @@ impl Names<'_> {
         draft: &CandidateDraft<'_>,
         notes: &mut Notes,
     ) -> Option<Candidate> {
-        let provider = self
-            .provider(&draft.model.provider)
+        let target = self
+            .target(draft)
             .map_err(|note| notes.push(("model", note)))
             .ok()?;
         let asked = draft.identity.as_ref().unwrap_or(&draft.model);
@@ -130,7 +168,9 @@ impl Names<'_> {
                     .hint("`trilemma catalog list` shows what it knows; without `identity`, give `price` yourself");
                 notes.push(("identity", error));
             }
-            None if !self.drafts.contains_key(&draft.model.provider) => {
+            None if draft.pipeline.is_none()
+                && !self.drafts.contains_key(&draft.model.provider) =>
+            {
                 let note = Note::warning(format!(
                     "the catalog knows no `{asked}`: price, limits and lifecycle are unknown"
                 ));
@@ -140,13 +180,7 @@ impl Names<'_> {
         }
         Some(Candidate {
             id: CandidateId::from(draft.id.as_deref().unwrap_or(&draft.model.model)),
-            target: Target {
-                provider: draft.model.provider.clone(),
-                dialect: provider.dialect,
-                base_url: provider.base_url,
-                model: draft.model.model.clone(),
-                api_version: provider.api_version,
-            },
+            target,
             identity: known.map(|found| found.model.id.clone()),
             prompt: self.prompt(draft, notes)?,
             params: draft.params.clone(),
@@ -164,6 +198,10 @@ impl Names<'_> {
     )]
     fn prompt(&self, draft: &CandidateDraft<'_>, notes: &mut Notes) -> Option<Option<PromptText>> {
         let Some(name) = &draft.prompt else {
+            // A pipeline has prompts of its own.
+            if draft.pipeline.is_some() {
+                return Some(None);
+            }
             return Some(self.prompts.get("default").cloned());
         };
         if let Some(prompt) = self.prompts.get(name) {

@@ -61,6 +61,7 @@ async fn run(address: &str, stream: bool, n_calls: u64) -> Fallible<()> {
         base_url,
         model: "m".to_owned(),
         api_version: None,
+        pipeline: None,
     });
     let lane = Arc::new(Lane::new(&LaneConfig::default()));
     let next = Arc::new(AtomicU64::new(0));

@@ -41,7 +41,7 @@ impl<'a> Call<'a> {
 /// What an attempt brought.
 #[derive(Debug)]
 pub struct Attempted {
-    /// The record; its cost is left open.
+    /// The record; its cost is left open, but where a pipeline states it.
     pub attempt: Attempt,
     /// The answer; `None` = the attempt failed, and says why.
     pub reply: Option<Box<Reply>>,

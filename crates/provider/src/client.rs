@@ -15,7 +15,9 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use trilemma_domain::{ChatResponse, Failure, Reply};
-use trilemma_wire::client::{decode_error, rate_limits, request_id};
+use trilemma_wire::client::{
+    decode_error, decode_pipeline, decode_response, rate_limits, request_id,
+};
 
 use crate::address::Origin;
 use crate::call::{Attempted, Call};
@@ -123,7 +125,12 @@ impl<C: Connect> Client<C> {
     /// Makes one attempt; every failure is in the record, none is returned otherwise.
     pub async fn attempt(&self, call: &Call<'_>) -> Attempted {
         let mut trace = Trace::new(call, self.shared.config.clock.now_us());
-        let done = self.run(call, &mut trace).await;
+        let done = match call.request.asked_pipeline() {
+            Some(pipeline) if pipeline.runs_code() => {
+                self.run_command(pipeline, call, &mut trace).await
+            }
+            Some(_) | None => self.run(call, &mut trace).await,
+        };
         redact::attempt(&mut trace.attempt, call.secret);
         match done {
             Ok(mut response) => {
@@ -251,8 +258,17 @@ impl<C: Connect> Client<C> {
             }
         } else if head::comes_as_events(call.request, &view) {
             reading.events(dialect).await
+        } else if let Some(pipeline) = call.request.asked_pipeline() {
+            let cost = &mut trace.attempt.cost;
+            let decode = |bytes: &[u8]| {
+                let reply = decode_pipeline(&pipeline.reply, bytes)?;
+                *cost = reply.cost;
+                Ok(reply.response)
+            };
+            reading.whole(decode).await
         } else {
-            reading.whole(dialect).await
+            let decode = |bytes: &[u8]| decode_response(dialect, bytes);
+            reading.whole(decode).await
         };
         trace.attempt.raw_body = reading.raw.take();
         drop(reading);
@@ -319,5 +335,6 @@ fn outgoing<I: AsyncRead + AsyncWrite + Unpin>(
     Ok(outgoing)
 }
 
+mod command;
 #[cfg(test)]
 mod tests;

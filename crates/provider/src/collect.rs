@@ -10,7 +10,7 @@ use hyper::body::{Body as _, Incoming};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use trilemma_domain::{ChatResponse, Dialect, Failure, Timing, Usage};
-use trilemma_wire::client::{StreamDecoder, decode_response};
+use trilemma_wire::client::StreamDecoder;
 
 use crate::config::ClientConfig;
 use crate::connection::Connection;
@@ -80,8 +80,11 @@ pub(crate) fn expiry(expired: Expired, config: &ClientConfig) -> Failure {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
-    /// Reads an answer in one piece.
-    pub(crate) async fn whole(&mut self, dialect: Dialect) -> Read {
+    /// Reads an answer in one piece, as `decode` reads it.
+    pub(crate) async fn whole(
+        &mut self,
+        decode: impl FnOnce(&[u8]) -> Result<ChatResponse, Failure>,
+    ) -> Read {
         let max_bytes = self.config.max_body_bytes;
         let (bytes, close) = if self.announced_bytes() > max_bytes {
             (Bytes::new(), Close::TooLarge)
@@ -91,7 +94,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
         let is_complete = close.is_end();
         let result = match close.into_failure(self.config, max_bytes) {
             Some(failure) => Err(failure),
-            None => decode_response(dialect, &bytes),
+            None => decode(&bytes),
         };
         self.keep(&bytes);
         Read {

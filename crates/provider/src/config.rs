@@ -1,5 +1,8 @@
 //! Settings of a client.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -30,6 +33,19 @@ pub struct ClientConfig {
     pub user_agent: String,
     /// Tells when an attempt started.
     pub clock: Clock,
+    /// What programs may be run with; `None` = none is run.
+    pub programs: Option<ProgramLeave>,
+}
+
+/// Leave to run the programs that the project names, and what they see.
+#[derive(Debug, Clone, Default)]
+pub struct ProgramLeave {
+    /// Where they run; `None` = where we do.
+    pub folder: Option<PathBuf>,
+    /// Variables that every program sees, such as `PATH`.
+    pub usual_env: BTreeMap<String, OsString>,
+    /// Variables that a program sees when it names them.
+    pub named_env: BTreeMap<String, OsString>,
 }
 
 impl Default for ClientConfig {
@@ -46,6 +62,7 @@ impl Default for ClientConfig {
             extra_ca_pem: None,
             user_agent: concat!("trilemma/", env!("CARGO_PKG_VERSION")).to_owned(),
             clock: Clock::system(),
+            programs: None,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! A request, encoded once and sent as often as retries need it.
 //!
-//! In: a target and a neutral request. Out: path, headers and body as they go over the wire, and
-//! the origin they go to. The key is not part of it.
+//! In: a target and a neutral request, or what a pipeline is asked. Out: path, headers and body as they
+//! go over the wire, and the origin they go to; or what a program reads. The key is not part of it.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
-use trilemma_domain::{ChatRequest, Dialect, Failure, Target};
+use trilemma_domain::{ChatRequest, Dialect, Failure, Pipeline, PipelineCall, Target};
 use trilemma_wire::client::encode_request;
 
 use crate::address::{self, Origin};
@@ -21,15 +23,23 @@ pub struct EncodedRequest {
     headers: HeaderMap,
     body: Bytes,
     stream: bool,
+    pipeline: Option<Arc<Pipeline>>,
 }
+
+/// Where a program is: nowhere. Nothing is ever sent to it.
+const NOWHERE: &str = "http://localhost";
 
 impl EncodedRequest {
     /// Encodes `request` as `target` wants it.
     ///
     /// # Errors
-    /// A failure of kind `Unsendable`: the base URL cannot be called, or the dialect cannot
-    /// express the request.
+    /// A failure of kind `Unsendable`: the base URL cannot be called, the dialect cannot express the
+    /// request, or the target is a pipeline, which is asked by [`Self::pipeline`].
     pub fn new(target: &Target, request: &ChatRequest) -> Result<Self, Failure> {
+        if target.pipeline.is_some() {
+            let text = "a pipeline is no model: it is benchmarked by its own request";
+            return Err(fault::unsendable(&text));
+        }
         let (origin, prefix) =
             address::split(&target.base_url).map_err(|error| fault::unsendable(&error))?;
         let wire = encode_request(target, request).map_err(|error| fault::unsendable(&error))?;
@@ -51,6 +61,45 @@ impl EncodedRequest {
             headers,
             body: Bytes::from(wire.body),
             stream: request.stream,
+            pipeline: None,
+        })
+    }
+
+    /// Makes the request of a pipeline out of its JSON: a body over HTTP, or a program's input.
+    ///
+    /// # Errors
+    /// A failure of kind `Unsendable`: the base URL, the path or a header cannot be used.
+    pub fn pipeline(target: &Target, pipeline: &Pipeline, json: Vec<u8>) -> Result<Self, Failure> {
+        let (base_url, path, own) = match &pipeline.call {
+            PipelineCall::Http { path, headers, .. } => {
+                (target.base_url.as_str(), path.as_str(), Some(headers))
+            }
+            PipelineCall::Command { .. } => (NOWHERE, "/", None),
+        };
+        let unsendable = |error: &dyn std::fmt::Display| fault::unsendable(error);
+        let (origin, mut full) = address::split(base_url).map_err(|error| unsendable(&error))?;
+        full.push_str(path);
+        if full.is_empty() {
+            full.push('/');
+        }
+        let path_and_query = PathAndQuery::try_from(full).map_err(|error| unsendable(&error))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in own.into_iter().flatten() {
+            let name = HeaderName::try_from(name).map_err(|error| unsendable(&error))?;
+            let value = HeaderValue::try_from(value).map_err(|error| unsendable(&error))?;
+            headers.insert(name, value);
+        }
+        let host = HeaderValue::try_from(origin.authority()).map_err(|error| unsendable(&error))?;
+        headers.insert(HOST, host);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(Self {
+            dialect: target.dialect,
+            origin,
+            path_and_query,
+            headers,
+            body: Bytes::from(json),
+            stream: false,
+            pipeline: Some(Arc::new(pipeline.clone())),
         })
     }
 
@@ -82,6 +131,11 @@ impl EncodedRequest {
     #[must_use]
     pub fn is_stream(&self) -> bool {
         self.stream
+    }
+
+    /// The pipeline that is asked; `None` = a model.
+    pub(crate) fn asked_pipeline(&self) -> Option<&Pipeline> {
+        self.pipeline.as_deref()
     }
 
     pub(crate) fn uri_path(&self) -> PathAndQuery {

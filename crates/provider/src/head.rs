@@ -27,6 +27,9 @@ impl Headers for View<'_> {
 /// A server that does not stream answers a stream request with one JSON object. Gemini's JSON may
 /// also be an array that comes piece by piece, which the stream decoder reads.
 pub(crate) fn comes_as_events(request: &EncodedRequest, headers: &View<'_>) -> bool {
+    if request.asked_pipeline().is_some() {
+        return false;
+    }
     let content_type = headers.get("content-type").unwrap_or_default().trim_start();
     let is = |name: &str| {
         content_type

@@ -1,5 +1,5 @@
-//! Calls endpoints: one attempt over HTTP/1.1 with honest stamps, and around it limits, retries,
-//! a breaker and adaptive concurrency.
+//! Calls endpoints and programs: one attempt with honest stamps, over HTTP/1.1 or as a process, and
+//! around it limits, retries, a breaker and adaptive concurrency.
 //!
 //! In: an [`EncodedRequest`] and a [`Secret`]. Out: an `Attempt` of `domain`, the neutral reply
 //! and what the vendor said about its rate limits. [`Client`] makes one attempt; [`Lane`] decides
@@ -25,6 +25,7 @@ mod fault;
 mod head;
 mod lane;
 mod pool;
+mod program;
 mod proxy;
 mod redact;
 mod secret;
@@ -44,13 +45,14 @@ pub use call::{Attempted, Call};
 pub use cancel::Cancel;
 pub use client::Client;
 pub use clock::Clock;
-pub use config::ClientConfig;
+pub use config::{ClientConfig, ProgramLeave};
 pub use connect::{Connect, TcpConnector};
 pub use encoded::EncodedRequest;
 pub use error::ProviderError;
 pub use lane::{
     BreakerConfig, CallOutcome, Lane, LaneCall, LaneConfig, LaneHealth, LaneStatus, RetryPolicy,
 };
+pub use program::{Ended, Program, ProgramError, run_program};
 pub use proxy::Proxy;
 pub use secret::{Renewed, Secret};
 pub use trilemma_wire::client::{KeyKind, RateLimits, Window};

@@ -17,9 +17,13 @@ const MIN_PART: usize = 8;
 
 /// Masks the secret in a failure's message, also where an excerpt ends in the middle of it.
 pub(crate) fn failure(failure: &mut Failure, secret: Option<&Secret>) {
-    let Some(secret) = worth_masking(secret) else {
-        return;
-    };
+    if let Some(secret) = worth_masking(secret) {
+        failure_text(failure, secret);
+    }
+}
+
+/// Masks a text in a failure's message.
+pub(crate) fn failure_text(failure: &mut Failure, secret: &str) {
     let part = secret.get(..MIN_PART).unwrap_or(secret);
     if !failure.message.contains(part) {
         return;
@@ -44,9 +48,13 @@ pub(crate) fn failure(failure: &mut Failure, secret: Option<&Secret>) {
 
 /// Masks the secret in what is recorded of an attempt besides its failure.
 pub(crate) fn attempt(attempt: &mut Attempt, secret: Option<&Secret>) {
-    let Some(secret) = worth_masking(secret) else {
-        return;
-    };
+    if let Some(secret) = worth_masking(secret) {
+        attempt_text(attempt, secret);
+    }
+}
+
+/// Masks a text in what is recorded of an attempt besides its failure.
+pub(crate) fn attempt_text(attempt: &mut Attempt, secret: &str) {
     if let Some(id) = &mut attempt.request_id {
         text(id, secret);
     }
@@ -57,9 +65,13 @@ pub(crate) fn attempt(attempt: &mut Attempt, secret: Option<&Secret>) {
 
 /// Masks the secret in an answer.
 pub(crate) fn response(response: &mut ChatResponse, secret: Option<&Secret>) {
-    let Some(secret) = worth_masking(secret) else {
-        return;
-    };
+    if let Some(secret) = worth_masking(secret) {
+        response_text(response, secret);
+    }
+}
+
+/// Masks a text in an answer.
+pub(crate) fn response_text(response: &mut ChatResponse, secret: &str) {
     text(&mut response.text, secret);
     let others = [
         &mut response.reasoning,

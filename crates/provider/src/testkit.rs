@@ -149,6 +149,7 @@ pub(crate) fn target() -> Target {
         base_url: "http://llm.example/v1".to_owned(),
         model: "m".to_owned(),
         api_version: None,
+        pipeline: None,
     }
 }
 

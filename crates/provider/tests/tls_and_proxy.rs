@@ -32,6 +32,7 @@ fn encoded(base_url: &str) -> EncodedRequest {
         base_url: base_url.to_owned(),
         model: "m".to_owned(),
         api_version: None,
+        pipeline: None,
     };
     let request = ChatRequest {
         model: "m".to_owned(),

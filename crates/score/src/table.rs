@@ -26,6 +26,7 @@ pub static SCORERS: &[ScorerKind] = &[
     scorers::rouge::KIND,
     scorers::bleu::KIND,
     scorers::chrf::KIND,
+    scorers::checks::KIND,
     scorers::refusal::KIND,
     scorers::limits::LENGTH,
     scorers::limits::LATENCY,

@@ -237,6 +237,7 @@ fn fuzz_requests_are_refused_or_read_by_the_other_side() {
                     base_url: "http://localhost/v1".to_owned(),
                     model: format!("m{model}"),
                     api_version: Some("2024-10-21".to_owned()),
+                    pipeline: None,
                 };
                 let Ok(wire) = encode_request(&target, &request) else {
                     continue;

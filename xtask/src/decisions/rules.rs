@@ -223,6 +223,7 @@ fn candidate(name: &str, price: OwnPrice) -> Candidate {
             base_url: "https://recorded.invalid/v1".to_owned(),
             model: name.to_owned(),
             api_version: None,
+            pipeline: None,
         },
         identity: None,
         prompt: None,

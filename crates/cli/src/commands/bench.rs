@@ -30,7 +30,7 @@ pub(crate) struct BenchArgs {
     /// Measure again what an earlier run of the same plan has measured.
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Let scorers of the project run programs.
+    /// Let scorers and candidates of the project run programs.
     #[arg(long)]
     pub(crate) allow_code: bool,
     /// Most that the run may cost, in dollars (overrides the project).

@@ -97,10 +97,18 @@ fn money(case: &Case<'_>, idx: usize, candidate: &Evidence<'_>) -> Vec<Warning> 
     let id = &candidate.facts.id;
     let mut list = Vec::new();
     if candidate.facts.pricer.is_none() {
-        let text = format!(
-            "The price of `{id}` is unknown, so it ranks last by cost and has no cost figures but \
-             what calls were billed."
-        );
+        let is_stated = candidate
+            .cost
+            .as_ref()
+            .is_some_and(|cost| cost.mean().is_some());
+        let text = if is_stated {
+            format!("No price of `{id}` is known: its cost is what it states of its calls.")
+        } else {
+            format!(
+                "The price of `{id}` is unknown, so it ranks last by cost and has no cost figures \
+                 but what calls were billed."
+            )
+        };
         list.push(warning(WarningCode::PriceUnknown, Some(idx), text));
     }
     if candidate.counts.n_unpriced_attempts > 0 {

@@ -95,6 +95,7 @@ fn listed(as_of: jiff::civil::Date) -> CandidateFacts {
             base_url: "https://api.openai.com/v1".to_owned(),
             model: "gpt-4o-2024-08-06".to_owned(),
             api_version: None,
+            pipeline: None,
         },
         identity: ModelName::parse("openai/gpt-4o-2024-08-06"),
         prompt: None,

@@ -26,6 +26,7 @@ pub(crate) fn candidate(id: &str, price: Option<(&str, &str)>) -> CandidateFacts
             base_url: "https://llm.internal/v1".to_owned(),
             model: id.to_owned(),
             api_version: None,
+            pipeline: None,
         },
         identity: None,
         prompt: None,

@@ -42,6 +42,7 @@ pub(crate) fn line(sim: &Sim, model: &str, n_prompts: usize, price: Option<&str>
         base_url: "http://sim/v1".to_owned(),
         model: model.to_owned(),
         api_version: None,
+        pipeline: None,
     };
     let requests = (0..n_prompts).map(|idx| {
         let request = ChatRequest {

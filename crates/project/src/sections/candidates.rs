@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 use toml::de::DeValue;
-use trilemma_domain::{ModelName, OwnPrice, Params, ResponseFormat, ToolChoice};
+use trilemma_domain::{ModelName, OwnPrice, Params, Pipeline, ResponseFormat, ToolChoice};
 
 use crate::problem::Note;
 use crate::section::{Found, Section, to_json};
+use crate::sections::{COMMAND_PROVIDER, pipeline};
 
 /// Most candidates that one sweep may make.
 const MAX_SWEEP: usize = 64;
@@ -21,6 +22,7 @@ pub(crate) struct CandidateDraft<'a> {
     pub(crate) tool_choice: ToolChoice,
     pub(crate) price: Option<OwnPrice>,
     pub(crate) stream: bool,
+    pub(crate) pipeline: Option<Pipeline>,
     pub(crate) section: std::rc::Rc<Section<'a>>,
 }
 
@@ -31,12 +33,8 @@ pub(crate) fn candidates<'a>(sections: Vec<Section<'a>>) -> Vec<CandidateDraft<'
 
 fn candidate(section: Section<'_>) -> Vec<CandidateDraft<'_>> {
     let id = section.string("id").map(|found| found.value);
-    let model = section
-        .required_string(
-            "model",
-            "`provider/model`, such as \"openai/gpt-4o-mini-2024-07-18\"",
-        )
-        .and_then(|found| model_name(&section, "model", &found));
+    let pipeline = pipeline(&section);
+    let model = model(&section, id.as_deref(), pipeline.as_ref());
     let identity = section
         .string("identity")
         .and_then(|found| model_name(&section, "identity", &found));
@@ -45,7 +43,8 @@ fn candidate(section: Section<'_>) -> Vec<CandidateDraft<'_>> {
     let response_format = response_format(&section);
     let tool_choice = tool_choice(&section);
     let price = section.section("price").and_then(price);
-    let stream = section.boolean("stream").unwrap_or(true);
+    // A pipeline answers in one piece.
+    let stream = section.boolean("stream").unwrap_or(true) && pipeline.is_none();
     let variants = sweep(&section, &base);
     let Some(model) = model else {
         section.finish();
@@ -69,9 +68,32 @@ fn candidate(section: Section<'_>) -> Vec<CandidateDraft<'_>> {
             tool_choice: tool_choice.clone(),
             price,
             stream,
+            pipeline: pipeline.clone(),
             section: section.clone(),
         })
         .collect()
+}
+
+/// The model that a candidate names; a program has none and is named by its id.
+fn model(
+    section: &Section<'_>,
+    id: Option<&str>,
+    pipeline: Option<&Pipeline>,
+) -> Option<ModelName> {
+    if let (Some(id), true) = (id, pipeline.is_some_and(Pipeline::runs_code))
+        && !section.has("model")
+    {
+        return Some(ModelName {
+            provider: COMMAND_PROVIDER.to_owned(),
+            model: id.to_owned(),
+        });
+    }
+    section
+        .required_string(
+            "model",
+            "`provider/model`, such as \"openai/gpt-4o-mini-2024-07-18\"",
+        )
+        .and_then(|found| model_name(section, "model", &found))
 }
 
 fn model_name(

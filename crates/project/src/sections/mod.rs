@@ -3,6 +3,7 @@
 mod assumptions;
 mod bench;
 mod candidates;
+mod pipeline;
 mod preference;
 mod prompts;
 mod providers;
@@ -14,6 +15,7 @@ mod task;
 pub(crate) use assumptions::{assumptions, with_traffic};
 pub(crate) use bench::bench;
 pub(crate) use candidates::{CandidateDraft, candidates};
+pub(crate) use pipeline::{COMMAND_PROVIDER, pipeline};
 pub(crate) use preference::preference;
 pub(crate) use prompts::prompts;
 pub(crate) use providers::{ProviderDraft, providers};

@@ -2,7 +2,7 @@
 //!
 //! In: extracted answer, expected alternatives. Out: 1 − d / max(length), with d the number of
 //! inserted, deleted or replaced characters (Unicode scalar values); the best alternative counts.
-//! Two empty texts score 1. Texts too long to compare are a missing score.
+//! Two empty texts score 1. With `max_distance`, 1 when d is at most that, else 0. Texts too long to compare are a missing score.
 
 use crate::case::Case;
 use crate::engine::{Engine, Rule};
@@ -17,12 +17,14 @@ pub(crate) const KIND: ScorerKind = ScorerKind {
     name: "levenshtein",
     doc: "1 minus the edit distance to the expected text, as a share of the longer one.",
     needs: Needs::EXPECTED,
-    options: &[OptionDoc::new(
-        "ignore_case",
-        OptionType::Flag,
-        "false",
-        "Ignore case.",
-    )],
+    options: &[
+        OptionDoc::new("ignore_case", OptionType::Flag, "false", "Ignore case."),
+        OptionDoc::bare(
+            "max_distance",
+            OptionType::Count,
+            "Score 1 up to so many changed characters, else 0; in place of the share.",
+        ),
+    ],
     extraction: Some(DefaultSteps::TRIM),
     example: r#"[[scorers]]
 type = "levenshtein"
@@ -30,13 +32,31 @@ ignore_case = true
 "#,
     build: |options| {
         let ignore_case = options.flag("ignore_case", false);
-        Some(Engine::Pure(Box::new(Levenshtein { ignore_case })))
+        let max_distance = options.count("max_distance", 0..=u64::MAX);
+        Some(Engine::Pure(Box::new(Levenshtein {
+            ignore_case,
+            max_distance,
+        })))
     },
 };
 
 #[derive(Debug)]
 struct Levenshtein {
     ignore_case: bool,
+    max_distance: Option<u64>,
+}
+
+impl Levenshtein {
+    /// The score of two texts; `None` = too long to compare.
+    fn score(&self, got: &str, wanted: &str) -> Option<f64> {
+        let Some(most) = self.max_distance else {
+            return similarity(got, wanted);
+        };
+        let got: Vec<char> = got.chars().collect();
+        let wanted: Vec<char> = wanted.chars().collect();
+        let distance = levenshtein(&got, &wanted)? as u64;
+        Some(f64::from(u8::from(distance <= most)))
+    }
 }
 
 /// Similarity of two texts in [0, 1]; `None` = too long to compare.
@@ -64,7 +84,7 @@ impl Rule for Levenshtein {
         let got = fold(&text);
         let mut too_long = false;
         let outcome = best_of(&text, &expected, |wanted| {
-            similarity(&got, &fold(wanted)).unwrap_or_else(|| {
+            self.score(&got, &fold(wanted)).unwrap_or_else(|| {
                 too_long = true;
                 0.0
             })

@@ -5,6 +5,7 @@
 
 mod best;
 pub(crate) mod bleu;
+pub(crate) mod checks;
 pub(crate) mod chrf;
 pub(crate) mod command;
 mod compare;

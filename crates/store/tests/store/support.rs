@@ -106,6 +106,7 @@ pub(crate) fn candidate(id: &str) -> CandidateRecord {
             base_url: "https://api.openai.com/v1".to_owned(),
             model: id.to_owned(),
             api_version: None,
+            pipeline: None,
         },
         identity: None,
         prompt: None,

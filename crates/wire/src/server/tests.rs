@@ -20,6 +20,7 @@ fn target(dialect: Dialect) -> Target {
         base_url: "http://localhost/v1".into(),
         model: "m-1".into(),
         api_version: (dialect == Dialect::Azure).then(|| "2024-10-21".into()),
+        pipeline: None,
     }
 }
 

@@ -101,6 +101,7 @@ pub(crate) fn target(dialect: Dialect, model: &str) -> Target {
         base_url: "http://localhost".to_owned(),
         model: model.to_owned(),
         api_version: (dialect == Dialect::Azure).then(|| "2024-10-21".to_owned()),
+        pipeline: None,
     }
 }
 

@@ -83,6 +83,7 @@ fn new(named: &Named, catalog: &Catalog, as_of: Date) -> anyhow::Result<Candidat
             base_url: base_url.clone(),
             model: name.model.clone(),
             api_version: None,
+            pipeline: None,
         },
         Some((_, None, _)) | None => Target {
             provider: IMPORTED.to_owned(),
@@ -90,6 +91,7 @@ fn new(named: &Named, catalog: &Catalog, as_of: Date) -> anyhow::Result<Candidat
             base_url: IMPORTED_URL.to_owned(),
             model: model.to_owned(),
             api_version: None,
+            pipeline: None,
         },
     };
     Ok(Candidate {
