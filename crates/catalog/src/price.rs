@@ -11,7 +11,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use trilemma_domain::{Fingerprint, UsdPerMtok};
+use trilemma_domain::{Fingerprint, Usd, UsdPerMtok};
 
 use crate::source::Provenance;
 
@@ -72,6 +72,10 @@ pub struct Rates {
     pub audio_output: Option<UsdPerMtok>,
     /// Input that is pictures, where it has its own price.
     pub image_input: Option<UsdPerMtok>,
+    /// Output that is pictures, where it has its own price.
+    pub image_output: Option<UsdPerMtok>,
+    /// A thousand web searches by the vendor.
+    pub web_search_1k: Option<Usd>,
 }
 
 /// Names one price row for ever: where it stands, and a hash of what it says.
@@ -221,14 +225,21 @@ impl PriceRow {
             ("audio_input", row.rates.audio_input),
             ("audio_output", row.rates.audio_output),
             ("image_input", row.rates.image_input),
+            ("image_output", row.rates.image_output),
         ];
         let hash = later
             .iter()
             .filter_map(|(name, rate)| Some((name, (*rate)?)))
             .fold(hash, |hash, (name, rate)| {
                 hash.field(name).field(digits(rate))
-            })
-            .finish();
+            });
+        let hash = match row.rates.web_search_1k {
+            None => hash,
+            Some(usd) => hash
+                .field("web_search_1k")
+                .field(usd.decimal().normalize().to_string()),
+        }
+        .finish();
         let _ = write!(text, "#{}", hash.short());
         PriceRowId(text)
     }

@@ -287,6 +287,8 @@ pub(crate) struct RawPrice {
     pub(crate) audio_input: Option<String>,
     pub(crate) audio_output: Option<String>,
     pub(crate) image_input: Option<String>,
+    pub(crate) image_output: Option<String>,
+    pub(crate) web_search_1k: Option<String>,
     pub(crate) note: Option<String>,
     pub(crate) source: String,
     pub(crate) checked: Date,

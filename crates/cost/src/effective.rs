@@ -175,6 +175,9 @@ pub fn scaled(rates: &Rates, factor: Decimal) -> Option<Rates> {
         audio_input: times(rates.audio_input)?,
         audio_output: times(rates.audio_output)?,
         image_input: times(rates.image_input)?,
+        image_output: times(rates.image_output)?,
+        // What is billed by piece has no batch price.
+        web_search_1k: rates.web_search_1k,
     })
 }
 

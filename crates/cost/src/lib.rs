@@ -32,4 +32,4 @@ pub use effective::{Caching, EffectivePrices, Retries, TrafficShape, scaled};
 pub use month::{DAYS_PER_MONTH, monthly};
 pub use pricer::{PriceBasis, PriceStep, Priced, Pricer};
 pub use problem::{Checks, InputProblem};
-pub use request::{CostLine, Modalities, TokenKind, explained, request_cost, request_lines};
+pub use request::{CostLine, TokenKind, UnitPrice, explained, request_cost, request_lines};

@@ -2,7 +2,7 @@
 //!
 //! fresh·p_in + read·p_read + write₅ₘ·p_w5m + write₁ₕ·p_w1h + (out − reasoning)·p_out + reasoning·p_reason,
 //! where audio and image tokens are taken out of fresh input and visible output when they have prices
-//! of their own. An absent cache price is the input price (an absent 1-hour price the 5-minute one),
+//! of their own; searches are added by piece. An absent cache price is the input price (an absent 1-hour price the 5-minute one),
 //! an absent reasoning, audio or image price that of the text it stands beside: what vendors bill
 //! when they list no separate price.
 //! Checked against `cost/vectors/request_cost.json` by `data_request_costs_equal_the_vectors`.
@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 use trilemma_catalog::Rates;
 use trilemma_domain::{Usage, Usd, UsdPerMtok};
 
-/// What tokens are billed as.
+/// What is billed: tokens of a kind, or searches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TokenKind {
     /// Input that neither came from nor went into a cache.
@@ -32,8 +32,12 @@ pub enum TokenKind {
     Output,
     /// Output that is sound.
     AudioOutput,
+    /// Output that is pictures.
+    ImageOutput,
     /// Output spent on reasoning.
     Reasoning,
+    /// Web searches by the vendor, by piece.
+    WebSearch,
 }
 
 impl TokenKind {
@@ -49,46 +53,50 @@ impl TokenKind {
             Self::CacheWrite1h => "cache write (1 h)",
             Self::Output => "output",
             Self::AudioOutput => "audio output",
+            Self::ImageOutput => "image output",
             Self::Reasoning => "reasoning",
+            Self::WebSearch => "web search",
         }
     }
 }
 
-/// One product of the sum: tokens × price ÷ 10⁶.
+/// What one unit costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitPrice {
+    /// A million tokens.
+    PerMtok(UsdPerMtok),
+    /// A thousand pieces.
+    PerThousand(Usd),
+}
+
+/// One product of the sum: tokens × price ÷ 10⁶, or pieces × price ÷ 10³.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CostLine {
     /// What is billed.
     pub kind: TokenKind,
-    /// How many tokens; above 0.
-    pub tokens: u64,
+    /// How many tokens or pieces; above 0.
+    pub count: u64,
     /// The price applied.
-    pub price: UsdPerMtok,
+    pub price: UnitPrice,
     /// What it comes to.
     pub cost: Usd,
 }
 
 impl fmt::Display for CostLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} tokens × {} / 1M = {}",
-            self.kind.name(),
-            self.tokens,
-            self.price.decimal().normalize(),
-            self.cost.decimal().normalize()
-        )
+        let (name, count) = (self.kind.name(), self.count);
+        let cost = self.cost.decimal().normalize();
+        match self.price {
+            UnitPrice::PerMtok(price) => {
+                let price = price.decimal().normalize();
+                write!(f, "{name} {count} tokens × {price} / 1M = {cost}")
+            }
+            UnitPrice::PerThousand(price) => {
+                let price = price.decimal().normalize();
+                write!(f, "{name} {count} × {price} / 1k = {cost}")
+            }
+        }
     }
-}
-
-/// Tokens of other kinds than text, as parts of a [`Usage`]'s counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Modalities {
-    /// Sound, within the uncached input.
-    pub audio_input: u64,
-    /// Pictures, within the uncached input.
-    pub image_input: u64,
-    /// Sound, within the visible output.
-    pub audio_output: u64,
 }
 
 /// Prices one request exactly.
@@ -96,47 +104,70 @@ pub struct Modalities {
 /// `None` when tokens of a kind were used whose price is unknown.
 #[must_use]
 pub fn request_cost(usage: &Usage, rates: &Rates) -> Option<Usd> {
-    let lines = request_lines(usage, &Modalities::default(), rates)?;
+    let lines = request_lines(usage, rates)?;
     Some(lines.iter().map(|line| line.cost).sum())
 }
 
 /// Prices one request, product by product; kinds without tokens have no line.
 ///
-/// `None` when tokens of a kind were used whose price is unknown: a part of a bill is no bill.
+/// `None` when tokens or searches were used whose price is unknown: a part of a bill is no bill.
 #[must_use]
-pub fn request_lines(
-    usage: &Usage,
-    modalities: &Modalities,
-    rates: &Rates,
-) -> Option<Vec<CostLine>> {
+pub fn request_lines(usage: &Usage, rates: &Rates) -> Option<Vec<CostLine>> {
+    let mut lines = Vec::new();
+    for (kind, tokens, price) in parts(usage, rates) {
+        // No tokens cost nothing, whether or not their price is known.
+        if tokens > 0 {
+            let price = price?;
+            lines.push(CostLine {
+                kind,
+                count: tokens,
+                price: UnitPrice::PerMtok(price),
+                cost: price.of_tokens(tokens)?,
+            });
+        }
+    }
+    if let Some(searches) = usage.web_searches.filter(|searches| *searches > 0) {
+        let price = rates.web_search_1k?;
+        let cost = Decimal::from(searches)
+            .checked_mul(price.decimal())?
+            .checked_div(Decimal::ONE_THOUSAND)?;
+        lines.push(CostLine {
+            kind: TokenKind::WebSearch,
+            count: searches,
+            price: UnitPrice::PerThousand(price),
+            cost: Usd::new(cost),
+        });
+    }
+    Some(lines)
+}
+
+/// Tokens of each kind with the price that holds for them: parts of a whole are never billed twice.
+fn parts(usage: &Usage, rates: &Rates) -> [(TokenKind, u64, Option<UsdPerMtok>); 10] {
     let reasoning = usage.reasoning.unwrap_or(0).min(usage.output);
     let visible = usage.output - reasoning;
-    let audio_input = modalities.audio_input.min(usage.input_uncached);
-    let image_input = modalities
-        .image_input
-        .min(usage.input_uncached - audio_input);
-    let audio_output = modalities.audio_output.min(visible);
+    let fresh = usage.input_uncached;
+    let audio_input = usage.audio_input.unwrap_or(0).min(fresh);
+    let image_input = usage.image_input.unwrap_or(0).min(fresh - audio_input);
+    let audio_output = usage.audio_output.unwrap_or(0).min(visible);
+    let image_output = usage.image_output.unwrap_or(0).min(visible - audio_output);
     let cache_write_5m = rates.cache_write_5m.or(rates.input);
-    let parts = [
-        (
-            TokenKind::Input,
-            usage.input_uncached - audio_input - image_input,
-            rates.input,
-        ),
+    let (input, output) = (rates.input, rates.output);
+    [
+        (TokenKind::Input, fresh - audio_input - image_input, input),
         (
             TokenKind::AudioInput,
             audio_input,
-            rates.audio_input.or(rates.input),
+            rates.audio_input.or(input),
         ),
         (
             TokenKind::ImageInput,
             image_input,
-            rates.image_input.or(rates.input),
+            rates.image_input.or(input),
         ),
         (
             TokenKind::CacheRead,
             usage.cache_read.unwrap_or(0),
-            rates.cache_read.or(rates.input),
+            rates.cache_read.or(input),
         ),
         (
             TokenKind::CacheWrite5m,
@@ -148,32 +179,23 @@ pub fn request_lines(
             usage.cache_write_1h.unwrap_or(0),
             rates.cache_write_1h.or(cache_write_5m),
         ),
-        (TokenKind::Output, visible - audio_output, rates.output),
+        (
+            TokenKind::Output,
+            visible - audio_output - image_output,
+            output,
+        ),
         (
             TokenKind::AudioOutput,
             audio_output,
-            rates.audio_output.or(rates.output),
+            rates.audio_output.or(output),
         ),
         (
-            TokenKind::Reasoning,
-            reasoning,
-            rates.reasoning.or(rates.output),
+            TokenKind::ImageOutput,
+            image_output,
+            rates.image_output.or(output),
         ),
-    ];
-    parts
-        .into_iter()
-        // No tokens cost nothing, whether or not their price is known.
-        .filter(|(_, tokens, _)| *tokens > 0)
-        .map(|(kind, tokens, price)| {
-            let price = price?;
-            Some(CostLine {
-                kind,
-                tokens,
-                price,
-                cost: price.of_tokens(tokens)?,
-            })
-        })
-        .collect()
+        (TokenKind::Reasoning, reasoning, rates.reasoning.or(output)),
+    ]
 }
 
 /// The sum as it is written: one product per line, then what they come to.
@@ -232,6 +254,7 @@ mod tests {
             output: rate("10"),
             cache_read: rate("1.25"),
             audio_input: rate("40"),
+            web_search_1k: Some("10".parse().unwrap()),
             ..Rates::default()
         };
         let usage = Usage {
@@ -239,13 +262,11 @@ mod tests {
             cache_read: Some(1_920),
             output: 300,
             reasoning: Some(100),
+            audio_input: Some(6),
+            web_searches: Some(2),
             ..Usage::default()
         };
-        let sound = Modalities {
-            audio_input: 6,
-            ..Modalities::default()
-        };
-        let lines = request_lines(&usage, &sound, &rates).unwrap();
+        let lines = request_lines(&usage, &rates).unwrap();
         assert_eq!(
             explained(&lines),
             "input 80 tokens × 2.5 / 1M = 0.0002\n\
@@ -253,7 +274,8 @@ mod tests {
              cache read 1920 tokens × 1.25 / 1M = 0.0024\n\
              output 200 tokens × 10 / 1M = 0.002\n\
              reasoning 100 tokens × 10 / 1M = 0.001\n\
-             sum = 0.00584 USD"
+             web search 2 × 10 / 1k = 0.02\n\
+             sum = 0.02584 USD"
         );
     }
 }

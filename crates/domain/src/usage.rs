@@ -1,4 +1,4 @@
-//! Tokens of one call, in one meaning for all vendors (DESIGN.md §3).
+//! Tokens and searches of one call, in one meaning for all vendors (DESIGN.md §3).
 //!
 //! Vendors disagree on whether "input" includes cached tokens and whether "output" includes
 //! reasoning. Decoders in `wire` turn each vendor's words into these.
@@ -38,6 +38,21 @@ pub struct Usage {
     /// Output tokens spent on reasoning; `None` = the vendor did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<u64>,
+    /// Sound, within `input_uncached`; here and below `None` = none, or the vendor did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_input: Option<u64>,
+    /// Pictures, within `input_uncached`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_input: Option<u64>,
+    /// Sound, within the visible output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio_output: Option<u64>,
+    /// Pictures, within the visible output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_output: Option<u64>,
+    /// Web searches that the vendor ran for the call; billed by piece, besides all tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_searches: Option<u64>,
     /// Who counted.
     #[serde(default)]
     pub source: UsageSource,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use trilemma_domain::UsdPerMtok;
+use trilemma_domain::{Usd, UsdPerMtok};
 
 use super::context::Rows;
 use crate::error::CatalogError;
@@ -77,6 +77,10 @@ impl Rows {
             audio_input: self.money(row, "audio_input", raw.audio_input.as_ref())?,
             audio_output: self.money(row, "audio_output", raw.audio_output.as_ref())?,
             image_input: self.money(row, "image_input", raw.image_input.as_ref())?,
+            image_output: self.money(row, "image_output", raw.image_output.as_ref())?,
+            web_search_1k: self
+                .money(row, "web_search_1k", raw.web_search_1k.as_ref())?
+                .map(|price| Usd::new(price.decimal())),
         };
         if rates == Rates::default() {
             return Err(self.error(

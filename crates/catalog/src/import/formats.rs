@@ -181,6 +181,8 @@ fn genai_prices(providers: &[Value], as_of: Date) -> PriceFile {
                 cache_read: price("cache_read_mtok"),
                 cache_write_5m: price("cache_write_mtok"),
                 cache_write_1h: price("cache_write_1h_mtok"),
+                audio_input: price("input_audio_mtok"),
+                audio_output: price("output_audio_mtok"),
                 ..Rates::default()
             };
             push(&mut file, ours, model["id"].as_str().unwrap_or(""), rates);
@@ -210,6 +212,10 @@ fn lite_llm(entries: &Map<String, Value>) -> PriceFile {
             output: price("output_cost_per_token"),
             cache_read: price("cache_read_input_token_cost"),
             cache_write_5m: price("cache_creation_input_token_cost"),
+            cache_write_1h: price("cache_creation_input_token_cost_above_1hr"),
+            audio_input: price("input_cost_per_audio_token"),
+            audio_output: price("output_cost_per_audio_token"),
+            image_output: price("output_cost_per_image_token"),
             ..Rates::default()
         };
         let bare = name
@@ -231,6 +237,8 @@ fn models_dev(providers: &Map<String, Value>) -> PriceFile {
                 output: price("output"),
                 cache_read: price("cache_read"),
                 cache_write_5m: price("cache_write"),
+                audio_input: price("input_audio"),
+                audio_output: price("output_audio"),
                 ..Rates::default()
             };
             push(&mut file, provider(name), id, rates);

@@ -8,4 +8,4 @@ mod formats;
 mod overlay;
 
 pub use formats::{ImportError, Listed, PriceFile, PriceFormat, read_prices};
-pub use overlay::{Agreement, Matched, match_prices, overlay_toml};
+pub use overlay::{Agreement, Matched, agrees, match_prices, overlay_toml};

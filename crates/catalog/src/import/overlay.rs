@@ -75,8 +75,10 @@ pub fn match_prices(
     Ok(all)
 }
 
-/// Where both state a price it is the same; what only one states is no contradiction.
-fn agrees(ours: &Rates, theirs: &Rates) -> bool {
+/// Whether two statements agree: where both state a price it is the same; what only one states is no
+/// contradiction.
+#[must_use]
+pub fn agrees(ours: &Rates, theirs: &Rates) -> bool {
     let same = |ours: Option<UsdPerMtok>, theirs: Option<UsdPerMtok>| {
         ours.zip(theirs).is_none_or(|(ours, theirs)| ours == theirs)
     };
@@ -119,10 +121,12 @@ pub fn overlay_toml(rows: &[&Matched], (title, as_of): (&str, Date)) -> String {
                 theirs.cache_write_1h.or(base.cache_write_1h),
             ),
             ("reasoning", base.reasoning),
-            ("audio_input", base.audio_input),
-            ("audio_output", base.audio_output),
-            ("image_input", base.image_input),
+            ("audio_input", theirs.audio_input.or(base.audio_input)),
+            ("audio_output", theirs.audio_output.or(base.audio_output)),
+            ("image_input", theirs.image_input.or(base.image_input)),
+            ("image_output", theirs.image_output.or(base.image_output)),
         ];
+        let search = base.web_search_1k.map(|usd| usd.decimal().normalize());
         // Writing to a string cannot fail.
         let _ = write!(
             text,
@@ -133,6 +137,9 @@ pub fn overlay_toml(rows: &[&Matched], (title, as_of): (&str, Date)) -> String {
             if let Some(price) = price {
                 let _ = write!(text, ", {name} = \"{}\"", price.decimal().normalize());
             }
+        }
+        if let Some(search) = search {
+            let _ = write!(text, ", web_search_1k = \"{search}\"");
         }
         let _ = writeln!(text, ", source = \"update\", checked = \"{as_of}\" }}]");
     }

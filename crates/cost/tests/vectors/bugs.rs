@@ -80,6 +80,64 @@ fn a_model_without_price_is_unknown_never_free() {
     assert_eq!(request_cost(&usage, &only_output), None);
 }
 
+/// Sound and pictures are parts of the counts that vendors report, at prices of their own: neither
+/// billed as text nor billed twice. A picture of 1,290 tokens at 30 USD costs 0.0387.
+#[test]
+fn sound_and_pictures_are_billed_once_at_their_own_price() {
+    let list = Rates {
+        audio_input: "1".parse().ok(),
+        audio_output: "20".parse().ok(),
+        image_output: "30".parse().ok(),
+        ..rates(["0.3", "2.5", "", "", ""])
+    };
+    let heard = Usage {
+        input_uncached: 1_100,
+        audio_input: Some(1_000),
+        output: 300,
+        audio_output: Some(200),
+        ..Usage::default()
+    };
+    assert_eq!(request_cost(&heard, &list), Some(usd("0.00528")));
+    let drawn = Usage {
+        input_uncached: 10,
+        output: 1_290,
+        image_output: Some(1_290),
+        ..Usage::default()
+    };
+    assert_eq!(request_cost(&drawn, &list), Some(usd("0.038703")));
+    // Without prices of their own they cost what the text beside them does, never nothing.
+    let plain = rates(["0.3", "2.5", "", "", ""]);
+    assert_eq!(request_cost(&drawn, &plain), Some(usd("0.003228")));
+    // More of a part than there is of the whole is cut, not billed besides.
+    let odd = Usage {
+        audio_input: Some(u64::MAX),
+        image_input: Some(u64::MAX),
+        image_output: Some(u64::MAX),
+        ..heard
+    };
+    let cost = request_cost(&odd, &list).unwrap();
+    assert_eq!(cost, usd("0.0081"));
+}
+
+/// Searches that the vendor runs are billed by piece, also where all tokens are cheap; without a
+/// price the bill is unknown.
+#[test]
+fn searches_are_billed_by_piece_or_unknown() {
+    let searched = Usage {
+        input_uncached: 1_000,
+        output: 100,
+        web_searches: Some(3),
+        ..Usage::default()
+    };
+    let plain = rates(["3", "15", "", "", ""]);
+    assert_eq!(request_cost(&searched, &plain), None);
+    let list = Rates {
+        web_search_1k: "10".parse().ok(),
+        ..plain
+    };
+    assert_eq!(request_cost(&searched, &list), Some(usd("0.0345")));
+}
+
 /// The long-context step of the catalog re-prices everything, cache reads too, and is chosen by
 /// all input tokens.
 #[test]

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 use trilemma_catalog::Rates;
 use trilemma_cost::{
-    Caching, EffectivePrices, Modalities, Retries, TokenKind, TrafficShape, monthly,
-    per_accepted_answer, request_lines, scaled,
+    Caching, EffectivePrices, Retries, TokenKind, TrafficShape, monthly, per_accepted_answer,
+    request_lines, scaled,
 };
 use trilemma_domain::{Usage, Usd, UsdPerMtok};
 
@@ -68,7 +68,7 @@ fn data_request_costs_equal_the_vectors() {
         let usage = usage(&case["normalised"]);
         let list = rates(&case["prices_per_mtok"], usage.input_total());
         let rates = scaled(&list, decimal(&case["service_multiplier"], 1)).unwrap();
-        let lines = request_lines(&usage, &Modalities::default(), &rates).unwrap();
+        let lines = request_lines(&usage, &rates).unwrap();
         let sum = |kinds: &[TokenKind]| {
             let parts = lines.iter().filter(|line| kinds.contains(&line.kind));
             parts.map(|line| line.cost).sum::<Usd>().to_f64()

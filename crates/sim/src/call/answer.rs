@@ -206,12 +206,12 @@ impl Answer {
             input_uncached: rule.input.unwrap_or(n_input_tokens),
             cache_read: rule.cache_read,
             cache_write_5m: rule.cache_write,
-            cache_write_1h: None,
             output: rule.output.unwrap_or_else(|| self.n_tokens()),
             reasoning: rule
                 .reasoning
                 .or((own_reasoning > 0).then_some(own_reasoning)),
             source,
+            ..Usage::default()
         })
     }
 }

@@ -63,6 +63,8 @@ pub(crate) fn duration_of(nanos: u128) -> Option<Duration> {
 }
 
 const ESTIMATED: u8 = 1 << 4;
+/// A second mask follows, for sound, pictures and searches.
+const MORE: u8 = 1 << 5;
 const ABSENT: u8 = 0xff;
 
 /// Writes token counts.
@@ -77,12 +79,20 @@ pub(crate) fn put_usage(out: &mut Vec<u8>, usage: Option<&Usage>) {
         usage.cache_write_1h,
         usage.reasoning,
     ];
-    let mut mask = parts
-        .iter()
-        .rev()
-        .fold(0_u8, |mask, part| mask << 1 | u8::from(part.is_some()));
+    let more = [
+        usage.audio_input,
+        usage.image_input,
+        usage.audio_output,
+        usage.image_output,
+        usage.web_searches,
+    ];
+    let mut mask = mask_of(&parts);
     if usage.source == UsageSource::Estimated {
         mask |= ESTIMATED;
+    }
+    let has_more = more.iter().any(Option::is_some);
+    if has_more {
+        mask |= MORE;
     }
     out.push(mask);
     put_u64(out, usage.input_uncached);
@@ -90,11 +100,25 @@ pub(crate) fn put_usage(out: &mut Vec<u8>, usage: Option<&Usage>) {
     for part in parts.into_iter().flatten() {
         put_u64(out, part);
     }
+    if has_more {
+        out.push(mask_of(&more));
+        for part in more.into_iter().flatten() {
+            put_u64(out, part);
+        }
+    }
+}
+
+/// One bit per part that is there, the first one lowest.
+fn mask_of(parts: &[Option<u64>]) -> u8 {
+    parts
+        .iter()
+        .rev()
+        .fold(0_u8, |mask, part| mask << 1 | u8::from(part.is_some()))
 }
 
 /// Reads token counts back; the outer `None` = damaged.
 pub(crate) fn read_usage(from: &mut Reader<'_>) -> Option<Option<Usage>> {
-    let mut mask = from.byte()?;
+    let mask = from.byte()?;
     if mask == ABSENT {
         return Some(None);
     }
@@ -105,22 +129,40 @@ pub(crate) fn read_usage(from: &mut Reader<'_>) -> Option<Option<Usage>> {
     };
     let input_uncached = from.u64()?;
     let output = from.u64()?;
-    let mut next = || -> Option<Option<u64>> {
-        let present = mask & 1 == 1;
-        mask >>= 1;
-        if present {
-            from.u64().map(Some)
-        } else {
-            Some(None)
-        }
-    };
+    let [cache_read, cache_write_5m, cache_write_1h, reasoning] = read_parts(from, mask)?;
+    // Stores of before these parts were known have no second mask.
+    let more = if mask & MORE == 0 { 0 } else { from.byte()? };
+    let [
+        audio_input,
+        image_input,
+        audio_output,
+        image_output,
+        web_searches,
+    ] = read_parts(from, more)?;
     Some(Some(Usage {
         input_uncached,
-        cache_read: next()?,
-        cache_write_5m: next()?,
-        cache_write_1h: next()?,
+        cache_read,
+        cache_write_5m,
+        cache_write_1h,
         output,
-        reasoning: next()?,
+        reasoning,
+        audio_input,
+        image_input,
+        audio_output,
+        image_output,
+        web_searches,
         source,
     }))
+}
+
+/// Reads the parts whose bits are set; `None` = damaged.
+fn read_parts<const N: usize>(from: &mut Reader<'_>, mut mask: u8) -> Option<[Option<u64>; N]> {
+    let mut parts = [None; N];
+    for part in &mut parts {
+        if mask & 1 == 1 {
+            *part = Some(from.u64()?);
+        }
+        mask >>= 1;
+    }
+    Some(parts)
 }

@@ -42,21 +42,33 @@ fn any_timing() -> impl Strategy<Value = Timing> {
         })
 }
 
-fn any_usage() -> impl Strategy<Value = Option<Usage>> {
-    let parts = (any::<[u64; 2]>(), any::<[Option<u64>; 4]>(), any::<bool>());
-    prop::option::of(parts.prop_map(|(counts, parts, estimated)| Usage {
+fn any_usage() -> BoxedStrategy<Option<Usage>> {
+    let parts = (
+        any::<[u64; 2]>(),
+        any::<[Option<u64>; 4]>(),
+        any::<[Option<u64>; 5]>(),
+        any::<bool>(),
+    );
+    prop::option::of(parts.prop_map(|(counts, parts, more, estimated)| Usage {
         input_uncached: counts[0],
         output: counts[1],
         cache_read: parts[0],
         cache_write_5m: parts[1],
         cache_write_1h: parts[2],
         reasoning: parts[3],
+        audio_input: more[0],
+        image_input: more[1],
+        audio_output: more[2],
+        image_output: more[3],
+        web_searches: more[4],
         source: if estimated {
             UsageSource::Estimated
         } else {
             UsageSource::Reported
         },
     }))
+    // Unboxed, the tree of strategies does not fit on the stack of a test.
+    .boxed()
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -29,6 +29,11 @@ impl Word<'_> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Count(pub(crate) Option<u64>);
 
+/// A count above zero: vendors say 0 of what did not happen.
+pub(crate) fn some(count: Option<u64>) -> Option<u64> {
+    count.filter(|count| *count > 0)
+}
+
 /// Content of a message: text, nothing, or a list of typed parts (Mistral, several proxies).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content<'a> {

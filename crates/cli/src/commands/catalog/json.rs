@@ -178,7 +178,12 @@ fn price(row: &PriceRow, as_of: Date) -> Value {
             "cache_write_5m": rates.cache_write_5m,
             "cache_write_1h": rates.cache_write_1h,
             "reasoning": rates.reasoning,
+            "audio_input": rates.audio_input,
+            "audio_output": rates.audio_output,
+            "image_input": rates.image_input,
+            "image_output": rates.image_output,
         },
+        "usd_per_thousand_web_searches": rates.web_search_1k,
         "note": row.note,
         "age_days": match row.staleness(as_of) {
             Staleness::Fresh => Value::Null,

@@ -112,18 +112,33 @@ fn prices(model: &Model, as_of: Date, width: Option<usize>) -> String {
         let note = row.note.as_ref()?;
         Some(format!("{}: {note}", price_period(row.from, row.to)))
     });
-    let reasoning = rows.iter().filter_map(|row| {
-        let rate = row.rates.reasoning?;
-        Some(format!(
-            "{}: reasoning tokens {}",
-            price_period(row.from, row.to),
-            price(Some(rate))
-        ))
-    });
-    for line in reasoning.chain(notes).chain(sources) {
+    let others = rows.iter().flat_map(|row| other_prices(row));
+    for line in others.chain(notes).chain(sources) {
         let _ = writeln!(text, "{}", bullet(&line, 2, width));
     }
     text
+}
+
+/// Prices that few models have, a line each.
+fn other_prices(row: &PriceRow) -> Vec<String> {
+    let rates = &row.rates;
+    let days = price_period(row.from, row.to);
+    let tokens = [
+        ("reasoning tokens", rates.reasoning),
+        ("audio input", rates.audio_input),
+        ("audio output", rates.audio_output),
+        ("image input", rates.image_input),
+        ("image output", rates.image_output),
+    ];
+    let search = rates.web_search_1k.map(|usd| {
+        let usd = usd.decimal().normalize();
+        format!("{days}: a thousand web searches {usd}")
+    });
+    tokens
+        .into_iter()
+        .filter_map(|(name, rate)| Some(format!("{days}: {name} {}", price(Some(rate?)))))
+        .chain(search)
+        .collect()
 }
 
 fn cells(row: &PriceRow, as_of: Date) -> Vec<String> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use trilemma_domain::{Usage, UsageSource};
 
-use crate::client::lenient::Count;
+use crate::client::lenient::{Count, some};
 
 #[derive(Debug, Default, Deserialize)]
 struct WireUsage {
@@ -24,6 +24,15 @@ struct WireUsage {
     cache_creation: Option<CacheCreation>,
     #[serde(default)]
     output_tokens_details: Option<OutputDetails>,
+    #[serde(default)]
+    server_tool_use: Option<ServerTools>,
+}
+
+/// What the vendor's own tools did; fetches are free and not counted.
+#[derive(Debug, Default, Deserialize)]
+struct ServerTools {
+    #[serde(default)]
+    web_search_requests: Count,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,7 +72,12 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         reasoning: wire
             .output_tokens_details
             .and_then(|details| details.thinking_tokens.0),
+        web_searches: some(
+            wire.server_tool_use
+                .and_then(|tools| tools.web_search_requests.0),
+        ),
         source: UsageSource::Reported,
+        ..Usage::default()
     })
 }
 
@@ -102,6 +116,20 @@ mod tests {
         let usage = normalise(json).unwrap();
         assert_eq!(usage.input_total(), 188_607);
         assert_eq!((usage.reasoning, usage.output_visible()), (Some(100), 293));
+    }
+
+    #[test]
+    fn searches_are_counted_beside_the_tokens() {
+        let usage = |tools: &str| {
+            normalise(&format!(
+                r#"{{"input_tokens":5,"output_tokens":1,"server_tool_use":{tools}}}"#
+            ))
+            .unwrap()
+        };
+        let searched = usage(r#"{"web_search_requests":3,"web_fetch_requests":1}"#);
+        assert_eq!(searched.web_searches, Some(3));
+        assert_eq!(usage(r#"{"web_search_requests":0}"#).web_searches, None);
+        assert_eq!(usage("null").web_searches, None);
     }
 
     #[test]

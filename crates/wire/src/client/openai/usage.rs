@@ -3,12 +3,13 @@
 //! In: a `usage` object as JSON text. Out: [`Usage`]. Cached and written tokens lie inside
 //! `prompt_tokens`, reasoning inside `completion_tokens` (openai types `completion_usage`).
 //! Exceptions read here: DeepSeek's `prompt_cache_hit_tokens`, Moonshot's `cached_tokens`, and
-//! xAI, whose `completion_tokens` leave reasoning out while `total_tokens` include it.
+//! xAI, whose `completion_tokens` leave reasoning out while `total_tokens` include it. Searches that
+//! are billed by piece: Perplexity's `num_search_queries`, xAI's `num_sources_used`.
 
 use serde::Deserialize;
 use trilemma_domain::{Usage, UsageSource};
 
-use crate::client::lenient::Count;
+use crate::client::lenient::{Count, some};
 
 #[derive(Debug, Default, Deserialize)]
 struct WireUsage {
@@ -26,6 +27,10 @@ struct WireUsage {
     prompt_cache_hit_tokens: Count,
     #[serde(default)]
     cached_tokens: Count,
+    #[serde(default)]
+    num_search_queries: Count,
+    #[serde(default)]
+    num_sources_used: Count,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -34,12 +39,31 @@ struct PromptDetails {
     cached_tokens: Count,
     #[serde(default)]
     cache_write_tokens: Count,
+    #[serde(default)]
+    audio_tokens: Count,
+    #[serde(default)]
+    image_tokens: Count,
+    #[serde(default)]
+    cached_tokens_details: Option<CachedDetails>,
+}
+
+/// Realtime models say which of the cached tokens were sound or pictures.
+#[derive(Debug, Default, Deserialize)]
+struct CachedDetails {
+    #[serde(default)]
+    audio_tokens: Count,
+    #[serde(default)]
+    image_tokens: Count,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct CompletionDetails {
     #[serde(default)]
     reasoning_tokens: Count,
+    #[serde(default)]
+    audio_tokens: Count,
+    #[serde(default)]
+    image_tokens: Count,
 }
 
 /// Normalises a `usage` object; `None` = it does not say both input and output.
@@ -60,9 +84,9 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         .map(|n| n.min(prompt));
     let uncached = prompt.saturating_sub(cache_read.unwrap_or(0));
     let cache_write = prompt_details.cache_write_tokens.0.map(|n| n.min(uncached));
-    let reasoning = wire
-        .completion_tokens_details
-        .and_then(|details| details.reasoning_tokens.0);
+    let completion_details = wire.completion_tokens_details.unwrap_or_default();
+    let reasoning = completion_details.reasoning_tokens.0;
+    let cached = prompt_details.cached_tokens_details.unwrap_or_default();
     let output =
         completion.saturating_add(outside(prompt, completion, reasoning, wire.total_tokens.0));
     Some(Usage {
@@ -72,8 +96,18 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         cache_write_1h: None,
         output,
         reasoning,
+        audio_input: without(prompt_details.audio_tokens, cached.audio_tokens),
+        image_input: without(prompt_details.image_tokens, cached.image_tokens),
+        audio_output: some(completion_details.audio_tokens.0),
+        image_output: some(completion_details.image_tokens.0),
+        web_searches: some(wire.num_search_queries.0.or(wire.num_sources_used.0)),
         source: UsageSource::Reported,
     })
+}
+
+/// A part without what of it came from the cache.
+fn without(all: Count, cached: Count) -> Option<u64> {
+    some(Some(all.0?.saturating_sub(cached.0.unwrap_or(0))))
 }
 
 /// Reasoning tokens that `completion_tokens` leave out: all of them when only then the vendor's
@@ -142,6 +176,34 @@ mod tests {
                 "prompt_tokens_details":{"cached_tokens":128},
                 "completion_tokens_details":{"reasoning_tokens":2809}}"#,
             (9992, Some(128), None, 4308, Some(2809)),
+        );
+    }
+
+    #[test]
+    fn sound_pictures_and_searches_are_parts_or_pieces() {
+        let usage = normalise(
+            r#"{"prompt_tokens":1200,"completion_tokens":400,"total_tokens":1600,
+                "prompt_tokens_details":{"cached_tokens":200,"audio_tokens":900,"image_tokens":50,
+                    "cached_tokens_details":{"audio_tokens":150,"text_tokens":50}},
+                "completion_tokens_details":{"audio_tokens":300,"reasoning_tokens":0},
+                "num_search_queries":2}"#,
+        )
+        .unwrap();
+        assert_eq!((usage.input_uncached, usage.output), (1000, 400));
+        assert_eq!(
+            (usage.audio_input, usage.image_input),
+            (Some(750), Some(50))
+        );
+        assert_eq!((usage.audio_output, usage.image_output), (Some(300), None));
+        assert_eq!(usage.web_searches, Some(2));
+        let silent = normalise(
+            r#"{"prompt_tokens":9,"completion_tokens":3,"num_sources_used":0,
+                "prompt_tokens_details":{"audio_tokens":0},"completion_tokens_details":{"audio_tokens":0}}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            (silent.audio_input, silent.audio_output, silent.web_searches),
+            (None, None, None)
         );
     }
 
