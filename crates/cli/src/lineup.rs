@@ -153,6 +153,17 @@ fn program_leave(context: &Context) -> anyhow::Result<ProgramLeave> {
 }
 
 fn client(project: &Project, programs: Option<ProgramLeave>) -> anyhow::Result<Client> {
+    client_with(ClientConfig {
+        stall_timeout: project.bench.stall_timeout,
+        call_deadline: project.bench.call_timeout,
+        keep_raw: project.bench.keep_raw,
+        programs,
+        ..ClientConfig::default()
+    })
+}
+
+/// Makes a client with the proxy and the certificates that the environment names.
+pub(crate) fn client_with(settings: ClientConfig) -> anyhow::Result<Client> {
     let http = env::first(&["HTTP_PROXY", "http_proxy"]);
     let https = env::first(&["HTTPS_PROXY", "https_proxy"]);
     let bypass = env::first(&["NO_PROXY", "no_proxy"]).unwrap_or_default();
@@ -163,13 +174,9 @@ fn client(project: &Project, programs: Option<ProgramLeave>) -> anyhow::Result<C
         None => None,
     };
     let config = ClientConfig {
-        stall_timeout: project.bench.stall_timeout,
-        call_deadline: project.bench.call_timeout,
-        keep_raw: project.bench.keep_raw,
         proxy: (http.is_some() || https.is_some()).then_some(proxy),
         extra_ca_pem,
-        programs,
-        ..ClientConfig::default()
+        ..settings
     };
     Client::new(config).map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
 }

@@ -259,6 +259,100 @@ fn self_hosting_says_what_fits_what_it_costs_and_when_never() {
     assert!(stderr(&run(folder.path(), &unsized_model), 2).contains("how it remembers tokens"));
 }
 
+/// What `trilemma latency --json` prints, as far as it is read.
+fn load_test(simulated: bool) -> String {
+    let stage = |per_s: f64| {
+        serde_json::json!({"figures": {
+            "output_tokens_per_s": {"per_s": per_s, "low": per_s - 50.0, "high": per_s + 50.0},
+            "input_tokens_mean": 1500.0, "output_tokens_mean": 300.0,
+        }})
+    };
+    let unmeasured = serde_json::json!({"figures": {"output_tokens_per_s": null,
+        "input_tokens_mean": null, "output_tokens_mean": null}});
+    serde_json::json!({
+        "schema_version": 1, "test": "t-1", "simulated": simulated, "more": "is left alone",
+        "candidates": [
+            {"id": "mine", "measured": "2026-11-20", "stages": [stage(100.0), stage(250.0), unmeasured]},
+            {"id": "mute", "measured": "2026-11-20", "stages": [unmeasured]},
+        ],
+    })
+    .to_string()
+}
+
+#[test]
+fn a_load_test_of_ones_own_replaces_the_estimate() {
+    let folder = here();
+    fs_err::write(folder.path().join("load.json"), load_test(false)).unwrap();
+    fs_err::write(folder.path().join("simulated.json"), load_test(true)).unwrap();
+    fs_err::write(folder.path().join("odd.json"), "{\"test\": 7}").unwrap();
+    let asked = |more: &[&'static str]| {
+        let mut all = vec![
+            "selfhost",
+            "-w",
+            "llama-3.1-8b-instruct",
+            "-m",
+            "openai/gpt-4o-2024-08-06",
+        ];
+        all.extend(more);
+        run(folder.path(), &all)
+    };
+    let mine = [
+        "--gpu",
+        "L4",
+        "--measured",
+        "load.json",
+        "--measured-candidate",
+        "mine",
+        "--json",
+    ];
+    let answer = value(&asked(&mine), 0);
+    assert_fits("selfhost", &answer);
+    // 250 output tokens a second of 300 beside 1,500: six times as many in all.
+    assert_eq!(
+        answer["tokens_per_s"],
+        serde_json::json!({"low": 1200.0, "mode": 1500.0, "high": 1800.0})
+    );
+    let from = answer["tokens_per_s_from"].as_str().unwrap();
+    assert_eq!(from, "load test t-1 of 2026-11-20, candidate mine");
+    for (more, why) in [
+        (&["--measured", "load.json"][..], "--gpu"),
+        (
+            &["--gpu", "L4", "--measured", "load.json"],
+            "one of mine, mute",
+        ),
+        (
+            &[
+                "--gpu",
+                "L4",
+                "--measured",
+                "load.json",
+                "--measured-candidate",
+                "mute",
+            ],
+            "no stage says both",
+        ),
+        (
+            &[
+                "--gpu",
+                "L4",
+                "--measured",
+                "simulated.json",
+                "--measured-candidate",
+                "mine",
+            ],
+            "a simulator answered",
+        ),
+        (
+            &["--gpu", "L4", "--measured", "odd.json"],
+            "trilemma latency --json",
+        ),
+        (&["--gpu", "L4", "--measured", "absent.json"], "absent.json"),
+    ] {
+        let told = stderr(&asked(more), 2);
+        assert!(told.contains(why), "{why}: {told}");
+    }
+}
+
 #[test]
 fn limits_name_the_tier_and_what_it_takes() {
     let folder = here();
@@ -386,12 +480,82 @@ fn an_update_shows_what_differs_and_writes_only_when_told() {
     fs_err::write(folder.path().join("bad.json"), "[]").unwrap();
     let told = stderr(&run(folder.path(), &["catalog", "update", "bad.json"]), 2);
     assert!(told.contains("genai-prices"), "{told}");
-    let told = stderr(
-        &run(
-            folder.path(),
-            &["catalog", "update", "https://x.test/p.json"],
-        ),
-        2,
+}
+
+/// Answers each call of one address with the same bytes, and says how it was asked.
+fn serve_once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/prices.json", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = vec![0; 4_096];
+        let n_read = stream.read(&mut head).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        head.truncate(n_read);
+        String::from_utf8_lossy(&head).into_owned()
+    });
+    (url, asked)
+}
+
+#[test]
+fn a_list_is_fetched_compared_and_never_followed_elsewhere() {
+    let folder = here();
+    let other = r#"{"gpt-4o-2024-08-06": {"litellm_provider": "openai", "input_cost_per_token": 2e-06, "output_cost_per_token": 1e-05}}"#;
+    fs_err::write(folder.path().join("other.json"), other).unwrap();
+    let (url, asked) = serve_once(
+        "HTTP/1.1 200 OK\r\ncontent-length: 128\r\nconnection: close\r\n\r\n\
+         {\"gpt-4o-2024-08-06\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 3e-06, \"output_cost_per_token\": 1e-05}}                 ",
     );
-    assert!(told.contains("curl"), "{told}");
+    let arguments = ["catalog", "update", &url, "other.json", "--yes"];
+    let text = stdout(&run(folder.path(), &arguments), 0);
+    assert!(text.contains("0 agree, 1 differ"), "{text}");
+    assert!(
+        text.contains("disagree with each other on 1 model"),
+        "{text}"
+    );
+    assert!(text.contains("the first says in 3.00"), "{text}");
+    let head = asked.join().unwrap();
+    assert!(head.starts_with("GET /prices.json HTTP/1.1"), "{head}");
+    assert!(!head.to_lowercase().contains("authorization"), "{head}");
+    let written = fs_err::read_to_string(folder.path().join("catalog-update.toml")).unwrap();
+    assert!(written.contains(&url), "{written}");
+
+    for (answer, why) in [
+        (
+            "HTTP/1.1 302 Found\r\nlocation: http://10.0.0.1/x\r\ncontent-length: 0\r\n\r\n",
+            "10.0.0.1",
+        ),
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "404"),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n[",
+            "bytes",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[",
+            "failed to fetch",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n\u{1b}[",
+            "failed to read",
+        ),
+    ] {
+        let (url, _asked) = serve_once(answer);
+        let told = stderr(&run(folder.path(), &["catalog", "update", &url]), 2);
+        assert!(told.contains(why), "{why}: {told}");
+        assert!(told.contains("hint: "), "{told}");
+        assert_printable(&told);
+    }
+    for odd in [
+        "ftp://x.test/p.json",
+        "https://me:secret@x.test/p",
+        "https://",
+    ] {
+        let told = stderr(&run(folder.path(), &["catalog", "update", odd]), 2);
+        assert!(told.contains("failed to fetch"), "{told}");
+        assert!(
+            !told.contains("secret") || odd.contains("x.test/p.json"),
+            "{told}"
+        );
+    }
 }

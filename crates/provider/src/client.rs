@@ -336,5 +336,7 @@ fn outgoing<I: AsyncRead + AsyncWrite + Unpin>(
 }
 
 mod command;
+mod fetch;
+
 #[cfg(test)]
 mod tests;

@@ -152,6 +152,19 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
         }
     }
 
+    /// Reads a document as it is, up to the limit of a body.
+    pub(crate) async fn document(&mut self) -> Result<Bytes, Failure> {
+        let max_bytes = self.config.max_body_bytes;
+        if self.announced_bytes() > max_bytes {
+            return Err(fault::too_large(max_bytes));
+        }
+        let (bytes, close) = self.read_all(max_bytes).await;
+        match close.into_failure(self.config, max_bytes) {
+            Some(failure) => Err(failure),
+            None => Ok(bytes),
+        }
+    }
+
     /// Reads the body of a refusal; what cannot be read is left out.
     pub(crate) async fn refusal(&mut self) -> (Bytes, bool) {
         let (bytes, close) = self.read_all(MAX_ERROR_BYTES).await;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
 use trilemma_domain::{ChatRequest, Dialect, Failure, Pipeline, PipelineCall, Target};
 use trilemma_wire::client::encode_request;
@@ -100,6 +100,28 @@ impl EncodedRequest {
             body: Bytes::from(json),
             stream: false,
             pipeline: Some(Arc::new(pipeline.clone())),
+        })
+    }
+
+    /// A request for a document at an address, without body and key.
+    pub(crate) fn document(url: &str) -> Result<Self, Failure> {
+        let (origin, path) = address::split(url).map_err(|error| fault::unsendable(&error))?;
+        let path = if path.is_empty() { "/" } else { &path };
+        let path_and_query =
+            PathAndQuery::try_from(path).map_err(|error| fault::unsendable(&error))?;
+        let host = HeaderValue::try_from(origin.authority());
+        let mut headers = HeaderMap::with_capacity(3);
+        headers.insert(HOST, host.map_err(|error| fault::unsendable(&error))?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, */*"));
+        Ok(Self {
+            // Nobody decodes the answer.
+            dialect: Dialect::OpenAi,
+            origin,
+            path_and_query,
+            headers,
+            body: Bytes::new(),
+            stream: false,
+            pipeline: None,
         })
     }
 

@@ -1,7 +1,10 @@
 //! `trilemma selfhost`: what serving open weights takes, and when it is cheaper than an API.
 
+mod measured;
 pub(super) mod plan;
 mod words;
+
+use std::path::PathBuf;
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
@@ -58,13 +61,23 @@ pub(crate) struct SelfhostArgs {
     /// How weights are stored: bf16, fp8, int8, awq-g128, gptq-g128, nf4-dq, mxfp4, or a published size such as gguf-q4_k_m (default: by `weight_bits`, fp8 unless stated).
     #[arg(long, value_name = "FORMAT")]
     precision: Option<String>,
+    /// The speed of a replica as measured: a file of what `trilemma latency --json` printed.
+    #[arg(long, value_name = "FILE", requires = "gpu")]
+    measured: Option<PathBuf>,
+    /// The candidate of that file (default: its only one).
+    #[arg(long, value_name = "ID", requires = "measured")]
+    measured_candidate: Option<String>,
     #[command(flatten)]
     money: MoneyArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
-    let asked = args.money.read(common, &[])?;
+    let mut asked = args.money.read(common, &[])?;
+    if let Some(path) = &args.measured {
+        let candidate = args.measured_candidate.as_deref();
+        measured::state(&mut asked.assumptions, (path, candidate))?;
+    }
     let precision = match &args.precision {
         Some(named) => named.clone(),
         None => precision(&asked.assumptions)?,
@@ -75,7 +88,11 @@ pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> any
         return Ok(Exit::Ok);
     }
     printer.data(&words::text(&asked, &plan));
-    printer.next("measure one replica of your own and state it: --set tokens_per_s=FIGURE");
+    printer.next(if args.measured.is_some() {
+        "`trilemma tco` says what a switch costs and when it pays back"
+    } else {
+        "measure a replica of your own: --measured FILE, or --set tokens_per_s=FIGURE"
+    });
     Ok(Exit::Ok)
 }
 

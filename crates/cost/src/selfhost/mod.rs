@@ -6,6 +6,8 @@
 
 mod breakeven;
 mod fleet;
+mod setup;
 
 pub use breakeven::{BreakEven, Never, StairStep, break_even, staircase};
 pub use fleet::Fleet;
+pub use setup::{BreakEvenRange, GpuFit, SetUp, SizeError, Sizing};

@@ -1,25 +1,29 @@
 //! Reading the vectors.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// A file of the folder, or `None` after saying that the test is skipped.
+/// The folder of vectors, or `None` after saying that the test is skipped.
 #[expect(
     clippy::disallowed_methods,
     reason = "tests find recorded data through the environment"
 )]
-pub(crate) fn load(path: &str) -> Option<Value> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("TRILEMMA_TEST_DATA") else {
         std::io::stdout()
             .write_all(b"skipped: TRILEMMA_TEST_DATA is not set\n")
             .unwrap();
         return None;
     };
-    let path = std::path::Path::new(&folder)
-        .join("cost/vectors")
-        .join(path);
+    Some(PathBuf::from(folder).join("cost/vectors"))
+}
+
+/// A file of the folder, or `None` after saying that the test is skipped.
+pub(crate) fn load(path: &str) -> Option<Value> {
+    let path = folder()?.join(path);
     Some(serde_json::from_str(&fs_err::read_to_string(path).unwrap()).unwrap())
 }
 

@@ -12,6 +12,8 @@ mod data;
 #[cfg(test)]
 mod fitllm;
 #[cfg(test)]
+mod lengths;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod memory;

@@ -11,6 +11,7 @@ use trilemma_cost::outlook::{
     ApiCrossing, Bill, CandidateOutlook, Outlook, Owning, RateNeed, Servers, Stair, StatedFigure,
     Tokens, TokensPerDay,
 };
+use trilemma_cost::selfhost::Sizing;
 use trilemma_cost::{PriceBasis, decimal_of, monthly, per_accepted_answer};
 use trilemma_decide::{Decision, StalePrices};
 use trilemma_domain::{ModelName, Usd};
@@ -232,18 +233,15 @@ fn servers(asked: &Asked) -> anyhow::Result<Vec<Servers>> {
     let mut all = Vec::new();
     for (weights, positions) in named.into_iter().take(MOST_WEIGHTS) {
         let name = weights.to_string();
+        let precision = selfhost::precision(&asked.assumptions)?;
         // Weights whose architecture nobody states have no servers that could be sized.
-        let knows_arch = asked.catalog.find(&name, asked.as_of).is_ok_and(|found| {
-            found
-                .model
-                .arch
-                .as_ref()
-                .is_some_and(selfhost::plan::can_size)
-        });
-        if !knows_arch {
+        let is_sized = asked
+            .catalog
+            .find(&name, asked.as_of)
+            .is_ok_and(|found| Sizing::of(found.model, &precision).is_ok());
+        if !is_sized {
             continue;
         }
-        let precision = selfhost::precision(&asked.assumptions)?;
         let plan = server_plan(asked, (&name, None, &precision))?;
         all.push(server(asked, &plan, positions));
     }

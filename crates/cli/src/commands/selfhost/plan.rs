@@ -2,30 +2,16 @@
 
 use anyhow::anyhow;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
-use trilemma_catalog::{Arch, Gpu, Model};
+use trilemma_catalog::{Gpu, Model};
 use trilemma_cost::assume::{Assumptions, Key};
-use trilemma_cost::decimal_of;
-use trilemma_cost::selfhost::{BreakEven, Fleet, StairStep, break_even, staircase};
-use trilemma_cost::speed::{Peak, Serving, roofline};
-use trilemma_cost::vram::{Device, Fit, KvCache, Load, Scheme, Weights, fit};
+use trilemma_cost::selfhost::{BreakEven, Fleet, GpuFit, SetUp, Sizing, StairStep, staircase};
 use trilemma_domain::Usd;
 
 use super::super::money::{Asked, Contender};
 use crate::context::InputError;
 
-/// Most GPUs of a replica that are tried.
-const MOST_GPUS: u32 = 8;
 /// Steps of the staircase that are shown.
 const STEPS: u32 = 6;
-
-/// How a model sits on a GPU.
-pub(in crate::commands) struct GpuFit<'a> {
-    pub(in crate::commands) gpu: &'a Gpu,
-    /// Fewest that hold it, of those that were tried; `None` = none of them.
-    pub(in crate::commands) n_gpus: Option<u32>,
-    pub(in crate::commands) fit: Option<Fit>,
-}
 
 /// Where an API's bill meets the fleet's, for slow, likely and fast replicas.
 pub(in crate::commands) struct Crossing<'a> {
@@ -78,21 +64,6 @@ impl SelfHost<'_> {
     }
 }
 
-/// What the weights take.
-struct Sized {
-    bytes: f64,
-    source: String,
-    scheme: Option<Scheme>,
-    kv: KvCache,
-    active_share: f64,
-    active_params: f64,
-}
-
-/// Whether enough is known of an architecture to size its weights and cache.
-pub(in crate::commands) fn can_size(arch: &Arch) -> bool {
-    KvCache::of(arch).is_some() && Weights::of(arch).is_some()
-}
-
 /// Works everything out.
 pub(in crate::commands) fn plan<'a>(
     asked: &'a Asked,
@@ -109,7 +80,8 @@ pub(in crate::commands) fn plan<'a>(
         .catalog
         .find(&name, asked.as_of)
         .map_err(catalog_error)?;
-    let sized = sized(found.model, precision)?;
+    let sizing =
+        Sizing::of(found.model, precision).map_err(|error| fail(format!("failed to {error}")))?;
     let gpus = match gpu {
         Some(name) => std::slice::from_ref(asked.catalog.gpu(name).map_err(catalog_error)?),
         None => asked.catalog.gpus().map_err(catalog_error)?,
@@ -117,16 +89,16 @@ pub(in crate::commands) fn plan<'a>(
     let assumptions = &asked.assumptions;
     let fits: Vec<GpuFit<'a>> = gpus
         .iter()
-        .map(|gpu| fitted(gpu, &sized, assumptions))
+        .map(|gpu| GpuFit::of(gpu, &sizing, assumptions))
         .collect();
-    let kv_bits = assumptions.float(Key::KvBits).unwrap_or(16.0);
+    let tokens = tokens(asked, found.model);
     let mut plan = SelfHost {
         weights: found.model,
         precision: precision.to_owned(),
-        weight_bytes: sized.bytes,
-        weight_source: sized.source.clone(),
-        kv_bytes_per_token: sized.kv.bytes_per_token(0, kv_bits),
-        tokens: PerQueryTokens::default(),
+        weight_bytes: sizing.bytes,
+        weight_source: sizing.source.clone(),
+        kv_bytes_per_token: sizing.kv_bytes_per_token(assumptions),
+        tokens,
         gpu: None,
         n_gpus: None,
         speed: None,
@@ -139,42 +111,27 @@ pub(in crate::commands) fn plan<'a>(
         crossings: Vec::new(),
         fits,
     };
-    plan.tokens = tokens(asked, found.model);
     let traffic = plan.tokens_per_day(assumptions);
-    // The set-up whose month is cheapest for the traffic, or for one replica where it is not stated.
-    let best = plan
-        .fits
-        .iter()
-        .filter_map(|fit| {
-            let (fleet, speed, source) = fleet(fit, (&sized, plan.tokens.counts), assumptions)?;
-            let replicas = match traffic {
-                Some(tokens) => fleet.replicas_for(tokens)?,
-                None => fleet.min_replicas,
-            };
-            let month = fleet.month(replicas)?;
-            Some((month, fit.gpu, fit.n_gpus?, fleet, speed, source))
-        })
-        .min_by_key(|(month, ..)| *month);
-    if let Some((_, gpu, n_gpus, fleet, speed, source)) = best {
-        plan.gpu = Some(gpu);
-        plan.n_gpus = Some(n_gpus);
-        plan.speed = Some(speed);
-        plan.speed_source = source;
-        plan.own_usd_per_mtok = fleet.marginal_usd_per_mtok();
-        plan.stairs = staircase(&fleet, STEPS).unwrap_or_default();
-        if let Some(tokens) = traffic {
-            plan.replicas = fleet.replicas_for(tokens);
-            plan.month = plan.replicas.and_then(|replicas| fleet.month(replicas));
-        }
+    let best = SetUp::cheapest(&plan.fits, &sizing, tokens.counts, (assumptions, traffic));
+    if let Some(best) = best {
         plan.crossings = asked
             .contenders
             .iter()
-            .map(|contender| {
-                let blended = blended(contender, assumptions, plan.tokens);
-                crossing((contender, blended), assumptions, (&fleet, gpu), speed)
-            })
+            .map(|contender| crossing(contender, assumptions, (&best, tokens)))
             .collect();
-        plan.fleet = Some(fleet);
+        plan.gpu = Some(best.gpu);
+        plan.n_gpus = Some(best.n_gpus);
+        plan.speed = Some(best.speed);
+        plan.speed_source = best.speed_source;
+        plan.own_usd_per_mtok = best.fleet.marginal_usd_per_mtok();
+        plan.stairs = staircase(&best.fleet, STEPS).unwrap_or_default();
+        if let Some(tokens) = traffic {
+            plan.replicas = best.fleet.replicas_for(tokens);
+            plan.month = plan
+                .replicas
+                .and_then(|replicas| best.fleet.month(replicas));
+        }
+        plan.fleet = Some(best.fleet);
     }
     Ok(plan)
 }
@@ -201,178 +158,6 @@ fn tokens(asked: &Asked, weights: &Model) -> PerQueryTokens {
     }
 }
 
-/// Weights in a format: a published size wins over the formula.
-fn sized(model: &Model, precision: &str) -> anyhow::Result<Sized> {
-    let fail = |text: String| anyhow!(InputError(text));
-    let no_arch = || {
-        fail(format!(
-            "failed to size `{}`: the catalog does not say how it is built or how it remembers tokens; hint: add `arch` with `attention` to a [[model]] row of your own catalog file",
-            model.id
-        ))
-    };
-    let arch = model.arch.as_ref().ok_or_else(no_arch)?;
-    let kv = KvCache::of(arch).ok_or_else(no_arch)?;
-    let weights = Weights::of(arch).ok_or_else(no_arch)?;
-    let scheme = Scheme::by_name(precision);
-    let published = model
-        .footprints
-        .iter()
-        .find(|size| size.scheme == precision);
-    let (bytes, source) = match (published, scheme) {
-        (Some(size), _) => (
-            size.gb * 1e9,
-            format!("published: {} GB [{}]", size.gb, size.provenance),
-        ),
-        (None, Some(scheme)) => (
-            weights.bytes(scheme),
-            "computed from the architecture".to_owned(),
-        ),
-        (None, None) => {
-            let schemes = Scheme::ALL.iter().map(|scheme| scheme.name());
-            let sizes = model.footprints.iter().map(|size| size.scheme.as_str());
-            let known: Vec<&str> = schemes.chain(sizes).collect();
-            return Err(fail(format!(
-                "failed to find the format `{precision}`; hint: one of {}",
-                known.join(", ")
-            )));
-        }
-    };
-    let params = weights.params().to_f64().unwrap_or(f64::NAN);
-    let active_params = arch
-        .active_params
-        .and_then(|count| count.to_f64())
-        .unwrap_or(params);
-    Ok(Sized {
-        bytes,
-        source,
-        scheme,
-        kv,
-        active_share: active_params / params,
-        active_params,
-    })
-}
-
-/// The fewest GPUs that hold the model at the stated context and concurrency.
-fn fitted<'a>(gpu: &'a Gpu, sized: &Sized, assumptions: &Assumptions) -> GpuFit<'a> {
-    let stated = assumptions.count(Key::GpusPerReplica);
-    let count = |key: Key| assumptions.value(key).and_then(|value| value.to_u64());
-    let try_on = |n_gpus: u32| {
-        fit(
-            &Load {
-                weight_bytes: sized.bytes,
-                kv: &sized.kv,
-                kv_bits: assumptions.float(Key::KvBits).unwrap_or(16.0),
-                context: count(Key::Context).unwrap_or(8_192),
-                sequences: count(Key::Sequences).unwrap_or(1),
-            },
-            &Device {
-                n_gpus,
-                gib: gpu.plan_gib(),
-                utilisation: assumptions.float(Key::MemoryShare).unwrap_or(0.9),
-                reserved_gib: 0.0,
-            },
-        )
-    };
-    let tried: Vec<u32> = match stated {
-        Some(n_gpus) => vec![n_gpus],
-        // Tensor parallelism splits over powers of two.
-        None => vec![1, 2, 4, MOST_GPUS],
-    };
-    let hit = tried
-        .iter()
-        .map(|n_gpus| (*n_gpus, try_on(*n_gpus)))
-        .find(|(_, fit)| fit.fits());
-    let last = tried.last().map(|n_gpus| try_on(*n_gpus));
-    GpuFit {
-        gpu,
-        n_gpus: hit.map(|(n_gpus, _)| n_gpus),
-        fit: hit.map(|(_, fit)| fit).or(last),
-    }
-}
-
-type Planned = (Fleet, (f64, f64, f64), String);
-
-/// Replicas of a fitting GPU; `None` where it does not fit or costs an unknown price.
-fn fleet(
-    found: &GpuFit<'_>,
-    served: (&Sized, (Decimal, Decimal)),
-    assumptions: &Assumptions,
-) -> Option<Planned> {
-    let n_gpus = found.n_gpus?;
-    let (speed, source) = speed(found, n_gpus, served, assumptions)?;
-    let price = match assumptions.value(Key::UsdPerGpuHour) {
-        Some(stated) => stated,
-        None => found.gpu.plan_price()?.mid(),
-    };
-    let value = |key: Key| assumptions.value(key);
-    let fleet = Fleet {
-        tokens_per_s: decimal_of(speed.1)?,
-        gpus: n_gpus,
-        usd_per_gpu_hour: price,
-        min_replicas: assumptions.count(Key::MinReplicas)?,
-        fte: value(Key::Fte)?,
-        fte_usd_month: value(Key::FteUsdMonth)?,
-        fixed_usd_month: value(Key::SelfhostUsdMonth)?,
-        target_utilisation: value(Key::TargetUtilisation)?,
-        peak_to_mean: value(Key::PeakToMean)?,
-        commit_discount: value(Key::CommitDiscount)?,
-    };
-    Some((fleet, speed, source))
-}
-
-/// Tokens per second of a replica: measured where stated, else a share of the roofline.
-fn speed(
-    found: &GpuFit<'_>,
-    n_gpus: u32,
-    (sized, (input, output)): (&Sized, (Decimal, Decimal)),
-    assumptions: &Assumptions,
-) -> Option<((f64, f64, f64), String)> {
-    if let Some(span) = assumptions.span(Key::TokensPerSecond) {
-        let range = span.range();
-        let triple = (range.low(), range.mode(), range.high());
-        return Some((triple, "your own measurement".to_owned()));
-    }
-    let float = |key: Key| assumptions.float(key);
-    let in_8_bits = sized.scheme.is_some_and(Scheme::computes_in_8_bits);
-    let tflops = match (in_8_bits, found.gpu.fp8_tflops) {
-        (true, Some(tflops)) => tflops,
-        (true | false, _) => found.gpu.bf16_tflops,
-    };
-    let kv_bits = float(Key::KvBits)?;
-    let kv = &sized.kv;
-    let batch = found.fit?.max_sequences.clamp(1, 256);
-    let best = roofline(
-        &Peak {
-            bytes_per_s: found.gpu.bandwidth_gb_s * 1e9,
-            flops: tflops * 1e12,
-        },
-        &Serving {
-            n_gpus,
-            batch,
-            weight_bytes: sized.bytes * sized.active_share,
-            active_params: sized.active_params,
-            kv_bytes_per_token: kv.bytes_per_token(0, kv_bits),
-            tokens_in: input.to_f64()?,
-            tokens_out: output.to_f64()?,
-            prefix_cached: float(Key::CacheableShare)? * float(Key::CacheableHitRate)?,
-            mbu: float(Key::Mbu)?,
-            mfu: float(Key::Mfu)?,
-            step_overhead_s: float(Key::StepOverhead)?,
-        },
-    )?;
-    let share = assumptions.span(Key::RooflineShare)?.range();
-    let total = best.total_tokens_per_s;
-    let triple = (
-        total * share.low(),
-        total * share.mode(),
-        total * share.high(),
-    );
-    let source = format!(
-        "roofline of {total:.0} tokens/s with {batch} sequences at once, times the share that servers reach"
-    );
-    Some((triple, source))
-}
-
 /// What a contender's queries cost per million tokens of the weights: the same queries on both
 /// sides. Where the weights were not measured, per million of the contender's own tokens.
 fn blended(
@@ -394,34 +179,22 @@ fn blended(
         .checked_div(input.checked_add(output)?)
 }
 
-/// The break-even, and its ends: slow replicas at the highest price that any row states, fast ones
-/// at the lowest.
+/// Where a contender's bill meets the fleet's.
 fn crossing<'a>(
-    (contender, blended): (&'a Contender, Option<Decimal>),
+    contender: &'a Contender,
     assumptions: &Assumptions,
-    (fleet, gpu): (&Fleet, &Gpu),
-    (slow, _, fast): (f64, f64, f64),
+    (set_up, tokens): (&SetUp<'_>, PerQueryTokens),
 ) -> Crossing<'a> {
-    let span = assumptions.span(Key::UsdPerGpuHour);
-    let (low, high) = match span {
-        Some(span) => (span.low(), span.high()),
-        None => gpu
-            .price_range()
-            .unwrap_or((fleet.usd_per_gpu_hour, fleet.usd_per_gpu_hour)),
-    };
-    let at = |speed: f64, price: Decimal| {
-        let fleet = Fleet {
-            tokens_per_s: decimal_of(speed)?,
-            usd_per_gpu_hour: price,
-            ..*fleet
-        };
-        break_even(&fleet, blended?)
-    };
+    let blended = blended(contender, assumptions, tokens);
+    let range = blended.map(|price| set_up.break_even(assumptions, price));
+    let (slow, mode, fast) = range.map_or((None, None, None), |range| {
+        (range.slow, range.likely, range.fast)
+    });
     Crossing {
         contender,
         blended,
-        slow: at(slow, high),
-        mode: blended.and_then(|price| break_even(fleet, price)),
-        fast: at(fast, low),
+        slow,
+        mode,
+        fast,
     }
 }

@@ -1,32 +1,29 @@
-//! The design document's API list at three volumes: `cargo run -p xtask -- lists DATA`.
+//! The list of APIs at three volumes.
 //!
-//! In: recorded outcomes of GSM8K with list prices of 2024 (DATA/routing). Out: a table that says
+//! In: recorded outcomes of GSM8K with list prices of 2024. Out: a table that says
 //! who is not worse than GPT-4o by more than 3 points and what a month costs, and the cheapest of
 //! those. A model without outcomes is unknown, never assumed.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
 use anyhow::Context as _;
+use std::fmt::Write as _;
 use trilemma_domain::{Usd, UsdPerMtok};
 use trilemma_stats::paired::{Cells, tango_z};
 
-use crate::decisions::recorded::{Model, Recorded, read};
+use crate::decisions::recorded::{Model, Recorded};
 
 /// How much worse is still acceptable.
 const MARGIN: f64 = 0.03;
 /// The one-sided 95 % point of the normal distribution.
 const Z95: f64 = 1.645;
 /// Queries per day.
-const VOLUMES: [u64; 3] = [10_000, 100_000, 1_000_000];
+pub(super) const VOLUMES: [u64; 3] = [10_000, 100_000, 1_000_000];
 /// The document's query: tokens in and out.
-const TOKENS: (u64, u64) = (1_500, 300);
+pub(super) const TOKENS: (u64, u64) = (1_500, 300);
 /// The document's open weights without outcomes in the data.
 const UNKNOWN: [&str; 3] = ["mistral-7b", "qwen2.5-72b", "phi-4"];
 
 /// Prints the table.
-pub(crate) fn print(data: &Path) -> anyhow::Result<String> {
-    let recorded = read(data, "gsm")?;
+pub(super) fn table(recorded: &Recorded) -> anyhow::Result<String> {
     let reference = recorded.models.first().context("no model is recorded")?;
     let mut text = String::from(
         "| model | right | minus GPT-4o | not worse by 3 points | 10k/day | 100k/day | 1M/day |\n\
@@ -59,11 +56,12 @@ pub(crate) fn print(data: &Path) -> anyhow::Result<String> {
         .into_iter()
         .min_by_key(|(month, _)| *month)
         .context("no model is as good")?;
-    let _ = writeln!(text, "\n{}", conclusion(&recorded, cheapest)?);
+    let _ = writeln!(text, "\n{}", conclusion(recorded, cheapest)?);
     Ok(text)
 }
 
-fn verdict(model: &Model, reference: &Model) -> anyhow::Result<&'static str> {
+/// Whether a model is not worse than the reference by the margin, in a word.
+pub(super) fn verdict(model: &Model, reference: &Model) -> anyhow::Result<&'static str> {
     if model.name == reference.name {
         return Ok("it is GPT-4o");
     }
