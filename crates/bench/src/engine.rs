@@ -2,8 +2,11 @@
 //!
 //! In: the parts of a run. Out: its summary. Calling is `session`'s, choosing trials `pace`'s.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use trilemma_domain::{NanoUsd, TrialKey};
+use trilemma_grade::Budget;
 use trilemma_project::Adaptive;
 use trilemma_provider::Connect;
 use trilemma_stats::race::Mode;
@@ -39,14 +42,16 @@ pub async fn run_for<C: Connect>(
     let settled = parts.store.settled(&parts.run)?;
     let n_resumed = settled.n_answered() as u64;
     let spent = parts.store.spent(&parts.run)?;
-    let spent = spent.trials.saturating_add(spent.scoring);
     let maybe_sent = parts.store.unsettled_calls(&parts.run)?;
+    let budget = Budget::new(parts.budget, spent.trials.saturating_add(spent.scoring));
+    budget.assume(spent.assumed_scoring);
+    budget.assume(may_have_cost(&parts, &maybe_sent)?);
     let shape = parts.shape();
     let schedule = Schedule::new(shape, parts.seed, |key| settled.is_answered(key));
     count_resumed(&parts.progress, &settled);
     drop(settled);
     let adaptive = parts.adaptive;
-    let job = Arc::new(Job::new(parts, schedule, maybe_sent, spent)?);
+    let job = Arc::new(Job::new(parts, schedule, maybe_sent, budget)?);
     let raced = match adaptive {
         Some(mode) => {
             if n_resumed > 0 {
@@ -79,6 +84,32 @@ async fn raced<C: Connect>(
         }
     };
     race(job, (mode, kind)).await
+}
+
+/// What calls of earlier sessions may have cost that nobody knows: those that broke off, and those that
+/// may have been sent before an interrupted session ended.
+fn may_have_cost<C: Connect>(
+    parts: &JobParts<C>,
+    maybe_sent: &HashSet<TrialKey>,
+) -> Result<NanoUsd, BenchError> {
+    if parts.budget.is_none() {
+        return Ok(NanoUsd::default());
+    }
+    let unpriced = parts.store.unpriced_calls(&parts.run)?;
+    let sent = maybe_sent.iter().map(|key| (*key, 1));
+    let mut sum = NanoUsd::default();
+    for (key, n_calls) in unpriced.into_iter().chain(sent) {
+        let entrant = parts.entrants.get(key.candidate_idx as usize);
+        let item = parts.items.get(key.item_idx as usize);
+        // A request that cannot be built was not sent either.
+        if let (Some(entrant), Some(item)) = (entrant, item)
+            && let Ok(prepared) = entrant.prepare(item, key.repeat)
+        {
+            let most = prepared.most_cost.0.saturating_mul(i64::from(n_calls));
+            sum = sum.saturating_add(NanoUsd(most));
+        }
+    }
+    Ok(sum)
 }
 
 fn count_resumed(progress: &Progress, settled: &Settled) {

@@ -86,9 +86,9 @@ impl<C: Connect> Job<C> {
         parts: JobParts<C>,
         schedule: Schedule,
         maybe_sent: HashSet<TrialKey>,
-        spent: NanoUsd,
+        budget: Budget,
     ) -> Result<Self, BenchError> {
-        let budget = Arc::new(Budget::new(parts.budget, spent));
+        let budget = Arc::new(budget);
         let docket = Docket::open(DocketParts {
             store: parts.store.clone(),
             writer: parts.writer.clone(),
@@ -201,6 +201,7 @@ impl<C: Connect> Job<C> {
             n_failed: sum(|one| one.n_failed),
             n_attempts: sum(|one| one.n_attempts),
             spent: self.budget.spent(),
+            assumed: self.budget.assumed(),
             n_open,
             n_unscored,
             judges: self.docket.tally(),

@@ -3,6 +3,7 @@
 //! In: a job with a schedule. Out: everything of it called, recorded and scored, or the first error. A
 //! worker's slot frees at the last byte of an answer; the commit and the scoring follow behind.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,26 +143,36 @@ async fn call<C: Connect>(
     (entrant, prepared): (&Entrant<C>, &Prepared),
     entry: &Entry,
 ) -> Result<Option<Trial>, BenchError> {
-    let Some(reservation) = job.budget.reserve(prepared.most_cost) else {
+    let Some(mut reservation) = job.budget.reserve(prepared.most_cost) else {
         job.stop_for_budget();
         return Ok(None);
     };
     job.parts.writer.announce(&job.parts.run, entry.key, 1)?;
     let pricer = entrant.parts.pricer.as_ref();
+    let mut is_booked = false;
     let mut sink = |attempt: &Attempt| {
-        if attempt.failure.is_some() {
+        is_booked = attempt.failure.is_some();
+        if is_booked {
             let mut attempt = attempt.clone();
             attempt.cost = attempt_cost(&attempt, pricer);
+            let may_follow = job.budget.again(&mut reservation, attempt.cost);
             // Another attempt may follow at once, so it is announced before it can be sent.
             let next = attempt.number.saturating_add(1);
-            if let Err(error) = job.parts.writer.announce(&job.parts.run, entry.key, next) {
+            if may_follow
+                && let Err(error) = job.parts.writer.announce(&job.parts.run, entry.key, next)
+            {
                 job.fail(BenchError::Store(error));
             }
             // The receiver lives until every worker has ended.
             let _ = tails
                 .failed_attempts
                 .send((entry.key, entry.request, attempt));
+            if !may_follow {
+                job.stop_for_budget();
+                return ControlFlow::Break(());
+            }
         }
+        ControlFlow::Continue(())
     };
     let call = LaneCall {
         request: &prepared.encoded,
@@ -178,8 +189,10 @@ async fn call<C: Connect>(
         entrant.learn(&usage);
     }
     let trial = ledger::called(entry, outcome, pricer);
+    // Failed attempts are booked already; nothing came of what is set aside after one.
+    let last = trial.attempts.last().filter(|_| !is_booked);
     job.budget
-        .settle(reservation, trial.cost.unwrap_or_default());
+        .settle(reservation, last.map_or(Some(NanoUsd(0)), |last| last.cost));
     let is_open = matches!(&trial.outcome, TrialOutcome::Failed(failure)
         if failure.kind == FailureKind::Interrupted);
     Ok((!is_open).then_some(trial))

@@ -41,6 +41,9 @@ pub struct Summary {
     pub n_attempts: u64,
     /// Spent by the run so far, as far as known, scorers' calls included.
     pub spent: NanoUsd,
+    /// The most that calls of unknown cost may have cost the run besides, such as answers that broke
+    /// off; the budget counts it, nothing else does.
+    pub assumed: NanoUsd,
     /// Trials of the run that are not settled.
     pub n_open: u64,
     /// Answers of the run without the word of a scorer that makes calls or runs programs: it failed,

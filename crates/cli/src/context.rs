@@ -1,5 +1,6 @@
 //! What commands share: the project, the catalog, the date.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,8 +63,13 @@ impl Context {
     pub(crate) fn open(common: &Common) -> anyhow::Result<Self> {
         let file = project_file(common);
         let text = fs_err::read_to_string(&file).map_err(|error| {
+            let hint = match error.kind() {
+                ErrorKind::NotFound => "`trilemma init` writes one, `--project FILE` names one",
+                ErrorKind::InvalidData => "it is no text: save it as UTF-8",
+                _ => "check the name and the rights of the file",
+            };
             anyhow!(InputError(format!(
-                "failed to read the project: {error}; hint: `trilemma init` writes one, `--project FILE` names one"
+                "failed to read the project: {error}; hint: {hint}"
             )))
         })?;
         Self::read(common, file, &text)

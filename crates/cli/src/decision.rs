@@ -33,7 +33,7 @@ pub(crate) struct DecideOptions {
     #[arg(long)]
     stale_ok: bool,
     /// What an undecided verdict means for the exit code.
-    #[arg(long, value_enum, default_value_t = OnUndecided::Fail)]
+    #[arg(long, value_enum, value_name = "WORD", default_value_t = OnUndecided::Fail)]
     on_undecided: OnUndecided,
     /// Accept no verdict that rests on a judge whom people have not checked (exit code 3), or on
     /// answers of another model than the one that is pinned (exit code 5).

@@ -6,10 +6,10 @@ use serde::Serialize;
 use trilemma_bench::Asked;
 use trilemma_decide::STARTER_TAG;
 use trilemma_domain::Item;
-use trilemma_golden::{ContextWindow, Finding, GoldenSet, LintContext, Severity, lint};
+use trilemma_golden::{Finding, GoldenSet, Severity};
 use trilemma_project::Problem;
-use trilemma_score::{ExpectedUse, SCORERS};
 
+use crate::commands::golden::{LintWishes, findings};
 use crate::context::Context;
 use crate::keys::{self, MissingKey};
 use crate::lineup;
@@ -54,7 +54,7 @@ pub(crate) fn inspect(context: &Context, golden: &GoldenSet) -> Inspection {
         project: context.warnings.clone(),
         golden_warnings: golden_warnings(golden),
         unbounded: unbounded(context),
-        golden: lint_golden(context, golden),
+        golden: findings(Some(context), golden, &LintWishes::default()),
         unsendable,
         requests,
         keys: missing,
@@ -83,49 +83,6 @@ fn unbounded(context: &Context) -> Vec<String> {
         return Vec::new();
     }
     lineup::unpriced(context).unwrap_or_default()
-}
-
-fn lint_golden(context: &Context, golden: &GoldenSet) -> Vec<Finding> {
-    let project = &context.project;
-    let windows: Vec<ContextWindow> = project
-        .candidates
-        .iter()
-        .filter_map(|candidate| {
-            let found = context.catalog.get(candidate.identity.as_ref()?).ok()??;
-            Some(ContextWindow {
-                candidate: candidate.id.to_string(),
-                tokens: found.model.limits.context?,
-            })
-        })
-        .collect();
-    let needs_expected = project.scorers.iter().any(|spec| {
-        SCORERS
-            .iter()
-            .any(|kind| kind.name == spec.kind && kind.needs.expected == ExpectedUse::Required)
-    });
-    let prompt_chars = project
-        .prompts
-        .values()
-        .map(|prompt| prompt.source.len())
-        .max();
-    lint(
-        golden,
-        &LintContext {
-            task: Some(project.task.kind),
-            needs_expected,
-            windows: &windows,
-            extra_tokens: prompt_chars.unwrap_or(0) as u64 / 3,
-            margin: project
-                .requirements
-                .not_worse_than
-                .as_ref()
-                .and_then(|gate| match gate.margin {
-                    trilemma_domain::Margin::Absolute(margin) => Some(margin),
-                    trilemma_domain::Margin::Ratio(_) => None,
-                }),
-            ..LintContext::default()
-        },
-    )
 }
 
 /// How large a candidate's requests are, in bytes on the wire.

@@ -4,13 +4,15 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use trilemma_decide::preflight::{
-    Chances, PlannedCaller, Preflight, PreflightInput, RacePlan, RateLimits, Role, TimeLimit,
-    TokenGuess, VerdictChance, preflight,
+    Chances, PlannedCaller, Preflight, PreflightInput, RacePlan, RateLimits, Role, TierLimits,
+    TierTime, TimeLimit, TokenGuess, VerdictChance, held, preflight,
 };
 use trilemma_domain::{Candidate, Input, Item, Margin};
 use trilemma_golden::{GoldenSet, size_guide};
 use trilemma_grade::JudgeTally;
+use trilemma_project::Project;
 use trilemma_score::Mode;
+use trilemma_stats::Confidence;
 
 use crate::context::{Context, InputError};
 use crate::inspection::RequestSize;
@@ -25,6 +27,29 @@ const OUTPUT_TOKENS: u64 = 300;
 const LONG_OUTPUT_TOKENS: u64 = 1_000;
 /// Tokens that a judge's prompt adds to input and answer.
 const JUDGE_FRAME_TOKENS: u64 = 400;
+
+/// What a project asks about "not worse".
+pub(crate) struct MarginQuestion {
+    /// By how much; `None` = nothing is asked.
+    pub(crate) margin: Option<f64>,
+    /// How surely, over all candidates that a run will have.
+    pub(crate) held: Confidence,
+}
+
+impl MarginQuestion {
+    pub(crate) fn of(project: &Project) -> Self {
+        let gate = project.requirements.not_worse_than.as_ref();
+        let confidence = gate.map_or(Confidence::P95.level(), |gate| gate.confidence);
+        Self {
+            margin: gate.map(|gate| match gate.margin {
+                Margin::Absolute(margin) => margin,
+                // A ratio of a pass rate that is not known yet: at most this many points.
+                Margin::Ratio(ratio) => 1.0 - ratio,
+            }),
+            held: held(confidence, project.candidates.len()).unwrap_or(Confidence::P95),
+        }
+    }
+}
 
 /// Plans a run of the project.
 pub(crate) fn plan(
@@ -42,15 +67,8 @@ pub(crate) fn input(
     requests: &[RequestSize],
 ) -> anyhow::Result<PreflightInput> {
     let project = &context.project;
-    let margin = project
-        .requirements
-        .not_worse_than
-        .as_ref()
-        .and_then(|gate| match gate.margin {
-            Margin::Absolute(margin) => Some(margin),
-            Margin::Ratio(_) => None,
-        });
-    let size = size_guide(golden.items(), margin).map_err(|error| {
+    let question = MarginQuestion::of(project);
+    let size = size_guide(golden.items(), question.margin, question.held).map_err(|error| {
         anyhow!(InputError(format!(
             "failed to size the golden set: {error}"
         )))
@@ -166,9 +184,37 @@ fn caller(
             group: format!("{}/{}", target.provider, target.model),
             rpm: provider.and_then(|provider| provider.rpm),
             tpm: provider.and_then(|provider| provider.tpm),
+            tiers: tiers(context, candidate)?,
         },
         seconds_per_call: None,
     })
+}
+
+/// What the vendor publishes of its tiers, where calls go to the vendor that the catalog means.
+fn tiers(context: &Context, candidate: &Candidate) -> anyhow::Result<Vec<TierLimits>> {
+    let Some(identity) = candidate
+        .identity
+        .as_ref()
+        .filter(|identity| identity.provider == candidate.target.provider)
+    else {
+        return Ok(Vec::new());
+    };
+    let rows = context
+        .catalog
+        .rate_tiers_of(identity)
+        .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| TierLimits {
+            provider: row.provider.clone(),
+            tier: row.tier.clone(),
+            rpm: row.rpm,
+            tpm: row.tpm,
+            itpm: row.itpm,
+            otpm: row.otpm,
+            rpd: row.rpd,
+        })
+        .collect())
 }
 
 /// What judging some recorded answers would take at most, in words; empty without judges.
@@ -293,8 +339,8 @@ fn rows(plan: &Preflight) -> Vec<(&'static str, String)> {
     );
     if let Some(margin) = plan.proposed_margin {
         resolution.push_str(&format!(
-            "; a margin of {:.0} points is one that this golden set can decide",
-            points(margin)
+            "; a margin of {} points is one that this golden set can decide",
+            brief(points(margin))
         ));
     }
     rows.push(("resolution", resolution));
@@ -366,17 +412,86 @@ fn range_text(low: f64, high: f64) -> String {
 }
 
 fn time_text(plan: &Preflight) -> String {
-    let limit = match &plan.time.limited_by {
-        Some(TimeLimit::RequestsPerMinute(group)) => format!("requests per minute of {group}"),
-        Some(TimeLimit::TokensPerMinute(group)) => format!("tokens per minute of {group}"),
-        Some(TimeLimit::Concurrency) => "calls in flight".to_owned(),
-        None => {
-            return "unknown: no rate limits are stated (`rpm`, `tpm` under `[providers.NAME]`)"
-                .to_owned();
+    let time = &plan.time;
+    let mut parts = Vec::new();
+    if let Some(limit) = &time.limited_by {
+        let limit = limit_text(limit);
+        parts.push(match time.seconds {
+            Some(seconds) => format!("at least {}, limited by {limit}", duration(seconds)),
+            None => format!("limited by {limit}"),
+        });
+    }
+    let mut rest = time.by_tier.as_slice();
+    while let Some(first) = rest.first() {
+        let n_same = rest
+            .iter()
+            .take_while(|row| row.provider == first.provider)
+            .count();
+        let (rows, later) = rest.split_at(n_same);
+        rest = later;
+        parts.push(tiers_text(&first.provider, rows));
+    }
+    if parts.is_empty() {
+        return "unknown: no rate limits are stated (`rpm`, `tpm` under `[providers.NAME]`) or published"
+            .to_owned();
+    }
+    parts.join("; ")
+}
+
+/// One provider's tiers: which one an account is in, only its owner knows.
+fn tiers_text(provider: &str, rows: &[TierTime]) -> String {
+    let times: Vec<String> = rows
+        .iter()
+        .map(|row| format!("{} in {}", duration(row.seconds), row.tier))
+        .collect();
+    format!(
+        "by the limits that {provider} publishes at least {}; yours: `rpm`, `tpm` under `[providers.{provider}]`",
+        times.join(", ")
+    )
+}
+
+fn limit_text(limit: &TimeLimit) -> String {
+    match limit {
+        TimeLimit::RequestsPerMinute(group) => format!("requests per minute of {group}"),
+        TimeLimit::TokensPerMinute(group) => format!("tokens per minute of {group}"),
+        TimeLimit::InputTokensPerMinute(group) => format!("input tokens per minute of {group}"),
+        TimeLimit::OutputTokensPerMinute(group) => format!("output tokens per minute of {group}"),
+        TimeLimit::RequestsPerDay(group) => format!("requests per day of {group}"),
+        TimeLimit::Concurrency => "calls in flight".to_owned(),
+    }
+}
+
+/// A time to plan with, in the unit that one thinks in.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        _ if seconds < 120.0 => format!("{} s", brief(seconds.max(0.1))),
+        _ if seconds < 7_200.0 => format!("{:.0} min", seconds / 60.0),
+        _ if seconds < 172_800.0 => format!("{:.1} h", seconds / 3_600.0),
+        _ => format!("{:.1} days", seconds / 86_400.0),
+    }
+}
+
+/// One decimal, unless it is none.
+fn brief(figure: f64) -> String {
+    let text = format!("{figure:.1}");
+    text.trim_end_matches(".0").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_unit_that_one_thinks_in() {
+        for (seconds, text) in [
+            (0.0, "0.1 s"),
+            (45.04, "45 s"),
+            (119.0, "119 s"),
+            (600.0, "10 min"),
+            (9_000.0, "2.5 h"),
+            (259_200.0, "3.0 days"),
+        ] {
+            assert_eq!(duration(seconds), text);
         }
-    };
-    match plan.time.seconds {
-        Some(seconds) => format!("at least {seconds:.0} s, limited by {limit}"),
-        None => format!("limited by {limit}"),
     }
 }

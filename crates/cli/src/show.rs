@@ -7,6 +7,7 @@ use trilemma_decide::Decision;
 use trilemma_report::{Colour, Content, Exporter, Report, Settings, format};
 
 use crate::layout::{DEFAULT_WIDTH, terminal_width};
+use crate::places::write_file;
 use crate::printer::{Printer, plain_json};
 
 /// Shows the verdict.
@@ -25,8 +26,7 @@ pub(crate) fn verdict(decision: &Decision, printer: Printer) -> anyhow::Result<(
 /// Writes the HTML report, without texts, so that it can be forwarded.
 pub(crate) fn write_html(decision: &Decision, path: &Path) -> anyhow::Result<()> {
     let bytes = exporter("html")?.export(&Report::new(decision))?;
-    fs_err::write(path, bytes)?;
-    Ok(())
+    write_file(path, bytes)
 }
 
 /// Renders a decision in a named format.

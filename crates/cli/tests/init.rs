@@ -124,7 +124,10 @@ fn nothing_is_written_over_unasked() {
     stderr(&run(folder, &["init", "file"]), 2);
 }
 
-/// The margin follows from the size of the user's own set: (z95 + z80) sqrt(0.10 / n), up to half a point.
+/// The margin follows from the size of the user's own set: the exact chance of "not worse" for an equal
+/// candidate reaches 80 %, held over all of them, at p_d = 0.10, in half points. The formula
+/// (z + z80) sqrt(0.10 / n) with z at 1 - 0.05 * 0.98 / 4 gives 0.079, 0.048, 0.031 and 0.097, which the
+/// exact sum exceeds as `golden::size` says.
 #[test]
 fn an_own_golden_set_gives_kind_prompt_and_margin() {
     let folder = here();
@@ -158,7 +161,7 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
             .map(|idx| row(idx, json!(labels[idx % 3])))
             .collect(),
         "classification",
-        0.065,
+        0.09,
     );
     assert!(prompt.contains("- plain\n"), "{prompt}");
     let prompt = check(
@@ -167,7 +170,7 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
             .map(|idx| row(idx, json!({ "who": "x", "n": idx })))
             .collect(),
         "extraction",
-        0.04,
+        0.055,
     );
     assert!(
         prompt.contains("- \"who\": text\n- \"n\": number")
@@ -178,7 +181,7 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
         "numbers",
         (0..1000).map(|idx| row(idx, json!(idx * 17))).collect(),
         "reasoning",
-        0.025,
+        0.035,
     );
     let talk = |idx: usize| {
         json!({ "criteria": ["is kind"], "input": [
@@ -187,7 +190,7 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
             { "role": "user", "content": format!("go on {idx}") },
         ] })
     };
-    let prompt = check("talks", (0..40).map(talk).collect(), "generation", 0.125);
+    let prompt = check("talks", (0..40).map(talk).collect(), "generation", 0.2);
     assert!(prompt.contains("=== conversation ==="), "{prompt}");
     // Too few for any useful margin: planned for more, and said so.
     let few: Vec<Value> = (0..5).map(|idx| row(idx, json!("x"))).collect();
@@ -197,7 +200,7 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
         &run(folder, &["init", "few", "--golden", "few.jsonl", "--json"]),
         0,
     );
-    assert_eq!(made["margin_for_n_items"], 300);
+    assert_eq!(made["margin_for_n_items"], 450);
     let toml = fs_err::read_to_string(folder.join("few/trilemma.toml")).unwrap();
     assert!(toml.contains("The 5 items can decide no"), "{toml}");
     check(
@@ -206,7 +209,7 @@ fn an_own_golden_set_gives_kind_prompt_and_margin() {
             .map(|idx| row(idx, json!(format!("free text {idx}"))))
             .collect(),
         "other",
-        0.08,
+        0.115,
     );
 }
 

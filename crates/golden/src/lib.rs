@@ -32,7 +32,8 @@ pub use sample::{
 };
 pub use set::GoldenSet;
 pub use size::{
-    DISCORDANT_HIGH, DISCORDANT_LOW, POWER, Range, SizeGuide, items_for_margin, size_guide,
+    DISCORDANT_HIGH, DISCORDANT_LOW, POWER, Range, SizeGuide, WIDEST_MARGIN, items_for_margin,
+    size_guide,
 };
 pub use split::{Side, Split, SplitOptions, side, side_of, split};
 pub use write::write_jsonl;

@@ -1,9 +1,10 @@
 //! How large a golden set must be, and what one of this size can show.
 //!
-//! In: items, a margin. Out: the smallest difference between two candidates that the set can show, the
-//! smallest margin it can decide, and the number of items that a given margin needs. The arithmetic is
-//! that of `trilemma_stats::power`; this module only says which shares to put in. It is guidance before
-//! any call is made: once answers exist, their own discordance says more.
+//! In: items, a margin, the confidence that "not worse" is held to. Out: the smallest difference between
+//! two candidates that the set can show, the smallest margin it can decide, and the number of items that
+//! a given margin needs. The arithmetic is that of `trilemma_stats::power`; this module only says which
+//! shares to put in. It is guidance before any call is made: once answers exist, their own discordance
+//! says more.
 //!
 //! How often two candidates disagree is not known beforehand. Between GPT-4o (2024-08)
 //! and six other models of its time, 3.5 % to 10.2 % of the 1,319 items of GSM8K are right for exactly
@@ -11,8 +12,10 @@
 
 use serde::Serialize;
 use trilemma_domain::Item;
-use trilemma_stats::power::{DiscordantRates, detectable_difference, items_for_noninferiority};
-use trilemma_stats::{Confidence, StatsError, normal};
+use trilemma_stats::power::{
+    DiscordantRates, detectable_difference, items_for_noninferiority_verdict, margin_chances,
+};
+use trilemma_stats::{Confidence, StatsError};
 
 /// Share of items that exactly one of two close candidates gets right.
 pub const DISCORDANT_LOW: f64 = 0.035;
@@ -20,6 +23,12 @@ pub const DISCORDANT_LOW: f64 = 0.035;
 pub const DISCORDANT_HIGH: f64 = 0.10;
 /// The chance with which a true difference is to be seen.
 pub const POWER: f64 = 0.80;
+/// Margins beyond this are no "not worse" any more.
+pub const WIDEST_MARGIN: f64 = 0.20;
+/// Margins are proposed in steps of half a point.
+const MARGIN_STEP: f64 = 0.005;
+/// More items are planned as this many: the exact sums go no further.
+const MOST_ITEMS: usize = 10_000_000;
 
 /// A range of figures, from favourable to unfavourable circumstances.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -41,27 +50,43 @@ pub struct SizeGuide {
     pub n_clusters: usize,
     /// Smallest true difference of pass rates that is seen with a chance of 80 % (two-sided, 95 %).
     pub detectable_difference: Range<f64>,
-    /// Smallest margin by which "not worse" is shown for equal candidates with a chance of 80 %
-    /// (one-sided, 95 %).
-    pub decidable_margin: Range<f64>,
+    /// The confidence that "not worse" is held to below (one-sided).
+    pub held: Confidence,
+    /// Smallest margin by which "not worse" is shown for equal candidates with a chance of 80 %, in
+    /// half points; `None` = none below 100 points.
+    pub decidable_margin: Range<Option<f64>>,
     /// The margin asked about, and the items it needs.
-    pub needed: Option<(f64, Range<usize>)>,
+    pub needed: Option<(f64, Range<Option<usize>>)>,
+}
+
+impl SizeGuide {
+    /// The margin to ask for: the smallest that is decidable however often candidates disagree; `None` =
+    /// none up to [`WIDEST_MARGIN`]. (With few items it is rare disagreement that asks for more.)
+    #[must_use]
+    pub fn proposed_margin(&self) -> Option<f64> {
+        let (low, high) = (self.decidable_margin.low?, self.decidable_margin.high?);
+        Some(low.max(high)).filter(|margin| *margin <= WIDEST_MARGIN + MARGIN_STEP / 2.0)
+    }
 }
 
 /// Says what these items can show, and what `margin` (in (0, 1)) would need.
 ///
 /// A detectable difference cannot exceed the share of items on which candidates disagree; where the
 /// formula says so, the disagreement is taken as just large enough: the least `d` with
-/// `d = (z_{α/2} + z_β) sqrt(d / n)`.
+/// `d = (z_{α/2} + z_β) sqrt(d / n)`. Margins and their items are exact sums, at the confidence `held`.
 ///
 /// # Errors
 /// [`StatsError::TooFew`] without items, [`StatsError::OutOfRange`] unless the margin is in (0, 1).
-pub fn size_guide(items: &[Item], margin: Option<f64>) -> Result<SizeGuide, StatsError> {
+pub fn size_guide(
+    items: &[Item],
+    margin: Option<f64>,
+    held: Confidence,
+) -> Result<SizeGuide, StatsError> {
     let n_weighted = weighted_count(items);
     let n_clusters = cluster_count(items);
     let n_least = n_weighted.min(n_clusters);
     let needed = margin
-        .map(|margin| items_for_margin(margin).map(|needed| (margin, needed)))
+        .map(|margin| items_for_margin(margin, held).map(|needed| (margin, needed)))
         .transpose()?;
     Ok(SizeGuide {
         n_items: items.len(),
@@ -71,22 +96,24 @@ pub fn size_guide(items: &[Item], margin: Option<f64>) -> Result<SizeGuide, Stat
             low: detectable(DISCORDANT_LOW, n_weighted)?,
             high: detectable(DISCORDANT_HIGH, n_least)?,
         },
+        held,
         decidable_margin: Range {
-            low: decidable(DISCORDANT_LOW, n_weighted),
-            high: decidable(DISCORDANT_HIGH, n_least),
+            low: decidable(DISCORDANT_LOW, n_weighted, held)?,
+            high: decidable(DISCORDANT_HIGH, n_least, held)?,
         },
         needed,
     })
 }
 
-/// Says how many items "not worse by `margin`" needs between equal candidates.
+/// Says how many items "not worse by `margin`" needs between equal candidates, at the confidence
+/// `held`; `None` = more than ten million.
 ///
 /// # Errors
 /// [`StatsError::OutOfRange`] unless the margin is in (0, 1).
-pub fn items_for_margin(margin: f64) -> Result<Range<usize>, StatsError> {
+pub fn items_for_margin(margin: f64, held: Confidence) -> Result<Range<Option<usize>>, StatsError> {
     let needed = |discordant: f64| {
         let rates = DiscordantRates::new(discordant, 0.0)?;
-        items_for_noninferiority(rates, margin, Confidence::P95, POWER)
+        items_for_noninferiority_verdict(rates, margin, held, POWER)
     };
     Ok(Range {
         low: needed(DISCORDANT_LOW)?,
@@ -104,10 +131,28 @@ fn detectable(discordant: f64, n: usize) -> Result<f64, StatsError> {
     Ok((at_one * at_one).min(1.0))
 }
 
-/// `(z_α + z_β) sqrt(p_d / n)`, the inverse of `items_for_noninferiority` at no true difference.
-fn decidable(discordant: f64, n: usize) -> f64 {
-    let z = Confidence::P95.z_one_sided() + normal::quantile(POWER);
-    (z * (discordant / n as f64).sqrt()).min(1.0)
+/// The smallest margin, in steps, with a chance of [`POWER`] for equal candidates. The chance rises with
+/// the margin.
+fn decidable(discordant: f64, n: usize, held: Confidence) -> Result<Option<f64>, StatsError> {
+    let rates = DiscordantRates::new(discordant, 0.0)?;
+    let n = n.min(MOST_ITEMS);
+    let margin = |step: u32| f64::from(step) * MARGIN_STEP;
+    let is_enough = |step: u32| {
+        margin_chances(rates, margin(step), n, held).map(|chances| chances.noninferior >= POWER)
+    };
+    let (mut below, mut enough) = (0, 199);
+    if !is_enough(enough)? {
+        return Ok(None);
+    }
+    while enough - below > 1 {
+        let middle = u32::midpoint(below, enough);
+        if is_enough(middle)? {
+            enough = middle;
+        } else {
+            below = middle;
+        }
+    }
+    Ok(Some(margin(enough)))
 }
 
 /// Kish's effective number of items; items of weight zero or less count as absent.
@@ -151,34 +196,76 @@ mod tests {
             .collect()
     }
 
+    fn guide(items: &[Item], margin: Option<f64>) -> SizeGuide {
+        size_guide(items, margin, Confidence::P95).unwrap()
+    }
+
     #[test]
     fn figures_agree_with_the_formulas() {
-        let guide = size_guide(&items(300), Some(0.05)).unwrap();
-        // (1.959964 + 0.841621) sqrt(p / 300); (1.644854 + 0.841621)² p / 0.05².
+        let guide = guide(&items(300), Some(0.05));
+        // (1.959964 + 0.841621) sqrt(p / 300).
         assert!((guide.detectable_difference.low - 0.030_260).abs() < 1e-5);
         assert!((guide.detectable_difference.high - 0.051_150).abs() < 1e-5);
-        assert_eq!(guide.needed, Some((0.05, Range { low: 87, high: 248 })));
-        assert!((guide.decidable_margin.high - 0.045_397).abs() < 1e-5);
-        // What is decidable with n items needs n items.
-        let back = items_for_margin(guide.decidable_margin.high).unwrap();
-        assert!((299..=301).contains(&back.high), "{back:?}");
+        // Near (1.644854 + 0.841621)² p / 0.05², which is 87 and 248 and takes the test for normal.
+        let (margin, needed) = guide.needed.unwrap();
+        assert!((margin - 0.05).abs() < 1e-12);
+        assert!((80..=130).contains(&needed.low.unwrap()), "{needed:?}");
+        assert!((240..=280).contains(&needed.high.unwrap()), "{needed:?}");
+        // (1.644854 + 0.841621) sqrt(0.1 / 300) = 0.045397.
+        assert_eq!(guide.decidable_margin.high, Some(0.05));
+        assert_eq!(guide.proposed_margin(), Some(0.05));
+    }
+
+    #[test]
+    fn what_is_decidable_is_so_with_the_promised_chance() {
+        let chance = |margin: f64, n: usize, held: Confidence| {
+            let of = |discordant| {
+                let rates = DiscordantRates::new(discordant, 0.0).unwrap();
+                margin_chances(rates, margin, n, held).unwrap().noninferior
+            };
+            of(DISCORDANT_LOW).min(of(DISCORDANT_HIGH))
+        };
+        let strict = Confidence::new(0.9875).unwrap();
+        for (n, held) in [
+            (40, Confidence::P95),
+            (170, strict),
+            (300, strict),
+            (5_000, strict),
+        ] {
+            let guide = size_guide(&items(n), None, held).unwrap();
+            let margin = guide.proposed_margin().unwrap_or(0.5);
+            if margin > WIDEST_MARGIN {
+                assert!(chance(WIDEST_MARGIN, n, held) < POWER, "{n}");
+                continue;
+            }
+            assert!(chance(margin, n, held) >= POWER, "{n}: {margin}");
+            assert!(
+                chance(margin - MARGIN_STEP, n, held) < POWER,
+                "{n}: {margin}"
+            );
+            let needed = items_for_margin(margin, held).unwrap();
+            let needed = needed.low.max(needed.high).unwrap();
+            assert!(needed <= n + n / 20, "{n}: {margin} takes {needed}");
+        }
+        // Held to more, the same items decide less.
+        let (plain, strict) = (
+            guide(&items(300), None),
+            size_guide(&items(300), None, strict).unwrap(),
+        );
+        assert!(plain.decidable_margin.high < strict.decidable_margin.high);
+        assert_eq!(guide(&items(12), None).proposed_margin(), None);
     }
 
     #[test]
     fn a_difference_larger_than_the_disagreement_is_not_promised() {
-        let guide = size_guide(&items(100), None).unwrap();
+        let guide = guide(&items(100), None);
         // 7.8489 / 100, not 2.80 sqrt(0.035 / 100) = 0.052, which would exceed 0.035.
         assert!((guide.detectable_difference.low - 0.078_489).abs() < 1e-5);
         assert!((guide.detectable_difference.high - 0.088_594).abs() < 1e-5);
-        assert_eq!(
-            size_guide(&items(3), None)
-                .unwrap()
-                .detectable_difference
-                .high,
-            1.0
-        );
-        assert!(size_guide(&[], None).is_err());
-        assert!(size_guide(&items(3), Some(0.0)).is_err());
+        let three = self::guide(&items(3), None);
+        assert_eq!(three.detectable_difference.high, 1.0);
+        assert!(size_guide(&[], None, Confidence::P95).is_err());
+        assert!(size_guide(&items(3), Some(0.0), Confidence::P95).is_err());
     }
 
     #[test]
@@ -187,7 +274,7 @@ mod tests {
         for (idx, item) in items.iter_mut().enumerate() {
             item.extras.cluster = Some((idx / 3).to_string());
         }
-        let guide = size_guide(&items, None).unwrap();
+        let guide = guide(&items, None);
         assert_eq!(
             (guide.n_items, guide.n_weighted, guide.n_clusters),
             (90, 90, 30)
@@ -195,8 +282,8 @@ mod tests {
         // One item of weight 9 among nine of weight 1: 18² / (81 + 9) = 3.6.
         let mut items = self::items(10);
         items[0].weight = 9.0;
-        assert_eq!(size_guide(&items, None).unwrap().n_weighted, 3);
+        assert_eq!(self::guide(&items, None).n_weighted, 3);
         items.iter_mut().for_each(|item| item.weight = -1.0);
-        assert_eq!(size_guide(&items, None).unwrap().n_weighted, 10);
+        assert_eq!(self::guide(&items, None).n_weighted, 10);
     }
 }

@@ -1,10 +1,11 @@
 //! One judge endpoint: asks a question unless the reply is on record, and records what came back.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc;
-use trilemma_cost::{Bill, Pricer, attempt_cost};
+use trilemma_cost::{Bill, Pricer, Reservation, attempt_cost};
 use trilemma_domain::{
     Attempt, ChatRequest, FailureKind, Fingerprint, Judgement, JudgementKey, NanoUsd,
     ScoredOutcome, Target, ToolChoice, TrialOrigin, TrialOutcome,
@@ -159,7 +160,7 @@ impl<C: Connect> Judge<C> {
             }
         }
         let (tokens, most_cost) = self.plan(question.spec, encoded);
-        let Some(reservation) = docket.budget().reserve(most_cost) else {
+        let Some(mut reservation) = docket.budget().reserve(most_cost) else {
             docket.no_money();
             return Ok(None);
         };
@@ -170,19 +171,25 @@ impl<C: Connect> Judge<C> {
             cancel,
         };
         let called = match docket.announce(question.key.trial, &request) {
-            Ok(origin) => Ok((origin, self.call(docket, question.key, call).await)),
+            Ok(origin) => {
+                let called = self.call((docket, &mut reservation), question.key, call);
+                Ok((origin, called.await))
+            }
             Err(error) => Err(error),
         };
         let (origin, called) = match called {
             Ok((origin, Ok(called))) => (origin, called),
             Ok((_, Err(error))) | Err(error) => {
-                docket.budget().settle(reservation, NanoUsd(0));
+                docket.budget().settle(reservation, Some(NanoUsd(0)));
                 return Err(error);
             }
         };
         let judgement = self.judgement(question, request, origin, called);
-        let spent = judgement.attempts.iter().filter_map(|one| one.cost).sum();
-        docket.budget().settle(reservation, spent);
+        // Failed attempts are booked already; nothing came of what is set aside after one.
+        let last = judgement.attempts.last();
+        let answered = last.filter(|last| last.failure.is_none());
+        let cost = answered.map_or(Some(NanoUsd(0)), |last| last.cost);
+        docket.budget().settle(reservation, cost);
         if matches!(&judgement.outcome, TrialOutcome::Failed(failure)
             if failure.kind == FailureKind::Interrupted)
         {
@@ -216,7 +223,7 @@ impl<C: Connect> Judge<C> {
     /// Makes the call; failed attempts are recorded as they happen.
     async fn call(
         &self,
-        docket: &Docket,
+        (docket, reservation): (&Docket, &mut Reservation),
         key: JudgementKey,
         call: LaneCall<'_>,
     ) -> Result<CallOutcome, GradeError> {
@@ -227,9 +234,15 @@ impl<C: Connect> Judge<C> {
                 if attempt.failure.is_some() {
                     let mut attempt = attempt.clone();
                     attempt.cost = attempt_cost(&attempt, pricer);
+                    let may_follow = docket.budget().again(reservation, attempt.cost);
                     // The receiver lives as long as this future.
                     let _ = sender.send(attempt);
+                    if !may_follow {
+                        docket.no_money();
+                        return ControlFlow::Break(());
+                    }
                 }
+                ControlFlow::Continue(())
             };
             self.parts
                 .lane

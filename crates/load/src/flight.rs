@@ -39,9 +39,8 @@ pub(crate) async fn fly<C: Connect>(
         .await;
     let mut attempt = attempted.attempt;
     attempt.cost = attempt_cost(&attempt, line.parts.pricer.as_ref());
-    // A broken answer may be billed: what was set aside for it stays spent.
-    let spent = attempt.cost.unwrap_or_else(|| line.most_cost(number));
-    ground.budget.settle(reservation, spent);
+    // A broken answer may be billed: what was set aside for it stays counted.
+    ground.budget.settle(reservation, attempt.cost);
     if let Some(usage) = &attempt.usage {
         line.learn(usage);
     }

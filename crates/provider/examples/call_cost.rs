@@ -3,6 +3,7 @@
 //! A server on another thread answers at once over loopback. Run with
 //! `cargo run --release -p trilemma-provider --example call_cost`.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -86,7 +87,9 @@ async fn run(address: &str, stream: bool, n_calls: u64) -> Fallible<()> {
                     estimated_tokens: 500,
                     cancel: &cancel,
                 };
-                let outcome = lane.call(&client, call, &mut |_| {}).await;
+                let outcome = lane
+                    .call(&client, call, &mut |_| ControlFlow::Continue(()))
+                    .await;
                 n_answered.fetch_add(u64::from(outcome.result.is_ok()), Ordering::Relaxed);
             }
         });

@@ -11,7 +11,7 @@ pub enum SimError {
     #[error("{0}; hint: check the path and its permissions")]
     File(#[from] std::io::Error),
     /// A scenario is not TOML or JSON of the right shape.
-    #[error("read the scenario: {message}; hint: see the documentation of `Scenario` for its keys")]
+    #[error("read the scenario: {message}; hint: `trilemma schema scenario` lists its keys")]
     Parse {
         /// The parser's words, with line and column.
         message: String,

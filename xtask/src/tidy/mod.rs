@@ -1,5 +1,7 @@
-//! Policy as tests: who may import whom, how large files grow, what every file must say.
+//! Policy as tests: who may import whom, how large files grow, what every file must say, which tests
+//! documents may name.
 
+mod docs;
 mod files;
 mod imports;
 mod table;
@@ -12,6 +14,7 @@ pub(crate) fn all(root: &Path) -> anyhow::Result<Vec<String>> {
     let mut complaints = imports::crates(root)?;
     complaints.extend(imports::modules(&sources));
     complaints.extend(files::check(&sources));
+    complaints.extend(docs::check(root)?);
     Ok(complaints)
 }
 

@@ -1,7 +1,7 @@
 //! `trilemma bench`: call every candidate on every item.
 
 use trilemma_bench::{Stop, Summary};
-use trilemma_domain::Usd;
+use trilemma_domain::{NanoUsd, Usd};
 use trilemma_golden::Side;
 use trilemma_grade::{CodeLeave, JudgeTally};
 use trilemma_project::{Adaptive, BenchSettings, Project};
@@ -27,14 +27,17 @@ use crate::split::Part;
 /// How a benchmark is run.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct BenchArgs {
-    /// Measure again what an earlier run of the same plan has measured.
+    /// Begin a new run where one of the same plan exists; identical calls are replayed, not paid twice.
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Call again where an earlier identical call was answered; with --fresh, measure all anew.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
     /// Let scorers and candidates of the project run programs.
     #[arg(long)]
     pub(crate) allow_code: bool,
     /// Most that the run may cost, in dollars (overrides the project).
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = budget)]
     pub(crate) budget: Option<Usd>,
     /// Most calls in flight (overrides the project).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -66,6 +69,7 @@ impl BenchArgs {
         settings.budget = self.budget.or(settings.budget);
         settings.concurrency = self.concurrency.unwrap_or(settings.concurrency);
         settings.keep_raw |= self.keep_raw;
+        settings.cache &= !self.no_cache;
         settings.adaptive = self.adaptive.or(settings.adaptive);
     }
 
@@ -111,6 +115,18 @@ impl BenchArgs {
     }
 }
 
+/// Reads a budget.
+pub(crate) fn budget(text: &str) -> Result<Usd, String> {
+    let budget: Usd = text
+        .parse()
+        .map_err(|error: trilemma_domain::MoneyError| error.to_string())?;
+    match budget.settle() {
+        Ok(settled) if settled >= NanoUsd::default() => Ok(budget),
+        Ok(_) => Err("a budget is not negative".to_owned()),
+        Err(_) => Err("so much money is in no account".to_owned()),
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
@@ -135,9 +151,20 @@ pub(crate) fn run(args: &BenchArgs, common: &Common, printer: Printer) -> anyhow
     } else {
         printer.data(&summary_text(&session.summary));
         failures::tell(&session, printer)?;
-        printer.next(&common.command("decide"));
+        printer.next(&common.command(next(&session.summary)));
     }
     Ok(exit_of(&session.summary))
+}
+
+/// The command that makes sense after a session: the same again where something is missing that it
+/// would get.
+pub(crate) fn next(summary: &Summary) -> &'static str {
+    let is_missing = summary.n_failed > 0 || summary.n_open > 0 || summary.n_unscored > 0;
+    if is_missing && summary.stop != Some(Stop::Budget) {
+        "bench"
+    } else {
+        "decide"
+    }
 }
 
 /// The exit code of a session: failed or missing trials are a provider's failure.
@@ -188,6 +215,12 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
         summary.n_attempts,
         summary.spent.to_f64_usd()
     ));
+    if summary.assumed > NanoUsd::default() {
+        lines.push(format!(
+            "  up to ${:.4} more for calls whose cost nobody told; the budget counts it",
+            summary.assumed.to_f64_usd()
+        ));
+    }
     if let Some(race) = &summary.race {
         lines.push(adaptive::text(race));
     }

@@ -6,6 +6,7 @@ use trilemma_decide::preflight::{Preflight, RacePlan, preflight, races};
 use trilemma_golden::{Severity, Side};
 
 use crate::args::Common;
+use crate::commands::select::with_shortlist;
 use crate::commands::words::split_side;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -31,9 +32,12 @@ pub(crate) struct CheckArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
-    let context = Context::open(common)?;
+    let mut context = Context::open(common)?;
     let part = args.split.map(|side| Part::of(&context.project, side));
     let golden = golden::read(&context, part.as_ref())?;
+    if let Some(wider) = with_shortlist(&context, common, &golden, printer)? {
+        context = wider;
+    }
     let inspection = inspect(&context, &golden);
     let input = plan::input(&context, &golden, &inspection.requests)?;
     let plan = preflight(&input);

@@ -59,7 +59,12 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
     look_ahead(&context, &mut decision)?;
     show::verdict(&decision, printer)?;
     let named = args.run.as_deref().map(hint::word).unwrap_or_default();
-    let words = format!("report {named}");
+    let exit = decision::exit_of(&decision, args.options, printer);
+    let words = match exit {
+        // The same plan goes on with what is missing.
+        Exit::Provider if named.is_empty() => "bench".to_owned(),
+        _ => format!("report {named}"),
+    };
     printer.next(&common.command(&with_split(words.trim_end(), args.split)));
-    Ok(decision::exit_of(&decision, args.options, printer))
+    Ok(exit)
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ExportArgs, common: &Common, printer: Printer) -> anyho
     }
     match &args.out {
         Some(path) => {
-            let file = fs_err::File::create(path)?;
+            let file = places::create_file(path)?;
             write(args.format, &store, &run, file)?;
             printer.say(&format!("wrote {}", path.display()));
         }
@@ -74,7 +74,7 @@ fn export_models(
     let text = litellm::text(context, store, &store.manifest(run)?)?;
     match &args.out {
         Some(path) => {
-            fs_err::write(path, text)?;
+            places::write_file(path, text)?;
             printer.say(&format!("wrote {}", path.display()));
         }
         None => printer.document(&text),

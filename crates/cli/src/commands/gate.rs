@@ -233,6 +233,5 @@ fn write(decision: &Decision, path: &Path) -> anyhow::Result<()> {
         None,
         trilemma_report::Settings::default(),
     )?;
-    fs_err::write(path, bytes)?;
-    Ok(())
+    places::write_file(path, bytes)
 }

@@ -63,14 +63,18 @@ pub(crate) fn run(args: &InitArgs, common: &Common, printer: Printer) -> anyhow:
     let kind = args.task.unwrap_or_else(|| items.looks_like());
     let catalog = context::catalog(common)?;
     let as_of = context::as_of(common);
+    let offer = Offer::ask(&catalog, &items, kind, args.stakes, as_of)?;
     let draft = Draft {
         name: args.name.clone().unwrap_or_else(|| folder.task_name(kind)),
         kind,
         stakes: args.stakes,
         incumbent: args.incumbent.clone(),
         as_of,
-        margin: Proposed::of(&items),
-        offer: Offer::ask(&catalog, &items, kind, args.stakes, as_of)?,
+        margin: Proposed::of(
+            &items,
+            offer.proposals.len() + usize::from(args.incumbent.is_some()),
+        ),
+        offer,
         items: &items,
     };
     let files = compose::files(&draft, &catalog);

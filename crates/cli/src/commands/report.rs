@@ -76,7 +76,7 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
     let bytes = show::render(&decision, &format, content.as_ref(), settings)?;
     match &args.out {
         Some(path) => {
-            fs_err::write(path, bytes)?;
+            places::write_file(path, bytes)?;
             printer.say(&format!("wrote {}", path.display()));
         }
         None => {

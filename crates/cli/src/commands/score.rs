@@ -128,13 +128,15 @@ pub(crate) fn score_run(
         lineup::refuse_unbounded_judges(context)?;
     }
     let spent = store.spent(run)?;
-    let spent = spent.trials.saturating_add(spent.scoring);
+    let known = spent.trials.saturating_add(spent.scoring);
+    let budget = Budget::new(limit.map(Usd::settle).transpose()?, known);
+    budget.assume(spent.assumed_scoring);
     let docket = Arc::new(Docket::open(DocketParts {
         store: store.clone(),
         writer: writer.clone(),
         run: run.clone(),
         set,
-        budget: Arc::new(Budget::new(limit.map(Usd::settle).transpose()?, spent)),
+        budget: Arc::new(budget),
         incumbent: incumbent(context, &recorded),
         unreadable,
     })?);

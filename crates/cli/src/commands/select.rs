@@ -17,6 +17,7 @@ use crate::failures;
 use crate::golden;
 use crate::inspection::inspect;
 use crate::pins;
+use crate::places::ensure_writable;
 use crate::plan;
 use crate::printer::Printer;
 use crate::session::{self, SessionOptions};
@@ -37,6 +38,11 @@ pub(crate) struct SelectArgs {
 /// Runs the command.
 pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let mut context = Context::open(common)?;
+    let report = args
+        .report
+        .clone()
+        .unwrap_or_else(|| context.folder.join("trilemma-report.html"));
+    ensure_writable(&report)?;
     let joined = args.bench.join(&context, common, printer)?;
     let part = match joined {
         Some(joined) => {
@@ -46,8 +52,8 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
         None => args.bench.part(&context.project),
     };
     let golden = golden::read(&context, part.as_ref())?;
-    if context.project.candidates.len() <= usize::from(context.project.incumbent.is_some()) {
-        context = with_shortlist(&context, common, &golden, printer)?;
+    if let Some(wider) = with_shortlist(&context, common, &golden, printer)? {
+        context = wider;
     }
     args.bench.apply(&mut context.project.bench);
     let inspection = inspect(&context, &golden);
@@ -71,29 +77,36 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     pins::tell(&context, (&session.store, &session.run), printer)?;
     let mut decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
     look_ahead(&context, &mut decision)?;
-    let report = args
-        .report
-        .clone()
-        .unwrap_or_else(|| context.folder.join("trilemma-report.html"));
-    show::write_html(&decision, &report)?;
     show::verdict(&decision, printer)?;
+    show::write_html(&decision, &report)?;
     printer.say(&format!("report: {}", report.display()));
-    printer.next(&common.command("report --with-content --out report.html"));
-    Ok(decision::exit_of(&decision, args.decide, printer))
+    let exit = decision::exit_of(&decision, args.decide, printer);
+    let next = if exit == Exit::Provider {
+        "select"
+    } else {
+        "report --with-content --out report.html"
+    };
+    printer.next(&common.command(next));
+    Ok(exit)
 }
 
-/// Adds what the shortlist proposes to a project that names no candidates of its own.
-fn with_shortlist(
+/// Adds what the shortlist proposes to a project that names no candidates of its own; `None` = it names
+/// some.
+pub(crate) fn with_shortlist(
     context: &Context,
     common: &Common,
     golden: &GoldenSet,
     printer: Printer,
-) -> anyhow::Result<Context> {
+) -> anyhow::Result<Option<Context>> {
+    let project = &context.project;
+    if project.candidates.len() > usize::from(project.incumbent.is_some()) {
+        return Ok(None);
+    }
     let proposals = propose(context, golden)?;
     printer.say("no candidates are named; the shortlist proposes");
     for (model, why) in &proposals {
         printer.say(&format!("  {model}: {why}"));
     }
     let models: Vec<String> = proposals.into_iter().map(|(model, _)| model).collect();
-    context.with_candidates(common, &models)
+    context.with_candidates(common, &models).map(Some)
 }

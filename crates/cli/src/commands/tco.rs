@@ -13,6 +13,7 @@ use trilemma_cost::assume::Key;
 use super::money::MoneyArgs;
 use crate::args::Common;
 use crate::exit::Exit;
+use crate::places;
 use crate::printer::Printer;
 
 /// Whom, over how long, and against what.
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &TcoArgs, common: &Common, printer: Printer) -> anyhow::
     asked.name_incumbent(args.incumbent.as_deref())?;
     let tco = plan::plan(&asked, args.money.stale_ok)?;
     if let Some(path) = &args.ledger {
-        fs_err::write(path, csv::ledger(&tco))?;
+        places::write_file(path, csv::ledger(&tco))?;
         printer.say(&format!("wrote {}", path.display()));
     }
     if printer.json() {

@@ -11,13 +11,23 @@ use crate::support::{Served, serve, trilemma, write_golden, write_project};
 
 /// A project over `n_items` items whose candidates are these; every one echoes.
 pub(crate) fn project(n_items: usize, models: &[&str]) -> (tempfile::TempDir, Served) {
-    let served = serve(SimOptions {
+    let options = SimOptions {
         scenario: Scenario {
             defaults: Behaviour::default(),
             ..Scenario::default()
         },
         ..SimOptions::default()
-    });
+    };
+    project_on(options, n_items, models)
+}
+
+/// The same on endpoints of a certain behaviour.
+pub(crate) fn project_on(
+    options: SimOptions,
+    n_items: usize,
+    models: &[&str],
+) -> (tempfile::TempDir, Served) {
+    let served = serve(options);
     let folder = tempfile::tempdir().unwrap();
     write_golden(folder.path(), n_items);
     write_project(folder.path(), &served.url, models, "concurrency = 20");

@@ -8,8 +8,8 @@
 
 use trilemma_domain::{Margin, NotWorseThan, PassRateRequirement};
 use trilemma_golden::{DISCORDANT_HIGH, DISCORDANT_LOW};
-use trilemma_stats::Confidence;
 use trilemma_stats::power::{DiscordantRates, gate_chances, margin_chances};
+use trilemma_stats::Confidence;
 
 use super::types::{Chances, PreflightInput, Role, VerdictChance};
 use crate::figure::tidy;
@@ -22,6 +22,14 @@ const WORSE_BY: [f64; 5] = [0.0, -0.01, -0.02, -0.03, -0.05];
 const AROUND_BAR: [f64; 9] = [0.05, 0.03, 0.02, 0.01, 0.0, -0.01, -0.02, -0.03, -0.05];
 /// Pass rate of the reference that a ratio is turned into a margin with.
 const USUAL_RATE: f64 = 0.9;
+
+/// The strictest confidence that "not worse" is held to where `n_candidates` run, the reference among
+/// them; `None` unless the confidence is in (0, 1).
+#[must_use]
+pub fn held(confidence: f64, n_candidates: usize) -> Option<Confidence> {
+    // The reference is not compared with itself.
+    strictest(confidence, n_candidates.saturating_sub(1))
+}
 
 /// Chances for every quality requirement that is set.
 pub(crate) fn chances(input: &PreflightInput, n: usize) -> Vec<VerdictChance> {
@@ -38,8 +46,7 @@ pub(crate) fn chances(input: &PreflightInput, n: usize) -> Vec<VerdictChance> {
     }
     if let Some(bar) = &wanted.not_worse_than {
         let rate = wanted.pass_rate.map_or(USUAL_RATE, |bar| bar.min);
-        // The reference is not compared with itself.
-        let held = strictest(bar.confidence, n_candidates.saturating_sub(1));
+        let held = held(bar.confidence, n_candidates);
         let rows = WORSE_BY.iter();
         list.extend(rows.filter_map(|d| at_margin(bar, *d, (n, held?), rate)));
     }

@@ -5,16 +5,15 @@
 //! is at plausible truths. Retries are not planned for; the benchmark's own cache is not counted on.
 
 mod chances;
-mod margin;
 mod plan;
 mod races;
+mod time;
 mod types;
 
-pub use chances::strictest;
-pub use margin::propose_margin;
+pub use chances::{held, strictest};
 pub use plan::preflight;
 pub use races::{RacePlan, races};
 pub use types::{
     CallerPlan, Chances, CostRange, PlannedCaller, Preflight, PreflightInput, RateLimits, Role,
-    TimeLimit, TimePlan, TokenGuess, VerdictChance,
+    TierLimits, TierTime, TimeLimit, TimePlan, TokenGuess, VerdictChance,
 };

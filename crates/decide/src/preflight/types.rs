@@ -73,6 +73,27 @@ pub struct RateLimits {
     pub rpm: Option<u32>,
     /// Tokens per minute, input and output.
     pub tpm: Option<u32>,
+    /// Published tiers, lowest first, for a group of which nothing is stated; empty = none is published.
+    pub tiers: Vec<TierLimits>,
+}
+
+/// What a vendor publishes of one tier; `None` = not stated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TierLimits {
+    /// Whose.
+    pub provider: String,
+    /// The tier's name.
+    pub tier: String,
+    /// Requests per minute.
+    pub rpm: Option<u64>,
+    /// Tokens per minute, input and output.
+    pub tpm: Option<u64>,
+    /// Input tokens per minute.
+    pub itpm: Option<u64>,
+    /// Output tokens per minute.
+    pub otpm: Option<u64>,
+    /// Requests per day.
+    pub rpd: Option<u64>,
 }
 
 /// A plan.
@@ -132,6 +153,22 @@ pub struct TimePlan {
     pub seconds: Option<f64>,
     /// What keeps it from being faster; `None` = unknown.
     pub limited_by: Option<TimeLimit>,
+    /// Least time in each published tier of callers of whom no limit is stated; by provider, lowest
+    /// tier first.
+    pub by_tier: Vec<TierTime>,
+}
+
+/// Least time of one provider's callers in one of its published tiers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TierTime {
+    /// Whose tier.
+    pub provider: String,
+    /// Its name.
+    pub tier: String,
+    /// Least seconds.
+    pub seconds: f64,
+    /// What keeps it from being faster.
+    pub limited_by: TimeLimit,
 }
 
 /// What limits the pace of a run.
@@ -142,6 +179,12 @@ pub enum TimeLimit {
     RequestsPerMinute(String),
     /// Tokens per minute of this group.
     TokensPerMinute(String),
+    /// Input tokens per minute of this group.
+    InputTokensPerMinute(String),
+    /// Output tokens per minute of this group.
+    OutputTokensPerMinute(String),
+    /// Requests per day of this group.
+    RequestsPerDay(String),
     /// Calls in flight.
     Concurrency,
 }

@@ -2,8 +2,8 @@
 
 use trilemma_decide::GateKind;
 use trilemma_decide::preflight::{
-    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TimeLimit, TokenGuess, preflight,
-    propose_margin, races,
+    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TierLimits, TimeLimit, TokenGuess,
+    held, preflight, races,
 };
 use trilemma_domain::{Input, Item, Margin, Reference};
 use trilemma_golden::size_guide;
@@ -34,6 +34,7 @@ fn caller(name: &str, role: Role, price: Option<(&str, &str)>) -> PlannedCaller 
             group: name.to_owned(),
             rpm: None,
             tpm: None,
+            tiers: Vec::new(),
         },
         seconds_per_call: None,
     }
@@ -41,7 +42,7 @@ fn caller(name: &str, role: Role, price: Option<(&str, &str)>) -> PlannedCaller 
 
 fn plan(n: usize) -> PreflightInput {
     PreflightInput {
-        size: size_guide(&golden(n), None).unwrap(),
+        size: size_guide(&golden(n), None, held(0.95, 2).unwrap()).unwrap(),
         repeats: 2,
         callers: vec![
             caller("a", Role::Candidate, Some(("2.50", "10.00"))),
@@ -137,16 +138,65 @@ fn chances_of_a_verdict_fall_with_the_true_difference() {
 }
 
 #[test]
-fn the_proposed_margin_is_decidable() {
-    for n in [60, 150, 300, 1_000] {
-        let size = size_guide(&golden(n), None).unwrap();
-        let margin = propose_margin(&size).unwrap();
-        let needed = trilemma_golden::items_for_margin(margin).unwrap();
-        assert!(needed.high <= n, "{n}: {margin} needs {}", needed.high);
-        let smaller = trilemma_golden::items_for_margin(margin - 0.01).unwrap();
-        assert!(smaller.high > n, "{n}: {margin} is wider than needed");
+fn published_tiers_bound_the_time_of_callers_of_whom_nothing_is_stated() {
+    let tier = |name: &str, rpm, itpm, otpm, rpd| TierLimits {
+        provider: "vendor".to_owned(),
+        tier: name.to_owned(),
+        rpm,
+        tpm: None,
+        itpm,
+        otpm,
+        rpd,
+    };
+    let mut input = plan(100);
+    input.callers[0].limits.tiers = vec![
+        tier("Tier 1", Some(50), Some(30_000), Some(8_000), None),
+        tier("Tier 2", Some(1_000), None, None, None),
+        tier("daily", Some(1_000), None, None, Some(50)),
+        tier("custom", None, None, None, None),
+    ];
+    // 200 calls of 1,500 and 300 tokens: 4 min by requests, 10 by input, 7.5 by output; 12 s; and
+    // 50 a day leave three days to wait for. A tier without figures says nothing.
+    let time = preflight(&input).time;
+    assert_eq!((time.seconds, time.limited_by), (None, None));
+    let found: Vec<(&str, f64, TimeLimit)> = time
+        .by_tier
+        .iter()
+        .map(|row| (row.tier.as_str(), row.seconds, row.limited_by.clone()))
+        .collect();
+    let a = || "a".to_owned();
+    assert_eq!(
+        found,
+        [
+            ("Tier 1", 600.0, TimeLimit::InputTokensPerMinute(a())),
+            ("Tier 2", 12.0, TimeLimit::RequestsPerMinute(a())),
+            ("daily", 259_200.0, TimeLimit::RequestsPerDay(a())),
+        ]
+    );
+    // What the project states is what holds.
+    input.callers[0].limits.rpm = Some(100);
+    let time = preflight(&input).time;
+    assert_eq!((time.seconds, time.by_tier), (Some(120.0), vec![]));
+}
+
+#[test]
+fn the_proposed_margin_is_one_that_the_plan_itself_calls_likely() {
+    for n in [60, 170, 300, 1_000] {
+        let mut input = plan(n);
+        let margin = preflight(&input).proposed_margin.unwrap();
+        let mut meets = |margin: f64| {
+            input.requirements.not_worse_than =
+                not_worse(Reference::Best, Margin::Absolute(margin));
+            let (rarely, often) = chances(&preflight(&input), GateKind::NotWorseThan, 0.0);
+            rarely.min(often)
+        };
+        assert!(meets(margin) >= 0.80, "{n}: {margin}");
+        assert!(
+            meets(margin - 0.005) < 0.80,
+            "{n}: {margin} is wider than needed"
+        );
     }
-    assert_eq!(propose_margin(&size_guide(&golden(5), None).unwrap()), None);
+    assert_eq!(preflight(&plan(5)).proposed_margin, None);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use trilemma_domain::{Input, Item};
 
 use super::finding::{Finding, FindingCode, Severity, count};
-use super::run::LintContext;
+use super::run::{ContextWindow, LintContext};
 use crate::fingerprint::canonical_json;
 use crate::text::input_texts;
 
@@ -17,14 +17,20 @@ pub(crate) fn lint(items: &[Item], context: &LintContext<'_>) -> Vec<Finding> {
     if context.windows.is_empty() {
         return Vec::new();
     }
+    let room = |window: &ContextWindow| window.tokens.saturating_sub(context.extra_tokens);
+    let least_room = context.windows.iter().map(room).min().unwrap_or_default();
     let tokens: Vec<u64> = items
         .iter()
-        .map(|item| item_tokens(item, context))
+        .map(|item| match item_bytes(item) {
+            // No token is shorter than a byte, and counting takes its time.
+            bytes if bytes <= least_room => 0,
+            _ => item_tokens(item, context),
+        })
         .collect();
     let longest = tokens.iter().copied().max().unwrap_or_default();
     let mut findings = Vec::new();
     for window in context.windows {
-        let room = window.tokens.saturating_sub(context.extra_tokens);
+        let room = room(window);
         let found: Vec<usize> = tokens
             .iter()
             .enumerate()
@@ -55,6 +61,20 @@ pub(crate) fn lint(items: &[Item], context: &LintContext<'_>) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// Bytes of everything that [`item_tokens`] counts, and as much again as its frame may take.
+fn item_bytes(item: &Item) -> u64 {
+    let mut bytes = match &item.input {
+        Input::Text(_) => TOKENS_PER_MESSAGE,
+        Input::Messages(messages) => messages.len() as u64 * TOKENS_PER_MESSAGE,
+    };
+    input_texts(&item.input, &mut |text| bytes += text.len() as u64 + 1);
+    for tool in &item.extras.tools {
+        bytes += (tool.name.len() + tool.description.as_deref().unwrap_or_default().len()) as u64;
+        bytes += canonical_json(&tool.parameters).len() as u64 + 3;
+    }
+    bytes
 }
 
 fn item_tokens(item: &Item, context: &LintContext<'_>) -> u64 {

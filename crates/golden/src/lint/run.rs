@@ -3,6 +3,7 @@
 //! In: the set, the task, the candidates' context windows, the margin in question. Out: findings.
 
 use trilemma_domain::TaskKind;
+use trilemma_stats::Confidence;
 
 use super::finding::Finding;
 use super::{clusters, duplicates, ids, labels, leak, length, plain, size};
@@ -32,6 +33,8 @@ pub struct LintContext<'a> {
     pub count_tokens: Option<&'a dyn Fn(&str) -> u64>,
     /// The margin, in (0, 1), by which a candidate may be worse; `None` where there is none.
     pub margin: Option<f64>,
+    /// The confidence that "not worse" by it is held to (one-sided).
+    pub held: Confidence,
 }
 
 impl Default for LintContext<'_> {
@@ -43,6 +46,7 @@ impl Default for LintContext<'_> {
             extra_tokens: 0,
             count_tokens: None,
             margin: None,
+            held: Confidence::P95,
         }
     }
 }
@@ -59,7 +63,7 @@ pub fn lint(set: &GoldenSet, context: &LintContext<'_>) -> Vec<Finding> {
     findings.extend(leak::lint(items, context.task));
     findings.extend(length::lint(items, context));
     findings.extend(labels::lint(items, context.task));
-    findings.extend(size::lint(items, context.margin));
+    findings.extend(size::lint(items, context));
     findings.extend(ids::lint(items));
     findings.sort_by_key(|finding| (finding.severity, finding.code));
     findings

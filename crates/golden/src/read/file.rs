@@ -28,14 +28,13 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<GoldenSet, GoldenError
             Problem::new(error.to_string()).hint("check the name and the rights of the file"),
         )
     };
-    let meta = fs_err::metadata(path).map_err(cannot)?;
-    if meta.is_dir() {
+    let file = fs_err::File::open(path).map_err(cannot)?;
+    if file.metadata().map_err(cannot)?.is_dir() {
         return Err(GoldenErrors::one(
             &*name,
             Problem::new("is a folder").hint("name the file in it"),
         ));
     }
-    let file = fs_err::File::open(path).map_err(cannot)?;
     let base = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),

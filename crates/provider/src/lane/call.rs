@@ -1,5 +1,6 @@
 //! One trial through a lane: wait for leave, attempt, decide, repeat.
 
+use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -79,7 +80,8 @@ impl Lane {
         }
     }
 
-    /// Gets one trial answered; `sink` sees each attempt as soon as it is over.
+    /// Gets one trial answered; `sink` sees each attempt as soon as it is over, and says whether another
+    /// may follow: after `Break` the trial ends, as `Interrupted` where another would have followed.
     ///
     /// Waits for its turn, for the vendor's pauses and for rate limits; repeats what can be
     /// repeated. Attempts in flight are finished when `cancel` is asked for; waiting ends at once
@@ -88,7 +90,7 @@ impl Lane {
         &self,
         client: &Client<C>,
         call: LaneCall<'_>,
-        sink: &mut (dyn FnMut(&Attempt) + Send),
+        sink: &mut (dyn FnMut(&Attempt) -> ControlFlow<()> + Send),
     ) -> CallOutcome {
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         let mut trial = TrialState::default();
@@ -131,7 +133,7 @@ impl Lane {
                 self.take_in(&attempted, ticket.settle(), &mut trial)
             };
             drop(permit);
-            sink(&attempted.attempt);
+            let onward = sink(&attempted.attempt);
             let Attempted { attempt, reply, .. } = attempted;
             let timing = reply.is_some().then(|| attempt.timing.clone());
             let failure = attempt.failure.clone();
@@ -140,7 +142,7 @@ impl Lane {
                 (Some(reply), Some(timing), _) => break Ok((reply, timing)),
                 (_, _, Some(failure)) => match next {
                     Next::Again(at) if at < deadline => {
-                        if self.rest(at, call.cancel).await.is_err() {
+                        if onward.is_break() || self.rest(at, call.cancel).await.is_err() {
                             break Err(interrupted());
                         }
                     }

@@ -1,3 +1,4 @@
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -50,7 +51,8 @@ async fn estimated(lane: &Lane, client: &Client<Pipes>, estimated_tokens: u64) -
         estimated_tokens,
         cancel: &cancel,
     };
-    lane.call(client, call, &mut |_| {}).await
+    lane.call(client, call, &mut |_| ControlFlow::Continue(()))
+        .await
 }
 
 /// Sends `n` trials at once; gives their outcomes in order.
@@ -180,7 +182,8 @@ async fn what_fails_is_repeated_up_to_the_most_attempts() {
         let client = client(&pipes);
         let outcome = lane(|_| {})
             .call(&client, call, &mut |attempt: &Attempt| {
-                seen.push(attempt.number)
+                seen.push(attempt.number);
+                ControlFlow::Continue(())
             })
             .await;
         assert_eq!(outcome.result.is_ok(), answered);
@@ -413,7 +416,8 @@ async fn with_expiring_key(pipes: &Pipes, next: &'static str) -> (usize, Vec<Cal
                 estimated_tokens: 1,
                 cancel: &Cancel::new(),
             };
-            lane.call(&client, call, &mut |_| {}).await
+            lane.call(&client, call, &mut |_| ControlFlow::Continue(()))
+                .await
         });
     }
     let outcomes = running.join_all().await;
@@ -572,7 +576,8 @@ async fn stopping_ends_waits_and_finishes_what_is_in_flight() {
                 estimated_tokens: 1,
                 cancel: &cancel,
             };
-            lane.call(&client, call, &mut |_| {}).await
+            lane.call(&client, call, &mut |_| ControlFlow::Continue(()))
+                .await
         });
     }
     pass_ms(100).await;
@@ -609,13 +614,31 @@ async fn stopping_ends_a_back_off() {
         estimated_tokens: 1,
         cancel: &cancel,
     };
-    let mut sink = |_: &Attempt| {};
+    let mut sink = |_: &Attempt| ControlFlow::Continue(());
     let (outcome, ()) = tokio::join!(lane.call(&client, call, &mut sink), async {
         pass_ms(1000).await;
         cancel.cancel();
     });
     assert_eq!(failure(&outcome).kind, FailureKind::Interrupted);
     assert_eq!(outcome.attempts.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_attempt_follows_where_the_sink_forbids_it() {
+    let (pipes, n_requests) = scripted(|_| after(1));
+    let client = client(&pipes);
+    let request = encoded(false);
+    let call = LaneCall {
+        request: &request,
+        secret: None,
+        estimated_tokens: 1,
+        cancel: &Cancel::new(),
+    };
+    let mut sink = |_: &Attempt| ControlFlow::Break(());
+    let outcome = lane(|_| {}).call(&client, call, &mut sink).await;
+    assert_eq!(failure(&outcome).kind, FailureKind::Interrupted);
+    assert_eq!(outcome.attempts.len(), 1);
+    assert_eq!(n_requests.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test(start_paused = true)]

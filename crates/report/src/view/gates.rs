@@ -17,6 +17,8 @@ use crate::text::one_line;
 pub(crate) struct Matrix {
     /// Headings of the requirements.
     pub(crate) columns: Vec<String>,
+    /// Whether a page shows requirements in rows and candidates in columns, so that it need not scroll.
+    pub(crate) is_turned: bool,
     /// One row per candidate, in listing order.
     pub(crate) rows: Vec<MatrixRow>,
     /// What keeps candidates from meeting everything, with a sentence each: of a failing candidate its
@@ -78,6 +80,9 @@ pub(crate) fn symbol(verdict: Verdict) -> &'static str {
     }
 }
 
+/// Columns that a page of usual width has room for.
+const MOST_COLUMNS: usize = 6;
+
 impl Matrix {
     /// Lays out the gates of all candidates.
     pub(crate) fn of(cast: &Cast<'_>) -> Self {
@@ -90,7 +95,7 @@ impl Matrix {
             }
         }
         kinds.sort();
-        let rows = cast
+        let rows: Vec<MatrixRow> = cast
             .listed()
             .map(|(idx, candidate)| MatrixRow {
                 name: cast.name(idx),
@@ -109,6 +114,7 @@ impl Matrix {
             })
             .collect();
         Self {
+            is_turned: kinds.len() > MOST_COLUMNS && rows.len() < kinds.len(),
             columns: kinds
                 .iter()
                 .map(|kind| column_title(cast.decision, *kind))

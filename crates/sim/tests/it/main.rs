@@ -6,6 +6,8 @@ mod answers;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod damaged;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod logs;

@@ -106,11 +106,13 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
         let _ = write!(text, "\n{}", pins::table(&pins, as_of).draw(0, width));
     }
     printer.data(&text);
-    printer.next(if is_survey {
-        "trilemma catalog update FILE confirms or corrects prices from a downloaded list"
+    // A downloaded list confirms or corrects prices; the cost of ownership counts forced migrations.
+    let next = if is_survey {
+        "catalog update FILE"
     } else {
-        "trilemma tco counts what forced migrations cost"
-    });
+        "tco"
+    };
+    printer.next(&common.command(next));
     Ok(exit)
 }
 

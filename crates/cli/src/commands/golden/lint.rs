@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
-use trilemma_domain::{Item, Margin, ScorerSpec, TaskKind};
+use trilemma_domain::{Item, ScorerSpec, TaskKind};
 use trilemma_golden::{
     ContextWindow, Finding, GoldenSet, LintContext, Severity, SizeGuide, lint, size_guide,
 };
+use trilemma_project::Project;
 use trilemma_score::{ExpectedUse, SCORERS};
+use trilemma_stats::Confidence;
 
 use super::columns::{GoldenFile, Opened};
 use crate::args::Common;
@@ -15,6 +17,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::hint;
 use crate::layout::{bullet, counted, one_line, terminal_width, wrap};
+use crate::plan::MarginQuestion;
 use crate::printer::Printer;
 use crate::tokens;
 
@@ -40,11 +43,16 @@ pub(crate) fn run(args: &LintArgs, common: &Common, printer: Printer) -> anyhow:
         )));
     }
     let opened = args.golden.open(common)?;
-    let findings = findings(&opened, args.task, margin);
+    let wishes = LintWishes {
+        task: args.task,
+        margin,
+    };
+    let findings = findings(opened.context.as_ref(), &opened.set, &wishes);
     let has_errors = findings
         .iter()
         .any(|finding| finding.severity == Severity::Error);
-    let guide = size_guide(opened.set.items(), None).ok();
+    let held = held(opened.context.as_ref());
+    let guide = size_guide(opened.set.items(), None, held).ok();
     if printer.json() {
         printer.value(&serde_json::json!({
             "file": opened.file,
@@ -76,39 +84,56 @@ fn next(args: &LintArgs, opened: &Opened, has_errors: bool, common: &Common) -> 
     }
 }
 
-fn findings(opened: &Opened, task: Option<TaskKind>, margin: Option<f64>) -> Vec<Finding> {
-    let project = opened.context.as_ref().map(|context| &context.project);
-    let windows = opened.context.as_ref().map(windows).unwrap_or_default();
-    let margin = margin.or_else(|| {
-        let gate = project?.requirements.not_worse_than.as_ref()?;
-        match gate.margin {
-            Margin::Absolute(margin) => Some(margin),
-            // A ratio of a pass rate that is not known yet: at most this many points.
-            Margin::Ratio(ratio) => Some(1.0 - ratio),
-        }
-    });
+/// What is asked of the lint instead of what the project says.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LintWishes {
+    /// Kind of task.
+    pub(crate) task: Option<TaskKind>,
+    /// Margin that must be decidable.
+    pub(crate) margin: Option<f64>,
+}
+
+/// How surely "not worse" is to be shown: over all candidates of the project, or of one.
+fn held(context: Option<&Context>) -> Confidence {
+    context.map_or(Confidence::P95, |context| {
+        MarginQuestion::of(&context.project).held
+    })
+}
+
+/// What speaks against a golden set, as far as the project is known that it is for.
+pub(crate) fn findings(
+    context: Option<&Context>,
+    set: &GoldenSet,
+    wishes: &LintWishes,
+) -> Vec<Finding> {
+    let project = context.map(|context| &context.project);
+    let windows = context.map(windows).unwrap_or_default();
+    let margin = wishes
+        .margin
+        .or_else(|| MarginQuestion::of(project?).margin);
     let count: &dyn Fn(&str) -> u64 = &tokens::count;
-    let context = LintContext {
-        task: task.or_else(|| project.map(|project| project.task.kind)),
-        needs_expected: needs_expected(opened),
+    let known = LintContext {
+        task: wishes
+            .task
+            .or_else(|| project.map(|project| project.task.kind)),
+        needs_expected: needs_expected(project, set),
         windows: &windows,
-        extra_tokens: opened.context.as_ref().map_or(0, extra_tokens),
+        extra_tokens: context.map_or(0, extra_tokens),
         // Counting is only worth its time where something is compared with it.
         count_tokens: (!windows.is_empty()).then_some(count),
         margin,
+        held: held(context),
     };
-    lint(&opened.set, &context)
+    lint(set, &known)
 }
 
 /// Whether a counting scorer compares with what is expected, unless criteria stand in for it.
-fn needs_expected(opened: &Opened) -> bool {
-    let Some(context) = &opened.context else {
-        let items = opened.set.items();
+fn needs_expected(project: Option<&Project>, set: &GoldenSet) -> bool {
+    let Some(project) = project else {
         let has_criteria = |item: &Item| !item.extras.criteria.is_empty();
-        return !items.iter().all(has_criteria);
+        return !set.items().iter().all(has_criteria);
     };
-    context
-        .project
+    project
         .scorers
         .iter()
         .filter(|spec| spec.weight > 0.0)
@@ -212,14 +237,22 @@ fn words(set: &GoldenSet, findings: &[Finding], guide: Option<&SizeGuide>) -> St
         counted(count(Severity::Note) as u64, "note")
     );
     if let Some(guide) = guide {
+        let margin = guide.proposed_margin().map_or_else(
+            || "is too small to decide \"not worse\" with any margin".to_owned(),
+            |margin| {
+                let points = format!("{:.1}", margin * 100.0);
+                format!(
+                    "decides \"not worse\" with a margin from {} points on",
+                    points.trim_end_matches(".0")
+                )
+            },
+        );
         let line = format!(
-            "this set shows differences between candidates from {} points on, and decides \
-             \"not worse\" with a margin from {} points on (80 % chance)",
+            "this set shows differences between candidates from {} points on, and {margin} (80 % chance)",
             points(
                 guide.detectable_difference.low,
                 guide.detectable_difference.high
             ),
-            points(guide.decidable_margin.low, guide.decidable_margin.high)
         );
         let _ = writeln!(text, "{}", wrap(&line, 0, width.unwrap_or(100)));
     }

@@ -13,6 +13,7 @@ use crate::context::InputError;
 use crate::exit::Exit;
 use crate::hint;
 use crate::layout::{Side, Table, bullet, one_line, terminal_width, wrap};
+use crate::places;
 use crate::printer::{Printer, plain_json};
 
 /// Strata that are listed; the rest is counted.
@@ -118,7 +119,7 @@ pub(crate) fn run(args: &SampleArgs, printer: Printer) -> anyhow::Result<Exit> {
     let mut lines = Vec::new();
     write_jsonl(&drawn.items, &mut lines)?;
     match &args.out {
-        Some(out) => fs_err::write(out, &lines)?,
+        Some(out) => places::write_file(out, &lines)?,
         None => printer.document(&plain_json(&String::from_utf8_lossy(&lines))),
     }
     if printer.json() {

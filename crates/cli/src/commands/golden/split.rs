@@ -12,6 +12,7 @@ use crate::context::InputError;
 use crate::exit::Exit;
 use crate::hint;
 use crate::layout::one_line;
+use crate::places;
 use crate::printer::Printer;
 
 /// How to part the items.
@@ -132,7 +133,7 @@ fn write(
     for (side, items) in sides {
         let mut lines = Vec::new();
         write_jsonl(items.iter().copied(), &mut lines)?;
-        fs_err::write(path(side), lines)?;
+        places::write_file(&path(side), lines)?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ pub(super) struct Member {
     pub(super) candidate: Candidate,
     /// Whether the project names it.
     pub(super) is_known: bool,
+    /// Whether its name is one that the vendor points at another model when it pleases.
+    pub(super) is_moving: bool,
 }
 
 impl Cast {
@@ -37,8 +39,8 @@ impl Cast {
         for (named, tally) in gathered.candidates.iter().zip(&gathered.tallies) {
             let known = project.and_then(|project| of_project(named, project));
             let is_known = known.is_some();
-            let mut candidate = match known {
-                Some(candidate) => candidate,
+            let (mut candidate, is_moving) = match known {
+                Some(candidate) => (candidate, false),
                 None => new(named, catalog, as_of)?,
             };
             // Without a single stamp of a first token, there is no time to it.
@@ -46,6 +48,7 @@ impl Cast {
             members.push(Member {
                 candidate,
                 is_known,
+                is_moving,
             });
         }
         Ok(Self { members })
@@ -73,19 +76,26 @@ fn of_project(named: &Named, project: &Project) -> Option<Candidate> {
     Some(candidate)
 }
 
-fn new(named: &Named, catalog: &Catalog, as_of: Date) -> anyhow::Result<Candidate> {
+/// The candidate, and whether its name is a moving one.
+fn new(named: &Named, catalog: &Catalog, as_of: Date) -> anyhow::Result<(Candidate, bool)> {
     let model = named.model.as_deref().unwrap_or(&named.name);
     let found = find(model, catalog, as_of).context("look up a model")?;
     let target = match &found {
-        Some((name, Some(base_url), dialect)) => Target {
-            provider: name.provider.clone(),
+        Some(FoundModel {
+            identity,
+            called,
+            base_url: Some(base_url),
+            dialect,
+            ..
+        }) => Target {
+            provider: identity.provider.clone(),
             dialect: *dialect,
             base_url: base_url.clone(),
-            model: name.model.clone(),
+            model: called.clone(),
             api_version: None,
             pipeline: None,
         },
-        Some((_, None, _)) | None => Target {
+        Some(FoundModel { base_url: None, .. }) | None => Target {
             provider: IMPORTED.to_owned(),
             dialect: Dialect::OpenAi,
             base_url: IMPORTED_URL.to_owned(),
@@ -94,32 +104,45 @@ fn new(named: &Named, catalog: &Catalog, as_of: Date) -> anyhow::Result<Candidat
             pipeline: None,
         },
     };
-    Ok(Candidate {
+    let is_moving = found.as_ref().is_some_and(|found| found.is_moving);
+    let candidate = Candidate {
         id: named.name.as_str().into(),
         target,
-        identity: found.map(|(name, _, _)| name),
+        identity: found.map(|found| found.identity),
         prompt: None,
         params: Params::default(),
         response_format: None,
         tool_choice: ToolChoice::default(),
         price: None,
         stream: false,
-    })
+    };
+    Ok((candidate, is_moving))
 }
 
-type FoundModel = (ModelName, Option<String>, Dialect);
+/// A model of the catalog.
+struct FoundModel {
+    identity: ModelName,
+    /// The name that the results have for it: a moving one stays what it is, whatever it means.
+    called: String,
+    is_moving: bool,
+    base_url: Option<String>,
+    dialect: Dialect,
+}
 
 /// The catalog's model of one of the spellings; `None` = it knows none, or several.
 fn find(model: &str, catalog: &Catalog, as_of: Date) -> Result<Option<FoundModel>, CatalogError> {
     for name in spellings(model) {
         match catalog.find(&name, as_of) {
             Ok(found) => {
-                let provider = found.provider;
-                return Ok(Some((
-                    found.model.id.clone(),
-                    provider.base_url.clone(),
-                    provider.dialect,
-                )));
+                let identity = found.model.id.clone();
+                let called = found.alias.map_or(&identity.model, |alias| &alias.name);
+                return Ok(Some(FoundModel {
+                    called: called.clone(),
+                    is_moving: found.is_moving(),
+                    base_url: found.provider.base_url.clone(),
+                    dialect: found.provider.dialect,
+                    identity,
+                }));
             }
             Err(CatalogError::UnknownModel { .. } | CatalogError::Ambiguous { .. }) => {}
             Err(error) => return Err(error),

@@ -44,7 +44,7 @@ pub(super) fn read(sources: &[Source], gathered: &Gathered, cast: &Cast, printer
     );
     text.push_str(&table(gathered, cast).draw(0, Some(terminal_width().unwrap_or(DEFAULT_WIDTH))));
     printer.say(text.trim_end());
-    for line in remarks(sources, gathered) {
+    for line in remarks(sources, gathered, cast) {
         printer.say(&one_line(&line));
     }
 }
@@ -97,8 +97,17 @@ fn unknown(tally: &Tally) -> String {
     parts.join(", ")
 }
 
-fn remarks(sources: &[Source], gathered: &Gathered) -> Vec<String> {
+fn remarks(sources: &[Source], gathered: &Gathered, cast: &Cast) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    for member in cast.members.iter().filter(|member| member.is_moving) {
+        if let Some(identity) = &member.candidate.identity {
+            lines.push(format!(
+                "note: `{}` is a moving name: it counts as `{identity}`, what it means on this date; \
+                 which model answered is not known; hint: `--as-of` the day of the results",
+                member.candidate.id
+            ));
+        }
+    }
     for note in sources
         .iter()
         .flat_map(|source| &source.origin.notes)

@@ -1,21 +1,20 @@
 //! The margin that a golden set's size can decide.
 //!
-//! "Not worse than the best by m" is shown for equally good candidates with a chance of 80 % (one-sided,
-//! 95 %) from m = (z_0.95 + z_0.80) sqrt(p / n) on, p the share of items on which two candidates disagree
-//! ([`trilemma_golden::size_guide`] has range and source). The cautious end is proposed, rounded up to
-//! half a point. Starter items are not what will be measured on: for them the margin of the advised
-//! number of items is proposed, and said so.
+//! It is the one that `check` and `golden lint` name ([`trilemma_golden::SizeGuide::proposed_margin`]): at
+//! it a candidate as good as the best is shown to be "not worse" with a chance of 80 %, even where
+//! candidates often disagree, and over all candidates of the project together. Starter items are not
+//! what will be measured on: for them 5 points are proposed, with the number of items that they take.
 
-use trilemma_golden::{Range, items_for_margin, size_guide};
+use trilemma_decide::preflight::held;
+use trilemma_golden::{Range, SizeGuide, items_for_margin, size_guide};
 use trilemma_stats::Confidence;
 
 use super::task::Items;
 
-/// The number of items that the starter margin is planned for: the middle of the advised 100 to 500.
-const PLANNED_ITEMS: usize = 300;
-
-/// A wider margin says nothing; a set that decides only such is planned anew, as starter items are.
-const LARGEST_USEFUL: f64 = 0.25;
+/// The margin to plan for where there are no items yet.
+const STARTER_MARGIN: f64 = 0.05;
+/// What [`STARTER_MARGIN`] takes is rounded up to a multiple of this.
+const ITEMS_STEP: usize = 50;
 
 /// A proposed margin.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,39 +27,38 @@ pub(super) struct Proposed {
 }
 
 impl Proposed {
-    pub(super) fn of(items: &Items) -> Self {
-        let guide = size_guide(items.set.items(), None).ok();
-        let own = guide
-            .as_ref()
-            .map_or(1.0, |guide| guide.decidable_margin.high);
-        let n_items = items.set.len();
-        if items.is_starter() || own > LARGEST_USEFUL {
-            return Self::planned(
-                n_items,
-                own,
-                if items.is_starter() { " starter" } else { "" },
-            );
+    /// Proposes a margin for these items, on which `n_candidates` will be measured.
+    pub(super) fn of(items: &Items, n_candidates: usize) -> Self {
+        let held = held(Confidence::P95.level(), n_candidates).unwrap_or(Confidence::P95);
+        let guide = size_guide(items.set.items(), None, held).ok();
+        let own = guide.as_ref().and_then(SizeGuide::proposed_margin);
+        match (own, &guide) {
+            (Some(margin), Some(guide)) if !items.is_starter() => {
+                Self::decidable(guide, margin, held)
+            }
+            _ => Self::planned(items, own, held),
         }
-        let margin = rounded(own);
-        let shows = guide.map_or_else(String::new, |guide| {
-            let Range { low, high } = guide.detectable_difference;
-            let (low, high) = (
-                format!("{:.1}", low * 100.0),
-                format!("{:.1}", high * 100.0),
-            );
-            let range = if low == high {
-                low
-            } else {
-                format!("{low} to {high}")
-            };
-            format!(" Differences between candidates show from {range} points on.")
-        });
-        let more = match items_for_margin(0.05) {
-            Ok(needed) if margin > 0.05 => {
-                format!(
-                    " A margin of 5 points takes {} to {} items.",
-                    needed.low, needed.high
-                )
+    }
+
+    /// The margin that the items at hand decide.
+    fn decidable(guide: &SizeGuide, margin: f64, held: Confidence) -> Self {
+        let n_items = guide.n_items;
+        let Range { low, high } = guide.detectable_difference;
+        let (low, high) = (
+            format!("{:.1}", low * 100.0),
+            format!("{:.1}", high * 100.0),
+        );
+        let range = if low == high {
+            low
+        } else {
+            format!("{low} to {high}")
+        };
+        let more = match items_for_margin(STARTER_MARGIN, held) {
+            Ok(Range {
+                low: Some(low),
+                high: Some(high),
+            }) if margin > STARTER_MARGIN => {
+                format!(" A margin of 5 points takes {low} to {high} items.")
             }
             Ok(_) | Err(_) => String::new(),
         };
@@ -69,24 +67,33 @@ impl Proposed {
             n_items,
             comment: format!(
                 "n = {n_items} items can decide a margin of {} points: with a chance of 80 % they show that a \
-                 candidate as good as the best is not worse by more.{shows}{more}",
+                 candidate as good as the best is not worse by more. Differences between candidates show from \
+                 {range} points on.{more}",
                 points(margin)
             ),
         }
     }
 
     /// A margin for the items that are still to come.
-    fn planned(n_items: usize, own: f64, what: &str) -> Self {
-        let margin = rounded(decidable_by_planned());
+    fn planned(items: &Items, own: Option<f64>, held: Confidence) -> Self {
+        let needed = items_for_margin(STARTER_MARGIN, held).ok();
+        let needed = needed.and_then(|needed| needed.low.max(needed.high));
+        let needed = needed.unwrap_or_default();
+        let n_planned = needed.next_multiple_of(ITEMS_STEP);
+        let what = if items.is_starter() { " starter" } else { "" };
+        let own = own.map_or_else(
+            || "no margin".to_owned(),
+            |own| format!("no margin below {} points", points(own)),
+        );
         Self {
-            margin,
-            n_items: PLANNED_ITEMS,
+            margin: STARTER_MARGIN,
+            n_items: n_planned,
             comment: format!(
-                "Planned for {PLANNED_ITEMS} items of your own: so many show with a chance of 80 % that a candidate \
-                 as good as the best is not worse by more than {} points. The {n_items}{what} items can decide no \
-                 margin below {} points, so verdicts on them stay undecided.",
-                points(margin),
-                points((own * 200.0).ceil() / 200.0)
+                "Planned for {n_planned} items of your own: so many show with a chance of 80 % that a candidate \
+                 as good as the best is not worse by more than {} points. The {}{what} items can decide {own}, so \
+                 verdicts on them stay undecided.",
+                points(STARTER_MARGIN),
+                items.set.len(),
             ),
         }
     }
@@ -112,18 +119,6 @@ impl Proposed {
     }
 }
 
-/// The cautious end for the planned number of independent items.
-fn decidable_by_planned() -> f64 {
-    let z =
-        Confidence::P95.z_one_sided() + trilemma_stats::normal::quantile(trilemma_golden::POWER);
-    z * (trilemma_golden::DISCORDANT_HIGH / PLANNED_ITEMS as f64).sqrt()
-}
-
-/// Rounds up to half a point; at least half a point.
-fn rounded(margin: f64) -> f64 {
-    ((margin * 200.0 - 1e-9).ceil() / 200.0).max(0.005)
-}
-
 fn points(margin: f64) -> String {
     let text = format!("{:.1}", margin * 100.0);
     text.trim_end_matches(".0").to_owned()
@@ -134,20 +129,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_planned_margin_is_five_points() {
-        // (1.644854 + 0.841621) sqrt(0.10 / 300) = 0.045397, up to the next half point.
-        assert!((decidable_by_planned() - 0.045_397).abs() < 1e-5);
-        assert!((rounded(decidable_by_planned()) - 0.05).abs() < 1e-12);
-        let needed = items_for_margin(0.05).unwrap();
-        assert!(needed.high <= PLANNED_ITEMS);
+    fn what_is_planned_for_is_within_the_usual_advice() {
+        // Five candidates, one of them the best: 100 to 500 items is what people collect.
+        let held = held(0.95, 5).unwrap();
+        let needed = items_for_margin(STARTER_MARGIN, held).unwrap();
+        assert!((250..=500).contains(&needed.high.unwrap()), "{needed:?}");
     }
 
     #[test]
-    fn margins_are_rounded_up_and_kept_in_range() {
-        assert!((rounded(0.05) - 0.05).abs() < 1e-12);
-        assert!((rounded(0.0501) - 0.055).abs() < 1e-12);
-        assert!((rounded(0.9) - 0.9).abs() < 1e-12);
-        assert!((rounded(1e-9) - 0.005).abs() < 1e-12);
+    fn points_are_written_short() {
         assert_eq!(points(0.05), "5");
         assert_eq!(points(0.125), "12.5");
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::{sheet_csv, sheet_jsonl};
 use crate::context::InputError;
+use crate::places;
 
 /// The columns of a sheet. Only `id` and `verdict` are read, `reviewer` and `note` where they are there.
 pub(super) const COLUMNS: [&str; 9] = [
@@ -80,8 +81,7 @@ pub(super) fn write(format: Format, path: &Path, rows: &[Cells]) -> anyhow::Resu
         Format::Csv => sheet_csv::write(rows)?,
         Format::Jsonl => sheet_jsonl::write(rows)?,
     };
-    fs_err::write(path, bytes)?;
-    Ok(())
+    places::write_file(path, bytes)
 }
 
 /// Reads a filled-in sheet; in it, every flaw that its form has.
@@ -91,4 +91,47 @@ pub(super) fn read(format: Format, path: &Path) -> anyhow::Result<Result<Vec<Fil
         Format::Csv => sheet_csv::read(bytes),
         Format::Jsonl => sheet_jsonl::read(&bytes),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(id: &str) -> Cells {
+        let mut cells = Cells::default();
+        cells[0] = id.to_owned();
+        cells[2] = "\"=cmd\",\r\nsecond line".to_owned();
+        cells[6] = "pass".to_owned();
+        cells
+    }
+
+    #[test]
+    fn any_sheet_is_read_or_refused_with_its_lines() {
+        let rows = [cells("a"), cells("b")];
+        let sheets = [
+            sheet_csv::write(&rows).unwrap(),
+            sheet_jsonl::write(&rows).unwrap(),
+        ];
+        let mut n_read = 0_u32;
+        let mut hold = |bytes: Vec<u8>| {
+            for read in [sheet_jsonl::read(&bytes), sheet_csv::read(bytes)] {
+                match read {
+                    Ok(rows) => n_read += u32::from(!rows.is_empty()),
+                    Err(flaws) => assert!(!flaws.is_empty()),
+                }
+            }
+        };
+        bolero::check!()
+            .with_iterations(1_000)
+            .with_type::<(bool, u16, u8, Vec<u8>)>()
+            .for_each(|(kind, at, len, put)| {
+                let mut bytes = sheets[usize::from(*kind)].clone();
+                let start = usize::from(*at) % (bytes.len() + 1);
+                let end = (start + usize::from(*len)).min(bytes.len());
+                drop(bytes.splice(start..end, put.iter().copied()));
+                hold(bytes);
+                hold(put.clone());
+            });
+        assert!(n_read > 50, "almost nothing is read: {n_read}");
+    }
 }
