@@ -1,5 +1,6 @@
 //! Project files and prompts that nobody wrote: told or read, never a panic, and never an empty refusal.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use jiff::civil::date;
@@ -109,15 +110,19 @@ fn any_project_is_read_or_refused_with_words() {
     };
     assert!(load(PROJECT, &context).is_ok());
     let mut n_read = 0_u32;
+    let context = AssertUnwindSafe(context);
     bolero::check!()
         .with_iterations(1_000)
         .with_type::<Vec<Edit>>()
-        .for_each(|edits| match load(&edited(PROJECT, few(edits)), &context) {
-            Ok(_) => n_read += 1,
-            Err(errors) => {
-                assert!(!errors.problems.is_empty());
-                let is_told = |text: String| !text.is_empty() && text.len() < 20_000;
-                assert!(errors.problems.iter().all(|one| is_told(one.to_string())));
+        .for_each(|edits| {
+            let context: &LoadContext<'_> = &context;
+            match load(&edited(PROJECT, few(edits)), context) {
+                Ok(_) => n_read += 1,
+                Err(errors) => {
+                    assert!(!errors.problems.is_empty());
+                    let is_told = |text: String| !text.is_empty() && text.len() < 20_000;
+                    assert!(errors.problems.iter().all(|one| is_told(one.to_string())));
+                }
             }
         });
     assert!(n_read > 20, "edits leave almost nothing to read: {n_read}");
