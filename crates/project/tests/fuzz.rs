@@ -78,12 +78,12 @@ fn edited(text: &str, edits: &[Edit]) -> String {
         match kind % 4 {
             0 => drop(chars.drain(at..end)),
             1 => {
-                let copy = chars[at..end].to_vec();
+                let copy = chars.get(at..end).unwrap_or_default().to_vec();
                 drop(chars.splice(at..at, copy));
             }
             2 => drop(chars.splice(at..at, [char::from(what)])),
             _ => {
-                let piece = PIECES[usize::from(what) % PIECES.len()];
+                let piece = PIECES.get(usize::from(what) % PIECES.len()).unwrap_or(&"");
                 drop(chars.splice(at..at, piece.chars()));
             }
         }
@@ -93,7 +93,9 @@ fn edited(text: &str, edits: &[Edit]) -> String {
 
 fn few(edits: &[Edit]) -> &[Edit] {
     // Few edits leave much that can be read, many leave syntax errors.
-    &edits[..edits.len().min(1 + edits.len() % 4)]
+    edits
+        .get(..edits.len().min(1 + edits.len() % 4))
+        .unwrap_or_default()
 }
 
 fn prompt_file(_: &Path) -> Result<String, String> {
