@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use jiff::civil::Date;
 use trilemma_catalog::Catalog;
-use trilemma_project::{LoadContext, Loaded, Problem, Project, load};
+use trilemma_project::{LoadContext, Loaded, Problem, Project, Severity, load};
 
 use crate::args::Common;
 use crate::clock;
@@ -166,7 +166,13 @@ pub(crate) fn problems_text(file: &Path, problems: &[Problem]) -> String {
     let mut lines: Vec<String> = problems
         .iter()
         .take(MAX_PROBLEMS)
-        .map(|problem| format!("  {}", shortened(problem.to_string())))
+        .map(|problem| {
+            let kind = match problem.severity {
+                Severity::Error => "",
+                Severity::Warning => "warning: ",
+            };
+            format!("  {kind}{}", shortened(problem.to_string()))
+        })
         .collect();
     if let Some(n_more) = problems.len().checked_sub(MAX_PROBLEMS + 1) {
         lines.push(format!("  and {} more", n_more + 1));

@@ -45,5 +45,5 @@ pub use result::{
     Counts, Decision, Disagreement, Disagreements, Dominated, Frontier, GateEstimate, GateKind,
     GateResult, LatencyFigures, Outcome, Overturn, OverturnKind, PriceFacts, Rank, Regret,
     SCHEMA_VERSION, SampleSummary, Settle, Slice, SliceComparison, Standing, Standings, Status,
-    TimeFigures, TokenFigures, TokenSide, Unplaced, Warning, WarningCode,
+    TimeFigures, TimeSpread, TokenFigures, TokenSide, Unplaced, Warning, WarningCode,
 };

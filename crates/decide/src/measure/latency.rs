@@ -11,7 +11,7 @@ use super::interval;
 use crate::collect::{Observed, State, Table};
 use crate::figure::{Figure, Method, tidy};
 use crate::rate::Share;
-use crate::result::TimeFigures;
+use crate::result::{TimeFigures, TimeSpread};
 use crate::sample::{Design, Entry, Values};
 
 const MS_PER_US: f64 = 1e-3;
@@ -180,6 +180,26 @@ impl Timed {
             mean: mean?,
             p50: self.quantile_ms(0.5, Confidence::P95)?,
             p95: self.quantile_ms(0.95, Confidence::P95)?,
+            spread: self.spread(),
+        })
+    }
+
+    /// How the times themselves lie; `None` without times.
+    fn spread(&self) -> Option<TimeSpread> {
+        let values = self.sorted.as_ref()?.values();
+        let n = values.len();
+        let at = |p: f64| {
+            let rank = (p * n as f64).ceil() as usize;
+            let us = values.get(rank.clamp(1, n) - 1)?;
+            tidy(us * MS_PER_US)
+        };
+        Some(TimeSpread {
+            least: at(0.0)?,
+            p5: at(0.05)?,
+            p25: at(0.25)?,
+            p75: at(0.75)?,
+            p95: at(0.95)?,
+            most: at(1.0)?,
         })
     }
 }

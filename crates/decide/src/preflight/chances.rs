@@ -8,8 +8,8 @@
 
 use trilemma_domain::{Margin, NotWorseThan, PassRateRequirement};
 use trilemma_golden::{DISCORDANT_HIGH, DISCORDANT_LOW};
-use trilemma_stats::power::{DiscordantRates, gate_chances, margin_chances};
 use trilemma_stats::Confidence;
+use trilemma_stats::power::{DiscordantRates, gate_chances, margin_chances};
 
 use super::types::{Chances, PreflightInput, Role, VerdictChance};
 use crate::figure::tidy;

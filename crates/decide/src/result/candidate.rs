@@ -142,6 +142,27 @@ pub struct TimeFigures {
     pub p50: Figure,
     /// 95th percentile; a finite 95 % interval needs 72 items.
     pub p95: Figure,
+    /// How the answers themselves lie; `None` in decisions of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<TimeSpread>,
+}
+
+/// How observed times lie, in milliseconds: each is the time of an answer (nearest rank: of n sorted
+/// times the ⌈p·n⌉th), no estimate of what others would take.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TimeSpread {
+    /// Of the fastest.
+    pub least: f64,
+    /// 5 % of all took this or less.
+    pub p5: f64,
+    /// 25 %.
+    pub p25: f64,
+    /// 75 %.
+    pub p75: f64,
+    /// 95 %.
+    pub p95: f64,
+    /// Of the slowest.
+    pub most: f64,
 }
 
 /// Tokens per answer.

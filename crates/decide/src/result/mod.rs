@@ -14,7 +14,7 @@ mod standing;
 
 pub use candidate::{
     CandidateResult, Cells, Comparison, CostBasis, CostFigures, Counts, LatencyFigures, PriceFacts,
-    TimeFigures, TokenFigures, TokenSide,
+    TimeFigures, TimeSpread, TokenFigures, TokenSide,
 };
 pub use conclusion::{Conclusion, Rank, Regret, Status};
 pub use decision::{Decision, SCHEMA_VERSION, SampleSummary};

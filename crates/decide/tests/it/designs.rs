@@ -154,6 +154,34 @@ fn latency_gates_follow_the_share_within_the_budget() {
 }
 
 #[test]
+fn the_spread_of_times_is_that_of_the_answers_themselves() {
+    let mut column = passes(0, 90, 100);
+    // 1 to 100 ms, shuffled.
+    for (seen, idx) in column.iter_mut().zip(0_u64..) {
+        seen.e2e_us = Some(1_000 * ((idx * 37) % 100 + 1));
+    }
+    let decision = run(&input(vec![candidate("a", CHEAP)], 100), &[column]);
+    let spread = decision.candidates[0]
+        .latency
+        .e2e_ms
+        .as_ref()
+        .unwrap()
+        .spread;
+    let spread = spread.unwrap();
+    assert_eq!(
+        [
+            spread.least,
+            spread.p5,
+            spread.p25,
+            spread.p75,
+            spread.p95,
+            spread.most
+        ],
+        [1.0, 5.0, 25.0, 75.0, 95.0, 100.0]
+    );
+}
+
+#[test]
 fn replays_and_unstreamed_answers_have_no_time() {
     let mut input = input(vec![candidate("a", CHEAP)], 100);
     input.requirements.latency = Some(LatencyRequirement {

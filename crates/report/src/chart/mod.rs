@@ -13,7 +13,7 @@ mod svg;
 
 pub(crate) use frontier::{Dot, Frontier};
 pub(crate) use lines::{Lines, Look, MAX_LINES, Series};
-pub(crate) use rows::{Line, Mark, Row, Rows};
+pub(crate) use rows::{Line, Mark, Row, Rows, Spread};
 pub(crate) use scale::Axis;
 pub(crate) use svg::Shape;
 

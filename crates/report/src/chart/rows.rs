@@ -33,6 +33,20 @@ pub(crate) struct Row {
     pub(crate) figures: String,
     /// The figures as marks; empty = unknown.
     pub(crate) marks: Vec<Mark>,
+    /// How single values lie; `None` = not shown.
+    pub(crate) spread: Option<Spread>,
+}
+
+/// How single values lie: a line from least to most, a band for nine tenths of them, a stronger one for
+/// the middle half.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spread {
+    /// Least and most.
+    pub(crate) all: (f64, f64),
+    /// Where 5 % and 95 % of them lie below.
+    pub(crate) most: (f64, f64),
+    /// Where 25 % and 75 % of them lie below.
+    pub(crate) half: (f64, f64),
 }
 
 /// An upright line over all rows.
@@ -124,6 +138,8 @@ impl Rows {
     fn scale(&self, layout: &Layout) -> Scale {
         let marks = self.rows.iter().flat_map(|row| &row.marks);
         let mut values: Vec<f64> = marks.flat_map(|mark| mark.range.values()).collect();
+        let spreads = self.rows.iter().filter_map(|row| row.spread);
+        values.extend(spreads.flat_map(|spread| [spread.all.0, spread.all.1]));
         let (least, most) = values
             .iter()
             .fold((f64::MAX, f64::MIN), |(least, most), value| {
@@ -229,6 +245,9 @@ fn draw_row(svg: &mut Svg, layout: &Layout, scale: &Scale, (idx, row): (usize, &
             &row.figures,
         );
     }
+    if let Some(spread) = row.spread {
+        draw_spread(svg, scale, (spread, y));
+    }
     if let (Some(first), Some(last)) = (row.marks.first(), row.marks.last())
         && row.marks.len() > 1
     {
@@ -239,6 +258,19 @@ fn draw_row(svg: &mut Svg, layout: &Layout, scale: &Scale, (idx, row): (usize, &
         draw_mark(svg, layout, scale, (mark, y));
     }
     svg.end();
+}
+
+fn draw_spread(svg: &mut Svg, scale: &Scale, (spread, y): (Spread, f64)) {
+    let (from, to) = spread.all;
+    svg.line(
+        "reach",
+        At::new(scale.px(from), y),
+        At::new(scale.px(to), y),
+    );
+    for (class, (from, to), half) in [("band", spread.most, 4.0), ("half", spread.half, 7.0)] {
+        let corner = At::new(scale.px(from), y - half);
+        svg.rect(class, corner, At::new(scale.px(to), y + half));
+    }
 }
 
 fn draw_mark(svg: &mut Svg, layout: &Layout, scale: &Scale, (mark, y): (&Mark, f64)) {

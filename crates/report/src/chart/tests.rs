@@ -106,6 +106,7 @@ fn rows_show_open_ends_and_unknowns() {
         tooltip: "</title><script>".to_owned(),
         figures: figures.to_owned(),
         marks,
+        spread: None,
     };
     let open = Range {
         high: None,
@@ -133,6 +134,50 @@ fn rows_show_open_ends_and_unknowns() {
     };
     insta::assert_snapshot!(plot.draw(760.0));
     assert!(!plot.draw(340.0).contains("<script"));
+}
+
+#[test]
+fn a_spread_is_drawn_behind_its_mark_and_within_the_scale() {
+    let spread = Spread {
+        all: (0.2, 9.0),
+        most: (0.3, 2.0),
+        half: (0.5, 0.9),
+    };
+    let plot = Rows {
+        axis: Axis::Seconds,
+        rows: vec![Row {
+            label: "a".to_owned(),
+            tooltip: String::new(),
+            figures: "300 ms to 2 s".to_owned(),
+            marks: vec![Mark {
+                range: Range {
+                    low: None,
+                    high: None,
+                    ..Range::new(0.6, 0.0, 0.0)
+                },
+                shape: Shape::Meets,
+            }],
+            spread: Some(spread),
+        }],
+        lines: Vec::new(),
+        axis_title: "time".to_owned(),
+        title: "t".to_owned(),
+    };
+    let svg = plot.draw(760.0);
+    let place = |class: &str| svg.find(&format!("class=\"{class}\"")).unwrap();
+    assert!(place("reach") < place("band") && place("band") < place("half"));
+    assert!(place("half") < place("mark meets"));
+    let reach = svg.lines().find(|line| line.contains("\"reach\"")).unwrap();
+    let x2: f64 = reach
+        .split("x2=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((190.0..760.0 - 178.0).contains(&x2), "{reach}");
 }
 
 #[test]

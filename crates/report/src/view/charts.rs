@@ -5,7 +5,7 @@ use trilemma_domain::{Margin, Reference};
 
 use super::cast::Cast;
 use super::gates;
-use crate::chart::{Axis, Dot, Frontier, Line, Lines, Mark, Row, Rows, Shape};
+use crate::chart::{Axis, Dot, Frontier, Line, Lines, Mark, Row, Rows, Shape, Spread};
 use crate::number::{Range, duration_near, exact_usd, threshold, usd_near};
 
 /// A chart with its words.
@@ -53,6 +53,7 @@ pub(crate) fn all(cast: &Cast<'_>) -> Vec<Figure> {
             "Response time of the whole answer",
             |one| one.latency.e2e_ms.as_ref(),
         ),
+        spread(cast),
         times(cast, "ttft-chart", "Time to the first token", |one| {
             one.latency.ttft_ms.as_ref()
         }),
@@ -138,6 +139,7 @@ fn pass_rates(cast: &Cast<'_>) -> Option<Figure> {
                     range,
                     shape: cast.shape(idx),
                 }],
+                spread: None,
             };
             Some((range.point, row))
         })
@@ -210,6 +212,7 @@ fn differences(cast: &Cast<'_>) -> Option<Figure> {
                     range,
                     shape: cast.shape(idx),
                 }],
+                spread: None,
             };
             Some((range.point, row))
         })
@@ -303,6 +306,7 @@ fn times(
                     shape: Shape::Second,
                 },
             ],
+            spread: None,
         };
         rows.push((p50.point, row));
     }
@@ -311,7 +315,7 @@ fn times(
     }
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let caption = if id == "ttft-chart" {
-        "Read like the chart above."
+        "Read like the chart of the whole answer."
     } else {
         "Median (mark) and 95th percentile (upright bar), each with its 95 % interval; a dotted line runs on where the answers are too few to bound it. Fastest first."
     };
@@ -325,6 +329,71 @@ fn times(
             lines: gates::time_limits(cast.decision, id == "ttft-chart"),
             axis_title: "median · p95".to_owned(),
             title: title.to_owned(),
+        }),
+    })
+}
+
+/// How the response times of single answers lie.
+fn spread(cast: &Cast<'_>) -> Option<Figure> {
+    let mut rows: Vec<(f64, Row)> = Vec::new();
+    for (idx, candidate) in cast.listed() {
+        let Some((figures, spread)) = candidate
+            .latency
+            .e2e_ms
+            .as_ref()
+            .and_then(|figures| Some((figures, figures.spread?)))
+        else {
+            continue;
+        };
+        let seconds = |ms: f64| ms * 1e-3;
+        let written = |ms: f64| duration_near(seconds(ms), seconds(ms));
+        let p50 = Range {
+            low: None,
+            high: None,
+            ..Range::from(&figures.p50).scaled(1e-3)
+        };
+        let row = Row {
+            label: cast.name(idx),
+            tooltip: tooltip(
+                cast,
+                idx,
+                candidate,
+                &format!(
+                    "{} answers, fastest {}, middle half {} to {}, slowest {}",
+                    figures.n_trials,
+                    written(spread.least),
+                    written(spread.p25),
+                    written(spread.p75),
+                    written(spread.most)
+                ),
+            ),
+            figures: format!("{} – {}", written(spread.p5), written(spread.p95)),
+            marks: vec![Mark {
+                range: p50,
+                shape: cast.shape(idx),
+            }],
+            spread: Some(Spread {
+                all: (seconds(spread.least), seconds(spread.most)),
+                most: (seconds(spread.p5), seconds(spread.p95)),
+                half: (seconds(spread.p25), seconds(spread.p75)),
+            }),
+        };
+        rows.push((p50.point, row));
+    }
+    if rows.is_empty() {
+        return None;
+    }
+    rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Some(Figure {
+        id: "spread-chart",
+        title: "How response times spread".to_owned(),
+        caption: "Single answers: the line runs from the fastest to the slowest, the band holds nine tenths of them (5th to 95th percentile), its dark part the middle half; the mark is the median.".to_owned(),
+        plot: Plot::Rows(Rows {
+            axis: Axis::Seconds,
+            rows: rows.into_iter().map(|(_, row)| row).collect(),
+            lines: gates::time_limits(cast.decision, false),
+            axis_title: "5 % – 95 % of answers".to_owned(),
+            title: "Distribution of response times of each candidate".to_owned(),
         }),
     })
 }

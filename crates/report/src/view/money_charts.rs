@@ -50,6 +50,7 @@ fn bills(cast: &Cast<'_>, outlook: &Outlook) -> Option<Figure> {
                     range,
                     shape: cast.shape(*idx),
                 }],
+                spread: None,
             };
             Some((range.point, row))
         })
@@ -194,6 +195,7 @@ fn tornado(cast: &Cast<'_>, outlook: &Outlook) -> Option<Figure> {
                     },
                     shape: Shape::Second,
                 }],
+                spread: None,
             }
         })
         .collect();
