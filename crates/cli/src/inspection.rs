@@ -13,6 +13,7 @@ use crate::commands::golden::{LintWishes, findings};
 use crate::context::Context;
 use crate::keys::{self, MissingKey};
 use crate::lineup;
+use crate::size_class;
 
 /// What was found without calling anyone.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,8 @@ pub(crate) struct Inspection {
     /// Candidates and judges that a budget does not bound, because their price is unknown; empty
     /// without a budget.
     pub(crate) unbounded: Vec<String>,
+    /// What size classes lead one to expect, where that raises a question.
+    pub(crate) expectations: Vec<String>,
     /// Keys that are not there.
     pub(crate) keys: Vec<MissingKey>,
 }
@@ -54,6 +57,7 @@ pub(crate) fn inspect(context: &Context, golden: &GoldenSet) -> Inspection {
         project: context.warnings.clone(),
         golden_warnings: golden_warnings(golden),
         unbounded: unbounded(context),
+        expectations: size_class::expectations(context),
         golden: findings(Some(context), golden, &LintWishes::default()),
         unsendable,
         requests,

@@ -33,6 +33,7 @@ mod reviews;
 mod sample;
 mod session;
 mod show;
+mod size_class;
 mod split;
 mod tokens;
 

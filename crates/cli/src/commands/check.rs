@@ -125,6 +125,8 @@ pub(crate) fn findings_text(inspection: &Inspection) -> String {
     }
     let project = inspection.project.iter();
     rows.extend(project.map(|problem| ("warning", problem.to_string())));
+    let expected = inspection.expectations.iter();
+    rows.extend(expected.map(|text| ("note", text.clone())));
     let rows = rows.iter().map(|(word, text)| (*word, text.as_str()));
     layout::pairs(rows, 0, Some(terminal_width().unwrap_or(usize::MAX)))
 }

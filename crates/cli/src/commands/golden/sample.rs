@@ -12,7 +12,7 @@ use super::columns::format_named;
 use crate::context::InputError;
 use crate::exit::Exit;
 use crate::hint;
-use crate::layout::{Side, Table, bullet, one_line, terminal_width, wrap};
+use crate::layout::{Side, Table, bullet, counted, one_line, terminal_width, wrap};
 use crate::places;
 use crate::printer::{Printer, plain_json};
 
@@ -215,7 +215,7 @@ fn warn_of_personal_data(args: &SampleArgs, drawn: &Sample, width: usize, printe
     let kinds: Vec<String> = drawn
         .personal_data
         .iter()
-        .map(|(kind, n_items)| format!("{} in {n_items} items", kind.name()))
+        .map(|(kind, n_items)| format!("{} in {}", kind.name(), counted(*n_items as u64, "item")))
         .collect();
     let advice = if args.redact {
         "replaced by their kinds in brackets; names, postal addresses and health data are not \
