@@ -9,10 +9,10 @@ use trilemma_domain::Item;
 use trilemma_golden::{Finding, GoldenSet, Severity};
 use trilemma_project::Problem;
 
-use crate::commands::golden::{LintWishes, findings};
 use crate::context::Context;
 use crate::keys::{self, MissingKey};
 use crate::lineup;
+use crate::linting::{LintWishes, findings};
 use crate::size_class;
 
 /// What was found without calling anyone.

@@ -22,6 +22,7 @@ mod judging;
 mod keys;
 mod layout;
 mod lineup;
+mod linting;
 mod newcomer;
 mod pins;
 mod places;

@@ -6,19 +6,17 @@ use std::fmt::Write as _;
 
 use anyhow::anyhow;
 use trilemma_decide::preflight::{
-    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TierLimits, TokenGuess, held,
-    preflight,
+    PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TierLimits, TokenGuess, preflight,
 };
-use trilemma_domain::{Candidate, Input, Item, Margin};
+use trilemma_domain::{Candidate, Input, Item};
 use trilemma_golden::{GoldenSet, size_guide};
 use trilemma_grade::JudgeTally;
-use trilemma_project::Project;
 use trilemma_score::Mode;
-use trilemma_stats::Confidence;
 
 use crate::context::{Context, InputError};
 use crate::inspection::RequestSize;
 use crate::lineup::pricer;
+use crate::linting::MarginQuestion;
 
 pub(crate) use words::{races_text, text};
 
@@ -30,29 +28,6 @@ const OUTPUT_TOKENS: u64 = 300;
 const LONG_OUTPUT_TOKENS: u64 = 1_000;
 /// Tokens that a judge's prompt adds to input and answer.
 const JUDGE_FRAME_TOKENS: u64 = 400;
-
-/// What a project asks about "not worse".
-pub(crate) struct MarginQuestion {
-    /// By how much; `None` = nothing is asked.
-    pub(crate) margin: Option<f64>,
-    /// How surely, over all candidates that a run will have.
-    pub(crate) held: Confidence,
-}
-
-impl MarginQuestion {
-    pub(crate) fn of(project: &Project) -> Self {
-        let gate = project.requirements.not_worse_than.as_ref();
-        let confidence = gate.map_or(Confidence::P95.level(), |gate| gate.confidence);
-        Self {
-            margin: gate.map(|gate| match gate.margin {
-                Margin::Absolute(margin) => margin,
-                // A ratio of a pass rate that is not known yet: at most this many points.
-                Margin::Ratio(ratio) => 1.0 - ratio,
-            }),
-            held: held(confidence, project.candidates.len()).unwrap_or(Confidence::P95),
-        }
-    }
-}
 
 /// Plans a run of the project.
 pub(crate) fn plan(

@@ -8,7 +8,6 @@ mod split;
 use clap::Subcommand;
 
 pub(crate) use columns::column_map;
-pub(crate) use lint::{LintWishes, findings};
 
 use crate::args::Common;
 use crate::exit::Exit;

@@ -13,7 +13,7 @@ join = "contains"
 [defaults]
 first_token_ms = { median = 240, sigma = 0.2, max = 480 }
 tokens_per_chunk = { median = 4, sigma = 0.3, max = 8 }
-limits = { rpm = 60, tpm = 1000 }
+limits = { requests_per_minute = 60, tokens_per_minute = 1000 }
 [models."gpt-4o"]
 gap_ms = { median = 22, sigma = 0.4, max = 80 }
 [[faults]]
