@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Select(commands::select::SelectArgs),
     /// The verdict on a recorded run as text, HTML, Markdown, JSON, CSV or JUnit.
     Report(commands::report::ReportArgs),
+    /// Serve the candidates to OpenAI and Anthropic clients, with budgets and a record of each request.
+    Serve(commands::serve::ServeArgs),
     /// Call every candidate on every item; score and record the answers.
     Bench(commands::bench::BenchArgs),
     /// The verdict on a recorded run, without calling anyone.
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Import(commands::import::ImportArgs),
     /// Whether a new run is at least as good as a recorded one: for prompt and model changes in CI.
     Gate(commands::gate::GateArgs),
+    /// What the gateway recorded: answers, costs and first tokens by candidate.
+    Evidence(commands::evidence::EvidenceArgs),
     /// Write everything measured in a run as JSON lines.
     Export(commands::export::ExportArgs),
     /// Look up models: prices, lifecycles, terms, limits, with source and date.

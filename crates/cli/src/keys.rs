@@ -44,27 +44,41 @@ pub(crate) fn read(project: &Project, folder: &Path) -> (Secrets, Vec<MissingKey
     (secrets, missing)
 }
 
-fn read_one(provider: &Provider, folder: &Path) -> Result<Option<Secret>, String> {
-    let mut next = None;
-    let (text, made_by_command) = match &provider.api_key {
+/// The text of a key that is no provider's, such as what clients must show; `None` = there is none.
+pub(crate) fn token(source: Option<&KeySource>, folder: &Path) -> Result<Option<String>, String> {
+    match source {
+        None => Ok(None),
+        Some(source) => text_of(source, folder),
+    }
+}
+
+/// Reads the text of a key; `None` = there is none.
+fn text_of(source: &KeySource, folder: &Path) -> Result<Option<String>, String> {
+    let text = match source {
         KeySource::None => return Ok(None),
-        KeySource::Env(name) => {
-            let text = env::text(name).ok_or_else(|| {
-                format!("the environment variable `{name}` is not set; hint: export {name}=…")
-            })?;
-            (text, false)
-        }
+        KeySource::Env(name) => env::text(name).ok_or_else(|| {
+            format!("the environment variable `{name}` is not set; hint: export {name}=…")
+        })?,
         KeySource::File(path) => {
             let path = folder.join(path);
             let text = fs_err::read_to_string(&path)
                 .map_err(|error| format!("failed to read the key's file: {error}"))?;
-            (text.lines().next().unwrap_or_default().to_owned(), false)
+            text.lines().next().unwrap_or_default().to_owned()
         }
-        KeySource::Command(argv) => {
-            next = Some(argv.clone());
-            (output_of(argv)?, true)
-        }
+        KeySource::Command(argv) => output_of(argv)?,
     };
+    Ok(Some(text))
+}
+
+fn read_one(provider: &Provider, folder: &Path) -> Result<Option<Secret>, String> {
+    let Some(text) = text_of(&provider.api_key, folder)? else {
+        return Ok(None);
+    };
+    let next = match &provider.api_key {
+        KeySource::Command(argv) => Some(argv.clone()),
+        KeySource::Env(_) | KeySource::File(_) | KeySource::None => None,
+    };
+    let made_by_command = next.is_some();
     let kind = match provider.key_header {
         KeyHeader::Bearer => KeyKind::Token,
         // What a program prints for Azure is an Entra token, not the resource's key.

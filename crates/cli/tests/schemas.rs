@@ -100,6 +100,7 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[requirements]\nlatency = { class = \"batch\", e2e_p95_ms = 1.5 }\ncost = { per_query_usd = 0.002 }\n",
         "[providers.a]\ndialect = \"azure\"\napi_version = \"1\"\nbase_url = \"https://a.b/c\"\napi_key = \"none\"\n",
         "[[candidates]]\nmodel = \"openai/x\"\nsweep = { temperature = [0, 1] }\nparams = { stop = \"x\" }\n",
+        "[serve]\nlisten = \"0.0.0.0:80\"\ntoken = { env = \"X\" }\nbudget_usd = \"3\"\nbudget_period = \"day\"\n",
         "[bench]\nbudget_usd = 3\nseed = 0\n[store]\nurl = { env = \"X\" }\n",
     ] {
         assert_eq!(both(&format!("{good}{more}")), (true, true), "{more}");
@@ -117,6 +118,9 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[[candidates]]\nmodel = \"nameless\"\n",
         "[[candidates]]\nmodel = \"openai/x\"\nprice = { input = \"1\" }\n",
         "[[scorers]]\ntype = \"exakt\"\n",
+        "[serve]\nport = 80\n",
+        "[serve]\nbudget_period = \"day\"\n",
+        "[[serve.keys]]\nname = \"a\"\nsha256 = \"sk-secret\"\n",
         "[bench]\nrepeats = 0\n",
         "[bench]\nfast = true\n",
     ] {

@@ -6,6 +6,7 @@
 //! parsed and filled in here, so that benchmark and gateway build the same requests.
 
 mod adaptive;
+mod key;
 mod load;
 mod pipeline;
 mod problem;
@@ -14,12 +15,15 @@ mod prompt;
 mod resolve;
 mod section;
 mod sections;
+mod serve;
 
 pub use adaptive::Adaptive;
+pub use key::KeySource;
 pub use load::{LoadContext, Loaded, has_errors, load};
 pub use pipeline::{Body, pipeline_request};
 pub use problem::{Position, Problem, ProjectErrors, Severity};
 pub use project::{
-    BenchSettings, GoldenLocation, KeyHeader, KeySource, Project, Provider, StoreLocation, Task,
+    BenchSettings, GoldenLocation, KeyHeader, Project, Provider, StoreLocation, Task,
 };
 pub use prompt::{Prompt, PromptError, chat_request};
+pub use serve::{ClientKey, Period, ServeBudget, ServeSettings};

@@ -121,6 +121,10 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         .section("store")
         .map(|section| finished(section, sections::store))
         .unwrap_or_default();
+    let serve = root
+        .section("serve")
+        .map(|section| finished(section, sections::serve))
+        .unwrap_or_default();
     let providers = providers(&names, candidates.iter().chain(judges.values().flatten()));
     root.finish();
     Some(Project {
@@ -137,6 +141,7 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         judges,
         bench,
         store,
+        serve,
     })
 }
 

@@ -12,6 +12,8 @@ use trilemma_domain::{
 };
 
 use crate::adaptive::Adaptive;
+use crate::key::KeySource;
+use crate::serve::ServeSettings;
 
 /// A whole project, checked: every name in it resolves.
 #[derive(Debug, Clone, Serialize)]
@@ -44,6 +46,8 @@ pub struct Project {
     pub bench: BenchSettings,
     /// Where results are kept.
     pub store: StoreLocation,
+    /// How the gateway serves.
+    pub serve: ServeSettings,
 }
 
 /// What the model is for.
@@ -72,20 +76,6 @@ pub struct GoldenLocation {
     pub format: Option<String>,
     /// Item field -> column; empty = columns carry the fields' names.
     pub columns: BTreeMap<String, String>,
-}
-
-/// Where a key comes from; the key itself never enters the project.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeySource {
-    /// An environment variable.
-    Env(String),
-    /// The first line of a file.
-    File(PathBuf),
-    /// What a program prints.
-    Command(Vec<String>),
-    /// The endpoint needs none.
-    None,
 }
 
 /// How a key is shown to the endpoint.

@@ -10,8 +10,9 @@ use jiff::civil::Date;
 use trilemma_catalog::{Catalog, CatalogError, Found, LifecycleState};
 use trilemma_domain::{Candidate, CandidateId, Dialect, ModelName, Params, PromptText, Target};
 
+use crate::key::KeySource;
 use crate::problem::{Note, nearest};
-use crate::project::{KeySource, Provider};
+use crate::project::Provider;
 use crate::sections::{COMMAND_PROVIDER, CandidateDraft, ProviderDraft};
 
 /// What names are looked up in.

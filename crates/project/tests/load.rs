@@ -274,3 +274,27 @@ fn wrong_assumptions_are_all_told_at_once() {
         ],
     );
 }
+
+#[test]
+fn a_gateway_that_others_can_reach_must_know_who_calls() {
+    let task = |more: &str| format!("{TASK}[serve]\n{more}");
+    check(&task("listen = \"127.0.0.1:0\"\n"), &[]);
+    check(&task("listen = \"[::1]:80\"\n"), &[]);
+    let open = &["6: nothing says who may call"];
+    check(&task("listen = \"0.0.0.0:80\"\n"), open);
+    check(&task("listen = \"0.0.0.0:80\"\ntoken = \"none\"\n"), open);
+    check(
+        &task("listen = \"0.0.0.0:80\"\ntoken = { env = \"T\" }\n"),
+        &[],
+    );
+    check(
+        &task("admin = \"0.0.0.0:80\"\n"),
+        &["6: metrics and health take no token"],
+    );
+    check(
+        &task("listen = \"everywhere\"\n"),
+        &["6: is no address and port"],
+    );
+    let key = "[[serve.keys]]\nname = \"a\"\nsha256 = \"sk-secret\"\n";
+    check(&task(key), &["8: write the hash, never the key"]);
+}

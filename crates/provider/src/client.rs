@@ -15,9 +15,7 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use trilemma_domain::{ChatResponse, Failure, Reply};
-use trilemma_wire::client::{
-    decode_error, decode_pipeline, decode_response, rate_limits, request_id,
-};
+use trilemma_wire::client::{decode_error, decode_pipeline, decode_response};
 
 use crate::address::Origin;
 use crate::call::{Attempted, Call};
@@ -165,6 +163,16 @@ impl<C: Connect> Client<C> {
     }
 
     async fn run(&self, call: &Call<'_>, trace: &mut Trace) -> Result<ChatResponse, Failure> {
+        let answered = self.exchange(call, trace).await?;
+        self.answer(call, answered, trace).await
+    }
+
+    /// Sends the request and waits for the response head.
+    pub(crate) async fn exchange(
+        &self,
+        call: &Call<'_>,
+        trace: &mut Trace,
+    ) -> Result<Answered<C::Io>, Failure> {
         let headers = self.headers(call)?;
         let limit = Instant::now() + self.shared.config.call_deadline;
         let deadline = call.deadline.map_or(limit, |deadline| deadline.min(limit));
@@ -187,12 +195,11 @@ impl<C: Connect> Client<C> {
             trace.stamp_sent(ready, &connection.stamps);
             match sent {
                 Sent::Answered(response) => {
-                    let answered = Answered {
+                    return Ok(Answered {
                         connection,
                         response,
                         watch,
-                    };
-                    return self.answer(call, answered, trace).await;
+                    });
                 }
                 Sent::Untouched if is_pooled => {}
                 Sent::Untouched => {
@@ -227,23 +234,19 @@ impl<C: Connect> Client<C> {
         let Answered {
             mut connection,
             response,
-            watch,
+            mut watch,
         } = answered;
-        let (parts, body) = response.into_parts();
+        let (parts, mut body) = response.into_parts();
         let dialect = call.request.dialect();
         let now_ms = self.shared.config.clock.now_ms();
         let view = View(&parts.headers);
         let status = parts.status.as_u16();
-        trace.attempt.status = Some(status);
-        trace.attempt.request_id = request_id(dialect, &view);
-        trace.limits = rate_limits(dialect, &view, now_ms);
-        trace.is_estimated = head::is_usage_estimated(&view);
-        trace.is_simulated = head::is_simulated(&view);
+        trace.note_head(dialect, &parts, now_ms);
         let mut reading = Reading {
             config: &self.shared.config,
             connection: &mut connection,
-            body,
-            watch,
+            body: &mut body,
+            watch: &mut watch,
             sent: trace.sent.unwrap_or_else(Instant::now),
             timing: &mut trace.attempt.timing,
             raw: self.shared.config.keep_raw.then(Vec::new),
@@ -305,11 +308,28 @@ impl<C: Connect> Client<C> {
     }
 }
 
+impl<C: Connect> Client<C> {
+    /// Keeps the connection of a body that has ended in order.
+    pub(crate) fn keep(
+        &self,
+        origin: &Origin,
+        connection: Connection<C::Io>,
+        keep_alive: Option<Duration>,
+    ) {
+        self.shared.pool.put(origin, connection, keep_alive);
+    }
+
+    /// Gives microseconds since 1970-01-01 UTC.
+    pub(crate) fn now_us(&self) -> i64 {
+        self.shared.config.clock.now_us()
+    }
+}
+
 /// A response head, and what its body will come by.
-struct Answered<I: AsyncRead + AsyncWrite + Unpin> {
-    connection: Connection<I>,
-    response: Response<Incoming>,
-    watch: Watch,
+pub(crate) struct Answered<I: AsyncRead + AsyncWrite + Unpin> {
+    pub(crate) connection: Connection<I>,
+    pub(crate) response: Response<Incoming>,
+    pub(crate) watch: Watch,
 }
 
 fn outgoing<I: AsyncRead + AsyncWrite + Unpin>(

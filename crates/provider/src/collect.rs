@@ -19,14 +19,14 @@ use crate::fault;
 use crate::watch::{Expired, Watch};
 
 /// Largest error body that is read, in bytes.
-const MAX_ERROR_BYTES: usize = 64 << 10;
+pub(crate) const MAX_ERROR_BYTES: usize = 64 << 10;
 
 /// An answer being read.
 pub(crate) struct Reading<'a, I: AsyncRead + AsyncWrite + Unpin> {
     pub(crate) config: &'a ClientConfig,
     pub(crate) connection: &'a mut Connection<I>,
-    pub(crate) body: Incoming,
-    pub(crate) watch: Watch,
+    pub(crate) body: &'a mut Incoming,
+    pub(crate) watch: &'a mut Watch,
     pub(crate) sent: Instant,
     pub(crate) timing: &'a mut Timing,
     pub(crate) raw: Option<Vec<u8>>,
@@ -110,7 +110,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
         let mut n_bytes = 0usize;
         let mut is_terminal = false;
         let close = loop {
-            match next_piece(self.connection, &mut self.body, &mut self.watch).await {
+            match next_piece(self.connection, self.body, self.watch).await {
                 Piece::Data(data, at) => {
                     n_bytes = n_bytes.saturating_add(data.len());
                     if n_bytes > self.config.max_body_bytes {
@@ -177,7 +177,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
         let mut joined: Vec<u8> = Vec::new();
         let announced = self.announced_bytes().min(max_bytes);
         let close = loop {
-            match next_piece(self.connection, &mut self.body, &mut self.watch).await {
+            match next_piece(self.connection, self.body, self.watch).await {
                 Piece::Data(mut data, _) => {
                     let n_free = max_bytes.saturating_sub(first.len() + joined.len());
                     let is_too_large = data.len() > n_free;
@@ -224,23 +224,35 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
 
     fn stamp(&mut self, any_token: bool, n_visible: u32, at: Instant) {
         let offset = at.saturating_duration_since(self.sent);
-        if any_token && self.timing.first_token.is_none() {
-            self.timing.first_token = Some(offset);
-        }
-        if n_visible == 0 {
-            return;
-        }
-        self.timing.first_visible.get_or_insert(offset);
-        self.timing.last_visible = Some(offset);
-        let micros = u32::try_from(offset.as_micros()).unwrap_or(u32::MAX);
-        for _ in 0..n_visible {
-            self.timing.chunk_us.push(micros);
-        }
+        self.timing.stamp(any_token, n_visible, offset);
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         if let Some(raw) = &mut self.raw {
             raw.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Noting when pieces of an answer came.
+pub(crate) trait Stamping {
+    /// Notes what one read brought, so long after the request.
+    fn stamp(&mut self, any_token: bool, n_visible: u32, offset: Duration);
+}
+
+impl Stamping for Timing {
+    fn stamp(&mut self, any_token: bool, n_visible: u32, offset: Duration) {
+        if any_token && self.first_token.is_none() {
+            self.first_token = Some(offset);
+        }
+        if n_visible == 0 {
+            return;
+        }
+        self.first_visible.get_or_insert(offset);
+        self.last_visible = Some(offset);
+        let micros = u32::try_from(offset.as_micros()).unwrap_or(u32::MAX);
+        for _ in 0..n_visible {
+            self.chunk_us.push(micros);
         }
     }
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
-use trilemma_domain::{ChatRequest, Dialect, Failure, Pipeline, PipelineCall, Target};
+use trilemma_domain::{
+    ChatRequest, Dialect, Failure, Params, Pipeline, PipelineCall, Target, ToolChoice,
+};
 use trilemma_wire::client::encode_request;
 
 use crate::address::{self, Origin};
@@ -123,6 +125,38 @@ impl EncodedRequest {
             stream: false,
             pipeline: None,
         })
+    }
+
+    /// Takes a body that is already in `target`'s words, such as a client's own.
+    ///
+    /// Path and headers are those that a request of ours would have there. What the body says of
+    /// streaming must agree with `is_stream`.
+    ///
+    /// # Errors
+    /// As [`EncodedRequest::new`].
+    pub fn of_body(target: &Target, body: Bytes, is_stream: bool) -> Result<Self, Failure> {
+        let empty = ChatRequest {
+            model: String::new(),
+            messages: Vec::new(),
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            response_format: None,
+            params: Params::default(),
+            stream: is_stream,
+        };
+        Ok(Self::new(target, &empty)?.with_body(body))
+    }
+
+    /// The same with another body.
+    #[must_use]
+    pub fn with_body(mut self, body: Bytes) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Adds a header, such as one that a client sent for the vendor; it replaces ours.
+    pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
     }
 
     /// Gives the dialect that the answer will be in.

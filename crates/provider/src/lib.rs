@@ -28,6 +28,7 @@ mod pool;
 mod program;
 mod proxy;
 mod redact;
+mod relay;
 mod secret;
 mod stamped;
 mod tls;
@@ -50,9 +51,11 @@ pub use connect::{Connect, TcpConnector};
 pub use encoded::EncodedRequest;
 pub use error::ProviderError;
 pub use lane::{
-    BreakerConfig, CallOutcome, Lane, LaneCall, LaneConfig, LaneHealth, LaneStatus, RetryPolicy,
+    BreakerConfig, CallOutcome, Lane, LaneCall, LaneConfig, LaneHealth, LaneStatus, Leave,
+    RetryPolicy,
 };
 pub use program::{Ended, Program, ProgramError, run_program};
 pub use proxy::Proxy;
+pub use relay::{Part, Relay};
 pub use secret::{Renewed, Secret};
 pub use trilemma_wire::client::{KeyKind, RateLimits, Window};

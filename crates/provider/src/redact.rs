@@ -93,6 +93,22 @@ pub(crate) fn response_text(response: &mut ChatResponse, secret: &str) {
     }
 }
 
+/// Masks the secret in bytes as received.
+pub(crate) fn bytes(bytes: &mut Vec<u8>, secret: Option<&Secret>) {
+    if let Some(secret) = worth_masking(secret) {
+        body(bytes, secret);
+    }
+}
+
+/// The bytes with the secret masked; `None` = it does not occur.
+pub(crate) fn masked(bytes: &[u8], secret: Option<&Secret>) -> Option<Vec<u8>> {
+    let secret = worth_masking(secret)?;
+    memchr::memmem::find(bytes, secret.as_bytes())?;
+    let mut bytes = bytes.to_vec();
+    body(&mut bytes, secret);
+    Some(bytes)
+}
+
 fn text(text: &mut String, secret: &str) {
     if text.contains(secret) {
         *text = text.replace(secret, MASK);

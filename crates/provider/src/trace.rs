@@ -2,11 +2,13 @@
 //!
 //! In: what happens, as it happens. Out: the `Attempt` of `domain`, its cost left open.
 
+use http::response::Parts;
 use tokio::time::Instant;
-use trilemma_domain::{Attempt, Timing, Usage, UsageSource};
-use trilemma_wire::client::RateLimits;
+use trilemma_domain::{Attempt, Dialect, Timing, Usage, UsageSource};
+use trilemma_wire::client::{RateLimits, rate_limits, request_id};
 
 use crate::call::Call;
+use crate::head::{self, View};
 use crate::stamped::Stamps;
 
 /// The record of an attempt while it is being made.
@@ -49,6 +51,16 @@ impl Trace {
         if let (Some(sent), Some(first)) = (self.sent, stamps.first_byte()) {
             self.attempt.timing.first_byte = Some(first.saturating_duration_since(sent));
         }
+    }
+
+    /// Notes what the response head says.
+    pub(crate) fn note_head(&mut self, dialect: Dialect, head: &Parts, now_ms: i64) {
+        let view = View(&head.headers);
+        self.attempt.status = Some(head.status.as_u16());
+        self.attempt.request_id = request_id(dialect, &view);
+        self.limits = rate_limits(dialect, &view, now_ms);
+        self.is_estimated = head::is_usage_estimated(&view);
+        self.is_simulated = head::is_simulated(&view);
     }
 
     /// Notes token counts, and who counted.

@@ -51,6 +51,20 @@ impl Watch {
         }
     }
 
+    /// How long silence may last.
+    pub(crate) fn stall(&self) -> Duration {
+        self.stall
+    }
+
+    /// From now on silence may last this long.
+    pub(crate) fn stall_after(&mut self, stall: Duration) {
+        self.stall = stall;
+        let end = Instant::now() + stall;
+        if end < self.sleep.deadline() {
+            self.sleep.as_mut().reset(end);
+        }
+    }
+
     /// Ready when a limit is reached.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, stamps: &Stamps) -> Poll<Expired> {
         loop {

@@ -18,6 +18,7 @@ mod codec;
 mod error;
 mod inner;
 mod journal;
+pub mod ledger;
 mod load;
 mod manifest;
 mod place;

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod decide;
 pub(crate) mod demo;
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod gate;
 pub(crate) mod golden;
@@ -22,6 +23,7 @@ pub(crate) mod score;
 pub(crate) mod scorers;
 pub(crate) mod select;
 pub(crate) mod selfhost;
+pub(crate) mod serve;
 pub(crate) mod shortlist;
 pub(crate) mod sim;
 pub(crate) mod tco;
@@ -47,6 +49,8 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Import(args) => import::run(&args, common, printer),
         Command::Gate(args) => gate::run(&args, common, printer),
         Command::Export(args) => export::run(&args, common, printer),
+        Command::Evidence(args) => evidence::run(&args, common, printer),
+        Command::Serve(args) => serve::run(&args, common, printer),
         Command::Sim(args) => sim::run(args, printer),
         Command::Catalog(args) => catalog::run(&args, common, printer),
         Command::Cost(args) => cost::run(&args, common, printer),

@@ -9,6 +9,7 @@ mod prompts;
 mod providers;
 mod requirements;
 mod scorers;
+mod serve;
 mod store;
 mod task;
 
@@ -21,5 +22,6 @@ pub(crate) use prompts::prompts;
 pub(crate) use providers::{ProviderDraft, providers};
 pub(crate) use requirements::{requirements, traffic};
 pub(crate) use scorers::{ScorerDraft, scorers};
+pub(crate) use serve::serve;
 pub(crate) use store::store;
 pub(crate) use task::task;

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 use trilemma_domain::Dialect;
 
+use crate::key::KeySource;
 use crate::problem::Note;
-use crate::project::{KeyHeader, KeySource};
+use crate::project::KeyHeader;
 use crate::section::Section;
 
 const KEY_HEADERS: [(&str, KeyHeader); 2] = [
@@ -53,7 +54,7 @@ fn provider(section: Section<'_>) -> ProviderDraft {
     let draft = ProviderDraft {
         dialect,
         base_url: base_url(&section),
-        api_key: api_key(&section),
+        api_key: key_source(&section, "api_key"),
         key_header: section.word("key_header", &KEY_HEADERS).unwrap_or_default(),
         api_version: section.string("api_version").map(|found| found.value),
         rpm: limit(&section, "rpm"),
@@ -98,26 +99,29 @@ fn base_url(section: &Section<'_>) -> Option<String> {
     }
 }
 
-fn api_key(section: &Section<'_>) -> Option<KeySource> {
-    let hint = "write `api_key = { env = \"NAME\" }`, `{ file = \"path\" }` or `{ command = [\"program\"] }`";
-    let is_text = section.entries().any(|(name, value)| {
-        name.value == "api_key" && matches!(value.get_ref(), DeValue::String(_))
-    });
+/// Reads where a key comes from; the key itself is refused.
+pub(crate) fn key_source(section: &Section<'_>, key: &'static str) -> Option<KeySource> {
+    let hint = format!(
+        "write `{key} = {{ env = \"NAME\" }}`, `{{ file = \"path\" }}` or `{{ command = [\"program\"] }}`"
+    );
+    let is_text = section
+        .entries()
+        .any(|(name, value)| name.value == key && matches!(value.get_ref(), DeValue::String(_)));
     if is_text {
         // The text may be a key: it is neither kept nor repeated in the message.
         if section
-            .string("api_key")
+            .string(key)
             .is_some_and(|found| found.value == "none")
         {
             return Some(KeySource::None);
         }
         section.report(
-            "api_key",
+            key,
             Note::error("keys do not belong in the project file").hint(hint),
         );
         return None;
     }
-    let table = section.section("api_key")?;
+    let table = section.section(key)?;
     let env = table.string("env").map(|found| KeySource::Env(found.value));
     let file = table
         .string("file")
@@ -128,10 +132,7 @@ fn api_key(section: &Section<'_>) -> Option<KeySource> {
     let mut sources = [env, file, command].into_iter().flatten();
     let source = sources.next();
     if source.is_none() || sources.next().is_some() {
-        section.report(
-            "api_key",
-            Note::error("needs exactly one source").hint(hint),
-        );
+        section.report(key, Note::error("needs exactly one source").hint(hint));
     }
     table.finish();
     source

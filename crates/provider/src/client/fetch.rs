@@ -54,8 +54,8 @@ impl<C: Connect> Client<C> {
     async fn document<I>(
         &self,
         connection: &mut Connection<I>,
-        (parts, body): (http::response::Parts, hyper::body::Incoming),
-        watch: Watch,
+        (parts, mut body): (http::response::Parts, hyper::body::Incoming),
+        mut watch: Watch,
     ) -> Result<Vec<u8>, Failure>
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -69,8 +69,8 @@ impl<C: Connect> Client<C> {
         let mut reading = Reading {
             config: &self.shared.config,
             connection,
-            body,
-            watch,
+            body: &mut body,
+            watch: &mut watch,
             sent: Instant::now(),
             timing: &mut timing,
             raw: None,

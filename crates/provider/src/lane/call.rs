@@ -49,6 +49,15 @@ pub struct LaneCall<'a> {
     pub cancel: &'a Cancel,
 }
 
+/// What an attempt needs leave for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish<'a> {
+    pub(super) estimated_tokens: u64,
+    pub(super) cancel: &'a Cancel,
+    /// When waiting is no use any more; `None` = the trial has not begun.
+    pub(super) deadline: Option<Instant>,
+}
+
 /// How a trial went.
 #[derive(Debug)]
 pub struct CallOutcome {
@@ -106,7 +115,12 @@ impl Lane {
         };
         self.with_state(State::earn);
         let result = loop {
-            let (permit, ticket) = match self.admitted(&call, deadline).await {
+            let wish = Wish {
+                estimated_tokens: call.estimated_tokens,
+                cancel: call.cancel,
+                deadline,
+            };
+            let (permit, ticket) = match self.admitted(&wish).await {
                 Ok(leave) => leave,
                 Err(failure) => break Err(last_word(failure, &attempts)),
             };
@@ -155,37 +169,39 @@ impl Lane {
         CallOutcome { attempts, result }
     }
 
-    /// Waits for a permit and for leave; `deadline` = that of the trial, once it has begun.
-    async fn admitted(
+    /// Waits for a permit and for leave.
+    pub(super) async fn admitted(
         &self,
-        call: &LaneCall<'_>,
-        deadline: Option<Instant>,
+        wish: &Wish<'_>,
     ) -> Result<(Permit<'_>, Ticket<'_>), Failure> {
-        if call.cancel.is_cancelled() {
+        let Wish {
+            cancel, deadline, ..
+        } = *wish;
+        if cancel.is_cancelled() {
             return Err(interrupted());
         }
         let permit = tokio::select! {
             biased;
             permit = self.gate.enter() => permit,
-            () = call.cancel.cancelled() => return Err(interrupted()),
+            () = cancel.cancelled() => return Err(interrupted()),
         };
         // Held until this call goes: those behind it wait here. It is never closed.
         let _turn = tokio::select! {
             biased;
             turn = self.turn.acquire() => turn,
-            () = call.cancel.cancelled() => return Err(interrupted()),
+            () = cancel.cancelled() => return Err(interrupted()),
         };
         let mut advised = Duration::ZERO;
         loop {
             let now = Instant::now();
-            if call.cancel.is_cancelled() {
+            if cancel.is_cancelled() {
                 return Err(interrupted());
             }
             if deadline.is_some_and(|deadline| now >= deadline) {
                 return Err(too_late());
             }
             let admission =
-                self.with_state(|state| state.admit(call.estimated_tokens, advised, now));
+                self.with_state(|state| state.admit(wish.estimated_tokens, advised, now));
             let (until, is_advice) = match admission {
                 Admission::Go(admitted) => return Ok((permit, Ticket::new(self, admitted))),
                 Admission::Refused(failure) => return Err(failure),
@@ -199,7 +215,7 @@ impl Lane {
             tokio::select! {
                 () = sleep_until(until) => {}
                 () = self.changed.notified() => {}
-                () = call.cancel.cancelled() => {}
+                () = cancel.cancelled() => {}
             }
             if is_advice {
                 advised += now.elapsed();
@@ -207,7 +223,12 @@ impl Lane {
         }
     }
 
-    fn take_in(&self, attempted: &Attempted, admitted: Admitted, trial: &mut TrialState) -> Next {
+    pub(super) fn take_in(
+        &self,
+        attempted: &Attempted,
+        admitted: Admitted,
+        trial: &mut TrialState,
+    ) -> Next {
         let now = Instant::now();
         let attempt = &attempted.attempt;
         let n_used = match (attempt.usage, attempt.status) {
@@ -303,7 +324,7 @@ fn interrupted() -> Failure {
     Failure::new(FailureKind::Interrupted, FaultSource::Us, Retry::No, text)
 }
 
-fn too_late() -> Failure {
+pub(super) fn too_late() -> Failure {
     let text = "no leave to call before the trial's deadline";
     Failure::new(FailureKind::Deadline, FaultSource::Us, Retry::No, text)
 }

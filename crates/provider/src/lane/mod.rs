@@ -10,6 +10,7 @@ mod call;
 mod config;
 mod gate;
 mod jitter;
+mod leave;
 mod pace;
 mod pause;
 mod rates;
@@ -19,6 +20,7 @@ mod ticket;
 
 pub use call::{CallOutcome, Lane, LaneCall};
 pub use config::{BreakerConfig, LaneConfig, RetryPolicy};
+pub use leave::Leave;
 pub use status::{LaneHealth, LaneStatus};
 
 #[cfg(test)]

@@ -36,6 +36,39 @@ struct CallDraft {
     arguments: String,
 }
 
+/// One piece of an answer as it becomes known, for those who hand it on while it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Reasoning that the vendor shows.
+    Reasoning(&'a str),
+    /// Visible text.
+    Text(&'a str),
+    /// Text of an explicit refusal.
+    Refusal(&'a str),
+    /// A tool call begins; its arguments follow.
+    CallBegin {
+        /// The vendor's id of the call; empty where it gives none.
+        id: &'a str,
+        /// The tool's name.
+        name: &'a str,
+    },
+    /// The next piece of the JSON text of the arguments of the call that began last.
+    CallArguments(&'a str),
+}
+
+/// How much of an answer has been handed on.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    reasoning: usize,
+    text: usize,
+    refusal: usize,
+    /// Calls that have begun, and how much of the last one's arguments is told.
+    n_calls: usize,
+    arguments: usize,
+    /// Bytes of arguments of all calls that are told.
+    argument_bytes: usize,
+}
+
 /// Collects an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -192,6 +225,57 @@ impl Answer {
         &self.raw_usage
     }
 
+    /// What is known of the answer beside its content.
+    pub(crate) fn so_far(&self) -> &ChatResponse {
+        &self.response
+    }
+
+    /// Hands on what was not yet told. A call begins once a part of its arguments or the next call
+    /// is there, because its name may come in pieces; with `is_over` the rest is told as well.
+    ///
+    /// Gives whether everything could be told: a call that goes on after the next one has begun
+    /// cannot be, because dialects tell them one after the other.
+    pub(crate) fn tell(
+        &self,
+        told: &mut Told,
+        is_over: bool,
+        on_piece: &mut dyn FnMut(Piece<'_>),
+    ) -> bool {
+        if let Some(fresh) = fresh(&self.reasoning, &mut told.reasoning) {
+            on_piece(Piece::Reasoning(fresh));
+        }
+        if let Some(fresh) = fresh(&self.response.text, &mut told.text) {
+            on_piece(Piece::Text(fresh));
+        }
+        if let Some(fresh) = fresh(&self.refusal, &mut told.refusal) {
+            on_piece(Piece::Refusal(fresh));
+        }
+        loop {
+            if let Some(begun) = told.n_calls.checked_sub(1)
+                && let Some(call) = self.calls.get(begun)
+                && let Some(fresh) = fresh(&call.arguments, &mut told.arguments)
+            {
+                told.argument_bytes += fresh.len();
+                on_piece(Piece::CallArguments(fresh));
+            }
+            let Some(next) = self.calls.get(told.n_calls) else {
+                break;
+            };
+            let is_next_there = self.calls.len() > told.n_calls + 1;
+            if next.arguments.is_empty() && !is_next_there && !is_over {
+                break;
+            }
+            on_piece(Piece::CallBegin {
+                id: &next.id,
+                name: &next.name,
+            });
+            told.n_calls += 1;
+            told.arguments = 0;
+        }
+        let n_bytes: usize = self.calls.iter().map(|call| call.arguments.len()).sum();
+        !is_over || n_bytes == told.argument_bytes
+    }
+
     /// Ends the answer; `normalise` reads usage in the dialect's terms.
     pub(crate) fn into_response(self, normalise: fn(&str) -> Option<Usage>) -> ChatResponse {
         let mut response = self.response;
@@ -266,6 +350,13 @@ impl CallDraft {
             arguments,
         }
     }
+}
+
+/// The part of a growing text that was not yet told; `None` = nothing new.
+fn fresh<'a>(text: &'a str, told: &mut usize) -> Option<&'a str> {
+    let fresh = text.get(*told..).filter(|fresh| !fresh.is_empty())?;
+    *told = text.len();
+    Some(fresh)
 }
 
 fn set_once(slot: &mut Option<String>, text: Option<&str>) {

@@ -26,6 +26,7 @@ mod response;
 mod schema;
 mod stream;
 
+pub use answer::Piece;
 pub use anthropic::DEFAULT_MAX_TOKENS as ANTHROPIC_DEFAULT_MAX_TOKENS;
 pub use auth::{AuthHeader, KeyKind, auth_header};
 pub use error::decode_error;

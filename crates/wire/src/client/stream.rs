@@ -16,9 +16,9 @@
 //! ignore that a stream was asked for.
 
 use serde::de::IgnoredAny;
-use trilemma_domain::{ChatResponse, Dialect, Failure};
+use trilemma_domain::{ChatResponse, Dialect, Failure, FinishReason, Usage};
 
-use super::answer::{Answer, Marks};
+use super::answer::{Answer, Marks, Piece, Told};
 use super::error::in_stream;
 use super::fault::{malformed, truncated};
 use super::frames::ObjectCutter;
@@ -54,6 +54,7 @@ pub struct StreamEnd {
 pub struct StreamDecoder {
     framing: Framing,
     reader: Reader,
+    told: Told,
 }
 
 /// How the events are told apart; decided by the first byte that matters.
@@ -91,6 +92,7 @@ impl StreamDecoder {
                 is_done_seen: false,
                 fault: None,
             },
+            told: Told::default(),
         }
     }
 
@@ -113,23 +115,75 @@ impl StreamDecoder {
         }
     }
 
+    /// Hands on the pieces of the answer that came since the last call, for those who translate a
+    /// stream while it comes.
+    pub fn tell(&mut self, on_piece: &mut dyn FnMut(Piece<'_>)) {
+        self.reader.answer.tell(&mut self.told, false, on_piece);
+    }
+
+    /// Ends the input: reads the event that the body ended in and hands on what is left to tell.
+    /// [`Self::finish`] then says whether the answer is whole.
+    ///
+    /// False = calls of tools were mixed so that they cannot be told one after the other.
+    pub fn tell_rest(&mut self, on_piece: &mut dyn FnMut(Piece<'_>)) -> bool {
+        self.end_input();
+        self.reader.answer.tell(&mut self.told, true, on_piece)
+    }
+
+    /// Id, served model and fingerprint as far as they have come; the rest of the record is not
+    /// filled in before [`Self::finish`].
+    #[must_use]
+    pub fn so_far(&self) -> &ChatResponse {
+        self.reader.answer.so_far()
+    }
+
+    /// Why the model stopped, once it has said so.
+    #[must_use]
+    pub fn finish_reason(&self) -> Option<&FinishReason> {
+        self.reader.answer.finish()
+    }
+
+    /// Tokens as far as they have been reported.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        normaliser(self.reader.dialect)(self.reader.answer.raw_usage())
+    }
+
+    /// Whether OpenAI's `[DONE]` has been read. Without [`Progress::terminal`] it then ends an answer
+    /// that is not whole.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.reader.is_done_seen
+    }
+
+    /// The first thing that went wrong, as far as it is known before the end.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Failure> {
+        self.reader.fault.as_ref()
+    }
+
+    fn end_input(&mut self) {
+        let reader = &mut self.reader;
+        if let Framing::Events(parser) = &mut self.framing {
+            parser.finish(&mut |event| reader.take_last_event(event));
+        }
+        self.reader.blocks.close(&mut self.reader.answer);
+    }
+
     /// Ends the stream when the body has ended in order. (When the connection broke, the caller
     /// knows a better failure than the one given here.)
     #[must_use]
     pub fn finish(mut self) -> StreamEnd {
+        self.end_input();
         let reader = &mut self.reader;
         let junk = match &mut self.framing {
             Framing::Undecided => None,
-            Framing::Events(parser) => {
-                parser.finish(&mut |event| reader.take_last_event(event));
-                parser.junk()
-            }
+            Framing::Events(parser) => parser.junk(),
             Framing::Objects(cutter) => {
                 (cutter.saw_junk() && !cutter.is_open()).then_some(b"".as_slice())
             }
         };
         let fault = reader.fault.take().or_else(|| reader.missing(junk));
-        self.reader.blocks.close(&mut self.reader.answer);
         StreamEnd {
             response: self
                 .reader

@@ -133,6 +133,27 @@ impl StreamEncoder {
         }
     }
 
+    /// A call of a tool begins; [`Self::call_arguments`] follows. Not for Gemini, whose calls come
+    /// in one piece: there it writes nothing.
+    #[must_use]
+    pub fn call_begin(&mut self, id: &str, name: &str) -> Vec<u8> {
+        match &mut self.inner {
+            Inner::OpenAi(encoder) => encoder.call_begin(id, name),
+            Inner::Anthropic(encoder) => encoder.call_begin(id, name),
+            Inner::Gemini(_) => Vec::new(),
+        }
+    }
+
+    /// The next piece of the JSON text of the arguments of the call that began last.
+    #[must_use]
+    pub fn call_arguments(&mut self, piece: &str) -> Vec<u8> {
+        match &mut self.inner {
+            Inner::OpenAi(encoder) => encoder.call_arguments(piece),
+            Inner::Anthropic(encoder) => encoder.call_arguments(piece),
+            Inner::Gemini(_) => Vec::new(),
+        }
+    }
+
     /// The end: finish reason, usage and the dialect's terminal event (Gemini has none).
     #[must_use]
     pub fn finish(&mut self, finish: &FinishReason, usage: Option<&Usage>) -> Vec<u8> {

@@ -71,6 +71,7 @@ struct End<'a> {
 enum Open {
     Text,
     Thinking,
+    Call,
 }
 
 /// State of one stream.
@@ -141,32 +142,41 @@ impl Encoder {
     }
 
     pub(in crate::server) fn tool_call(&mut self, call: &ToolCall) -> Vec<u8> {
+        let mut out = self.call_begin(&call.id, &call.name);
+        out.extend(self.call_arguments(&call.arguments.to_string()));
+        self.close_block(&mut out);
+        out
+    }
+
+    pub(in crate::server) fn call_begin(&mut self, id: &str, name: &str) -> Vec<u8> {
         let mut out = Vec::with_capacity(512);
         self.close_block(&mut out);
         let index = self.next_index;
         self.next_index = index.saturating_add(1);
-        let arguments = call.arguments.to_string();
+        self.open = Some(Open::Call);
         push(
             &mut out,
             &Event::ContentBlockStart {
                 index,
                 content_block: Block::ToolUse {
-                    id: &call.id,
-                    name: &call.name,
+                    id,
+                    name,
                     input: serde_json::Value::Object(serde_json::Map::new()),
                 },
             },
         );
+        out
+    }
+
+    pub(in crate::server) fn call_arguments(&self, partial_json: &str) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256);
         push(
             &mut out,
             &Event::ContentBlockDelta {
-                index,
-                delta: Delta::InputJson {
-                    partial_json: &arguments,
-                },
+                index: self.next_index.saturating_sub(1),
+                delta: Delta::InputJson { partial_json },
             },
         );
-        push(&mut out, &Event::ContentBlockStop { index });
         out
     }
 
@@ -207,7 +217,7 @@ impl Encoder {
             self.next_index = index.saturating_add(1);
             self.open = Some(kind);
             let content_block = match kind {
-                Open::Text => Block::Text { text: "" },
+                Open::Text | Open::Call => Block::Text { text: "" },
                 Open::Thinking => Block::Thinking {
                     thinking: "",
                     signature: "",

@@ -152,39 +152,42 @@ impl Encoder {
     }
 
     pub(in crate::server) fn tool_call(&mut self, call: &ToolCall) -> Vec<u8> {
+        let mut out = self.call_begin(&call.id, &call.name);
+        out.extend(self.call_arguments(&arguments_text(call)));
+        out
+    }
+
+    pub(in crate::server) fn call_begin(&mut self, id: &str, name: &str) -> Vec<u8> {
         let index = self.n_calls;
         self.n_calls = self.n_calls.saturating_add(1);
-        let arguments = arguments_text(call);
-        let mut out = Vec::with_capacity(512);
-        for delta in [
-            CallDelta {
-                index,
-                id: Some(&call.id),
-                kind: Some("function"),
-                function: FunctionDelta {
-                    name: Some(&call.name),
-                    arguments: "",
-                },
+        self.call_delta(CallDelta {
+            index,
+            id: Some(id),
+            kind: Some("function"),
+            function: FunctionDelta {
+                name: Some(name),
+                arguments: "",
             },
-            CallDelta {
-                index,
-                id: None,
-                kind: None,
-                function: FunctionDelta {
-                    name: None,
-                    arguments: &arguments,
-                },
+        })
+    }
+
+    pub(in crate::server) fn call_arguments(&self, arguments: &str) -> Vec<u8> {
+        self.call_delta(CallDelta {
+            index: self.n_calls.saturating_sub(1),
+            id: None,
+            kind: None,
+            function: FunctionDelta {
+                name: None,
+                arguments,
             },
-        ] {
-            self.push_delta(
-                &mut out,
-                Delta {
-                    tool_calls: Some([delta]),
-                    ..Delta::default()
-                },
-            );
-        }
-        out
+        })
+    }
+
+    fn call_delta(&self, delta: CallDelta<'_>) -> Vec<u8> {
+        self.delta(Delta {
+            tool_calls: Some([delta]),
+            ..Delta::default()
+        })
     }
 
     pub(in crate::server) fn finish(

@@ -1,0 +1,364 @@
+//! `trilemma serve`: the gateway.
+//!
+//! Makes upstreams of the project's candidates, opens the ledger beside the store and serves until
+//! Ctrl-C or SIGTERM; open answers then get time to end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use tokio::net::TcpListener;
+use trilemma_domain::Candidate;
+use trilemma_gateway::{Gateway, GatewayParts, Upstream, UpstreamParts, serve, serve_admin};
+use trilemma_provider::{BreakerConfig, ClientConfig, Clock, Lane, LaneConfig};
+use trilemma_store::ledger::LedgerFile;
+
+use crate::args::Common;
+use crate::context::{Context, InputError};
+use crate::exit::Exit;
+use crate::keys::{self, Secrets};
+use crate::layout::counted;
+use crate::printer::Printer;
+use crate::{clock, lineup, places};
+
+/// Failures in a row before an upstream is left alone for a while.
+const BREAKER_FAILURES: u32 = 5;
+
+/// Distance between looks at the policy file.
+const POLICY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How the gateway is started; everything else stands under `[serve]` in the project.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Where clients connect, instead of the project's `listen`; port 0 = any free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where metrics and health are, instead of the project's `admin`.
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+    /// Write a line of JSON to standard error for each request: names and figures, no texts.
+    #[arg(long)]
+    log: bool,
+    /// First say that a gateway which died has spent no more than it recorded. Until somebody does,
+    /// what it had leased of its budgets counts as spent.
+    #[arg(long)]
+    reconcile: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let mut context = Context::open(common)?;
+    let settings = &mut context.project.serve;
+    settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.admin = args.admin.or(settings.admin);
+    refuse_open_doors(&context)?;
+    let (secrets, missing) = keys::read(&context.project, &context.folder);
+    if let Some(missing) = missing.first() {
+        return Err(anyhow!(InputError(format!(
+            "failed to read the key of `{}`: {}",
+            missing.provider, missing.reason
+        ))));
+    }
+    let upstreams = upstreams(&context, &secrets)?;
+    refuse_unbounded(&context, &upstreams)?;
+    let token =
+        keys::token(context.project.serve.token.as_ref(), &context.folder).map_err(|reason| {
+            anyhow!(InputError(format!(
+                "failed to read `serve.token`: {reason}"
+            )))
+        })?;
+    let ledger = ledger(&context, args.reconcile, printer)?;
+    let settings = context.project.serve.clone();
+    let policy = settings
+        .policy
+        .as_ref()
+        .map(|path| context.folder.join(path));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let admin = settings.admin;
+    let listen = settings.listen;
+    runtime.block_on(async {
+        let (gateway, session) = Gateway::new(GatewayParts {
+            upstreams,
+            settings,
+            token,
+            ledger,
+            clock: Clock::system(),
+            log: args
+                .log
+                .then(|| -> trilemma_gateway::LogSink { Box::new(move |line| printer.tell(line)) }),
+        })
+        .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+        let policy = policy.map(|path| Watched::new(path, Arc::clone(&gateway)));
+        let told = policy.as_ref().map(Watched::begin).transpose()?;
+        let listener = bind(listen).await?;
+        let address = listener.local_addr()?;
+        let admin = match admin {
+            Some(admin) => Some(bind(admin).await?),
+            None => None,
+        };
+        tell(&context, printer, address, admin.as_ref())?;
+        if let Some(told) = told {
+            printer.say(&format!("`model: \"auto\"` runs policy {told}"));
+        }
+        let watching = policy.map(|policy| tokio::spawn(policy.watch(printer)));
+        let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
+        let served = serve(gateway, listener, stopped()).await;
+        for task in admin.into_iter().chain(watching) {
+            task.abort();
+            let _ended = task.await;
+        }
+        tokio::task::spawn_blocking(move || session.end(clock::now_us())).await?;
+        if served.n_cut > 0 {
+            printer.say(&format!(
+                "{} did not end in time and was cut off",
+                counted(served.n_cut as u64, "connection")
+            ));
+        }
+        Ok(Exit::Ok)
+    })
+}
+
+/// The command line may have opened what the project keeps shut.
+fn refuse_open_doors(context: &Context) -> anyhow::Result<()> {
+    let settings = &context.project.serve;
+    let is_open = settings.token.is_none() && settings.keys.is_empty();
+    if is_open && !settings.listen.ip().is_loopback() {
+        return Err(anyhow!(InputError(format!(
+            "failed to listen on {}: other machines can reach it, and nothing says who may call; \
+             hint: add `token = {{ env = \"NAME\" }}` under `[serve]`",
+            settings.listen
+        ))));
+    }
+    if let Some(admin) = settings.admin.filter(|admin| !admin.ip().is_loopback()) {
+        return Err(anyhow!(InputError(format!(
+            "failed to serve metrics on {admin}: they take no token; hint: use 127.0.0.1"
+        ))));
+    }
+    Ok(())
+}
+
+fn upstreams(context: &Context, secrets: &Secrets) -> anyhow::Result<Vec<Upstream>> {
+    let project = &context.project;
+    if project
+        .candidates
+        .iter()
+        .all(|candidate| candidate.target.pipeline.is_some())
+    {
+        return Err(anyhow!(InputError(
+            "failed to find somebody to call: the project names no model as candidate; hint: add `[[candidates]]`"
+                .to_owned()
+        )));
+    }
+    let settings = &project.serve;
+    let streamed = lineup::client_with(ClientConfig {
+        stall_timeout: settings.first_token_timeout,
+        call_deadline: settings.request_timeout,
+        ..ClientConfig::default()
+    })?;
+    // A whole answer is silent until it is there.
+    let whole = streamed.with_stall_timeout(settings.request_timeout);
+    let mut lanes = std::collections::BTreeMap::new();
+    let mut upstreams = Vec::with_capacity(project.candidates.len());
+    // Pipelines are no models: they are benchmarked by requests of their own.
+    let is_model = |candidate: &&Candidate| candidate.target.pipeline.is_none();
+    for candidate in project.candidates.iter().filter(is_model) {
+        let target = &candidate.target;
+        let limits = project.providers.get(&target.provider);
+        let lane = lanes
+            .entry((target.base_url.clone(), target.model.clone()))
+            .or_insert_with(|| {
+                Arc::new(Lane::new(&LaneConfig {
+                    max_concurrency: settings.concurrency as usize,
+                    rpm: limits.and_then(|limits| limits.rpm).map(u64::from),
+                    tpm: limits.and_then(|limits| limits.tpm).map(u64::from),
+                    breaker: BreakerConfig {
+                        trials: BREAKER_FAILURES,
+                        ..BreakerConfig::default()
+                    },
+                    ..LaneConfig::default()
+                }))
+            });
+        let max_output = match &candidate.identity {
+            Some(identity) => context
+                .catalog
+                .get(identity)?
+                .and_then(|found| found.model.limits.max_output),
+            None => None,
+        };
+        let upstream = Upstream::new(UpstreamParts {
+            candidate: candidate.clone(),
+            streamed: streamed.clone(),
+            whole: whole.clone(),
+            secret: secrets.get(&target.provider).cloned(),
+            lane: Arc::clone(lane),
+            pricer: lineup::pricer(context, candidate)?,
+            max_output,
+        });
+        upstreams.push(upstream.map_err(|failure| {
+            anyhow!(InputError(format!(
+                "failed to prepare `{}`: {}",
+                candidate.id, failure.message
+            )))
+        })?);
+    }
+    Ok(upstreams)
+}
+
+/// A budget that some calls would not keep to is none.
+fn refuse_unbounded(context: &Context, upstreams: &[Upstream]) -> anyhow::Result<()> {
+    let settings = &context.project.serve;
+    let has_budget =
+        settings.budget.is_some() || settings.keys.iter().any(|key| key.budget.is_some());
+    let names: Vec<String> = upstreams
+        .iter()
+        .filter(|upstream| !upstream.is_priced())
+        .map(|upstream| upstream.id().to_owned())
+        .collect();
+    if !has_budget || names.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(InputError(format!(
+        "failed to keep to the budget: {}; hint: state `price = {{ input = \"…\", output = \"…\" }}` \
+         in USD per million tokens (\"0\" for a server of your own)",
+        lineup::unbounded_text(&names)
+    ))))
+}
+
+/// Where the gateway records: beside the store.
+pub(crate) fn ledger_path(context: &Context) -> anyhow::Result<PathBuf> {
+    let store = places::store_path(&context.folder, &context.project)?;
+    Ok(store.with_file_name("gateway.db"))
+}
+
+fn ledger(context: &Context, reconcile: bool, printer: Printer) -> anyhow::Result<LedgerFile> {
+    let input =
+        |error: trilemma_store::StoreError| anyhow!(InputError(format!("failed to {error}")));
+    let file = LedgerFile::open(&ledger_path(context)?).map_err(input)?;
+    if reconcile {
+        file.reconcile(clock::now_us()).map_err(input)?;
+    }
+    for crashed in file.crashed().map_err(input)? {
+        let more = crashed.counted.0 - crashed.recorded.0;
+        if more > 0 {
+            printer.say(&format!(
+                "session {} died: {} USD that it had leased count as spent; --reconcile ends that",
+                crashed.session,
+                trilemma_domain::NanoUsd(more).to_usd().brief()
+            ));
+        }
+    }
+    Ok(file)
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listen on {address}"))
+        .map_err(|error| anyhow!(InputError(format!("failed to {error:#}"))))
+}
+
+fn tell(
+    context: &Context,
+    printer: Printer,
+    address: SocketAddr,
+    admin: Option<&TcpListener>,
+) -> anyhow::Result<()> {
+    let url = format!("http://{address}");
+    let metrics = match admin {
+        Some(admin) => Some(format!("http://{}/metrics", admin.local_addr()?)),
+        None => None,
+    };
+    if printer.json() {
+        printer.value(&serde_json::json!({ "url": url, "metrics": metrics }))?;
+        return Ok(());
+    }
+    printer.data(&url);
+    for warning in &context.warnings {
+        printer.say(&warning.to_string());
+    }
+    let candidates = &context.project.candidates;
+    let n_models = candidates
+        .iter()
+        .filter(|candidate| candidate.target.pipeline.is_none())
+        .count();
+    if n_models < candidates.len() {
+        printer.say("candidates that are pipelines are not served");
+    }
+    printer.say(&format!(
+        "serving {}; OpenAI clients use base URL {url}/v1, Anthropic clients {url}",
+        counted(n_models as u64, "candidate")
+    ));
+    if let Some(metrics) = metrics {
+        printer.say(&format!("metrics at {metrics}"));
+    }
+    printer.say("Ctrl-C ends; open answers then get time to end");
+    Ok(())
+}
+
+/// A policy file that may be replaced while the gateway serves.
+struct Watched {
+    path: PathBuf,
+    gateway: Arc<Gateway>,
+}
+
+impl Watched {
+    fn new(path: PathBuf, gateway: Arc<Gateway>) -> Self {
+        Self { path, gateway }
+    }
+
+    /// Puts the policy into use; gives its name.
+    fn begin(&self) -> anyhow::Result<String> {
+        self.load()
+            .map_err(|reason| anyhow!(InputError(format!("failed to {reason}"))))
+    }
+
+    fn load(&self) -> Result<String, String> {
+        let text = fs_err::read_to_string(&self.path)
+            .map_err(|error| format!("read the policy: {error}"))?;
+        self.gateway.set_policy(&text)
+    }
+
+    /// Loads the file again whenever it changes; one that cannot be used changes nothing.
+    async fn watch(self, printer: Printer) {
+        let stamp = || {
+            let data = fs_err::metadata(&self.path).ok()?;
+            Some((data.modified().ok()?, data.len()))
+        };
+        let mut seen = stamp();
+        loop {
+            tokio::time::sleep(POLICY_PAUSE).await;
+            let now = stamp();
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            match self.load() {
+                Ok(told) => printer.say(&format!("policy {told} is in use")),
+                Err(reason) => printer.tell(&format!(
+                    "warning: the policy in use stays; failed to {reason}"
+                )),
+            }
+        }
+    }
+}
+
+/// Ready at Ctrl-C or SIGTERM.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminated.recv() => return,
+                interrupted = tokio::signal::ctrl_c() => if interrupted.is_ok() { return },
+            }
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without the signal it serves until it is killed.
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,76 @@
+//! Heads of answers: what the client learns of how it was served.
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use trilemma_domain::Dialect;
+use trilemma_wire::server::request_id_header;
+
+use crate::record::Record;
+
+/// The gateway's name of the request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-trilemma-request-id");
+/// The candidate that answers.
+pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-trilemma-model");
+/// How many calls it took.
+pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("x-trilemma-attempts");
+/// What the answering dialect could not be told, with commas.
+pub(crate) const LOST: HeaderName = HeaderName::from_static("x-trilemma-lost");
+
+/// What the body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Json,
+    Events,
+}
+
+/// The headers of an answer.
+pub(crate) fn headers(
+    kind: Kind,
+    record: &Record,
+    candidate: &str,
+    vendor_id: Option<(Dialect, &str)>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    match kind {
+        Kind::Json => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Kind::Events => {
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("text/event-stream; charset=utf-8"),
+            );
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        }
+    }
+    served(&mut headers, record, candidate);
+    if let Some((dialect, id)) = vendor_id {
+        set(
+            &mut headers,
+            HeaderName::from_static(request_id_header(dialect)),
+            id,
+        );
+    }
+    headers
+}
+
+/// Which request this is, and how many calls it took.
+pub(crate) fn named(headers: &mut HeaderMap, record: &Record) {
+    set(headers, REQUEST_ID, &record.id().to_string());
+    headers.insert(ATTEMPTS, HeaderValue::from(record.n_calls()));
+}
+
+/// Who served the request, and how.
+fn served(headers: &mut HeaderMap, record: &Record, candidate: &str) {
+    named(headers, record);
+    set(headers, MODEL, candidate);
+    if !record.evidence.lost.is_empty() {
+        set(headers, LOST, &record.evidence.lost.join(", "));
+    }
+}
+
+/// Sets a header as far as the text can stand in one.
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}

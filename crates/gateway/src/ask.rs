@@ -1,0 +1,60 @@
+//! One request of a client, read and checked.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tokio::time::Instant;
+use trilemma_domain::Dialect;
+
+use crate::peek::Peek;
+use crate::upstream::Size;
+
+/// One request of a client.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// The language that the client speaks.
+    pub(crate) dialect: Dialect,
+    pub(crate) body: Bytes,
+    pub(crate) peek: Peek,
+    /// The client by name; empty without a key of its own.
+    pub(crate) client: String,
+    /// What a policy sees besides the messages.
+    pub(crate) facts: Facts,
+    /// Headers that belong to the vendor.
+    pub(crate) vendor_headers: HeaderMap,
+    pub(crate) began: Instant,
+    /// Wall time of its arrival, microseconds since 1970.
+    pub(crate) at_us: i64,
+}
+
+/// What a policy sees of a request besides its messages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    /// The caller's word for the task.
+    pub(crate) task: Option<String>,
+    /// The caller's word for the class of its user.
+    pub(crate) user_tier: Option<String>,
+    /// Labels.
+    pub(crate) tags: Vec<String>,
+}
+
+impl Ask {
+    /// What its worst case rests on.
+    pub(crate) fn size(&self) -> Size {
+        Size {
+            n_bytes: self.body.len() as u64,
+            n_image_addresses: n_image_addresses(&self.body),
+            max_output: self.peek.max_output,
+            n_answers: self.peek.n_answers,
+        }
+    }
+}
+
+/// Images that are named by address, whose size the body does not tell.
+fn n_image_addresses(body: &[u8]) -> u64 {
+    let n_named = |needle: &[u8]| memchr::memmem::find_iter(body, needle).count() as u64;
+    // Each image part of either dialect has one of these words; inline ones are counted too, which
+    // only makes the worst case worse.
+    n_named(b"image_url\"")
+        .div_ceil(2)
+        .max(n_named(b"\"image\""))
+}

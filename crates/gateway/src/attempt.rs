@@ -1,0 +1,381 @@
+//! One call of an upstream for a client's request.
+//!
+//! In: the request and the upstream. Out: the answer handed on, or why not. Before it starts, its
+//! worst case is reserved in the budgets and the upstream's lane gives leave; both get back what it
+//! came to, whatever happens.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use tokio::time::Instant;
+use trilemma_domain::{
+    ChatResponse, Dialect, Failure, FailureKind, FaultSource, NanoUsd, Reply, Retry,
+};
+use trilemma_provider::{Attempted, Call, EncodedRequest, Lane, Leave, Relay};
+use trilemma_wire::client::decode_response;
+use trilemma_wire::server::ErrorKind;
+
+use crate::answer::{self, Kind};
+use crate::budget::Hold;
+use crate::cut::Cutter;
+use crate::job::Job;
+use crate::live::{Live, Writer};
+use crate::outlet::Head;
+use crate::prepare::{Manner, Prepared, Way, prepare};
+use crate::record::Ticket;
+use crate::refusal::Refusal;
+use crate::translate::{self, Translator};
+use crate::upstream::{Named, Upstream};
+
+/// How an attempt went.
+pub(crate) enum Went {
+    /// The client has the whole answer.
+    Answered,
+    /// The client has a part of the answer and its dialect's error.
+    Broken(Failure),
+    /// There will be no answer from anybody.
+    Refused(Refusal),
+    /// There is none from this upstream; the refusal says so to the client.
+    Failed(Failure, Refusal),
+}
+
+impl Went {
+    pub(crate) fn failed(failure: Failure) -> Self {
+        let refusal = Refusal::of_failure(&failure);
+        Self::Failed(failure, refusal)
+    }
+}
+
+/// A call that can start: its request is ready and its worst case reserved.
+pub(crate) struct Ready {
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) request: EncodedRequest,
+    pub(crate) way: Way,
+    pub(crate) n_tokens: u64,
+    pub(crate) ticket: Ticket,
+}
+
+/// Prepares a call and reserves its worst case.
+pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Result<Ready, Refusal> {
+    let upstream = Arc::clone(&named.upstream);
+    let Prepared { request, way, lost } = prepare(&job.ask, named, manner)?;
+    job.record.evidence.lost = lost;
+    let worst = upstream.worst_usage(&job.ask.size());
+    let hold = reserve(job, named, upstream.worst_cost(&worst)).await?;
+    Ok(Ready {
+        // Tokens of text, about: for limits of tokens per minute, which true usage corrects.
+        n_tokens: job.ask.body.len() as u64 / 4 + worst.output.min(1_024),
+        ticket: job.record.begin(&upstream, hold, worst),
+        upstream,
+        request,
+        way,
+    })
+}
+
+/// Waits for leave to call.
+pub(crate) async fn enter<'a>(
+    job: &Job,
+    ready: &Ready,
+    lane: &'a Lane,
+) -> Result<Leave<'a>, Failure> {
+    let settings = &job.gateway.settings;
+    let patience = job.deadline.min(Instant::now() + settings.queue_timeout);
+    lane.enter(ready.n_tokens, &job.gateway.cancel, patience)
+        .await
+        .map_err(no_leave)
+}
+
+/// Calls one upstream and hands its answer on as it comes.
+pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
+    let ready = match ready(job, named, Manner::Given).await {
+        Ok(ready) => ready,
+        Err(refusal) => return Went::Refused(refusal),
+    };
+    let upstream = Arc::clone(&ready.upstream);
+    let lane = Arc::clone(&upstream.parts.lane);
+    let leave = match enter(job, &ready, &lane).await {
+        Ok(leave) => leave,
+        Err(failure) => {
+            job.record.release(ready.ticket);
+            return Went::failed(failure);
+        }
+    };
+    let Ready {
+        request,
+        way,
+        ticket,
+        ..
+    } = ready;
+    let place = Place { leave, ticket };
+    let client = if job.ask.peek.stream {
+        &upstream.parts.streamed
+    } else {
+        &upstream.parts.whole
+    };
+    let secret = upstream
+        .parts
+        .secret
+        .as_ref()
+        .map(trilemma_provider::Secret::now);
+    let call = Call {
+        request: &request,
+        secret: secret.as_ref(),
+        number: u32::try_from(job.record.n_calls()).unwrap_or(u32::MAX),
+        queued: job.ask.began.elapsed(),
+        deadline: Some(job.deadline),
+    };
+    let mut relay = match client.open(&call).await {
+        Ok(relay) => relay,
+        Err(attempted) => return over(job, place, *attempted, None),
+    };
+    if !(200..300).contains(&relay.status()) {
+        let (failure, body) = relay.refusal().await;
+        let went = over(job, place, relay.finish(None, Some(failure)), None);
+        return with_vendors_words(went, job.ask.dialect, request.dialect(), body);
+    }
+    let back = Back {
+        dialect: request.dialect(),
+        way,
+    };
+    if relay.is_events() && job.ask.peek.stream {
+        stream(job, place, relay, back).await
+    } else {
+        whole(job, place, relay, back).await
+    }
+}
+
+/// A call's place in the lane and in the record.
+struct Place<'a> {
+    leave: Leave<'a>,
+    ticket: Ticket,
+}
+
+/// How the answer comes back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Back {
+    /// The dialect of the upstream.
+    pub(crate) dialect: Dialect,
+    pub(crate) way: Way,
+}
+
+/// A whole answer that the client does not have yet.
+pub(crate) struct Kept {
+    pub(crate) candidate: String,
+    pub(crate) reply: Reply,
+    /// The body as it came, without our key.
+    pub(crate) body: Bytes,
+    pub(crate) back: Back,
+}
+
+async fn reserve(
+    job: &Job,
+    named: &Named,
+    worst: Option<NanoUsd>,
+) -> Result<Option<Hold>, Refusal> {
+    let gateway = &job.gateway;
+    if !gateway.purse.limits(&job.ask.client) {
+        return Ok(None);
+    }
+    let Some(worst) = worst else {
+        return Err(Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Server,
+            format!(
+                "`{}` has no known price, so that no budget bounds it; hint: state its `price`",
+                named.upstream.id()
+            ),
+        ));
+    };
+    let held = gateway
+        .purse
+        .reserve(&job.ask.client, worst, job.ask.at_us)
+        .await;
+    held.map(Some).map_err(|error| {
+        Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorKind::QuotaExceeded,
+            format!("failed to {error}"),
+        )
+    })
+}
+
+/// Reads an answer in one piece and hands it on.
+async fn whole(job: &mut Job, place: Place<'_>, mut relay: Relay, back: Back) -> Went {
+    let body = match relay.whole().await {
+        Ok(body) => body,
+        Err(failure) => return over(job, place, relay.finish(None, Some(failure)), None),
+    };
+    let body = relay.without_key(&body).unwrap_or(body);
+    let response = match decode_response(back.dialect, &body) {
+        Ok(response) => response,
+        Err(failure) => return over(job, place, relay.finish(None, Some(failure)), None),
+    };
+    let attempted = relay.finish(response.usage, None);
+    let kept = Kept {
+        candidate: job.record.candidate().to_owned(),
+        reply: Reply {
+            request_id: attempted.attempt.request_id.clone(),
+            response,
+            simulated: false,
+        },
+        body,
+        back,
+    };
+    let _went = over(job, place, attempted, Some(&kept.reply.response));
+    job.give(kept);
+    Went::Answered
+}
+
+impl Job {
+    /// Gives the client an answer that is there as a whole.
+    pub(crate) fn give(&mut self, kept: Kept) {
+        let Kept {
+            candidate,
+            reply,
+            body,
+            back,
+        } = kept;
+        let id = self.record.id().to_string();
+        let created = self.ask.at_us.div_euclid(1_000_000);
+        let dialect = self.ask.dialect;
+        let response = &reply.response;
+        let (kind, bytes) = if self.ask.peek.stream {
+            let include_usage = self.ask.dialect != Dialect::OpenAi || self.ask.peek.include_usage;
+            let mut translator = Translator::new(dialect, id, created, include_usage);
+            (Kind::Events, translator.of_whole(response))
+        } else {
+            let bytes = match back.way {
+                Way::Same { .. } => body,
+                Way::Across { .. } => translate::whole(dialect, response, &id, created),
+            };
+            (Kind::Json, bytes)
+        };
+        let vendor_id = reply.request_id.as_deref().map(|id| (back.dialect, id));
+        self.record.answered_by(&candidate);
+        let headers = answer::headers(kind, &self.record, &candidate, vendor_id);
+        self.outlet.head(Head {
+            status: StatusCode::OK,
+            headers,
+            whole: Some(bytes),
+        });
+    }
+}
+
+/// Hands a stream on while it comes.
+async fn stream(job: &mut Job, place: Place<'_>, relay: Relay, back: Back) -> Went {
+    let dialect = job.ask.dialect;
+    let writer = match back.way {
+        Way::Same { without_usage } => Writer::Same {
+            cutter: Cutter::default(),
+            dialect,
+            without_usage,
+        },
+        Way::Across { include_usage } => Writer::Across(Box::new(Translator::new(
+            dialect,
+            job.record.id().to_string(),
+            job.ask.at_us.div_euclid(1_000_000),
+            include_usage,
+        ))),
+    };
+    let vendor_id = relay.request_id().map(str::to_owned);
+    let mut live = Live::new(relay, back.dialect, writer);
+    let settings = &job.gateway.settings;
+    let patience = Instant::now() + settings.first_token_timeout;
+    let idle = settings.idle_timeout;
+    let first = match live.first(patience.min(job.deadline)).await {
+        Ok(first) => first,
+        Err(failure) => {
+            let ended = live.end(Some(failure));
+            return over(job, place, ended.attempted, Some(&ended.response));
+        }
+    };
+    let mut result = Ok(());
+    let mut has_begun = false;
+    if let Some(first) = first {
+        begin(job, back.dialect, vendor_id.as_deref());
+        has_begun = true;
+        live.begun(idle);
+        job.outlet.send(first).await;
+        result = loop {
+            match live.next().await {
+                Ok(Some(bytes)) => job.outlet.send(bytes).await,
+                Ok(None) => break Ok(()),
+                Err(failure) => break Err(failure),
+            }
+        };
+    }
+    let ended = live.end(result.err());
+    match ended.last {
+        Ok(last) => {
+            if !has_begun {
+                begin(job, back.dialect, vendor_id.as_deref());
+            }
+            let _went = over(job, place, ended.attempted, Some(&ended.response));
+            job.outlet.send(last).await;
+            Went::Answered
+        }
+        Err(_) if !has_begun => over(job, place, ended.attempted, Some(&ended.response)),
+        Err(failure) => {
+            let _went = over(job, place, ended.attempted, Some(&ended.response));
+            let event = Refusal::of_failure(&failure).event(dialect);
+            job.outlet.send(event).await;
+            // The event leaves the house before the connection is broken off.
+            tokio::task::yield_now().await;
+            Went::Broken(failure)
+        }
+    }
+}
+
+fn begin(job: &Job, upstream: Dialect, vendor_id: Option<&str>) {
+    let candidate = job.record.candidate().to_owned();
+    let vendor_id = vendor_id.map(|id| (upstream, id));
+    job.outlet.head(Head {
+        status: StatusCode::OK,
+        headers: answer::headers(Kind::Events, &job.record, &candidate, vendor_id),
+        whole: None,
+    });
+}
+
+/// The attempt is over: the lane and the record learn how it went.
+fn over(
+    job: &mut Job,
+    place: Place<'_>,
+    attempted: Attempted,
+    response: Option<&ChatResponse>,
+) -> Went {
+    place.leave.settle(&attempted);
+    job.record.settle(place.ticket, &attempted, response);
+    match attempted.attempt.failure {
+        Some(failure) => Went::failed(failure),
+        None => Went::Answered,
+    }
+}
+
+/// A vendor's own error says more to a client that speaks its dialect than our words.
+fn with_vendors_words(went: Went, client: Dialect, upstream: Dialect, body: Bytes) -> Went {
+    let Went::Failed(failure, mut refusal) = went else {
+        return went;
+    };
+    let is_the_requests = matches!(failure.kind, FailureKind::BadRequest);
+    let is_json = body.trim_ascii_start().first() == Some(&b'{');
+    let is_understood =
+        client == upstream || (client, upstream) == (Dialect::OpenAi, Dialect::Azure);
+    if is_the_requests && is_json && is_understood {
+        refusal.body = Some(body);
+    }
+    Went::Failed(failure, refusal)
+}
+
+/// No leave in time is a limit of rate or concurrency, not a lost call.
+fn no_leave(failure: Failure) -> Failure {
+    if failure.kind != FailureKind::Deadline {
+        return failure;
+    }
+    Failure::new(
+        FailureKind::RateLimited,
+        FaultSource::Us,
+        Retry::Backoff,
+        "the upstream takes no more calls for now",
+    )
+}

@@ -1,0 +1,133 @@
+//! From a method and a path to what is done about it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use trilemma_domain::Dialect;
+use trilemma_wire::server::{ErrorKind, encode_models};
+
+use crate::ask::Ask;
+use crate::gateway::Gateway;
+use crate::outlet::{self, Outlet, Reply};
+use crate::refusal::Refusal;
+use crate::{arrival, chat, policy, prepare};
+
+/// Asks only for the decision.
+const DRY_RUN: &str = "x-trilemma-dry-run";
+
+/// Answers one request of a client.
+pub(crate) async fn handle(
+    gateway: Arc<Gateway>,
+    request: Request<Incoming>,
+) -> Result<Response<Reply>, Infallible> {
+    let path = request.uri().path().trim_end_matches('/');
+    // A client may have been given the address with or without the version.
+    let path = path.strip_prefix("/v1").unwrap_or(path);
+    let is_post = request.method() == Method::POST;
+    let dialect = match path {
+        "/chat/completions" if is_post => Dialect::OpenAi,
+        "/messages" if is_post => Dialect::Anthropic,
+        "/decide" if is_post => return Ok(decide(&gateway, request).await),
+        "/models" if request.method() == Method::GET => return Ok(models(&gateway, &request)),
+        _ => return Ok(nowhere(&request)),
+    };
+    let is_dry = request
+        .headers()
+        .get(DRY_RUN)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
+    let ask = match arrival::read(&gateway, dialect, request).await {
+        Ok(ask) => ask,
+        Err(refusal) => {
+            gateway.metrics.refused();
+            return Ok(refusal.response(dialect));
+        }
+    };
+    if is_dry {
+        return Ok(decision(&gateway, &ask));
+    }
+    let outlet = Outlet::default();
+    let job = Box::pin(chat::run(gateway, ask, outlet.clone()));
+    Ok(outlet::respond(job, outlet).await)
+}
+
+/// Tells what would be done with a request in either dialect, and does nothing.
+async fn decide(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
+    let dialect = dialect_of(&request);
+    match arrival::read(gateway, dialect, request).await {
+        Ok(ask) => decision(gateway, &ask),
+        Err(refusal) => refusal.response(dialect),
+    }
+}
+
+fn decision(gateway: &Gateway, ask: &Ask) -> Response<Reply> {
+    let active = gateway
+        .policy()
+        .filter(|active| active.is_called(&ask.peek.model));
+    let told = match active {
+        Some(active) => {
+            prepare::decode(ask).map(|decoded| active.told(&active.step(&decoded.chat, ask, &[])))
+        }
+        None => gateway.named(&ask.peek.model).map(|named| {
+            let target = &named.upstream.parts.candidate.target;
+            serde_json::json!({
+                "schema_version": 1,
+                "step": "call",
+                "calls": [{
+                    "candidate": named.upstream.id(),
+                    "model": format!("{}/{}", target.provider, target.model),
+                    "use": "given",
+                }],
+                "why": ["the request names the model"],
+            })
+        }),
+    };
+    match told {
+        Ok(told) => json(StatusCode::OK, Bytes::from(told.to_string())),
+        Err(refusal) => refusal.response(ask.dialect),
+    }
+}
+
+fn dialect_of(request: &Request<Incoming>) -> Dialect {
+    if request.headers().contains_key("anthropic-version") {
+        Dialect::Anthropic
+    } else {
+        Dialect::OpenAi
+    }
+}
+
+fn models(gateway: &Gateway, request: &Request<Incoming>) -> Response<Reply> {
+    let dialect = dialect_of(request);
+    if let Err(refusal) = gateway.clients.identify(request.headers()) {
+        return refusal.response(dialect);
+    }
+    let policy = gateway.policy();
+    let routes = policy.iter().map(|_| policy::AUTO);
+    let candidates = gateway.listed.iter().map(String::as_str);
+    let names: Vec<&str> = routes.chain(candidates).collect();
+    json(StatusCode::OK, Bytes::from(encode_models(&names)))
+}
+
+fn nowhere(request: &Request<Incoming>) -> Response<Reply> {
+    let path: String = request.uri().path().chars().take(100).collect();
+    let dialect = dialect_of(request);
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        ErrorKind::NotFound,
+        format!(
+            "there is no {} {path} here; hint: POST /v1/chat/completions, POST /v1/messages or GET /v1/models",
+            request.method()
+        ),
+    )
+    .response(dialect)
+}
+
+/// A JSON response of our own.
+pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<Reply> {
+    let headers =
+        HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    outlet::whole(status, headers, body)
+}

@@ -1,0 +1,186 @@
+//! A request on the way that a policy decides.
+//!
+//! In: a request and a policy. Out: calls of upstreams as the policy's step function asks for them,
+//! and the answer that it names. An answer that the policy gives as it comes is streamed; one that it
+//! judges first is kept until it has. A candidate that fails is told to the policy, which knows whom
+//! to ask instead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep_until};
+use trilemma_domain::{ChatRequest, Failure, Retry};
+use trilemma_route::{Call, Observation, Step, Use};
+use trilemma_wire::server::ErrorKind;
+
+use crate::attempt::{Kept, Went, attempt};
+use crate::job::{Job, Told, is_the_requests_fault};
+use crate::judge::judge;
+use crate::policy::Active;
+use crate::refusal::Refusal;
+
+/// First pause before a policy's candidates are all tried again.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause that an upstream may ask for within a request.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// No plan asks so often; a step function that would not end is stopped.
+const MAX_STEPS: usize = 64;
+
+/// What is known of a request so far.
+#[derive(Default)]
+struct Known {
+    seen: Vec<Observation>,
+    /// Beside each observation, its answer.
+    kept: Vec<Option<Kept>>,
+    /// What the client is told if nobody answers.
+    last: Option<(Failure, Refusal)>,
+    n_failed: usize,
+}
+
+impl Job {
+    /// Does what the policy decides.
+    pub(crate) async fn follow(&mut self, active: Arc<Active>, chat: &ChatRequest) -> Told {
+        let mut known = Known::default();
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..MAX_STEPS {
+            let decision = active.step(chat, &self.ask, &known.seen);
+            self.record.decided(&active, &decision);
+            match decision.step {
+                Step::Call(calls) => {
+                    if let Some(told) = self.calls(&active, chat, calls, &mut known).await {
+                        return told;
+                    }
+                }
+                Step::Answer { seen_idx } => {
+                    let kept = known.kept.get_mut(seen_idx).and_then(Option::take);
+                    return match kept {
+                        Some(kept) => {
+                            self.give(kept);
+                            Told::Answer
+                        }
+                        None => Told::Error(nobody()),
+                    };
+                }
+                Step::Exhausted => match self.rest(&mut known, pause).await {
+                    None => pause *= 2,
+                    Some(told) => return told,
+                },
+            }
+        }
+        Told::Error(nobody())
+    }
+
+    /// Makes the calls of one step; `Some` = the client has been told.
+    async fn calls(
+        &mut self,
+        active: &Active,
+        chat: &ChatRequest,
+        calls: Vec<Call>,
+        known: &mut Known,
+    ) -> Option<Told> {
+        if let [call] = calls.as_slice()
+            && call.purpose == Use::Given
+        {
+            return self.given(active, chat, call, known).await;
+        }
+        let names: Vec<_> = calls
+            .iter()
+            .filter_map(|call| active.member(call.candidate.as_str()))
+            .collect();
+        let outcomes = judge(self, &names).await;
+        for (call, outcome) in calls.iter().zip(outcomes) {
+            match outcome {
+                Ok(kept) => {
+                    let candidate = call.candidate.clone();
+                    known
+                        .seen
+                        .push(Observation::of_reply(candidate, &kept.reply));
+                    known.kept.push(Some(kept));
+                }
+                Err(went) => match *went {
+                    Went::Refused(refusal) => return Some(Told::Error(refusal)),
+                    Went::Failed(failure, refusal) => {
+                        if is_the_requests_fault(&failure) {
+                            return Some(Told::Error(refusal));
+                        }
+                        known.failed(call, failure, refusal);
+                    }
+                    // Nothing has gone out.
+                    Went::Answered | Went::Broken(_) => {}
+                },
+            }
+        }
+        (known.n_failed >= self.gateway.settings.max_attempts as usize).then(|| known.told_last())
+    }
+
+    /// Calls a candidate whose answer is given as it comes.
+    async fn given(
+        &mut self,
+        active: &Active,
+        chat: &ChatRequest,
+        call: &Call,
+        known: &mut Known,
+    ) -> Option<Told> {
+        let Some(named) = active.member(call.candidate.as_str()) else {
+            return Some(Told::Error(nobody()));
+        };
+        self.record.evidence.unmeasured = active.unmeasured(call.candidate.as_str(), chat);
+        match attempt(self, named).await {
+            Went::Answered => Some(Told::Answer),
+            Went::Broken(failure) => Some(Told::Part(failure)),
+            Went::Refused(refusal) => Some(Told::Error(refusal)),
+            Went::Failed(failure, refusal) => {
+                let is_over = is_the_requests_fault(&failure);
+                known.failed(call, failure, refusal);
+                let max_attempts = self.gateway.settings.max_attempts as usize;
+                (is_over || known.n_failed >= max_attempts).then(|| known.told_last())
+            }
+        }
+    }
+
+    /// Everybody has failed: waits and forgets it, or gives up.
+    async fn rest(&mut self, known: &mut Known, pause: Duration) -> Option<Told> {
+        let wait = match known.last.as_ref().map(|(failure, _)| failure.retry) {
+            Some(Retry::Backoff) => pause,
+            Some(Retry::After(wait)) if wait <= LONGEST_PAUSE => wait.max(FIRST_PAUSE),
+            Some(Retry::After(_) | Retry::No) | None => return Some(known.told_last()),
+        };
+        let until = Instant::now() + wait;
+        if until >= self.deadline {
+            return Some(known.told_last());
+        }
+        sleep_until(until).await;
+        let mut kept = std::mem::take(&mut known.kept).into_iter();
+        known.seen.retain(|seen| {
+            let one = kept.next().flatten();
+            let is_answered = seen.is_answered();
+            if is_answered {
+                known.kept.push(one);
+            }
+            is_answered
+        });
+        None
+    }
+}
+
+impl Known {
+    fn failed(&mut self, call: &Call, failure: Failure, refusal: Refusal) {
+        self.seen.push(Observation::failed(call.candidate.clone()));
+        self.kept.push(None);
+        self.n_failed += 1;
+        self.last = Some((failure, refusal));
+    }
+
+    fn told_last(&mut self) -> Told {
+        Told::Error(self.last.take().map_or_else(nobody, |(_, refusal)| refusal))
+    }
+}
+
+fn nobody() -> Refusal {
+    Refusal::new(
+        StatusCode::BAD_GATEWAY,
+        ErrorKind::Server,
+        "nobody whom the policy names can answer",
+    )
+}

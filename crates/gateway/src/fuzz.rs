@@ -1,0 +1,139 @@
+//! Random requests in each dialect: none panics, none reaches an upstream malformed, none takes a
+//! key along. Bounded, so that it runs with the other tests.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Value;
+use tokio::time::Instant;
+use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
+use trilemma_provider::{Client, ClientConfig, KeyKind, Lane, LaneConfig, Secret};
+
+use crate::ask::{Ask, Facts};
+use crate::peek::peek;
+use crate::prepare::{Manner, prepare};
+use crate::upstream::{Named, Upstream, UpstreamParts};
+
+const N_CASES: usize = 3_000;
+const LONGEST: Duration = Duration::from_secs(5);
+const KEY: &str = "sk-upstream-0123456789abcdef";
+
+/// Pieces of requests, so that random bytes get past the first brace.
+const PIECES: [&str; 16] = [
+    "{",
+    "}",
+    ",",
+    r#""model":"old","#,
+    r#""model":"","#,
+    r#""messages":[{"role":"user","content":"a"}],"#,
+    r#""messages":[{"role":"user","content":[{"type":"text","text":"\ud83e"}]}],"#,
+    r#""messages":[{"role":"assistant","tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{"}}]},{"role":"tool","tool_call_id":"1","content":"r"}],"#,
+    r#""stream":true,"#,
+    r#""stream_options":{"include_usage":false,"x":[1]},"#,
+    r#""stream_options":null,"#,
+    r#""max_tokens":4294967295,"#,
+    r#""system":"s","#,
+    r#""tools":[{"type":"function","function":{"name":"f"}}],"#,
+    r#""deep":[[[[{"model":"inner"}]]]],"#,
+    r#""end":0"#,
+];
+
+/// One of each dialect.
+static UPSTREAMS: LazyLock<Vec<Named>> =
+    LazyLock::new(|| Dialect::ALL.into_iter().map(named).collect());
+
+fn named(dialect: Dialect) -> Named {
+    let base_url = "http://127.0.0.1:9/v1".to_owned();
+    let client = Client::new(ClientConfig::default()).unwrap();
+    let candidate = Candidate {
+        id: CandidateId::from("c"),
+        target: Target {
+            provider: "p".to_owned(),
+            dialect,
+            base_url: base_url.clone(),
+            model: "new-\"name\"".to_owned(),
+            api_version: Some("1".to_owned()),
+            pipeline: None,
+        },
+        identity: None,
+        prompt: None,
+        params: Params {
+            temperature: Some(0.5),
+            ..Params::default()
+        },
+        response_format: None,
+        tool_choice: ToolChoice::Auto,
+        price: None,
+        stream: true,
+    };
+    let parts = UpstreamParts {
+        candidate,
+        streamed: client.clone(),
+        whole: client,
+        secret: Some(Secret::new(KEY, KeyKind::ApiKey, &base_url).unwrap()),
+        lane: Arc::new(Lane::new(&LaneConfig::default())),
+        pricer: None,
+        max_output: None,
+    };
+    Named {
+        upstream: Arc::new(Upstream::new(parts).unwrap()),
+        is_candidate: true,
+    }
+}
+
+fn body(seed: &[u8]) -> Vec<u8> {
+    let mut body = b"{".to_vec();
+    for byte in seed {
+        match PIECES.get(usize::from(*byte & 15)) {
+            Some(piece) if *byte < 240 => body.extend_from_slice(piece.as_bytes()),
+            _ => body.push(*byte),
+        }
+    }
+    body.extend_from_slice(br#""end":1}"#);
+    body
+}
+
+fn check(upstreams: &[Named], body: Vec<u8>) {
+    let Ok(peek) = peek(&body) else {
+        return;
+    };
+    for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
+        let ask = Ask {
+            dialect,
+            body: Bytes::from(body.clone()),
+            peek: peek.clone(),
+            client: String::new(),
+            facts: Facts::default(),
+            vendor_headers: HeaderMap::new(),
+            began: Instant::now(),
+            at_us: 0,
+        };
+        for named in upstreams {
+            for manner in [Manner::Given, Manner::Judged] {
+                let Ok(prepared) = prepare(&ask, named, manner) else {
+                    continue;
+                };
+                let sent = prepared.request.body();
+                let value: Value = serde_json::from_slice(sent).unwrap();
+                let upstream = named.upstream.dialect();
+                if matches!(upstream, Dialect::OpenAi | Dialect::Anthropic) {
+                    assert_eq!(value["model"], "new-\"name\"", "{value}");
+                }
+                assert!(!String::from_utf8_lossy(sent).contains(KEY));
+                let worst = named.upstream.worst_usage(&ask.size());
+                assert!(worst.input_uncached > body.len() as u64);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_request_panics_or_arrives_malformed() {
+    bolero::check!()
+        .with_iterations(N_CASES)
+        .with_max_len(64)
+        .with_test_time(LONGEST)
+        .for_each(|seed: &[u8]| check(&UPSTREAMS, body(seed)));
+}

@@ -1,0 +1,173 @@
+//! What all requests share: upstreams by name, clients, budgets, the ledger, settings.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::StatusCode;
+use trilemma_project::ServeSettings;
+use trilemma_provider::{Cancel, Clock};
+use trilemma_store::ledger::{Ledger, LedgerFile, Session};
+use trilemma_wire::server::ErrorKind;
+
+use crate::budget::{BudgetError, Purse, Unleased};
+use crate::clients::Clients;
+use crate::metrics::Metrics;
+use crate::policy::{AUTO, Active};
+use crate::refusal::Refusal;
+use crate::upstream::{Named, Upstream};
+
+/// What a gateway is made of.
+pub struct GatewayParts {
+    /// Every candidate that can be called.
+    pub upstreams: Vec<Upstream>,
+    /// How it serves.
+    pub settings: ServeSettings,
+    /// What every client must show; `None` = nothing, or a key of its own.
+    pub token: Option<String>,
+    /// Where requests are recorded.
+    pub ledger: LedgerFile,
+    /// Tells when requests came.
+    pub clock: Clock,
+    /// Gets a line of JSON for each request.
+    pub log: Option<LogSink>,
+}
+
+/// Takes the lines of a log.
+pub type LogSink = Box<dyn Fn(&str) + Send + Sync>;
+
+/// A gateway, ready to serve.
+pub struct Gateway {
+    names: HashMap<String, Named>,
+    /// Names in the order of the project, for the list of models.
+    pub(crate) listed: Vec<String>,
+    pub(crate) settings: ServeSettings,
+    pub(crate) clients: Clients,
+    pub(crate) purse: Purse,
+    pub(crate) ledger: Ledger,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) cancel: Cancel,
+    pub(crate) log: Option<LogSink>,
+    policy: Mutex<Option<Arc<Active>>>,
+}
+
+impl Gateway {
+    /// Makes a gateway; the session ends by what is given beside it.
+    ///
+    /// # Errors
+    /// [`BudgetError`] when the ledger cannot be read or is in use.
+    pub fn new(parts: GatewayParts) -> Result<(Arc<Self>, Session), BudgetError> {
+        let now_us = parts.clock.now_us();
+        let settings = parts.settings;
+        let budgets: Vec<_> = settings
+            .budget
+            .map(|budget| (String::new(), budget))
+            .into_iter()
+            .chain(
+                settings
+                    .keys
+                    .iter()
+                    .filter_map(|key| Some((key.name.clone(), key.budget?))),
+            )
+            .collect();
+        let unleased = Unleased::open(&budgets, settings.lease, &parts.ledger, now_us)?;
+        let (ledger, session) = parts.ledger.begin(now_us)?;
+        let upstreams: Vec<Arc<Upstream>> = parts.upstreams.into_iter().map(Arc::new).collect();
+        let gateway = Self {
+            names: names(&upstreams),
+            listed: upstreams
+                .iter()
+                .map(|upstream| upstream.id().to_owned())
+                .collect(),
+            metrics: Metrics::new(&upstreams),
+            clients: Clients::new(parts.token.as_deref(), &settings.keys),
+            settings,
+            purse: unleased.with(ledger.clone()),
+            ledger,
+            clock: parts.clock,
+            cancel: Cancel::new(),
+            log: parts.log,
+            policy: Mutex::new(None),
+        };
+        Ok((Arc::new(gateway), session))
+    }
+
+    /// Puts a policy into use; gives its name and the first digits of its hash. Requests that have
+    /// begun go on with the one that they began with.
+    ///
+    /// # Errors
+    /// Everything that is wrong, after "failed to"; the policy in use stays.
+    pub fn set_policy(&self, text: &str) -> Result<String, String> {
+        let active = Active::read(text, &self.names)?;
+        let name = active.router.policy().name.clone();
+        if name != AUTO && self.names.contains_key(&name) {
+            return Err(format!(
+                "use the policy: its name `{name}` is that of a candidate; hint: give it another"
+            ));
+        }
+        let told = format!("{name} ({})", active.hash.get(..8).unwrap_or(&active.hash));
+        let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        *policy = Some(Arc::new(active));
+        Ok(told)
+    }
+
+    /// The policy in use.
+    pub(crate) fn policy(&self) -> Option<Arc<Active>> {
+        let policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        policy.clone()
+    }
+
+    /// Finds what a client means by a model's name.
+    pub(crate) fn named(&self, name: &str) -> Result<Named, Refusal> {
+        self.names.get(name).cloned().ok_or_else(|| {
+            let shown: String = name.chars().take(100).collect();
+            Refusal::new(
+                StatusCode::NOT_FOUND,
+                ErrorKind::NotFound,
+                format!("no model is called `{shown}` here; hint: GET /v1/models lists them"),
+            )
+        })
+    }
+}
+
+/// Candidates by id, by `provider/model`, and by the model's bare name where it is one of a kind.
+fn names(upstreams: &[Arc<Upstream>]) -> HashMap<String, Named> {
+    let mut names = HashMap::new();
+    let mut bare: HashMap<&str, Vec<&Arc<Upstream>>> = HashMap::new();
+    for upstream in upstreams {
+        bare.entry(upstream.model()).or_default().push(upstream);
+        let target = &upstream.parts.candidate.target;
+        let full = format!("{}/{}", target.provider, target.model);
+        names.entry(full).or_insert_with(|| Named {
+            upstream: Arc::clone(upstream),
+            is_candidate: false,
+        });
+    }
+    for (name, which) in bare {
+        let endpoints = |upstream: &Arc<Upstream>| upstream.parts.candidate.target.base_url.clone();
+        let Some((first, others)) = which.split_first() else {
+            continue;
+        };
+        if others
+            .iter()
+            .all(|other| endpoints(other) == endpoints(first))
+        {
+            names.entry(name.to_owned()).or_insert_with(|| Named {
+                upstream: Arc::clone(first),
+                is_candidate: false,
+            });
+        }
+    }
+    // A candidate's own id comes first.
+    for upstream in upstreams {
+        let is_model = upstream.id() == upstream.model() && upstream.defaults.is_empty();
+        names.insert(
+            upstream.id().to_owned(),
+            Named {
+                upstream: Arc::clone(upstream),
+                is_candidate: !is_model,
+            },
+        );
+    }
+    names
+}

@@ -1,0 +1,51 @@
+//! The gateway: serves what was decided.
+//!
+//! In: requests of clients in OpenAI's and Anthropic's dialects, the upstreams of a checked project,
+//! its settings. Out: answers of OpenAI, Azure, Anthropic, Gemini and compatible servers, and for
+//! each request a row in the ledger with its evidence.
+//!
+//! Where client and upstream speak one dialect, bytes pass untouched but for the model's name and
+//! the fields that the gateway needs; across dialects the request is translated, and what the other
+//! dialect has no word for is reported. Until the first visible token has gone out, a failure leads
+//! to another attempt; after that the client gets its dialect's error event and a broken body, never
+//! a clean end.
+//!
+//! It reads no environment, no project file and no key; it lets no client choose where it calls.
+
+mod admin;
+mod answer;
+mod arrival;
+mod ask;
+mod attempt;
+mod budget;
+mod chat;
+mod clients;
+mod cut;
+mod dispatch;
+mod follow;
+mod gateway;
+mod guarded;
+mod job;
+mod judge;
+mod listen;
+mod live;
+mod loss;
+mod metrics;
+mod outlet;
+mod page;
+mod peek;
+mod policy;
+mod prepare;
+mod record;
+mod refusal;
+mod translate;
+mod upstream;
+
+#[cfg(test)]
+mod fuzz;
+
+pub use admin::serve_admin;
+pub use budget::BudgetError;
+pub use gateway::{Gateway, GatewayParts, LogSink};
+pub use listen::{Served, serve};
+pub use upstream::{Upstream, UpstreamParts};

@@ -1,0 +1,206 @@
+//! Figures for Prometheus.
+//!
+//! In: a gateway. Out: text in Prometheus' exposition format 0.0.4
+//! (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::gateway::Gateway;
+use crate::metrics::{BOUNDS, Histogram, Metrics, Tally};
+
+/// Everything a gateway can tell of itself.
+pub(crate) fn page(gateway: &Gateway) -> String {
+    let metrics = &gateway.metrics;
+    let mut out = String::with_capacity(8_192);
+    let count = |value: &AtomicU64| value.load(Ordering::Relaxed);
+    gauge(
+        &mut out,
+        "trilemma_requests_in_flight",
+        "Requests being answered.",
+    );
+    let in_flight = metrics.in_flight.load(Ordering::Relaxed);
+    line(&mut out, "trilemma_requests_in_flight", "", in_flight);
+    counter(
+        &mut out,
+        "trilemma_requests_total",
+        "Requests by how they ended.",
+    );
+    for (word, value) in [
+        ("refused", &metrics.refused),
+        ("answered", &metrics.answered),
+        ("failed", &metrics.failed),
+        ("truncated", &metrics.truncated),
+        ("abandoned", &metrics.abandoned),
+    ] {
+        line(
+            &mut out,
+            "trilemma_requests_total",
+            &format!("end=\"{word}\""),
+            count(value),
+        );
+    }
+    counter(
+        &mut out,
+        "trilemma_unpriced_total",
+        "Requests whose cost is unknown.",
+    );
+    line(
+        &mut out,
+        "trilemma_unpriced_total",
+        "",
+        count(&metrics.unpriced),
+    );
+    head(
+        &mut out,
+        "trilemma_request_seconds",
+        "Time from arrival to the last byte.",
+        "histogram",
+    );
+    histogram(&metrics.duration, &mut out, "trilemma_request_seconds", "");
+    candidates(metrics, &mut out);
+    ledger(gateway, &mut out);
+    out
+}
+
+fn candidates(metrics: &Metrics, out: &mut String) {
+    type Column = (&'static str, &'static str, fn(&Tally) -> u64);
+    let columns: [Column; 6] = [
+        ("trilemma_calls_total", "Calls of upstreams.", |t| {
+            t.calls.load(Ordering::Relaxed)
+        }),
+        (
+            "trilemma_failed_calls_total",
+            "Calls of upstreams that failed.",
+            |t| t.failures.load(Ordering::Relaxed),
+        ),
+        (
+            "trilemma_answered_by_total",
+            "Requests by the candidate that came last.",
+            |t| t.requests.load(Ordering::Relaxed),
+        ),
+        (
+            "trilemma_input_tokens_total",
+            "Tokens of requests, cached ones included.",
+            |t| t.input_tokens.load(Ordering::Relaxed),
+        ),
+        (
+            "trilemma_output_tokens_total",
+            "Tokens of answers, reasoning included.",
+            |t| t.output_tokens.load(Ordering::Relaxed),
+        ),
+        (
+            "trilemma_cost_nano_usd_total",
+            "Known cost in nano-dollars.",
+            |t| t.nano_usd.load(Ordering::Relaxed),
+        ),
+    ];
+    for (name, help, value) in columns {
+        counter(out, name, help);
+        for (candidate, tally) in &metrics.by_candidate {
+            line(out, name, &label("candidate", candidate), value(tally));
+        }
+    }
+    let name = "trilemma_first_token_seconds";
+    head(
+        out,
+        name,
+        "Time from a call's last byte to its first token.",
+        "histogram",
+    );
+    for (candidate, tally) in &metrics.by_candidate {
+        histogram(
+            &tally.first_token,
+            out,
+            name,
+            &label("candidate", candidate),
+        );
+    }
+}
+
+fn ledger(gateway: &Gateway, out: &mut String) {
+    gauge(
+        out,
+        "trilemma_ledger_waiting",
+        "Requests that wait to be committed.",
+    );
+    line(out, "trilemma_ledger_waiting", "", gateway.ledger.depth());
+    counter(
+        out,
+        "trilemma_evidence_dropped_total",
+        "Requests whose evidence was left out.",
+    );
+    line(
+        out,
+        "trilemma_evidence_dropped_total",
+        "",
+        gateway.ledger.n_dropped(),
+    );
+    counter(
+        out,
+        "trilemma_ledger_failed_commits_total",
+        "Commits that were tried again.",
+    );
+    line(
+        out,
+        "trilemma_ledger_failed_commits_total",
+        "",
+        gateway.ledger.n_failed_commits(),
+    );
+    gauge(out, "trilemma_budget_nano_usd", "Budgets in their period.");
+    for (client, figures) in gateway.purse.standing() {
+        for (word, figure) in ["spent", "reserved", "limit"].into_iter().zip(figures) {
+            let labels = format!("{},part=\"{word}\"", label("client", &client));
+            line(out, "trilemma_budget_nano_usd", &labels, figure.0);
+        }
+    }
+}
+
+fn head(out: &mut String, name: &str, help: &str, kind: &str) {
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn counter(out: &mut String, name: &str, help: &str) {
+    head(out, name, help, "counter");
+}
+
+fn gauge(out: &mut String, name: &str, help: &str) {
+    head(out, name, help, "gauge");
+}
+
+fn line(out: &mut String, name: &str, labels: &str, value: impl std::fmt::Display) {
+    let _ = if labels.is_empty() {
+        writeln!(out, "{name} {value}")
+    } else {
+        writeln!(out, "{name}{{{labels}}} {value}")
+    };
+}
+
+fn label(name: &str, value: &str) -> String {
+    let value = value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
+    format!("{name}=\"{value}\"")
+}
+
+fn histogram(times: &Histogram, out: &mut String, name: &str, label: &str) {
+    let mut total = 0;
+    let comma = if label.is_empty() { "" } else { "," };
+    for (idx, count) in times.counts.iter().enumerate() {
+        total += count.load(Ordering::Relaxed);
+        let bound = BOUNDS
+            .get(idx)
+            .map_or_else(|| "+Inf".to_owned(), ToString::to_string);
+        line(
+            out,
+            &format!("{name}_bucket"),
+            &format!("{label}{comma}le=\"{bound}\""),
+            total,
+        );
+    }
+    let sum = times.sum_us.load(Ordering::Relaxed) as f64 / 1e6;
+    line(out, &format!("{name}_sum"), label, sum);
+    line(out, &format!("{name}_count"), label, total);
+}

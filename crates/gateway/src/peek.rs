@@ -1,0 +1,232 @@
+//! The few fields of a client's body that the gateway reads and replaces, found in place.
+//!
+//! In: the body as it came. Out: values with their places, and the body with some of them replaced
+//! and others put in front. Everything else stays byte for byte.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// What was read of a body.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Peek {
+    /// The model that the client names.
+    pub(crate) model: String,
+    model_at: Range<usize>,
+    /// Whether a stream is asked for.
+    pub(crate) stream: bool,
+    /// OpenAI: whether the client wants usage at the end of a stream.
+    pub(crate) include_usage: bool,
+    options: Option<(Range<usize>, Map<String, Value>)>,
+    /// Most tokens of the answer, by any of its names.
+    pub(crate) max_output: Option<u64>,
+    /// Answers asked for at once.
+    pub(crate) n_answers: u64,
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(default)]
+    stream: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "as_written")]
+    stream_options: Option<&'a RawValue>,
+    #[serde(default)]
+    max_tokens: Option<u64>,
+    #[serde(default)]
+    max_completion_tokens: Option<u64>,
+    #[serde(default)]
+    n: Option<u64>,
+    #[serde(borrow, default)]
+    messages: Option<&'a RawValue>,
+}
+
+/// A value that is there, also where it is null.
+fn as_written<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// What is wrong with it, for the client.
+pub(crate) fn peek(body: &[u8]) -> Result<Peek, String> {
+    let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8".to_owned())?;
+    let fields: Fields<'_> =
+        serde_json::from_str(text).map_err(|error| format!("the body is no request: {error}"))?;
+    let model = fields.model.ok_or("the body names no `model`".to_owned())?;
+    if fields.messages.is_none() {
+        return Err("the body has no `messages`".to_owned());
+    }
+    let options = match fields.stream_options {
+        None => None,
+        Some(raw) => {
+            let map: Option<Map<String, Value>> = serde_json::from_str(raw.get())
+                .map_err(|_| "`stream_options` is no object".to_owned())?;
+            Some((place(text, raw), map.unwrap_or_default()))
+        }
+    };
+    let include_usage = options
+        .as_ref()
+        .and_then(|(_, map)| map.get("include_usage"))
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    Ok(Peek {
+        model_at: place(text, model),
+        model: serde_json::from_str(model.get()).map_err(|_| "`model` is no text".to_owned())?,
+        stream: fields.stream.unwrap_or(false),
+        include_usage,
+        options,
+        max_output: fields.max_completion_tokens.or(fields.max_tokens),
+        n_answers: fields.n.unwrap_or(1).max(1),
+    })
+}
+
+/// Names of the fields of a body that has been read before.
+pub(crate) fn field_names(body: &[u8]) -> Vec<String> {
+    serde_json::from_slice::<Map<String, Value>>(body)
+        .map(|map| map.into_iter().map(|(name, _)| name).collect())
+        .unwrap_or_default()
+}
+
+/// Where a value stands in the text that it was borrowed from.
+fn place(text: &str, raw: &RawValue) -> Range<usize> {
+    let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
+    start..start + raw.get().len()
+}
+
+impl Peek {
+    /// The body with another model's name; `with_usage` also asks for usage at a stream's end;
+    /// `defaults` are fields, as JSON, that the client may have left out.
+    pub(crate) fn spliced(
+        &self,
+        body: &Bytes,
+        model: Option<&str>,
+        with_usage: WithUsage,
+        defaults: &[(&str, &str)],
+    ) -> Bytes {
+        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+        let mut front = String::new();
+        if let Some(model) = model.filter(|model| *model != self.model) {
+            edits.push((self.model_at.clone(), Value::from(model).to_string()));
+        }
+        if with_usage == WithUsage::Asked && self.stream && !self.include_usage {
+            match &self.options {
+                Some((at, map)) => {
+                    let mut map = map.clone();
+                    map.insert("include_usage".to_owned(), Value::Bool(true));
+                    edits.push((at.clone(), Value::Object(map).to_string()));
+                }
+                None => front.push_str("\"stream_options\":{\"include_usage\":true},"),
+            }
+        }
+        for (name, json) in defaults {
+            front.push_str(&Value::from(*name).to_string());
+            front.push(':');
+            front.push_str(json);
+            front.push(',');
+        }
+        if edits.is_empty() && front.is_empty() {
+            return body.clone();
+        }
+        edits.sort_by_key(|(at, _)| at.start);
+        let grown: usize = edits.iter().map(|(_, text)| text.len()).sum();
+        let mut out = Vec::with_capacity(body.len() + grown + front.len());
+        // The body is an object with at least the model in it: a comma after what stands in front
+        // is right.
+        let brace = memchr::memchr(b'{', body).map_or(0, |at| at + 1);
+        out.extend_from_slice(body.get(..brace).unwrap_or_default());
+        out.extend_from_slice(front.as_bytes());
+        let mut from = brace;
+        for (at, text) in edits {
+            out.extend_from_slice(body.get(from..at.start).unwrap_or_default());
+            out.extend_from_slice(text.as_bytes());
+            from = at.end;
+        }
+        out.extend_from_slice(body.get(from..).unwrap_or_default());
+        Bytes::from(out)
+    }
+}
+
+/// Whether a stream must end with its token counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WithUsage {
+    /// The dialect has to be asked for them.
+    Asked,
+    /// It always tells them.
+    Always,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(body: &str, model: &str, with_usage: WithUsage, expected: &str) {
+        let bytes = Bytes::copy_from_slice(body.as_bytes());
+        let spliced = peek(&bytes)
+            .unwrap()
+            .spliced(&bytes, Some(model), with_usage, &[]);
+        assert_eq!(std::str::from_utf8(&spliced).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_what_must_change_changes() {
+        use WithUsage::{Always, Asked};
+        let odd = "{ \"x\": 1e400 , \"messages\":[{\"model\":\"y\"}],\t\"model\" : \"a\\u0062\"}";
+        check(odd, "ab", Always, odd);
+        check(
+            odd,
+            "new",
+            Always,
+            "{ \"x\": 1e400 , \"messages\":[{\"model\":\"y\"}],\t\"model\" : \"new\"}",
+        );
+        check(
+            r#"{"model":"a","messages":[],"stream":true}"#,
+            "b",
+            Asked,
+            r#"{"stream_options":{"include_usage":true},"model":"b","messages":[],"stream":true}"#,
+        );
+        check(
+            r#"{"stream_options":{"x":1},"stream":true,"messages":[],"model":"a"}"#,
+            "a",
+            Asked,
+            r#"{"stream_options":{"include_usage":true,"x":1},"stream":true,"messages":[],"model":"a"}"#,
+        );
+        check(
+            r#"{"stream_options":null,"stream":true,"messages":[],"model":"a"}"#,
+            "a",
+            Asked,
+            r#"{"stream_options":{"include_usage":true},"stream":true,"messages":[],"model":"a"}"#,
+        );
+        check(
+            r#"{"model":"a","messages":[]}"#,
+            "a",
+            Asked,
+            r#"{"model":"a","messages":[]}"#,
+        );
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        for body in [
+            "",
+            "[]",
+            "{",
+            "{}",
+            r#"{"model":"a"}"#,
+            r#"{"model":1,"messages":[]}"#,
+            r#"{"model":"a","model":"b","messages":[]}"#,
+            r#"{"model":"a","messages":[],"stream_options":3}"#,
+            "{\"model\":\"a\",\"messages\":[]} x",
+        ] {
+            assert!(peek(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(peek(b"{\"model\":\"\xff\",\"messages\":[]}").is_err());
+    }
+}

@@ -1,0 +1,250 @@
+//! The policy that `model: "auto"` runs, and what of a request it looks at.
+//!
+//! In: a policy file, the upstreams, a request. Out: the same decisions that the offline evaluation
+//! takes, because both drive one step function with the same view of a request. A policy is replaced
+//! as a whole: requests that have begun go on with the one they began with, and a file that cannot be
+//! used changes nothing.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use trilemma_domain::{ChatRequest, Params};
+use trilemma_route::{Decision, Observation, RequestView, Router, Step, Use, measured_binding};
+
+use crate::ask::Ask;
+use crate::upstream::Named;
+
+/// The name under which every policy runs, beside its own.
+pub(crate) const AUTO: &str = "auto";
+
+/// A policy in use.
+pub(crate) struct Active {
+    pub(crate) router: Router,
+    /// Hash of its content.
+    pub(crate) hash: String,
+    members: HashMap<String, Named>,
+    /// Candidates that are not what was measured.
+    changed: Vec<String>,
+}
+
+impl Active {
+    /// Reads a policy and finds its candidates among the upstreams.
+    ///
+    /// # Errors
+    /// Everything that is wrong, as a sentence after "failed to".
+    pub(crate) fn read(text: &str, names: &HashMap<String, Named>) -> Result<Self, String> {
+        let router = Router::read(text).map_err(|error| error.to_string())?;
+        let policy = router.policy();
+        let mut members = HashMap::new();
+        let mut changed = Vec::new();
+        let mut missing = Vec::new();
+        for member in &policy.candidates {
+            let id = member.id.as_str();
+            let Some(named) = names.get(id).filter(|named| named.upstream.id() == id) else {
+                missing.push(format!("`{id}`"));
+                continue;
+            };
+            let binding = measured_binding(&named.upstream.parts.candidate);
+            if member.binding.is_some_and(|measured| measured != binding) {
+                changed.push(id.to_owned());
+            }
+            let named = Named {
+                is_candidate: true,
+                ..named.clone()
+            };
+            members.insert(id.to_owned(), named);
+        }
+        if !missing.is_empty() {
+            return Err(format!(
+                "use the policy: it names {}, which the project does not; hint: add the candidates, or train the policy anew",
+                missing.join(", ")
+            ));
+        }
+        Ok(Self {
+            hash: policy.content_hash().to_string(),
+            router,
+            members,
+            changed,
+        })
+    }
+
+    /// Whether a model's name means this policy.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        name == AUTO || name == self.router.policy().name
+    }
+
+    /// The upstream of a candidate of the policy.
+    pub(crate) fn member(&self, id: &str) -> Option<&Named> {
+        self.members.get(id)
+    }
+
+    /// Decides what happens next.
+    pub(crate) fn step(&self, chat: &ChatRequest, ask: &Ask, seen: &[Observation]) -> Decision {
+        let fields = metadata(chat);
+        let view = RequestView {
+            task: ask.facts.task.as_deref(),
+            route: Some(&ask.peek.model),
+            tags: &ask.facts.tags,
+            user_tier: ask.facts.user_tier.as_deref(),
+            time: Timestamp::from_microsecond(ask.at_us).ok(),
+            ..RequestView::of_messages(&chat.messages, &self.router.policy().reads, fields)
+        }
+        .with_tools(chat.tools.len());
+        self.router.step(&view, seen)
+    }
+
+    /// In what a request to a candidate differs from what was measured; empty = in nothing that the
+    /// policy's file tells.
+    pub(crate) fn unmeasured(&self, candidate: &str, chat: &ChatRequest) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.changed.iter().any(|changed| changed == candidate) {
+            found.push(format!("candidate {candidate}"));
+        }
+        let Some(named) = self.members.get(candidate) else {
+            return found;
+        };
+        let measured = &named.upstream.parts.candidate;
+        found.extend(different(&chat.params, &measured.params).map(str::to_owned));
+        if chat.response_format.is_some() && chat.response_format != measured.response_format {
+            found.push("response_format".to_owned());
+        }
+        if let Some(prompt) = &measured.prompt
+            && !holds_prompt(&prompt.source, chat)
+        {
+            found.push("prompt".to_owned());
+        }
+        found
+    }
+
+    /// A decision as JSON: what happens next, why, and by which policy.
+    pub(crate) fn told(&self, decision: &Decision) -> Value {
+        let (step, calls) = match &decision.step {
+            Step::Call(calls) => ("call", calls.as_slice()),
+            Step::Answer { .. } => ("answer", [].as_slice()),
+            Step::Exhausted => ("exhausted", [].as_slice()),
+        };
+        let calls: Vec<Value> = calls
+            .iter()
+            .map(|call| {
+                let target = self
+                    .member(call.candidate.as_str())
+                    .map(|named| &named.upstream.parts.candidate.target);
+                json!({
+                    "candidate": call.candidate.as_str(),
+                    "model": target.map(|target| format!("{}/{}", target.provider, target.model)),
+                    "use": match call.purpose {
+                        Use::Given => "given",
+                        Use::Judged => "judged",
+                    },
+                })
+            })
+            .collect();
+        let why: Vec<String> = decision.why.iter().map(ToString::to_string).collect();
+        json!({
+            "schema_version": 1,
+            "policy": self.router.policy().name,
+            "hash": self.hash,
+            "step": step,
+            "calls": calls,
+            "why": why,
+        })
+    }
+}
+
+/// Free fields that a client sends along.
+fn metadata(chat: &ChatRequest) -> Option<&Map<String, Value>> {
+    chat.params.extra_body.get("metadata")?.as_object()
+}
+
+/// Parameters that the client sets to something else than was measured.
+fn different<'a>(asked: &'a Params, measured: &'a Params) -> impl Iterator<Item = &'static str> {
+    let fields: [(&str, bool); 6] = [
+        (
+            "max_output_tokens",
+            asked.max_output_tokens.is_some()
+                && asked.max_output_tokens != measured.max_output_tokens,
+        ),
+        (
+            "temperature",
+            asked.temperature.is_some() && asked.temperature != measured.temperature,
+        ),
+        (
+            "top_p",
+            asked.top_p.is_some() && asked.top_p != measured.top_p,
+        ),
+        (
+            "reasoning_effort",
+            asked.reasoning_effort.is_some() && asked.reasoning_effort != measured.reasoning_effort,
+        ),
+        (
+            "reasoning_tokens",
+            asked.reasoning_tokens.is_some() && asked.reasoning_tokens != measured.reasoning_tokens,
+        ),
+        (
+            "stop",
+            !asked.stop.is_empty() && asked.stop != measured.stop,
+        ),
+    ];
+    fields
+        .into_iter()
+        .filter_map(|(name, is_different)| is_different.then_some(name))
+}
+
+/// Whether the fixed texts of a template all occur in a request, in their order.
+fn holds_prompt(template: &str, chat: &ChatRequest) -> bool {
+    let text: String = chat
+        .messages
+        .iter()
+        .map(|message| message.joined_text() + "\n")
+        .collect();
+    let mut rest = text.as_str();
+    fixed_texts(template).all(|fixed| match rest.split_once(fixed) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
+}
+
+/// The lines of a template that are the same for every item: neither marks nor made of fields.
+fn fixed_texts(template: &str) -> impl Iterator<Item = &str> {
+    template
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("==="))
+        .filter(|line| !line.contains("{{") && !line.contains("{%") && !line.contains("{#"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trilemma_domain::{Message, Role, ToolChoice};
+
+    #[test]
+    fn a_prompt_is_known_by_its_fixed_lines() {
+        let template = "=== system ===\nSort the ticket.\nBe brief.\n=== user ===\n{{ input }}\n";
+        let chat = |system: &str| ChatRequest {
+            model: String::new(),
+            messages: vec![
+                Message::text(Role::System, system),
+                Message::text(Role::User, "my phone is broken"),
+            ],
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            response_format: None,
+            params: Params::default(),
+            stream: false,
+        };
+        assert!(holds_prompt(
+            template,
+            &chat("Sort the ticket.\nBe brief.\n")
+        ));
+        assert!(!holds_prompt(template, &chat("Sort the ticket.\n")));
+        assert!(!holds_prompt(
+            template,
+            &chat("Be brief.\nSort the ticket.")
+        ));
+    }
+}

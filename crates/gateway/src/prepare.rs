@@ -1,0 +1,183 @@
+//! From a client's request to the one that an upstream gets.
+//!
+//! Same dialect: the client's own bytes, with the model's name, the fields that the gateway needs
+//! and, where a candidate is asked for, its measured parameters as far as the client left them out.
+//! Another dialect: the request in neutral words, written anew, with a list of what got lost.
+
+use trilemma_domain::{ChatRequest, Dialect, Params};
+use trilemma_provider::EncodedRequest;
+use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request};
+
+use crate::ask::Ask;
+use crate::loss;
+use crate::peek::{WithUsage, field_names};
+use crate::refusal::Refusal;
+use crate::upstream::Named;
+
+/// A request ready for an upstream.
+pub(crate) struct Prepared {
+    pub(crate) request: EncodedRequest,
+    pub(crate) way: Way,
+    /// What the upstream cannot be told; empty = nothing.
+    pub(crate) lost: Vec<String>,
+}
+
+/// How the answer comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As it is.
+    Same {
+        /// Whether the event with the token counts is left out, because the client did not ask.
+        without_usage: bool,
+    },
+    /// Translated into the client's dialect.
+    Across {
+        /// Whether the client wants token counts at a stream's end.
+        include_usage: bool,
+    },
+}
+
+/// What becomes of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It is given as it comes.
+    Given,
+    /// It is judged first, and asked for as a whole.
+    Judged,
+}
+
+/// Makes a client's request ready for an upstream.
+pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepared, Refusal> {
+    let upstream = named.upstream.dialect();
+    let is_same = match ask.dialect {
+        Dialect::OpenAi | Dialect::Azure => matches!(upstream, Dialect::OpenAi | Dialect::Azure),
+        Dialect::Anthropic | Dialect::Gemini => upstream == ask.dialect,
+    };
+    // A stream that has to be a whole answer first is another request: it is written anew.
+    let is_whole = manner == Manner::Judged && ask.peek.stream;
+    if is_same && !is_whole {
+        return Ok(same(ask, named));
+    }
+    let ServerRequest {
+        mut chat,
+        include_usage,
+    } = decode(ask)?;
+    let extra = chat.params.extra_body.clone();
+    let lost = fitted(ask, named, &mut chat)?;
+    let lost = if is_same {
+        // Fields that only this dialect knows are carried on.
+        let kept = |name: &str| extra.contains_key(name);
+        let lost = lost.into_iter().filter(|name| !kept(name)).collect();
+        let mut fields = extra;
+        fields.extend(std::mem::take(&mut chat.params.extra_body));
+        fields.remove("stream_options");
+        chat.params.extra_body = fields;
+        lost
+    } else {
+        lost
+    };
+    chat.stream = ask.peek.stream && !is_whole;
+    let request = EncodedRequest::new(&named.upstream.parts.candidate.target, &chat)
+        .map_err(|failure| Refusal::bad_request(failure.message))?;
+    Ok(Prepared {
+        request,
+        way: Way::Across { include_usage },
+        lost,
+    })
+}
+
+fn same(ask: &Ask, named: &Named) -> Prepared {
+    let upstream = &named.upstream;
+    let is_openai = ask.dialect == Dialect::OpenAi;
+    let with_usage = if is_openai {
+        WithUsage::Asked
+    } else {
+        WithUsage::Always
+    };
+    let defaults = if named.is_candidate && !upstream.defaults.is_empty() {
+        missing_defaults(ask, &upstream.defaults)
+    } else {
+        Vec::new()
+    };
+    let body = ask
+        .peek
+        .spliced(&ask.body, Some(upstream.model()), with_usage, &defaults);
+    let mut request = upstream.encoded(body, ask.peek.stream);
+    for (name, value) in &ask.vendor_headers {
+        request.set_header(name.clone(), value.clone());
+    }
+    Prepared {
+        request,
+        way: Way::Same {
+            without_usage: is_openai && ask.peek.stream && !ask.peek.include_usage,
+        },
+        lost: Vec::new(),
+    }
+}
+
+/// The measured parameters that the client left out. A length has two names.
+fn missing_defaults<'a>(ask: &Ask, defaults: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+    const LENGTHS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
+    let fields = field_names(&ask.body);
+    let has = |name: &str| fields.iter().any(|field| field == name);
+    defaults
+        .iter()
+        .filter(|(name, _)| {
+            let is_length = LENGTHS.contains(&name.as_str());
+            let is_given = has(name) || (is_length && LENGTHS.into_iter().any(has));
+            !is_given
+        })
+        .map(|(name, json)| (name.as_str(), json.as_str()))
+        .collect()
+}
+
+/// Reads a client's request in neutral words.
+pub(crate) fn decode(ask: &Ask) -> Result<ServerRequest, Refusal> {
+    let route = Route {
+        dialect: ask.dialect,
+        endpoint: Endpoint::Chat,
+        model: None,
+        stream: None,
+        json_array: false,
+    };
+    decode_request(&route, &ask.body).map_err(|error| Refusal::bad_request(error.to_string()))
+}
+
+/// Fits a request for an upstream of another dialect; gives what gets lost.
+fn fitted(ask: &Ask, named: &Named, chat: &mut ChatRequest) -> Result<Vec<String>, Refusal> {
+    let upstream = &named.upstream;
+    if ask.peek.n_answers > 1 {
+        return Err(Refusal::bad_request(format!(
+            "`n` asks for several answers, which `{}` cannot give; hint: leave it out",
+            upstream.id()
+        )));
+    }
+    let lost = loss::lost(ask.dialect, &ask.body, chat, upstream.dialect());
+    chat.model = upstream.model().to_owned();
+    chat.params.extra_body.clear();
+    if matches!(upstream.dialect(), Dialect::OpenAi | Dialect::Azure) {
+        chat.params.reasoning_tokens = None;
+    }
+    if named.is_candidate {
+        fill(&mut chat.params, &upstream.parts.candidate.params);
+    }
+    Ok(lost)
+}
+
+/// Fills in what the client left out.
+fn fill(params: &mut Params, measured: &Params) {
+    params.max_output_tokens = params.max_output_tokens.or(measured.max_output_tokens);
+    params.temperature = params.temperature.or(measured.temperature);
+    params.top_p = params.top_p.or(measured.top_p);
+    params.seed = params.seed.or(measured.seed);
+    params.reasoning_tokens = params.reasoning_tokens.or(measured.reasoning_tokens);
+    if params.reasoning_effort.is_none() {
+        params
+            .reasoning_effort
+            .clone_from(&measured.reasoning_effort);
+    }
+    if params.stop.is_empty() {
+        params.stop.clone_from(&measured.stop);
+    }
+    params.extra_body.clone_from(&measured.extra_body);
+}

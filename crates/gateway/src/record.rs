@@ -1,0 +1,293 @@
+//! The record of one request while it is being answered.
+//!
+//! In: what happens, as it happens. Out: a row of the ledger with its evidence, exactly once: at the
+//! end, or when the client goes away and the request is dropped. A call whose tokens nobody counted
+//! costs the most that it can have cost, and is marked.
+
+use std::sync::Arc;
+
+use trilemma_domain::{ChatResponse, FailureKind, FinishReason, NanoUsd, Usage, UsageSource};
+use trilemma_provider::Attempted;
+use trilemma_route::Decision;
+use trilemma_store::ledger::{AttemptNote, Evidence, LedgerRow, RequestId};
+
+use crate::ask::Ask;
+use crate::budget::Hold;
+use crate::gateway::Gateway;
+use crate::policy::Active;
+use crate::upstream::Upstream;
+
+/// The record of one request.
+pub(crate) struct Record {
+    gateway: Arc<Gateway>,
+    began: tokio::time::Instant,
+    row: LedgerRow,
+    charged: i64,
+    pub(crate) evidence: Evidence,
+    open: Vec<(Ticket, Open)>,
+    next_ticket: u32,
+    is_written: bool,
+}
+
+/// Names a call that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket(u32);
+
+/// A call that is under way.
+struct Open {
+    upstream: Arc<Upstream>,
+    hold: Option<Hold>,
+    worst: Usage,
+}
+
+impl Record {
+    pub(crate) fn new(gateway: Arc<Gateway>, ask: &Ask) -> Self {
+        let id = gateway.ledger.next_id();
+        gateway.metrics.arrived();
+        Self {
+            began: ask.began,
+            row: LedgerRow {
+                id,
+                at_us: ask.at_us,
+                client: ask.client.clone(),
+                candidate: String::new(),
+                requested: ask.peek.model.clone(),
+                served: None,
+                usage: None,
+                raw_usage: None,
+                cost: Some(NanoUsd(0)),
+                is_estimated: false,
+            },
+            charged: 0,
+            evidence: Evidence {
+                dialect: ask.dialect.name().to_owned(),
+                stream: ask.peek.stream,
+                ..Evidence::default()
+            },
+            open: Vec::new(),
+            next_ticket: 0,
+            is_written: false,
+            gateway,
+        }
+    }
+
+    /// The request's name.
+    pub(crate) fn id(&self) -> RequestId {
+        self.row.id
+    }
+
+    /// The candidate that is called, or was last.
+    pub(crate) fn candidate(&self) -> &str {
+        &self.row.candidate
+    }
+
+    /// Calls begun so far.
+    pub(crate) fn n_calls(&self) -> usize {
+        self.evidence.attempts.len() + self.open.len()
+    }
+
+    /// A call begins; it counts in full until it is settled.
+    pub(crate) fn begin(
+        &mut self,
+        upstream: &Arc<Upstream>,
+        hold: Option<Hold>,
+        worst: Usage,
+    ) -> Ticket {
+        if self.n_calls() == 0 {
+            self.evidence.queued_us = micros(self.began.elapsed());
+        }
+        upstream.id().clone_into(&mut self.row.candidate);
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket = self.next_ticket.saturating_add(1);
+        let open = Open {
+            upstream: Arc::clone(upstream),
+            hold,
+            worst,
+        };
+        self.open.push((ticket, open));
+        ticket
+    }
+
+    /// The call was not made after all.
+    pub(crate) fn release(&mut self, ticket: Ticket) {
+        if let Some(hold) = self.take(ticket).and_then(|open| open.hold) {
+            hold.settle(NanoUsd(0));
+        }
+    }
+
+    /// The answer is that of this candidate.
+    pub(crate) fn answered_by(&mut self, candidate: &str) {
+        candidate.clone_into(&mut self.row.candidate);
+    }
+
+    /// What the policy decided last.
+    pub(crate) fn decided(&mut self, active: &Active, decision: &Decision) {
+        self.evidence.policy = Some(active.hash.clone());
+        self.evidence.decision = Some(active.told(decision));
+        // Nothing of a policy is left to chance.
+        self.evidence.propensity = Some(1.0);
+    }
+
+    fn take(&mut self, ticket: Ticket) -> Option<Open> {
+        let at = self.open.iter().position(|(open, _)| *open == ticket)?;
+        Some(self.open.swap_remove(at).1)
+    }
+
+    /// A call is over; `response` is what it brought, as far as it came.
+    pub(crate) fn settle(
+        &mut self,
+        ticket: Ticket,
+        attempted: &Attempted,
+        response: Option<&ChatResponse>,
+    ) {
+        let Some(open) = self.take(ticket) else {
+            return;
+        };
+        let attempt = &attempted.attempt;
+        let timing = &attempt.timing;
+        let us = |time: Option<std::time::Duration>| time.map(micros);
+        self.evidence.attempts.push(AttemptNote {
+            candidate: open.upstream.id().to_owned(),
+            status: attempt.status,
+            failure: attempt
+                .failure
+                .as_ref()
+                .map(|failure| failure.kind.name().to_owned()),
+            request_id: attempt.request_id.clone(),
+            first_byte_us: us(timing.first_byte),
+            first_token_us: us(timing.first_token),
+            first_visible_us: us(timing.first_visible),
+            end_us: us(timing.end),
+        });
+        self.gateway.metrics.attempted(open.upstream.id(), attempt);
+        if let Some(response) = response {
+            self.row.served.clone_from(&response.served_model);
+            self.evidence
+                .fingerprint
+                .clone_from(&response.system_fingerprint);
+            self.evidence.finish = response.finish.as_ref().map(finish_word);
+            self.row.raw_usage = response.raw_usage.as_ref().map(ToString::to_string);
+        }
+        self.cost(open, attempt.usage, was_free(attempt));
+    }
+
+    fn cost(&mut self, open: Open, usage: Option<Usage>, was_free: bool) {
+        let pricer = open.upstream.parts.pricer.as_ref();
+        let (used, cost, is_estimated) = match usage {
+            Some(usage) => {
+                let cost = pricer.and_then(|pricer| pricer.price(&usage));
+                let is_estimated = usage.source == UsageSource::Estimated;
+                (Some(usage), cost.map(|priced| priced.cost), is_estimated)
+            }
+            None if was_free => (None, Some(NanoUsd(0)), false),
+            None => (None, open.upstream.worst_cost(&open.worst), true),
+        };
+        self.row.is_estimated |= is_estimated;
+        self.row.usage = sum(self.row.usage, used);
+        self.row.cost = match (self.row.cost, cost) {
+            (Some(before), Some(cost)) => Some(NanoUsd(before.0.saturating_add(cost.0))),
+            _ => None,
+        };
+        let worst = open.hold.as_ref().map_or(0, |hold| hold.worst().0);
+        let charged = cost.map_or(worst, |cost| cost.0);
+        self.charged = self.charged.saturating_add(charged);
+        if let Some(hold) = open.hold {
+            hold.settle(NanoUsd(charged));
+        }
+    }
+
+    /// The request is over; `failure` is what the client was told.
+    pub(crate) fn finish(mut self, status: u16, failure: Option<&str>) {
+        self.evidence.status = status;
+        self.evidence.failure = failure.map(str::to_owned);
+        self.write();
+    }
+
+    fn write(&mut self) {
+        if std::mem::replace(&mut self.is_written, true) {
+            return;
+        }
+        for (_, open) in std::mem::take(&mut self.open) {
+            self.evidence.attempts.push(AttemptNote {
+                candidate: open.upstream.id().to_owned(),
+                failure: Some("abandoned".to_owned()),
+                ..AttemptNote::default()
+            });
+            self.cost(open, None, false);
+        }
+        self.evidence.total_us = micros(self.began.elapsed());
+        self.gateway.metrics.finished(&self.evidence, &self.row);
+        if let Some(log) = &self.gateway.log {
+            log(&crate::metrics::log_line(&self.row, &self.evidence));
+        }
+        let row = self.row.clone();
+        let evidence = std::mem::take(&mut self.evidence);
+        self.gateway
+            .ledger
+            .record(row, NanoUsd(self.charged), evidence);
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.evidence.abandoned = true;
+            self.write();
+        }
+    }
+}
+
+/// Refused calls cost nothing, and neither do those of which no byte went out.
+fn was_free(attempt: &trilemma_domain::Attempt) -> bool {
+    let is_refused = attempt.status.is_some_and(|status| status >= 400);
+    let never_sent = attempt.failure.as_ref().is_some_and(|failure| {
+        matches!(
+            failure.kind,
+            FailureKind::Connect | FailureKind::Unsendable | FailureKind::BreakerOpen
+        )
+    });
+    is_refused || never_sent
+}
+
+fn sum(before: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
+    let (Some(a), Some(b)) = (before, more) else {
+        return before.or(more);
+    };
+    let both = |a: Option<u64>, b: Option<u64>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (one, other) => one.or(other),
+    };
+    Some(Usage {
+        input_uncached: a.input_uncached.saturating_add(b.input_uncached),
+        cache_read: both(a.cache_read, b.cache_read),
+        cache_write_5m: both(a.cache_write_5m, b.cache_write_5m),
+        cache_write_1h: both(a.cache_write_1h, b.cache_write_1h),
+        output: a.output.saturating_add(b.output),
+        reasoning: both(a.reasoning, b.reasoning),
+        audio_input: both(a.audio_input, b.audio_input),
+        image_input: both(a.image_input, b.image_input),
+        audio_output: both(a.audio_output, b.audio_output),
+        image_output: both(a.image_output, b.image_output),
+        web_searches: both(a.web_searches, b.web_searches),
+        source: if b.source == UsageSource::Estimated {
+            b.source
+        } else {
+            a.source
+        },
+    })
+}
+
+fn finish_word(finish: &FinishReason) -> String {
+    match finish {
+        FinishReason::Stop => "stop".to_owned(),
+        FinishReason::Length => "length".to_owned(),
+        FinishReason::ToolCalls => "tool_calls".to_owned(),
+        FinishReason::ContentFilter => "content_filter".to_owned(),
+        FinishReason::Refusal => "refusal".to_owned(),
+        FinishReason::Other(word) => word.clone(),
+    }
+}
+
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

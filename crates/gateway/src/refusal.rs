@@ -1,0 +1,140 @@
+//! What a client is told when it gets no answer, in its dialect.
+//!
+//! In: what went wrong. Out: status, headers and body of an error, or the event of one in the middle
+//! of a stream. A request that the gateway has tried itself is marked `x-should-retry: false`, which
+//! the official packages obey: retries do not multiply.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use trilemma_domain::{Dialect, Failure, FailureKind, Retry};
+use trilemma_wire::server::{ErrorKind, ErrorReply, encode_error, retry_after_headers};
+
+use crate::outlet::{self, Head, Reply};
+
+/// Why a client gets no answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) reply: ErrorReply,
+    /// The vendor's own error, for a client that speaks its dialect.
+    pub(crate) body: Option<Bytes>,
+    /// Whether another try by the client is worth it; `None` = its own judgement.
+    pub(crate) is_worth_retrying: Option<bool>,
+}
+
+impl Refusal {
+    /// A refusal of our own.
+    pub(crate) fn new(status: StatusCode, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            reply: ErrorReply {
+                status: status.as_u16(),
+                kind,
+                message: message.into(),
+                retry_after: None,
+            },
+            body: None,
+            is_worth_retrying: Some(false),
+        }
+    }
+
+    /// The request is wrong.
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorKind::BadRequest, message)
+    }
+
+    /// Asks the client to come back.
+    pub(crate) fn after(mut self, wait: Duration) -> Self {
+        self.reply.retry_after = Some(wait);
+        self.is_worth_retrying = None;
+        self
+    }
+
+    /// What an upstream's failure means to the client.
+    pub(crate) fn of_failure(failure: &Failure) -> Self {
+        let (status, kind) = kind_of(failure);
+        let mut refusal = Self::new(status, kind, failure.message.clone());
+        if let Retry::After(wait) = failure.retry {
+            refusal.reply.retry_after = Some(wait);
+        }
+        refusal
+    }
+
+    /// Status, headers and body.
+    pub(crate) fn head(&self, dialect: Dialect) -> Head {
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(is_worth) = self.is_worth_retrying {
+            let word = if is_worth { "true" } else { "false" };
+            headers.insert("x-should-retry", HeaderValue::from_static(word));
+        }
+        if let Some(wait) = self.reply.retry_after {
+            for (name, value) in retry_after_headers(dialect, wait) {
+                if let Ok(value) = HeaderValue::try_from(value) {
+                    headers.insert(HeaderName::from_static(name), value);
+                }
+            }
+        }
+        let body = match &self.body {
+            Some(body) if !body.is_empty() => body.clone(),
+            _ => Bytes::from(encode_error(dialect, &self.reply)),
+        };
+        Head {
+            status: StatusCode::from_u16(self.reply.status).unwrap_or(StatusCode::BAD_GATEWAY),
+            headers,
+            whole: Some(body),
+        }
+    }
+
+    /// A response of its own.
+    pub(crate) fn response(&self, dialect: Dialect) -> Response<Reply> {
+        let head = self.head(dialect);
+        outlet::whole(head.status, head.headers, head.whole.unwrap_or_default())
+    }
+
+    /// The event of an error in the middle of a stream.
+    pub(crate) fn event(&self, dialect: Dialect) -> Bytes {
+        let body = encode_error(dialect, &self.reply);
+        let mut event = match dialect {
+            Dialect::Anthropic => b"event: error\ndata: ".to_vec(),
+            Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => b"data: ".to_vec(),
+        };
+        event.extend_from_slice(&body);
+        event.extend_from_slice(b"\n\n");
+        Bytes::from(event)
+    }
+}
+
+fn kind_of(failure: &Failure) -> (StatusCode, ErrorKind) {
+    let caller_status = failure
+        .status
+        .and_then(|status| StatusCode::from_u16(status).ok())
+        .filter(StatusCode::is_client_error)
+        .unwrap_or(StatusCode::BAD_REQUEST);
+    match failure.kind {
+        FailureKind::RateLimited if failure.retry == Retry::No => {
+            (StatusCode::TOO_MANY_REQUESTS, ErrorKind::QuotaExceeded)
+        }
+        FailureKind::RateLimited => (StatusCode::TOO_MANY_REQUESTS, ErrorKind::RateLimited),
+        FailureKind::Overloaded | FailureKind::BreakerOpen => {
+            (StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Overloaded)
+        }
+        FailureKind::BadRequest => (caller_status, ErrorKind::BadRequest),
+        FailureKind::Unsendable => (StatusCode::BAD_REQUEST, ErrorKind::BadRequest),
+        // The gateway's key or name for the upstream is wrong, which is no fault of the client.
+        FailureKind::Auth | FailureKind::NotFound => (StatusCode::BAD_GATEWAY, ErrorKind::Server),
+        FailureKind::Stalled | FailureKind::Deadline => {
+            (StatusCode::GATEWAY_TIMEOUT, ErrorKind::Server)
+        }
+        FailureKind::Budget => (StatusCode::TOO_MANY_REQUESTS, ErrorKind::QuotaExceeded),
+        FailureKind::Interrupted => (StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Overloaded),
+        FailureKind::ServerError
+        | FailureKind::Connect
+        | FailureKind::Cut
+        | FailureKind::Truncated
+        | FailureKind::Malformed
+        | FailureKind::InStream
+        | FailureKind::TooLarge => (StatusCode::BAD_GATEWAY, ErrorKind::Server),
+    }
+}

@@ -1,0 +1,263 @@
+//! One upstream: a candidate that can be called, with its key, its lane and its prices.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use trilemma_cost::Pricer;
+use trilemma_domain::{Candidate, ChatRequest, Dialect, Failure, NanoUsd, ToolChoice, Usage};
+use trilemma_provider::{Client, EncodedRequest, Lane, Secret};
+use trilemma_wire::client::encode_request;
+
+/// Longest answer assumed where neither client, candidate nor catalog bounds it, in tokens.
+const LONGEST_ANSWER: u64 = 131_072;
+/// Most tokens that an image behind an address is taken to cost.
+const PER_IMAGE_ADDRESS: u64 = 50_000;
+/// Most tokens that a vendor adds around a request: roles, tools, its own instructions.
+const AROUND: u64 = 2_048;
+
+/// What an upstream is made of.
+pub struct UpstreamParts {
+    /// What is called, with the parameters it was measured with.
+    pub candidate: Candidate,
+    /// Calls it for streams: gives up after the time to a first token.
+    pub streamed: Client,
+    /// Calls it for whole answers: silent until they are there.
+    pub whole: Client,
+    /// Its key.
+    pub secret: Option<Secret>,
+    /// When a call may start; upstreams that share one endpoint and model share it.
+    pub lane: Arc<Lane>,
+    /// Its prices; `None` = unknown.
+    pub pricer: Option<Pricer>,
+    /// Longest answer that it gives, in tokens; `None` = unknown.
+    pub max_output: Option<u64>,
+}
+
+/// A candidate that can be called.
+pub struct Upstream {
+    pub(crate) parts: UpstreamParts,
+    template: [EncodedRequest; 2],
+    /// The candidate's parameters as fields of its dialect.
+    pub(crate) defaults: Vec<(String, String)>,
+    ceiling: Option<Ceiling>,
+}
+
+/// The dearest prices of an upstream, in thousandths of a nano-dollar per token.
+#[derive(Debug, Clone, Copy)]
+struct Ceiling {
+    input: u128,
+    output: u128,
+}
+
+impl Upstream {
+    /// Makes an upstream ready to be called.
+    ///
+    /// # Errors
+    /// Why the candidate cannot be called: its address, or parameters that its dialect has no word
+    /// for.
+    pub fn new(parts: UpstreamParts) -> Result<Self, Failure> {
+        let target = &parts.candidate.target;
+        let template = [
+            EncodedRequest::of_body(target, Bytes::new(), false)?,
+            EncodedRequest::of_body(target, Bytes::new(), true)?,
+        ];
+        Ok(Self {
+            defaults: defaults(&parts.candidate),
+            ceiling: parts.pricer.as_ref().map(ceiling),
+            template,
+            parts,
+        })
+    }
+
+    /// The candidate's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.parts.candidate.id.as_str()
+    }
+
+    /// The language spoken there.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.parts.candidate.target.dialect
+    }
+
+    /// The model's name there.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.parts.candidate.target.model
+    }
+
+    /// Whether its prices are known, so that a budget can bound its calls.
+    #[must_use]
+    pub fn is_priced(&self) -> bool {
+        self.ceiling.is_some()
+    }
+
+    /// A request with a body in its own dialect.
+    pub(crate) fn encoded(&self, body: Bytes, is_stream: bool) -> EncodedRequest {
+        let [whole, streamed] = &self.template;
+        let template = if is_stream { streamed } else { whole };
+        template.clone().with_body(body)
+    }
+
+    /// Most tokens that a request can use: no token is shorter than a byte.
+    pub(crate) fn worst_usage(&self, size: &Size) -> Usage {
+        let asked = size
+            .max_output
+            .or(self.parts.candidate.params.max_output_tokens.map(u64::from))
+            .or(self.parts.max_output)
+            .unwrap_or(LONGEST_ANSWER);
+        Usage {
+            input_uncached: size
+                .n_bytes
+                .saturating_add(size.n_image_addresses.saturating_mul(PER_IMAGE_ADDRESS))
+                .saturating_add(AROUND),
+            output: asked.saturating_mul(size.n_answers),
+            ..Usage::default()
+        }
+    }
+
+    /// Most that so many tokens can cost; `None` = a price is unknown.
+    pub(crate) fn worst_cost(&self, usage: &Usage) -> Option<NanoUsd> {
+        let ceiling = self.ceiling?;
+        let millis = u128::from(usage.input_uncached)
+            .saturating_mul(ceiling.input)
+            .saturating_add(u128::from(usage.output).saturating_mul(ceiling.output));
+        Some(NanoUsd(
+            i64::try_from(millis.div_ceil(1_000)).unwrap_or(i64::MAX),
+        ))
+    }
+}
+
+/// What a name means.
+#[derive(Clone)]
+pub(crate) struct Named {
+    pub(crate) upstream: Arc<Upstream>,
+    /// Whether the name is the candidate's id: its measured parameters then fill in what the client
+    /// leaves out.
+    pub(crate) is_candidate: bool,
+}
+
+/// What a request's worst case rests on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) n_bytes: u64,
+    pub(crate) n_image_addresses: u64,
+    pub(crate) max_output: Option<u64>,
+    pub(crate) n_answers: u64,
+}
+
+/// The fields that the candidate's parameters are in its dialect, as JSON.
+fn defaults(candidate: &Candidate) -> Vec<(String, String)> {
+    let request = |params| ChatRequest {
+        model: String::new(),
+        messages: Vec::new(),
+        tools: Vec::new(),
+        tool_choice: ToolChoice::Auto,
+        response_format: None,
+        params,
+        stream: false,
+    };
+    let fields = |params| -> Map<String, Value> {
+        encode_request(&candidate.target, &request(params))
+            .ok()
+            .and_then(|encoded| serde_json::from_slice(&encoded.body).ok())
+            .unwrap_or_default()
+    };
+    let without = fields(trilemma_domain::Params::default());
+    fields(candidate.params.clone())
+        .into_iter()
+        .filter(|(name, value)| without.get(name) != Some(value))
+        .map(|(name, value)| (name, value.to_string()))
+        .collect()
+}
+
+fn ceiling(pricer: &Pricer) -> Ceiling {
+    // The dearest step and kind of token, found by pricing a million of each.
+    const MANY: u64 = 1_000_000;
+    let of = |usage: Usage| -> u128 {
+        pricer
+            .steps()
+            .iter()
+            .filter_map(|step| trilemma_cost::request_cost(&usage, &step.rates))
+            .filter_map(|cost| cost.settle().ok())
+            // Nano-dollars per million tokens: thousandths per thousand; rounded up to one token.
+            .map(|cost| u128::try_from(cost.0).unwrap_or(0).div_ceil(1_000))
+            .max()
+            .unwrap_or(0)
+    };
+    let none = Usage::default();
+    let input = [
+        Usage {
+            input_uncached: MANY,
+            ..none
+        },
+        Usage {
+            cache_write_5m: Some(MANY),
+            ..none
+        },
+        Usage {
+            cache_write_1h: Some(MANY),
+            ..none
+        },
+        Usage {
+            cache_read: Some(MANY),
+            ..none
+        },
+        Usage {
+            input_uncached: MANY,
+            audio_input: Some(MANY),
+            ..none
+        },
+        Usage {
+            input_uncached: MANY,
+            image_input: Some(MANY),
+            ..none
+        },
+    ];
+    let output = [
+        Usage {
+            output: MANY,
+            ..none
+        },
+        Usage {
+            output: MANY,
+            reasoning: Some(MANY),
+            ..none
+        },
+        Usage {
+            output: MANY,
+            audio_output: Some(MANY),
+            ..none
+        },
+        Usage {
+            output: MANY,
+            image_output: Some(MANY),
+            ..none
+        },
+    ];
+    Ceiling {
+        input: input.into_iter().map(of).max().unwrap_or(0),
+        output: output.into_iter().map(of).max().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trilemma_domain::OwnPrice;
+
+    #[test]
+    fn the_ceiling_is_the_dearest_price() {
+        let pricer = Pricer::contract(&OwnPrice {
+            input: "2.5".parse().unwrap(),
+            output: "10".parse().unwrap(),
+            cache_read: Some("0.25".parse().unwrap()),
+            cache_write: Some("3.125".parse().unwrap()),
+        });
+        let ceiling = ceiling(&pricer);
+        // 3.125 USD per million tokens are 3,125 nano-dollars a token.
+        assert_eq!((ceiling.input, ceiling.output), (3_125_000, 10_000_000));
+    }
+}

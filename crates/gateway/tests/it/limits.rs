@@ -1,0 +1,162 @@
+//! Clients that ask too much, stop reading, go away; and a gateway that stops.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use trilemma_domain::Dialect;
+use trilemma_project::{ClientKey, ServeSettings};
+use trilemma_sim::Ended;
+
+use crate::support::{
+    KEY, candidate, canned, house, house_of, openai, post, settings, simulator, upstream,
+};
+
+const SLOW: &str = r#"
+[models.slow]
+gap_ms = 20
+answers = { type = "tokens", count = 100 }
+[models.plain]
+answers = { type = "echo" }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_request_is_refused_in_the_clients_words() {
+    let house = house(
+        SLOW,
+        ServeSettings {
+            max_request_bytes: 1_000,
+            ..settings()
+        },
+    )
+    .await;
+    for (body, status) in [
+        (b"{".to_vec(), 400),
+        (b"[1]".to_vec(), 400),
+        (b"{\"model\":\"openai/plain\",\"messages\":3".to_vec(), 400),
+        (vec![b'x'; 2_000], 413),
+        (b"\xff\xfe".to_vec(), 400),
+    ] {
+        let answer = post(&house.address, "/v1/messages", &body, &[]).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(answer.json()["type"], "error");
+    }
+    assert_eq!(house.log.n_ended(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_cancels_the_upstream() {
+    let house = house(SLOW, settings()).await;
+    let body = openai("openai/slow", true).to_string();
+    let mut stream = TcpStream::connect(&house.address).await.unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut first = [0u8; 64];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first)
+        .await
+        .unwrap();
+    drop(stream);
+    let started = tokio::time::Instant::now();
+    while house.log.n_ended() == 0 && started.elapsed() < Duration::from_secs(10) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let record = house.log.records().remove(0);
+    assert_eq!(record.ended, Ended::Dropped, "{record:?}");
+    let (_, entries, _folder) = house.close().await;
+    let evidence = entries[0].evidence.clone().unwrap();
+    assert!(evidence.abandoned, "{evidence:?}");
+    // Nobody told the tokens: it counts as the most that it can have cost, and says so.
+    assert!(entries[0].row.is_estimated && entries[0].row.cost.unwrap().0 > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_stops_lets_open_answers_end() {
+    let house = house(SLOW, settings()).await;
+    let address = house.address.clone();
+    let body = openai("openai/slow", true).to_string();
+    let asking =
+        tokio::spawn(
+            async move { post(&address, "/v1/chat/completions", body.as_bytes(), &[]).await },
+        );
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (served, entries, _folder) = house.close().await;
+    let answer = asking.await.unwrap();
+    assert!(answer.is_clean && answer.text().ends_with("data: [DONE]\n\n"));
+    assert_eq!((served.n_cut, entries.len()), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_say_who_calls_and_how_often() {
+    // printf %s secret | sha256sum
+    let sha256 = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b".to_owned();
+    let house = house(
+        SLOW,
+        ServeSettings {
+            keys: vec![ClientKey {
+                name: "team".to_owned(),
+                sha256,
+                budget: None,
+                rpm: Some(8),
+            }],
+            ..settings()
+        },
+    )
+    .await;
+    let body = openai("openai/plain", false).to_string();
+    let ask = |key: &'static str| {
+        let (address, body) = (house.address.clone(), body.clone());
+        async move {
+            let header = format!("Bearer {key}");
+            post(
+                &address,
+                "/v1/chat/completions",
+                body.as_bytes(),
+                &[("authorization", &header)],
+            )
+            .await
+        }
+    };
+    let refused = ask("wrong").await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.json()["error"]["code"], "invalid_api_key");
+    assert_eq!(ask(KEY).await.status, 401);
+    assert_eq!(ask("secret").await.status, 200);
+    assert_eq!(ask("secret").await.status, 200);
+    let limited = ask("secret").await;
+    assert_eq!(limited.status, 429);
+    assert!(limited.header("retry-after").is_some(), "{}", limited.head);
+    let (_, entries, _folder) = house.close().await;
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0].row.client, "team");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstreams_refusal_of_the_request_is_passed_on_in_its_words() {
+    let body = "{\"error\":{\"message\":\"too long\",\"type\":\"invalid_request_error\",\
+                \"param\":\"messages\",\"code\":\"context_length_exceeded\",\"key\":\"KEY\"}}"
+        .replace("KEY", KEY);
+    let response = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let (url, seen) = canned(response.into_bytes()).await;
+    let (_, log) = simulator("").await;
+    let settings = settings();
+    let upstreams = vec![upstream(candidate("x/m", Dialect::OpenAi, &url), &settings)];
+    let house = house_of(upstreams, log, settings, tempfile::tempdir().unwrap()).await;
+    let answer = house
+        .post("/v1/chat/completions", &openai("x/m", false))
+        .await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    // The vendor's own words, without our key.
+    assert_eq!(answer.text(), body.replace(KEY, "***"));
+    assert_eq!(answer.header("x-trilemma-attempts"), Some("1"));
+    let other = house.post("/v1/messages", &openai("x/m", true)).await;
+    assert_eq!(other.json()["error"]["type"], "invalid_request_error");
+    assert!(!other.text().contains(KEY));
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}

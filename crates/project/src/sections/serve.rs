@@ -1,0 +1,142 @@
+//! `[serve]`: how the gateway serves.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::key::KeySource;
+use crate::problem::Note;
+use crate::section::Section;
+use crate::sections::providers::key_source;
+use crate::serve::{ClientKey, Period, ServeBudget, ServeSettings};
+
+const PERIODS: [(&str, Period); 3] = [
+    ("day", Period::Day),
+    ("month", Period::Month),
+    ("total", Period::Total),
+];
+/// Hexadecimal digits of a SHA-256.
+const DIGEST_DIGITS: usize = 64;
+
+/// Reads `[serve]`.
+pub(crate) fn serve(section: &Section<'_>) -> ServeSettings {
+    let default = ServeSettings::default();
+    let count = |key, most: u32, otherwise: u32| {
+        section
+            .integer(key, 1..=u64::from(most))
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(otherwise)
+    };
+    let seconds = |key, otherwise| {
+        section
+            .number(key, 0.001..=86_400.0)
+            .map_or(otherwise, Duration::from_secs_f64)
+    };
+    let settings = ServeSettings {
+        listen: address(section, "listen").unwrap_or(default.listen),
+        admin: address(section, "admin"),
+        // `"none"` is no token.
+        token: key_source(section, "token").filter(|source| *source != KeySource::None),
+        policy: section
+            .string("policy")
+            .map(|found| PathBuf::from(found.value)),
+        max_attempts: count("max_attempts", 20, default.max_attempts),
+        queue_timeout: seconds("queue_timeout_s", default.queue_timeout),
+        first_token_timeout: seconds("first_token_timeout_s", default.first_token_timeout),
+        idle_timeout: seconds("idle_timeout_s", default.idle_timeout),
+        request_timeout: seconds("request_timeout_s", default.request_timeout),
+        drain_timeout: seconds("drain_timeout_s", default.drain_timeout),
+        max_request_bytes: section
+            .integer("max_request_mb", 1..=1_024)
+            .map_or(default.max_request_bytes, |mb| mb << 20),
+        max_connections: count("max_connections", 1_000_000, default.max_connections),
+        concurrency: count("concurrency", 100_000, default.concurrency),
+        budget: budget(section),
+        lease: section.usd("lease_usd").unwrap_or(default.lease),
+        keys: keys(section),
+    };
+    demand_token(section, &settings);
+    settings
+}
+
+fn address(section: &Section<'_>, key: &'static str) -> Option<SocketAddr> {
+    let found = section.string(key)?;
+    let address = found.value.parse().ok();
+    if address.is_none() {
+        let note = Note::error("is no address and port").hint("write it like \"127.0.0.1:8787\"");
+        section.report(key, note);
+    }
+    address
+}
+
+fn budget(section: &Section<'_>) -> Option<ServeBudget> {
+    let period = section.word("budget_period", &PERIODS);
+    let limit = section.usd("budget_usd");
+    if limit.is_none() && period.is_some() && !section.has("budget_usd") {
+        section.report(
+            "budget_period",
+            Note::error("there is no budget to divide into periods").hint("add `budget_usd`"),
+        );
+    }
+    limit.map(|limit| ServeBudget {
+        limit,
+        period: period.unwrap_or_default(),
+    })
+}
+
+fn keys(section: &Section<'_>) -> Vec<ClientKey> {
+    let mut names = BTreeSet::new();
+    let mut keys = Vec::new();
+    for one in section.sections("keys") {
+        let name = one.required_string("name", "a word for this client in records");
+        let digest = one.required_string("sha256", "`printf %s KEY | sha256sum` makes it");
+        if let Some(name) = &name
+            && !names.insert(name.value.clone())
+        {
+            one.report("name", Note::error("names another key already"));
+        }
+        let digest = digest.map(|found| found.value.to_ascii_lowercase());
+        let is_digest = |text: &String| {
+            text.len() == DIGEST_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        if digest.as_ref().is_some_and(|digest| !is_digest(digest)) {
+            // What stands there may be the key itself: it is not repeated.
+            let note = Note::error("is no SHA-256 in 64 hexadecimal digits")
+                .hint("write the hash, never the key: `printf %s KEY | sha256sum`");
+            one.report("sha256", note);
+        }
+        let budget = budget(&one);
+        let rpm = one
+            .integer("rpm", 1..=u64::from(u32::MAX))
+            .and_then(|rpm| u32::try_from(rpm).ok());
+        one.finish();
+        if let (Some(name), Some(sha256)) = (name, digest.filter(is_digest)) {
+            keys.push(ClientKey {
+                name: name.value,
+                sha256,
+                budget,
+                rpm,
+            });
+        }
+    }
+    keys
+}
+
+/// Whoever can be reached from elsewhere must know who calls.
+fn demand_token(section: &Section<'_>, settings: &ServeSettings) {
+    let is_open = settings.token.is_none() && settings.keys.is_empty();
+    if is_open && !settings.listen.ip().is_loopback() {
+        let note = Note::error("can be reached from other machines, and nothing says who may call")
+            .hint("add `token = { env = \"NAME\" }` or `[[serve.keys]]`, or listen on 127.0.0.1");
+        section.report("listen", note);
+    }
+    if settings
+        .admin
+        .is_some_and(|admin| !admin.ip().is_loopback())
+    {
+        let note = Note::error("metrics and health take no token")
+            .hint("let `admin` listen on 127.0.0.1 and forward it where you need it");
+        section.report("admin", note);
+    }
+}

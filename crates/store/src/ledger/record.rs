@@ -1,0 +1,123 @@
+//! What is kept of one request.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use trilemma_domain::{NanoUsd, Usage};
+
+/// Names one request of one gateway for good: the session that served it, and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RequestId {
+    /// The session, from 1.
+    pub session: i64,
+    /// The request within the session, from 1.
+    pub number: i64,
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tr-{:x}-{:x}", self.session, self.number)
+    }
+}
+
+/// What one request cost. Never dropped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerRow {
+    /// The request.
+    pub id: RequestId,
+    /// Wall time of its arrival, microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+    /// The client's key by name; empty = a client without a key of its own.
+    pub client: String,
+    /// The candidate that answered, or was tried last.
+    pub candidate: String,
+    /// The name that the client asked for.
+    pub requested: String,
+    /// The model that answered, as the vendor names it.
+    pub served: Option<String>,
+    /// Tokens of all its attempts; `None` = nobody counted.
+    pub usage: Option<Usage>,
+    /// Tokens of the answer in the vendor's words, as JSON.
+    pub raw_usage: Option<String>,
+    /// What it cost over all attempts; `None` = a price is unknown.
+    pub cost: Option<NanoUsd>,
+    /// Whether a part of the cost rests on no count of the vendor's: it is then the most that the
+    /// attempt can have cost.
+    pub is_estimated: bool,
+}
+
+/// Why a request was answered as it was, and how it went. May be dropped under pressure; drops are
+/// counted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The dialect that the client spoke.
+    pub dialect: String,
+    /// Hash of the policy that decided; `None` = the client named the model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The policy's decision, as JSON in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<serde_json::Value>,
+    /// Probability with which a randomised policy takes this decision; `None` = no policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub propensity: Option<f64>,
+    /// What differs from what was measured; empty = nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured: Vec<String>,
+    /// What of the request the answering dialect could not be told; empty = nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+    /// Every call of an upstream, in order.
+    pub attempts: Vec<AttemptNote>,
+    /// The status that the client got; 0 = it was gone before.
+    pub status: u16,
+    /// Whether the client wanted a stream.
+    pub stream: bool,
+    /// Why the model stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<String>,
+    /// The vendor's fingerprint of its back end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// What the client was told went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Whether the client got a part of an answer and then an error.
+    #[serde(default)]
+    pub truncated: bool,
+    /// Whether the client went away before the end.
+    #[serde(default)]
+    pub abandoned: bool,
+    /// From arrival to the last byte, microseconds.
+    pub total_us: u64,
+    /// Time within the gateway before the first call went out, microseconds.
+    pub queued_us: u64,
+}
+
+/// One call of an upstream.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct AttemptNote {
+    /// The candidate that was called.
+    pub candidate: String,
+    /// HTTP status; `None` = no response head came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What went wrong, in one word; `None` = it brought the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// The vendor's id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// From the request's last byte to the first byte of the answer, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_byte_us: Option<u64>,
+    /// To the first token of any kind, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_us: Option<u64>,
+    /// To the first visible token, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_visible_us: Option<u64>,
+    /// To the last byte, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_us: Option<u64>,
+}

@@ -1,0 +1,85 @@
+//! The tables of a ledger.
+//!
+//! `charged` is what counts against a budget, whether or not a price is known. Days are days since
+//! 1970-01-01 UTC, so that a period is a range of them.
+
+use rusqlite::Connection;
+
+/// Tells our files apart from other databases (`application_id`), "trlg".
+const APPLICATION: i64 = 0x7472_6c67;
+/// Version of the tables (`user_version`).
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY,
+    started_us INTEGER NOT NULL,
+    -- NULL = running, or it died.
+    ended_us INTEGER,
+    -- When somebody said that a dead session cost no more than it recorded.
+    reconciled_us INTEGER
+) STRICT;
+CREATE TABLE leases (
+    session INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    nano INTEGER NOT NULL
+) STRICT;
+CREATE INDEX leases_of ON leases (client, day);
+CREATE TABLE requests (
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    client TEXT NOT NULL,
+    candidate TEXT NOT NULL,
+    requested TEXT NOT NULL,
+    served TEXT,
+    input INTEGER,
+    cache_read INTEGER,
+    cache_write_5m INTEGER,
+    cache_write_1h INTEGER,
+    output INTEGER,
+    reasoning INTEGER,
+    raw_usage TEXT,
+    cost INTEGER,
+    charged INTEGER NOT NULL,
+    is_estimated INTEGER NOT NULL,
+    evidence TEXT,
+    PRIMARY KEY (session, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX requests_by_day ON requests (day, client, charged);
+";
+
+/// What a file turned out to be.
+pub(super) enum Kind {
+    /// Ours, in this version.
+    Ready,
+    /// Empty.
+    New,
+    /// Ours, of a later version.
+    Newer(i64),
+    /// Something else.
+    Foreign,
+}
+
+pub(super) fn inspect(conn: &Connection) -> rusqlite::Result<Kind> {
+    let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let n_tables: i64 =
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(match (pragma("application_id")?, pragma("user_version")?) {
+        (APPLICATION, VERSION) => Kind::Ready,
+        (APPLICATION, version) => Kind::Newer(version),
+        (0, 0) if n_tables == 0 => Kind::New,
+        _ => Kind::Foreign,
+    })
+}
+
+pub(super) fn create(conn: &mut Connection) -> rusqlite::Result<()> {
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    let tx = conn.transaction()?;
+    tx.execute_batch(TABLES)?;
+    tx.pragma_update(None, "application_id", APPLICATION)?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()
+}

@@ -1,0 +1,205 @@
+//! The thread that commits what a gateway records: one transaction for everything that waits.
+//!
+//! A lonely row is committed at once; under load commits keep a small distance. A commit that fails
+//! (a full disk) is tried again until it succeeds: rows are never dropped, and the queue's length
+//! tells the gateway to take in no more.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+use tokio::sync::oneshot;
+use trilemma_domain::NanoUsd;
+
+use super::file::Gauge;
+use super::record::{Evidence, LedgerRow};
+use crate::error::StoreError;
+
+/// Rows of one transaction at most.
+const MAX_GROUP: usize = 2_000;
+/// Distance between commits under load.
+const LINGER: Duration = Duration::from_millis(10);
+/// Pause before a commit that failed is tried again.
+const PAUSE: Duration = Duration::from_millis(250);
+const US_PER_DAY: i64 = 86_400_000_000;
+
+/// What the thread is asked to do.
+pub(super) enum Message {
+    Request {
+        row: Box<LedgerRow>,
+        charged: NanoUsd,
+        evidence: Option<Box<Evidence>>,
+    },
+    Lease {
+        client: String,
+        day: i64,
+        amount: NanoUsd,
+        answer: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Flush(oneshot::Sender<Result<(), StoreError>>),
+    End(i64),
+}
+
+/// Owns the writing connection.
+pub(super) struct Keeper {
+    conn: Connection,
+    session: i64,
+    gauge: Arc<Gauge>,
+}
+
+impl Keeper {
+    pub(super) fn new(conn: Connection, session: i64, gauge: Arc<Gauge>) -> Self {
+        Self {
+            conn,
+            session,
+            gauge,
+        }
+    }
+
+    /// Commits until the session ends or every sender is gone.
+    pub(super) fn run(mut self, messages: &Receiver<Message>, path: &Path) {
+        let mut group = Vec::new();
+        loop {
+            match messages.recv() {
+                Ok(first) => group.push(first),
+                Err(_) => return,
+            }
+            let is_urgent = gather(messages, &mut group);
+            while let Err(error) = self.commit(&group) {
+                self.gauge.n_failed_commits.fetch_add(1, Ordering::Relaxed);
+                refuse_leases(&mut group, &StoreError::from_sqlite(path, &error));
+                std::thread::sleep(PAUSE);
+            }
+            if self.acknowledge(&mut group) {
+                return;
+            }
+            if !is_urgent {
+                self.linger(messages, &mut group);
+            }
+        }
+    }
+
+    /// Waits a moment, so that rows share a commit; whoever waits for an answer ends it.
+    fn linger(&self, messages: &Receiver<Message>, group: &mut Vec<Message>) {
+        if self.gauge.depth.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        match messages.recv_timeout(LINGER) {
+            Ok(message) => group.push(message),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+    }
+
+    fn commit(&mut self, group: &[Message]) -> rusqlite::Result<()> {
+        let tx = self.conn.transaction()?;
+        for message in group {
+            match message {
+                Message::Request {
+                    row,
+                    charged,
+                    evidence,
+                } => insert(&tx, row, *charged, evidence.as_deref())?,
+                Message::Lease {
+                    client,
+                    day,
+                    amount,
+                    ..
+                } => {
+                    tx.prepare_cached("INSERT INTO leases VALUES (?1, ?2, ?3, ?4)")?
+                        .execute(params![self.session, client, day, amount.0])?;
+                }
+                Message::Flush(_) => {}
+                Message::End(now_us) => {
+                    tx.execute(
+                        "UPDATE sessions SET ended_us = ?2 WHERE id = ?1",
+                        params![self.session, now_us],
+                    )?;
+                }
+            }
+        }
+        tx.commit()
+    }
+
+    /// Tells everybody who waits; true = the session has ended.
+    fn acknowledge(&self, group: &mut Vec<Message>) -> bool {
+        let mut is_over = false;
+        for message in group.drain(..) {
+            match message {
+                Message::Request { .. } => {
+                    self.gauge.depth.fetch_sub(1, Ordering::Relaxed);
+                }
+                Message::Lease { answer, .. } | Message::Flush(answer) => {
+                    let _heard = answer.send(Ok(()));
+                }
+                Message::End(_) => is_over = true,
+            }
+        }
+        is_over
+    }
+}
+
+/// Takes what waits; true = somebody waits for the commit.
+fn gather(messages: &Receiver<Message>, group: &mut Vec<Message>) -> bool {
+    while group.len() < MAX_GROUP {
+        match messages.try_recv() {
+            Ok(message) => group.push(message),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+        }
+    }
+    group
+        .iter()
+        .any(|message| !matches!(message, Message::Request { .. }))
+}
+
+/// Whoever waits for a lease is told that there is none; rows stay and are tried again.
+fn refuse_leases(group: &mut Vec<Message>, error: &StoreError) {
+    let kept = group.drain(..).filter_map(|message| match message {
+        Message::Lease { answer, .. } | Message::Flush(answer) => {
+            let _heard = answer.send(Err(error.clone()));
+            None
+        }
+        other => Some(other),
+    });
+    *group = kept.collect();
+}
+
+fn insert(
+    conn: &Connection,
+    row: &LedgerRow,
+    charged: NanoUsd,
+    evidence: Option<&Evidence>,
+) -> rusqlite::Result<()> {
+    // Our own record of strings and numbers: it can be written.
+    let evidence = evidence.and_then(|evidence| serde_json::to_string(evidence).ok());
+    let count = |n: Option<u64>| n.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    let usage = row.usage.as_ref();
+    conn.prepare_cached(
+        "INSERT INTO requests VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         ?15, ?16, ?17, ?18, ?19)",
+    )?
+    .execute(params![
+        row.id.session,
+        row.id.number,
+        row.at_us,
+        row.at_us.div_euclid(US_PER_DAY),
+        row.client,
+        row.candidate,
+        row.requested,
+        row.served,
+        count(usage.map(|usage| usage.input_uncached)),
+        count(usage.and_then(|usage| usage.cache_read)),
+        count(usage.and_then(|usage| usage.cache_write_5m)),
+        count(usage.and_then(|usage| usage.cache_write_1h)),
+        count(usage.map(|usage| usage.output)),
+        count(usage.and_then(|usage| usage.reasoning)),
+        row.raw_usage,
+        row.cost.map(|cost| cost.0),
+        charged.0,
+        row.is_estimated,
+        evidence,
+    ])?;
+    Ok(())
+}
