@@ -2,12 +2,13 @@
 //!
 //! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, `decisions DATA`
 //! rules for choosing a model, `seeds DATA` full and raced runs on parts of a golden set; `lists DATA` answers the
-//! design document's API list.
+//! design document's API list; `route DATA` says what routing is worth.
 
 mod decisions;
 mod licences;
 mod lists;
 mod race;
+mod route;
 mod tidy;
 
 use std::path::Path;
@@ -36,6 +37,12 @@ fn main() -> ExitCode {
                 print(&tables);
                 Vec::new()
             }),
+        Some("route") => data()
+            .and_then(|data| route::print(Path::new(&data), std::env::args().nth(3).as_deref()))
+            .map(|table| {
+                print(&table);
+                Vec::new()
+            }),
         Some("lists") => data()
             .and_then(|data| lists::print(Path::new(&data)))
             .map(|table| {
@@ -43,7 +50,7 @@ fn main() -> ExitCode {
                 Vec::new()
             }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy, licences, race, decisions, seeds or lists"
+            "unknown check `{other}`; hint: tidy, licences, race, decisions, seeds, route or lists"
         )),
     };
     match complaints {

@@ -8,11 +8,21 @@
 //! Nothing here calls a model, reads a clock or draws a random number: a request's time of day is
 //! part of its view, and two equal inputs give equal decisions.
 
+mod features;
+mod learn;
+mod learned;
+mod measure;
 mod observe;
 mod policy;
 mod request;
 mod router;
+mod train;
 
+pub use learned::{CostModel, Estimate, Judge, QualityModel, QueryModel, TreeModel};
+pub use measure::{
+    Evaluation, Frontier, Held, Pair, Point, Served, Task, Verdict, aiq, cross_pair, evaluate,
+    held_out_pair, pair, replay,
+};
 pub use observe::{Observation, Outcome};
 pub use policy::{
     Accept, Between, Compare, Measured, Member, MemberPrice, Modality, Origin, Pace, Plan, Policy,
@@ -20,3 +30,4 @@ pub use policy::{
 };
 pub use request::RequestView;
 pub use router::{Call, Decision, Router, Step, Tier, Use, Why, classify_complexity};
+pub use train::{Example, Examples, Options, Recorded, Target, Trained, train};

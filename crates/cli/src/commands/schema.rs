@@ -39,6 +39,7 @@ macro_rules! entry {
 static FORMATS: &[Format] = &[
     entry!("project", "trilemma.toml"),
     entry!("golden-item", "an item of a golden set, a line of JSONL"),
+    entry!("policy", "a routing policy"),
     entry!("scenario", "what `trilemma sim` serves"),
     entry!("catalog", "a catalog file of your own, for --catalog"),
     entry!("decision", "what `trilemma decide --json` prints"),

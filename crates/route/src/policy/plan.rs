@@ -11,6 +11,7 @@ use serde_json::Value;
 use trilemma_domain::CandidateId;
 
 use super::when::When;
+use crate::learned::{Judge, QueryModel};
 
 /// One node of the tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub enum Plan {
         /// For other tasks, and for requests that name none.
         otherwise: Box<Plan>,
     },
+    /// The candidate with the best expected quality less the price of its expected cost.
+    Learned(Box<QueryModel>),
     /// Cheap candidates are asked; their answer is given when it is judged sufficient.
     Cascade {
         /// Who is asked; a name that stands there several times is asked as often (self-consistency).
@@ -125,4 +128,7 @@ pub enum Accept {
     Complete,
     /// At least this many of those asked give the same extracted answer; complete ones only.
     Agree(usize),
+    /// A fitted judge finds that asking the large candidate would gain too little. It looks at the
+    /// first answer, which must be complete, and at how the others compare.
+    Judged(Box<Judge>),
 }

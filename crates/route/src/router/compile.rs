@@ -10,8 +10,9 @@ use trilemma_score::Extraction;
 use super::node::{Branch, Cascade, Node};
 use super::ready::Router;
 use super::test::Test;
+use crate::learned::{Query, QueryModel};
 use crate::policy::{
-    Accept, Plan, Policy, PolicyProblem, Rule, SCHEMA_VERSION, When, parse_day, parse_hours,
+    Accept, Pace, Plan, Policy, PolicyProblem, Rule, SCHEMA_VERSION, When, parse_day, parse_hours,
 };
 
 /// Most candidates that one cascade may ask.
@@ -140,6 +141,7 @@ impl Check {
                     otherwise: Box::new(self.plan(otherwise, &format!("{at}.otherwise"))),
                 }
             }
+            Plan::Learned(model) => self.learned(model, &format!("{at}.learned")),
             Plan::Cascade { .. } => self.cascade(plan, &format!("{at}.cascade")),
             Plan::Classify {
                 by,
@@ -158,6 +160,19 @@ impl Check {
                     labels: self.labels(labels, &at),
                     otherwise: Box::new(self.plan(otherwise, &format!("{at}.otherwise"))),
                 }
+            }
+        }
+    }
+
+    fn learned(&mut self, model: &QueryModel, at: &str) -> Node {
+        for (idx, one) in model.quality.iter().enumerate() {
+            self.answerer(&one.candidate, &format!("{at}.quality[{idx}].candidate"));
+        }
+        match Query::new(model) {
+            Ok(query) => Node::Learned(Box::new(query)),
+            Err((place, message)) => {
+                self.note(&format!("{at}.{place}"), message, "train the policy again");
+                Node::Single(CandidateId::new(""))
             }
         }
     }
@@ -213,6 +228,19 @@ impl Check {
                 format!("asks for {need} equal answers of {}", ask.len()),
                 "at least 2, and no more than are asked; for one answer write `\"complete\"`",
             );
+        }
+        if let Accept::Judged(judge) = accept {
+            let at = format!("{at}.accept.judged");
+            if let Some(fault) = judge.fault() {
+                self.note(&at, fault, "train the policy again");
+            }
+            if *pace == Pace::InTurn {
+                self.note(
+                    &at,
+                    "looks at all answers",
+                    "write `\"pace\": \"together\"`",
+                );
+            }
         }
         Node::Cascade(Box::new(Cascade {
             ask: ask.clone(),

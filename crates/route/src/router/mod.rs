@@ -13,6 +13,7 @@ mod tiers;
 mod walk;
 mod why;
 
+pub(crate) use poll::{evidence, gist};
 pub use ready::Router;
 pub use tiers::{Tier, classify_complexity};
 pub use walk::{Call, Decision, Step, Use};

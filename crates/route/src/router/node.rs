@@ -7,6 +7,7 @@ use trilemma_domain::CandidateId;
 use trilemma_score::Extraction;
 
 use super::test::Test;
+use crate::learned::Query;
 use crate::policy::{Accept, Compare, Pace};
 
 /// One candidate that may be asked.
@@ -29,6 +30,7 @@ pub(super) enum Node {
         tasks: BTreeMap<String, Node>,
         otherwise: Box<Node>,
     },
+    Learned(Box<Query>),
     Cascade(Box<Cascade>),
     Classify {
         by: Member,

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use trilemma_domain::FinishReason;
 use trilemma_score::Extraction;
 
+use crate::learned::Evidence;
 use crate::observe::Outcome;
 use crate::policy::Compare;
 
 /// The comparable part of an answer; `None` = failed, cut short, withheld, or nothing found in it.
-pub(super) fn gist(
+pub(crate) fn gist(
     outcome: &Outcome,
     extract: Option<&Extraction>,
     compare: Compare,
@@ -71,6 +72,36 @@ pub(super) fn majority(gists: &[Option<String>]) -> Majority {
         }
     }
     best
+}
+
+/// What a cascade's judge looks at, in the order in which the candidates were asked.
+pub(crate) fn evidence(
+    query: &str,
+    task: Option<usize>,
+    gists: &[Option<String>],
+    outcomes: &[Option<&Outcome>],
+) -> Evidence {
+    let gist = |idx: usize| gists.get(idx).and_then(Option::as_ref);
+    let log = |idx: usize| outcomes.get(idx).copied().flatten().map_or(0.0, log_tokens);
+    let agree = gist(0).is_some() && gists.iter().all(|other| other.as_ref() == gist(0));
+    Evidence {
+        agree,
+        found: [gist(0).is_some(), gist(1).is_some()],
+        logs: [log(0), log(1), (query.chars().count() as f64).ln_1p()],
+        task,
+    }
+}
+
+/// ln(1 + output tokens); where they were not reported, a quarter of the characters.
+fn log_tokens(outcome: &Outcome) -> f64 {
+    match outcome {
+        Outcome::Failed => 0.0,
+        Outcome::Answered {
+            output_tokens: Some(tokens),
+            ..
+        } => (*tokens as f64).ln_1p(),
+        Outcome::Answered { text, .. } => (text.chars().count() as f64 / 4.0).ln_1p(),
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use trilemma_domain::CandidateId;
 use trilemma_score::Extraction;
 
 use super::node::{Cascade, Node};
-use super::poll::{Majority, gist, majority};
+use super::poll::{Majority, evidence, gist, majority};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
 use super::why::Why;
+use crate::learned::{Estimate, Judge, Query};
 use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Compare, Pace};
 use crate::request::RequestView;
@@ -127,6 +128,7 @@ impl Walk<'_> {
                     }
                 }
             }
+            Node::Learned(query) => self.learned(query),
             Node::Cascade(cascade) => self.cascade(cascade),
             Node::Classify {
                 by,
@@ -153,6 +155,29 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// The best expected quality less the price of expected cost; the first among equals.
+    fn learned(&mut self, query: &Query) -> Step {
+        let estimates = query.estimates(&self.request.text, self.request.task);
+        let worth = |one: &Estimate| one.quality - query.quality_per_usd() * one.cost_usd;
+        let best = estimates.into_iter().reduce(|best, one| {
+            if worth(&one) > worth(&best) {
+                one
+            } else {
+                best
+            }
+        });
+        let Some(best) = best else {
+            return Step::Exhausted;
+        };
+        let candidate = best.candidate.clone();
+        self.why.push(Why::Expected {
+            candidate: best.candidate,
+            quality: best.quality,
+            cost_usd: best.cost_usd,
+        });
+        self.single(&candidate)
     }
 
     fn label(&self, seen_idx: usize, extract: Option<&Extraction>) -> Option<String> {
@@ -220,9 +245,12 @@ impl Walk<'_> {
                 gist(outcome, cascade.extract.as_ref(), cascade.compare)
             })
             .collect();
+        if let Accept::Judged(judge) = &cascade.accept {
+            return self.judged(cascade, judge, &asked, &gists);
+        }
         let found = majority(&gists);
         let need = match cascade.accept {
-            Accept::Complete => 1,
+            Accept::Complete | Accept::Judged(_) => 1,
             Accept::Agree(need) => need,
         };
         let answer = asked.get(found.first_idx).copied().flatten();
@@ -237,6 +265,38 @@ impl Walk<'_> {
         }
         self.why.push(verdict(cascade, found));
         self.down(&cascade.escalate)
+    }
+
+    /// The first answer is given when the judge finds it good enough.
+    fn judged(
+        &mut self,
+        cascade: &Cascade,
+        judge: &Judge,
+        asked: &[Option<usize>],
+        gists: &[Option<String>],
+    ) -> Step {
+        let outcomes = asked
+            .iter()
+            .map(|seen_idx| Some(&self.seen.get((*seen_idx)?)?.outcome));
+        let outcomes: Vec<Option<&Outcome>> = outcomes.collect();
+        let task = self
+            .request
+            .task
+            .and_then(|task| judge.tasks.iter().position(|t| t == task));
+        let evidence = evidence(&self.request.text, task, gists, &outcomes);
+        let (gain, score) = judge.weigh(&evidence);
+        self.why.push(Why::Weighed {
+            agree: evidence.agree,
+            gain,
+            score,
+            threshold: judge.threshold,
+        });
+        match asked.first().copied().flatten() {
+            Some(seen_idx) if evidence.found[0] && score <= judge.threshold => {
+                Step::Answer { seen_idx }
+            }
+            _ => self.down(&cascade.escalate),
+        }
     }
 
     /// For each of those asked, its observation: the k-th of a name belongs to its k-th place.
@@ -259,8 +319,8 @@ impl Walk<'_> {
 fn verdict(cascade: &Cascade, found: Majority) -> Why {
     let of = cascade.ask.len();
     match cascade.accept {
-        Accept::Complete if found.n > 0 => Why::Complete,
-        Accept::Complete => Why::Incomplete,
+        Accept::Complete | Accept::Judged(_) if found.n > 0 => Why::Complete,
+        Accept::Complete | Accept::Judged(_) => Why::Incomplete,
         Accept::Agree(need) if found.n >= need => Why::Agreed { n: found.n, of },
         Accept::Agree(need) => Why::Disagreed {
             n: found.n,

@@ -45,6 +45,26 @@ pub enum Why {
     Complete,
     /// It was cut, withheld, failed, or extraction found nothing.
     Incomplete,
+    /// Best expected quality less the price of cost.
+    Expected {
+        /// Who.
+        candidate: CandidateId,
+        /// Expected quality.
+        quality: f64,
+        /// Expected cost in USD.
+        cost_usd: f64,
+    },
+    /// The judge of a cascade has weighed the answers.
+    Weighed {
+        /// Whether all of those asked agree.
+        agree: bool,
+        /// Quality that asking the large candidate would gain, expected.
+        gain: f64,
+        /// That, per relative cost.
+        score: f64,
+        /// Accepted at or below this.
+        threshold: f64,
+    },
     /// The classifier named a label that has a plan.
     Label {
         /// The label.
@@ -75,6 +95,33 @@ impl fmt::Display for Why {
             }
             Self::Complete => f.write_str("the cheap answer is complete"),
             Self::Incomplete => f.write_str("the cheap answer is not complete"),
+            Self::Expected {
+                candidate,
+                quality,
+                cost_usd,
+            } => write!(
+                f,
+                "`{candidate}` promises most for its price: {:.1} % at {cost_usd:.6} USD",
+                100.0 * quality
+            ),
+            Self::Weighed {
+                agree,
+                gain,
+                score,
+                threshold,
+            } => {
+                let how = if *agree { "agree" } else { "do not agree" };
+                let verdict = if score <= threshold {
+                    "enough"
+                } else {
+                    "not enough"
+                };
+                let points = 100.0 * gain;
+                write!(
+                    f,
+                    "the cheap answers {how}; asking on would gain {points:.2} points: {verdict}"
+                )
+            }
             Self::Label { label } => write!(f, "the classifier says `{label}`"),
             Self::OtherLabel => f.write_str("the classifier named no known label"),
             Self::Failed { candidate } => write!(f, "`{candidate}` failed"),

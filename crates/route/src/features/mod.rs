@@ -1,0 +1,17 @@
+//! What can be seen in a query without any model: hashed pieces of its text, and about fifty counts.
+//!
+//! In: text. Out: numbers, the same for the same text on every machine. Linear time; only the first
+//! 8,000 characters are looked at in detail, lengths count everything.
+
+mod cues;
+mod hashed;
+mod surface;
+
+pub(crate) use hashed::{Hashed, N_CHAR_BUCKETS, N_HASH};
+pub(crate) use surface::{N_SURFACE, surface};
+
+/// Most characters that are looked at in detail.
+const MAX_CHARS: usize = 8_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! Small learners: ridge regression on sparse rows, boosted trees of two splits, and a Bayesian
+//! linear model.
+//!
+//! In: numbers and a seed. Out: weights. They know nothing of queries or candidates, and give the
+//! same weights on every run.
+
+mod bayes;
+mod folds;
+mod ridge;
+mod trees;
+
+pub(crate) use bayes::{Bayes, Posterior, dot};
+pub(crate) use folds::folds;
+pub(crate) use ridge::{Row, predict, ridge};
+pub(crate) use trees::{Bins, Tree, Trees, boost};
+
+#[cfg(test)]
+mod tests;

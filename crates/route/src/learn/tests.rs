@@ -1,0 +1,73 @@
+//! Learners against closed forms.
+
+use super::*;
+
+#[test]
+fn ridge_is_what_elimination_gives() {
+    // Two columns, two outputs: (XᵀX + I) W = XᵀY with XᵀX = [[5, 2], [2, 5]], solved by hand.
+    let rows: Vec<Row> = vec![vec![(0, 1.0), (1, 2.0)], vec![(0, 2.0)], vec![(1, 1.0)]];
+    let rows: Vec<&Row> = rows.iter().collect();
+    let y = [1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+    let weights = ridge(&rows, 2, &y, 2, 1.0);
+    // XᵀY = [[1, 2], [3, 1]]; the inverse of [[6, 2], [2, 6]] is [[6, -2], [-2, 6]] / 32.
+    let expected = [0.0, 10.0 / 32.0, 16.0 / 32.0, 2.0 / 32.0];
+    for (weight, expected) in weights.iter().zip(expected) {
+        assert!((weight - expected).abs() < 1e-5, "{weights:?}");
+    }
+    let seen = predict(&rows, &weights, 2);
+    assert!((seen[0] - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn one_mean_is_shrunk_as_the_closed_form_says() {
+    let x = vec![vec![1.0]; 4];
+    let posterior = Bayes {
+        x: &x,
+        y: &[1.0, 0.0, 1.0, 1.0],
+        precision: &[4.0; 4],
+        prior_sd: &[0.5],
+    }
+    .fit();
+    // Precision 4 + 16 = 20; mean 4 × 3 / 20.
+    assert!((posterior.mean[0] - 0.6).abs() < 1e-12);
+    assert!((posterior.sd(&[1.0]) - 20.0_f64.sqrt().recip()).abs() < 1e-12);
+}
+
+#[test]
+fn trees_find_a_step_and_nothing_in_a_constant() {
+    let rows: Vec<Vec<f64>> = (0..200).map(|idx| vec![f64::from(idx), 1.0]).collect();
+    let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
+    let y: Vec<f32> = (0..200)
+        .map(|idx| if idx < 100 { -1.0 } else { 1.0 })
+        .collect();
+    let bins = Bins::fit(&rows, 2);
+    let trees = boost(&rows, &bins, &y, 1, 60);
+    let at = |x: f64| {
+        let mut out = [0.0];
+        trees.iter().for_each(|tree| tree.add(&[x, 1.0], &mut out));
+        out[0]
+    };
+    assert!(
+        at(20.0) < -0.8 && at(180.0) > 0.8,
+        "{} {}",
+        at(20.0),
+        at(180.0)
+    );
+    let few: Vec<&[f64]> = rows.iter().take(10).copied().collect();
+    let none = boost(&few, &Bins::fit(&few, 2), &[0.5; 10], 1, 3);
+    assert!(
+        none.iter()
+            .all(|tree| tree.leaves.iter().all(|leaf| leaf.is_finite()))
+    );
+}
+
+#[test]
+fn folds_are_even_and_seeded() {
+    let a = folds(103, 5, 1);
+    assert_eq!(a, folds(103, 5, 1));
+    assert_ne!(a, folds(103, 5, 2));
+    for fold in 0..5 {
+        let n = a.iter().filter(|f| **f == fold).count();
+        assert!((20..=21).contains(&n));
+    }
+}

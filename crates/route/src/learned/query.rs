@@ -1,0 +1,271 @@
+//! Quality and cost of each candidate for a query, from the query alone.
+//!
+//! Quality is a mean, plus weights of pieces and surface features, plus the task's share, plus trees;
+//! it is cut to [0, 1]. Cost is exp(a + b·ln(1+chars) + task). Linear in the pass indicator, not
+//! logistic: only differences between candidates decide, and a difference of linear models is the
+//! linear model of the difference, with one penalty (docs/methods.md has the comparison).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use trilemma_domain::CandidateId;
+
+use crate::features::{Hashed, N_CHAR_BUCKETS, N_HASH, N_SURFACE, surface};
+use crate::learn::{Row, Tree, Trees};
+
+/// How far a feature may lie from its mean, in standard deviations.
+const MAX_SD: f64 = 3.0;
+
+/// Estimates for several candidates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryModel {
+    /// What a dollar is worth in quality: the choice maximises quality − this × USD per query.
+    pub quality_per_usd: f64,
+    /// Mean and standard deviation of each surface feature.
+    pub surface: Vec<[f64; 2]>,
+    /// Tasks that it knows.
+    #[serde(default)]
+    pub tasks: Vec<String>,
+    /// Per candidate: its quality.
+    pub quality: Vec<QualityModel>,
+    /// Per candidate, in the same order: its cost.
+    pub cost: Vec<CostModel>,
+    /// Trees over the surface features; leaves are added to the qualities, in the same order.
+    #[serde(default)]
+    pub trees: Vec<TreeModel>,
+}
+
+/// Quality of one candidate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QualityModel {
+    /// Who.
+    pub candidate: CandidateId,
+    /// Mean quality on the items that it was fitted on.
+    pub mean: f64,
+    /// Weights of the standardised surface features.
+    pub surface: Vec<f64>,
+    /// What each known task adds.
+    #[serde(default)]
+    pub tasks: Vec<f64>,
+    /// What a hashed weight of 1 is worth.
+    pub pieces_scale: f64,
+    /// Weights of the hashed pieces, one signed byte each, in Base64.
+    pub pieces: String,
+}
+
+/// Cost of one candidate in USD per query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostModel {
+    /// Logarithm of the cost of an empty query.
+    pub log_base: f64,
+    /// Per ln(1 + characters).
+    pub per_log_chars: f64,
+    /// What each known task adds to the logarithm.
+    #[serde(default)]
+    pub tasks: Vec<f64>,
+}
+
+/// A tree of two splits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeModel {
+    /// The surface features that are looked at.
+    pub features: [usize; 2],
+    /// A query goes right where the feature is at least this.
+    pub thresholds: [f64; 2],
+    /// Four leaves, each with one number per candidate.
+    pub leaves: Vec<f64>,
+}
+
+/// What is expected of one candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// Who.
+    pub candidate: CandidateId,
+    /// Expected quality, in [0, 1].
+    pub quality: f64,
+    /// Expected cost in USD.
+    pub cost_usd: f64,
+}
+
+/// A model made ready to run.
+#[derive(Debug)]
+pub(crate) struct Query {
+    model: QueryModel,
+    /// Interleaved: the candidates' weights of bucket `b` are at `b × candidates`.
+    pieces: Vec<i8>,
+    trees: Trees,
+}
+
+impl Query {
+    /// Reads the packed weights.
+    ///
+    /// # Errors
+    /// What is wrong, with its place in the model.
+    pub(crate) fn new(model: &QueryModel) -> Result<Self, (&'static str, String)> {
+        let n = model.quality.len();
+        check(model)?;
+        let mut pieces = vec![0_i8; N_HASH * n];
+        for (idx, one) in model.quality.iter().enumerate() {
+            let bytes = STANDARD
+                .decode(&one.pieces)
+                .map_err(|error| ("quality.pieces", format!("is no Base64: {error}")))?;
+            if bytes.len() != N_HASH {
+                return Err(("quality.pieces", format!("holds {} bytes", bytes.len())));
+            }
+            for (slots, byte) in pieces.chunks_exact_mut(n).zip(bytes) {
+                if let Some(slot) = slots.get_mut(idx) {
+                    *slot = byte.cast_signed();
+                }
+            }
+        }
+        let trees = model.trees.iter().map(TreeModel::tree).collect();
+        Ok(Self {
+            model: model.clone(),
+            pieces,
+            trees,
+        })
+    }
+
+    /// What a dollar is worth in quality.
+    pub(crate) fn quality_per_usd(&self) -> f64 {
+        self.model.quality_per_usd
+    }
+
+    /// Estimates each candidate, in the model's order.
+    pub(crate) fn estimates(&self, text: &str, task: Option<&str>) -> Vec<Estimate> {
+        let mut all = self.uncut(text, task);
+        for one in &mut all {
+            one.quality = one.quality.clamp(0.0, 1.0);
+        }
+        all
+    }
+
+    fn uncut(&self, text: &str, task: Option<&str>) -> Vec<Estimate> {
+        let n = self.model.quality.len();
+        let raw = surface(text);
+        let surface = standard_row(&raw, &self.model.surface);
+        let task = task.and_then(|task| self.model.tasks.iter().position(|known| known == task));
+        let pieces = self.pieces_of(text);
+        let mut leaves = vec![0.0; n];
+        for tree in &self.trees {
+            tree.add(&surface, &mut leaves);
+        }
+        let log_chars = raw.first().copied().unwrap_or(0.0);
+        let models = self.model.quality.iter().zip(&self.model.cost);
+        let rest = pieces.into_iter().zip(leaves);
+        models
+            .zip(rest)
+            .map(|((quality, cost), (pieces, leaves))| {
+                let at = |tasks: &[f64]| task.and_then(|t| tasks.get(t).copied()).unwrap_or(0.0);
+                let seen: f64 = (surface.iter().zip(&quality.surface))
+                    .map(|(x, w)| x * w)
+                    .sum();
+                let q = quality.mean
+                    + seen
+                    + at(&quality.tasks)
+                    + f64::from(pieces) * quality.pieces_scale
+                    + leaves;
+                let log_cost = cost.log_base + cost.per_log_chars * log_chars + at(&cost.tasks);
+                Estimate {
+                    candidate: quality.candidate.clone(),
+                    quality: q,
+                    cost_usd: log_cost.clamp(-60.0, 20.0).exp(),
+                }
+            })
+            .collect()
+    }
+
+    /// Estimated qualities before they are cut to [0, 1]: for ranking.
+    pub(crate) fn raw_quality(&self, text: &str, task: Option<&str>) -> Vec<f64> {
+        let all = self.uncut(text, task);
+        all.into_iter().map(|one| one.quality).collect()
+    }
+
+    fn pieces_of(&self, text: &str) -> Vec<f32> {
+        let n = self.model.quality.len();
+        let hashed = Hashed::of(text);
+        let (char_scale, word_scale) = hashed.scales();
+        let mut total = vec![0.0_f32; n];
+        for (buckets, scale) in [(&hashed.chars, char_scale), (&hashed.words, word_scale)] {
+            let mut sums = vec![0_i32; n];
+            for bucket in buckets {
+                let at = *bucket as usize * n;
+                let weights = self.pieces.get(at..at + n).unwrap_or_default();
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += i32::from(*weight);
+                }
+            }
+            for (total, sum) in total.iter_mut().zip(sums) {
+                *total += sum as f32 * scale;
+            }
+        }
+        total
+    }
+}
+
+fn check(model: &QueryModel) -> Result<(), (&'static str, String)> {
+    let n = model.quality.len();
+    let n_tasks = model.tasks.len();
+    if n == 0 {
+        return Err(("quality", "is empty".to_owned()));
+    }
+    if model.cost.len() != n {
+        return Err(("cost", format!("has {} entries, not {n}", model.cost.len())));
+    }
+    if model.surface.len() != N_SURFACE {
+        let message = format!("has {} entries, not {N_SURFACE}", model.surface.len());
+        return Err(("surface", message));
+    }
+    for one in &model.quality {
+        if one.surface.len() != N_SURFACE || one.tasks.len() != n_tasks {
+            return Err((
+                "quality",
+                format!("of `{}` has too few or too many weights", one.candidate),
+            ));
+        }
+    }
+    if model.cost.iter().any(|one| one.tasks.len() != n_tasks) {
+        return Err(("cost", "has too few or too many tasks".to_owned()));
+    }
+    let fits = |tree: &TreeModel| {
+        tree.leaves.len() == 4 * n && tree.features.iter().all(|feature| *feature < N_SURFACE)
+    };
+    if !model.trees.iter().all(fits) {
+        return Err((
+            "trees",
+            "have too few leaves or unknown features".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+impl TreeModel {
+    fn tree(&self) -> Tree {
+        let [first, second] = self.features;
+        let [low, high] = self.thresholds;
+        Tree {
+            splits: [(first, low), (second, high)],
+            leaves: self.leaves.clone(),
+        }
+    }
+}
+
+/// Surface features in standard deviations from their mean, cut at three.
+pub(crate) fn standard_row(raw: &[f64], scales: &[[f64; 2]]) -> Vec<f64> {
+    (raw.iter().zip(scales))
+        .map(|(x, [mean, sd])| ((x - mean) / sd.max(1e-9)).clamp(-MAX_SD, MAX_SD))
+        .collect()
+}
+
+/// The columns of a query for the linear fit: its pieces, scaled as they will be when it runs.
+pub(crate) fn columns(hashed: &Hashed) -> Row {
+    let (char_scale, word_scale) = hashed.scales();
+    let chars = hashed.chars.iter().map(|bucket| (*bucket, char_scale));
+    let words = hashed.words.iter().map(|bucket| (*bucket, word_scale));
+    debug_assert!(hashed.chars.iter().all(|b| (*b as usize) < N_CHAR_BUCKETS));
+    chars.chain(words).collect()
+}

@@ -1,0 +1,488 @@
+//! Whether routing earns its place.
+//!
+//! The items are cut into folds; each fold is served by policies trained on the others, for a ladder
+//! of targets, thresholds frozen. What they realise is the curve. It is set against the random mix of
+//! single candidates at the same costs; an interval that includes zero means: do not route.
+
+use trilemma_stats::resample::{Resampling, bootstrap_statistic};
+use trilemma_stats::{Confidence, Estimate};
+
+use super::hull::{Frontier, aiq};
+use super::pair::{Pair, pair};
+use super::replay::{Served, replay};
+use crate::learned::Query;
+use crate::router::Router;
+use crate::train::{Examples, Options, Prepared, Target, fit_query, train_all};
+
+const N_FOLDS: usize = 5;
+/// Fewest items of which anything is said.
+const MIN_ITEMS: usize = 50;
+/// Loss targets of the curve, as shares of the way from the best single down to the cheapest.
+const LADDER: [f64; 7] = [0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
+
+/// A point of the curve or of a baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// What it is: a candidate, a target, a baseline.
+    pub name: String,
+    /// Mean USD per query.
+    pub cost_usd: f64,
+    /// Mean quality.
+    pub quality: f64,
+}
+
+/// What a target came to on items that its thresholds had not seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// The target.
+    pub target: Target,
+    /// Quality less that of the best single candidate, paired; `None` = no spread.
+    pub difference: Option<Estimate>,
+    /// The same, without interval.
+    pub difference_point: f64,
+    /// Cost as a share of the best single candidate's.
+    pub cost_share: f64,
+    /// Share of items that took more than one step.
+    pub escalated: f64,
+    /// Mean seconds per query; `None` = times are not recorded.
+    pub seconds: Option<f64>,
+    /// Item by item, in the order of the examples.
+    pub served: Vec<Served>,
+}
+
+/// One task's part, or one task left out of the training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// The task.
+    pub name: String,
+    /// Items.
+    pub n: usize,
+    /// Quality and cost at parity, trained with this task among the others.
+    pub within: Point,
+    /// Trained without it.
+    pub left_out: Point,
+    /// The random mix at the cost of `left_out`; `None` = it costs less than the cheapest.
+    pub mix: Option<f64>,
+}
+
+/// Whether to route.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// The curve lies above the random mix with 95 % confidence.
+    Worth,
+    /// It does not, or cannot be shown to.
+    Abstain {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// Everything that was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Items.
+    pub n: usize,
+    /// Each candidate alone.
+    pub singles: Vec<Point>,
+    /// Name of the best of them.
+    pub best: String,
+    /// Untrained baselines and the oracle.
+    pub baselines: Vec<Point>,
+    /// The policy at each target of the ladder, cheapest first.
+    pub curve: Vec<Point>,
+    /// Area above the random mix as a share of the oracle's; `None` = it cannot be computed.
+    pub area: Option<Estimate>,
+    /// AIQ of the policy, between the costs of the cheapest and the best single.
+    pub aiq: Option<f64>,
+    /// Parity, -1 and -2 points.
+    pub held: Vec<Held>,
+    /// APGR and CPT, when there are two candidates.
+    pub pair: Option<Pair>,
+    /// By task, when there are several.
+    pub tasks: Vec<Task>,
+    /// Whether to route.
+    pub verdict: Verdict,
+}
+
+/// Outcomes by item of one point of the curve.
+struct Line {
+    cost: Vec<f64>,
+    quality: Vec<f64>,
+}
+
+/// Evaluates how policies trained in this way do on items that they have not seen.
+#[must_use]
+pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
+    let best = examples.best_single();
+    let singles = singles(examples);
+    let targets = ladder(&singles, best);
+    let served = cross_served(examples, options, &targets);
+    let lines: Vec<Line> = served.iter().map(|served| line(served)).collect();
+    let area = area(examples, &lines, options.seed);
+    let mut curve: Vec<Point> = (targets.iter().zip(&lines))
+        .map(|(target, line)| Point {
+            name: target.to_string(),
+            cost_usd: mean(&line.cost),
+            quality: mean(&line.quality),
+        })
+        .collect();
+    curve.sort_by(|a, b| a.cost_usd.total_cmp(&b.cost_usd));
+    let (low, high) = limits(&singles, best);
+    let points: Vec<(f64, f64)> = curve
+        .iter()
+        .map(|one| (one.cost_usd, one.quality))
+        .collect();
+    let mut with_cheapest = points;
+    with_cheapest.extend(cheapest(&singles).map(|one| (one.cost_usd, one.quality)));
+    let held: Vec<Held> = (targets.into_iter().zip(served))
+        .filter(|(target, _)| is_headline(*target))
+        .map(|(target, served)| held(examples, best, target, served, options.seed))
+        .collect();
+    Evaluation {
+        n: examples.rows.len(),
+        best: examples.id(best).to_string(),
+        baselines: baselines(examples),
+        aiq: aiq(&with_cheapest, low, high),
+        verdict: verdict(examples, area.as_ref()),
+        pair: cross_pair(examples, options.seed),
+        tasks: tasks(examples, options, &held),
+        singles,
+        curve,
+        area,
+        held,
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+fn singles(examples: &Examples) -> Vec<Point> {
+    (0..examples.members.len())
+        .map(|member| Point {
+            name: examples.id(member).to_string(),
+            cost_usd: examples.mean(|row| row.cost(member)),
+            quality: examples.mean(|row| row.quality(member)),
+        })
+        .collect()
+}
+
+fn cheapest(singles: &[Point]) -> Option<&Point> {
+    singles
+        .iter()
+        .min_by(|a, b| a.cost_usd.total_cmp(&b.cost_usd))
+}
+
+fn limits(singles: &[Point], best: usize) -> (f64, f64) {
+    let low = cheapest(singles).map_or(0.0, |one| one.cost_usd);
+    (low, singles.get(best).map_or(low, |one| one.cost_usd))
+}
+
+fn is_headline(target: Target) -> bool {
+    [Target::Loss(0.0), Target::Loss(0.01), Target::Loss(0.02)].contains(&target)
+}
+
+fn ladder(singles: &[Point], best: usize) -> Vec<Target> {
+    let top = singles.get(best).map_or(0.0, |one| one.quality);
+    let gap = (top - cheapest(singles).map_or(0.0, |one| one.quality)).max(0.0);
+    let mut losses = vec![0.0, 0.01, 0.02];
+    losses.extend(
+        LADDER
+            .map(|share| share * gap)
+            .into_iter()
+            .filter(|loss| *loss > 0.025),
+    );
+    losses.into_iter().map(Target::Loss).collect()
+}
+
+/// Serves each fold by policies trained on the others: by target, then item.
+fn cross_served(examples: &Examples, options: &Options, targets: &[Target]) -> Vec<Vec<Served>> {
+    let fold_of = crate::learn::folds(examples.rows.len(), N_FOLDS, options.seed);
+    let mut all: Vec<Vec<(usize, Served)>> = vec![Vec::new(); targets.len()];
+    for fold in 0..N_FOLDS {
+        let (learn, test) = split(&fold_of, fold);
+        let policies = train_all(&examples.subset(&learn), options, targets);
+        let part = examples.subset(&test);
+        for (all, trained) in all.iter_mut().zip(policies) {
+            if let Ok(router) = Router::new(trained.policy) {
+                all.extend(test.iter().copied().zip(replay(&router, &part)));
+            }
+        }
+    }
+    let in_order = |mut served: Vec<(usize, Served)>| {
+        served.sort_by_key(|one| one.0);
+        served.into_iter().map(|one| one.1).collect()
+    };
+    all.into_iter().map(in_order).collect()
+}
+
+fn split(fold_of: &[usize], fold: usize) -> (Vec<usize>, Vec<usize>) {
+    (0..fold_of.len()).partition(|idx| fold_of.get(*idx) != Some(&fold))
+}
+
+fn line(served: &[Served]) -> Line {
+    Line {
+        cost: served.iter().map(|one| one.cost_usd).collect(),
+        quality: served.iter().map(|one| one.quality).collect(),
+    }
+}
+
+/// Area of the curve above the random mix, as a share of the oracle's, by bootstrap over items.
+fn area(examples: &Examples, lines: &[Line], seed: u64) -> Option<Estimate> {
+    if examples.rows.len() < MIN_ITEMS {
+        return None;
+    }
+    let idxs: Vec<f64> = (0..examples.rows.len()).map(|idx| idx as f64).collect();
+    let resampling = Resampling::new(seed);
+    let statistic = |idxs: &mut [f64]| area_share(examples, lines, idxs).unwrap_or(0.0);
+    let bootstrap = bootstrap_statistic(&idxs, &resampling, statistic).ok()?;
+    Some(bootstrap.percentile(Confidence::P95))
+}
+
+fn area_share(examples: &Examples, lines: &[Line], idxs: &[f64]) -> Option<f64> {
+    let rows = || idxs.iter().map(|idx| *idx as usize);
+    let n = idxs.len().max(1) as f64;
+    let over = |of: &dyn Fn(usize) -> f64| rows().map(of).sum::<f64>() / n;
+    let row = |idx: usize| examples.rows.get(idx);
+    let points: Vec<(f64, f64)> = (0..examples.members.len())
+        .map(|member| {
+            let cost = over(&|idx| row(idx).map_or(0.0, |row| row.cost(member)));
+            (
+                cost,
+                over(&|idx| row(idx).map_or(0.0, |row| row.quality(member))),
+            )
+        })
+        .collect();
+    let ends = ends(&points)?;
+    let (low, high) = (ends.0.0, ends.1.0);
+    let mix = Frontier::hull(&points).mean_between(low, high)?;
+    let oracle = (
+        over(&|idx| row(idx).map_or(0.0, |row| oracle(row).1)),
+        over(&|idx| row(idx).map_or(0.0, |row| oracle(row).0)),
+    );
+    let best = Frontier::hull(&[ends.0, (oracle.0.max(low), oracle.1)]).mean_between(low, high)?;
+    let mut path = vec![ends.0];
+    for line in lines {
+        let at = |values: &[f64], idx: usize| values.get(idx).copied().unwrap_or(0.0);
+        let cost = over(&|idx| at(&line.cost, idx));
+        path.push((cost.max(low), over(&|idx| at(&line.quality, idx))));
+    }
+    let routed = Frontier::path(&path).mean_between(low, high)?;
+    (best > mix).then(|| (routed - mix) / (best - mix))
+}
+
+/// The cheapest point and the best.
+fn ends(points: &[(f64, f64)]) -> Option<((f64, f64), (f64, f64))> {
+    let low = points.iter().copied().min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let high = points
+        .iter()
+        .copied()
+        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.total_cmp(&a.0)))?;
+    Some((low, high))
+}
+
+/// Quality and cost of the cheapest of the best answers to an item.
+fn oracle(row: &crate::train::Example) -> (f64, f64) {
+    (row.outcomes.iter())
+        .map(|one| (one.quality, one.cost_usd))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)))
+        .unwrap_or((0.0, 0.0))
+}
+
+fn held(examples: &Examples, best: usize, target: Target, served: Vec<Served>, seed: u64) -> Held {
+    let n = served.len().max(1) as f64;
+    let differences: Vec<f64> = (examples.rows.iter().zip(&served))
+        .map(|(row, served)| served.quality - row.quality(best))
+        .collect();
+    let resampling = Resampling::new(seed);
+    let interval = trilemma_stats::resample::bootstrap_mean(&differences, &resampling).ok();
+    let cost: f64 = served.iter().map(|one| one.cost_usd).sum::<f64>() / n;
+    let seconds: Option<f64> = served.iter().map(|one| one.seconds).sum();
+    Held {
+        target,
+        difference: interval.map(|interval| interval.bca(Confidence::P95)),
+        difference_point: mean(&differences),
+        cost_share: cost / examples.mean(|row| row.cost(best)).max(1e-12),
+        escalated: served.iter().filter(|one| one.n_steps > 1).count() as f64 / n,
+        seconds: seconds.map(|seconds| seconds / n),
+        served,
+    }
+}
+
+fn baselines(examples: &Examples) -> Vec<Point> {
+    let point = |name: &str, of: &dyn Fn(&crate::train::Example) -> (f64, f64)| Point {
+        name: name.to_owned(),
+        quality: examples.mean(|row| of(row).0),
+        cost_usd: examples.mean(|row| of(row).1),
+    };
+    let mut points = vec![point("oracle", &oracle)];
+    let m = examples.members.len().max(1) as f64;
+    points.push(point("a random candidate", &|row| {
+        let sum = |of: fn(&crate::train::Recorded) -> f64| row.outcomes.iter().map(of).sum::<f64>();
+        (sum(|one| one.quality) / m, sum(|one| one.cost_usd) / m)
+    }));
+    let tasks = examples.tasks();
+    if !tasks.is_empty() {
+        let best: Vec<(String, usize)> = (tasks.into_iter())
+            .map(|task| {
+                let of = |idx: &usize| {
+                    examples
+                        .rows
+                        .get(*idx)
+                        .is_some_and(|row| row.task.as_ref() == Some(&task))
+                };
+                let rows: Vec<usize> = (0..examples.rows.len()).filter(of).collect();
+                (task.clone(), examples.subset(&rows).best_single())
+            })
+            .collect();
+        points.push(point("best per task (in hindsight)", &|row| {
+            let known = |(task, _): &&(String, usize)| Some(task) == row.task.as_ref();
+            let member = best.iter().find(known).map_or(0, |one| one.1);
+            (row.quality(member), row.cost(member))
+        }));
+    }
+    points.extend(tiers(examples));
+    points
+}
+
+/// The design document's rules over the cheapest, the middle and the best candidate.
+fn tiers(examples: &Examples) -> Option<Point> {
+    let mut by_cost: Vec<usize> = (0..examples.members.len()).collect();
+    let cost = |member: usize| examples.mean(|row| row.cost(member));
+    by_cost.sort_by(|a, b| cost(*a).total_cmp(&cost(*b)));
+    let (small, medium) = (*by_cost.first()?, *by_cost.get(by_cost.len() / 2)?);
+    let large = examples.best_single();
+    let chosen = |text: &str| match crate::router::classify_complexity(text) {
+        crate::router::Tier::Small => small,
+        crate::router::Tier::Medium => medium,
+        crate::router::Tier::Large => large,
+    };
+    Some(Point {
+        name: "untrained rules".to_owned(),
+        cost_usd: examples.mean(|row| row.cost(chosen(&row.text))),
+        quality: examples.mean(|row| row.quality(chosen(&row.text))),
+    })
+}
+
+fn verdict(examples: &Examples, area: Option<&Estimate>) -> Verdict {
+    if examples.rows.len() < MIN_ITEMS {
+        let n = examples.rows.len();
+        return Verdict::Abstain {
+            reason: format!(
+                "{n} items with everybody's outcome are too few: {MIN_ITEMS} are needed"
+            ),
+        };
+    }
+    match area {
+        Some(area) if area.low > 0.0 => Verdict::Worth,
+        Some(area) => Verdict::Abstain {
+            reason: format!(
+                "the curve is not shown to lie above a random mix of the candidates: \
+                 {:.1} % of the way to the oracle ({:.1} to {:.1} %, n = {})",
+                100.0 * area.point,
+                100.0 * area.low,
+                100.0 * area.high,
+                area.n
+            ),
+        },
+        None => Verdict::Abstain {
+            reason: "the cheapest candidate is also the best: there is nothing to route".to_owned(),
+        },
+    }
+}
+
+/// APGR and CPT of two candidates from a fit on some items, judged on others.
+#[must_use]
+pub fn held_out_pair(fit: &Examples, test: &Examples, seed: u64) -> Option<Pair> {
+    let strong = fit.best_single();
+    let weak = 1_usize.checked_sub(strong)?;
+    let rows: Vec<usize> = (0..fit.rows.len()).collect();
+    let fitted = fit_query(&Prepared::of(fit), fit, &rows, seed);
+    let query = Query::new(&fitted.model).ok()?;
+    let score = |row: &crate::train::Example| {
+        let said = query.raw_quality(&row.text, row.task.as_deref());
+        Some(said.get(strong)? - said.get(weak)?)
+    };
+    let scores: Option<Vec<f64>> = test.rows.iter().map(score).collect();
+    let of =
+        |member: usize| -> Vec<f64> { test.rows.iter().map(|row| row.quality(member)).collect() };
+    pair(&scores?, &of(weak), &of(strong))
+}
+
+/// APGR and CPT of two candidates from out-of-fold estimates.
+#[must_use]
+pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
+    if examples.members.len() != 2 || examples.rows.len() < MIN_ITEMS {
+        return None;
+    }
+    let strong = examples.best_single();
+    let weak = 1 - strong;
+    let prepared = Prepared::of(examples);
+    let fold_of = crate::learn::folds(examples.rows.len(), N_FOLDS, seed);
+    let mut scores = vec![0.0; examples.rows.len()];
+    for fold in 0..N_FOLDS {
+        let (learn, test) = split(&fold_of, fold);
+        let query = Query::new(&fit_query(&prepared, examples, &learn, seed).model).ok()?;
+        for idx in test {
+            let row = examples.rows.get(idx)?;
+            let said = query.raw_quality(&row.text, row.task.as_deref());
+            *scores.get_mut(idx)? = said.get(strong)? - said.get(weak)?;
+        }
+    }
+    let of = |member: usize| -> Vec<f64> {
+        examples
+            .rows
+            .iter()
+            .map(|row| row.quality(member))
+            .collect()
+    };
+    pair(&scores, &of(weak), &of(strong))
+}
+
+/// Parity by task, and with the task left out of the training.
+fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
+    let parity = held
+        .first()
+        .map(|held| held.served.as_slice())
+        .unwrap_or_default();
+    let target = [Target::Loss(0.0)];
+    let of_task = |task: &String| -> (Vec<usize>, Vec<usize>) {
+        (0..examples.rows.len()).partition(|idx| {
+            examples
+                .rows
+                .get(*idx)
+                .is_some_and(|row| row.task.as_ref() == Some(task))
+        })
+    };
+    let tasks = examples.tasks();
+    (tasks.into_iter().filter_map(|name| {
+        let (own, others) = of_task(&name);
+        let part = examples.subset(&own);
+        let trained = train_all(&examples.subset(&others), options, &target)
+            .into_iter()
+            .next()?;
+        let served = replay(&Router::new(trained.policy).ok()?, &part);
+        let left_out = summed("left out", served.iter());
+        let points: Vec<(f64, f64)> = (singles(&part).iter())
+            .map(|one| (one.cost_usd, one.quality))
+            .collect();
+        Some(Task {
+            n: own.len(),
+            within: summed("within", own.iter().filter_map(|idx| parity.get(*idx))),
+            mix: Frontier::hull(&points).at(left_out.cost_usd),
+            left_out,
+            name,
+        })
+    }))
+    .collect()
+}
+
+fn summed<'a>(name: &str, served: impl Iterator<Item = &'a Served>) -> Point {
+    let all: Vec<(f64, f64)> = served.map(|one| (one.cost_usd, one.quality)).collect();
+    let n = all.len().max(1) as f64;
+    Point {
+        name: name.to_owned(),
+        cost_usd: all.iter().map(|one| one.0).sum::<f64>() / n,
+        quality: all.iter().map(|one| one.1).sum::<f64>() / n,
+    }
+}

@@ -1,0 +1,87 @@
+//! Drives the step function over recorded answers, as a gateway would over live ones.
+
+use crate::observe::Observation;
+use crate::router::{Router, Step, Why};
+use crate::train::{Example, Examples};
+
+/// What one item came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Served {
+    /// Quality of the answer given; 0 when none was.
+    pub quality: f64,
+    /// Cost of every call made.
+    pub cost_usd: f64,
+    /// Waits of all steps, the slowest of each; `None` = a time is not recorded.
+    pub seconds: Option<f64>,
+    /// Calls made.
+    pub n_calls: usize,
+    /// Steps waited for; 1 = no escalation.
+    pub n_steps: usize,
+    /// Position of the candidate whose answer is given; `None` = nobody answered.
+    pub answered_by: Option<usize>,
+    /// Reasons of the last decision.
+    pub why: Vec<Why>,
+}
+
+/// Serves each item from its recorded outcomes.
+///
+/// A candidate that is asked several times for one item gives its one recorded answer each time: a
+/// policy of self-consistency needs repeats and cannot be replayed from single answers.
+#[must_use]
+pub fn replay(router: &Router, examples: &Examples) -> Vec<Served> {
+    (examples.rows.iter())
+        .map(|row| serve(router, examples, row))
+        .collect()
+}
+
+fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
+    let view = row.view();
+    let mut seen: Vec<Observation> = Vec::new();
+    let mut members: Vec<usize> = Vec::new();
+    let mut served = Served {
+        quality: 0.0,
+        cost_usd: 0.0,
+        seconds: Some(0.0),
+        n_calls: 0,
+        n_steps: 0,
+        answered_by: None,
+        why: Vec::new(),
+    };
+    loop {
+        let decision = router.step(&view, &seen);
+        match decision.step {
+            Step::Call(calls) => {
+                let mut slowest = Some(0.0_f64);
+                for call in calls {
+                    let position = examples
+                        .members
+                        .iter()
+                        .position(|one| one.id == call.candidate);
+                    let found = position.and_then(|at| Some((at, row.outcomes.get(at)?)));
+                    let Some((at, outcome)) = found else {
+                        seen.push(Observation::failed(call.candidate));
+                        members.push(usize::MAX);
+                        continue;
+                    };
+                    served.cost_usd += outcome.cost_usd;
+                    served.n_calls += 1;
+                    slowest = slowest.zip(outcome.seconds).map(|(a, b)| a.max(b));
+                    seen.push(outcome.observation.clone());
+                    members.push(at);
+                }
+                served.n_steps += 1;
+                served.seconds = served.seconds.zip(slowest).map(|(a, b)| a + b);
+            }
+            Step::Answer { seen_idx } => {
+                served.answered_by = members.get(seen_idx).copied();
+                served.quality = served.answered_by.map_or(0.0, |at| row.quality(at));
+                served.why = decision.why;
+                return served;
+            }
+            Step::Exhausted => {
+                served.why = decision.why;
+                return served;
+            }
+        }
+    }
+}

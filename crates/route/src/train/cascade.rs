@@ -1,0 +1,315 @@
+//! Fits cascades: which cheap candidates are asked, and when their answer is good enough.
+//!
+//! Two or three cheap candidates are asked. The gain of asking the large one as well is a Bayesian
+//! linear model of how they compare. Its prior says what agreement means before any item is seen:
+//! where k candidates agree, the large one is better by about 0.4 points ÷ (k-1)², give or take as
+//! much. A few hundred items cannot measure half a point, so the prior carries the agreed cases and
+//! the items those in which answers differ. Method and constants: docs/methods.md.
+
+use std::cmp::Ordering;
+
+use super::examples::{Example, Examples};
+use super::target::{CAUTION, Target};
+use crate::learn::{Bayes, Posterior};
+use crate::learned::{Evidence, Judge, N_LENGTHS, Signals, brief};
+use crate::observe::Outcome;
+use crate::policy::{Accept, Pace, Plan};
+use crate::router::{evidence, gist};
+use trilemma_score::Extraction;
+
+/// Expected gain where two agree, and its standard deviation.
+const AGREED_GAIN: f64 = 0.004;
+/// Standard deviations of what a task and of what lengths add where all agree.
+const AGREED_TASK_SD: f64 = 0.002;
+const AGREED_LENGTH_SD: f64 = 0.001;
+/// Standard deviations where they do not.
+const SPLIT_SD: f64 = 1.0;
+const SPLIT_TASK_SD: f64 = 0.1;
+const SPLIT_LENGTH_SD: f64 = 0.05;
+const LACKING_SD: f64 = 0.2;
+/// Variance of one item's gain before any is seen, worth four items.
+const AGREED_NOISE: f64 = 0.03;
+const SPLIT_NOISE: f64 = 0.4;
+const NOISE_ITEMS: f64 = 4.0;
+/// Variance of the logarithm of the large candidate's cost, given the signals.
+const COST_NOISE: f64 = 0.15;
+/// A candidate is cheap when it costs less than this share of the large one.
+const CHEAP: f64 = 0.25;
+/// Most cheap candidates that are combined.
+const MAX_CHEAP: usize = 6;
+
+/// A cascade with what is expected of it.
+pub(super) struct FittedCascade {
+    pub(super) plan: Plan,
+    /// Loss against the large candidate, with its caution.
+    pub(super) loss: f64,
+    /// USD per query.
+    pub(super) cost: f64,
+}
+
+/// Fits every set of two or three cheap candidates; gives the one that reaches the target best.
+pub(super) fn fit_cascade(examples: &Examples, target: Target) -> Option<FittedCascade> {
+    let large = examples.anchor();
+    let large_cost = examples.mean(|row| row.cost(large));
+    let quality = |member: usize| examples.mean(|row| row.quality(member));
+    let mut cheap: Vec<usize> = (0..examples.members.len())
+        .filter(|member| examples.mean(|row| row.cost(*member)) < CHEAP * large_cost)
+        .collect();
+    cheap.sort_by(|a, b| quality(*b).total_cmp(&quality(*a)).then(a.cmp(b)));
+    cheap.truncate(MAX_CHEAP);
+    let extract = match &examples.extract {
+        Some(steps) => Some(Extraction::build(steps).ok()?),
+        None => None,
+    };
+    let mut best: Option<FittedCascade> = None;
+    for ask in sets(&cheap) {
+        let study = Study::of(examples, extract.as_ref(), ask, large);
+        let Some(found) = study.fit(target) else {
+            continue;
+        };
+        let old = best.as_ref().map(|old| (old.loss, old.cost));
+        if old.is_none_or(|old| target.prefers((found.loss, found.cost), old)) {
+            best = Some(found);
+        }
+    }
+    best
+}
+
+/// All pairs and triples, each in the given order.
+fn sets(cheap: &[usize]) -> Vec<Vec<usize>> {
+    let mut sets = Vec::new();
+    for (i, a) in cheap.iter().enumerate() {
+        for (j, b) in cheap.iter().enumerate().skip(i + 1) {
+            sets.push(vec![*a, *b]);
+            sets.extend(cheap.iter().skip(j + 1).map(|c| vec![*a, *b, *c]));
+        }
+    }
+    sets
+}
+
+/// One set of candidates with what their answers showed.
+struct Study<'a> {
+    examples: &'a Examples,
+    ask: Vec<usize>,
+    large: usize,
+    tasks: Vec<String>,
+    seen: Vec<Evidence>,
+    scales: Vec<[f64; 2]>,
+    rows: Vec<Vec<f64>>,
+}
+
+impl<'a> Study<'a> {
+    fn of(
+        examples: &'a Examples,
+        extract: Option<&Extraction>,
+        ask: Vec<usize>,
+        large: usize,
+    ) -> Self {
+        let tasks = examples.tasks();
+        let look = |row: &Example| {
+            let outcomes: Vec<Option<&Outcome>> = (ask.iter())
+                .map(|member| {
+                    row.outcomes
+                        .get(*member)
+                        .map(|one| &one.observation.outcome)
+                })
+                .collect();
+            let gists: Vec<Option<String>> = (outcomes.iter())
+                .map(|outcome| gist((*outcome)?, extract, examples.compare))
+                .collect();
+            let task = row
+                .task
+                .as_ref()
+                .and_then(|task| tasks.iter().position(|t| t == task));
+            evidence(&row.text, task, &gists, &outcomes)
+        };
+        let seen: Vec<Evidence> = examples.rows.iter().map(look).collect();
+        let scales = scales(&seen);
+        let rows = (seen.iter())
+            .map(|one| Signals::row(one, &scales, tasks.len()))
+            .collect();
+        Self {
+            examples,
+            ask,
+            large,
+            tasks,
+            seen,
+            scales,
+            rows,
+        }
+    }
+
+    /// How much less is known of agreement the fewer agree.
+    fn shared_error(&self) -> f64 {
+        let others = self.ask.len().saturating_sub(1).max(1) as f64;
+        1.0 / (others * others)
+    }
+
+    fn gains(&self) -> Vec<f64> {
+        let first = self.ask.first().copied().unwrap_or(0);
+        let gain = |row: &Example| row.quality(self.large) - row.quality(first);
+        self.examples.rows.iter().map(gain).collect()
+    }
+
+    fn prior_sd(&self) -> Vec<f64> {
+        let shared = self.shared_error();
+        let case = |level: f64, length: f64, task: f64| {
+            let mut sds = vec![level];
+            sds.extend([length; N_LENGTHS]);
+            sds.extend(vec![task; self.tasks.len()]);
+            sds
+        };
+        let agreed = case(
+            AGREED_GAIN * shared,
+            AGREED_LENGTH_SD * shared,
+            AGREED_TASK_SD * shared,
+        );
+        let split = case(SPLIT_SD, SPLIT_LENGTH_SD, SPLIT_TASK_SD);
+        [agreed, split, vec![LACKING_SD; 2]].concat()
+    }
+
+    fn noise(&self, gains: &[f64], agree: bool) -> f64 {
+        let of = || (self.seen.iter().zip(gains)).filter(|(seen, _)| seen.agree == agree);
+        let n = of().count() as f64;
+        let mean = of().map(|(_, gain)| gain).sum::<f64>() / n.max(1.0);
+        let squares: f64 = of().map(|(_, gain)| (gain - mean).powi(2)).sum();
+        let prior = if agree { AGREED_NOISE } else { SPLIT_NOISE };
+        (squares + NOISE_ITEMS * prior) / (n + NOISE_ITEMS)
+    }
+
+    fn gain_model(&self) -> (Posterior, f64) {
+        let gains = self.gains();
+        let expected = AGREED_GAIN * self.shared_error();
+        let (agreed, split) = (self.noise(&gains, true), self.noise(&gains, false));
+        let rest: Vec<f64> = (self.seen.iter().zip(&gains))
+            .map(|(seen, gain)| if seen.agree { gain - expected } else { *gain })
+            .collect();
+        let precision: Vec<f64> = (self.seen.iter())
+            .map(|seen| 1.0 / if seen.agree { agreed } else { split })
+            .collect();
+        let posterior = Bayes {
+            x: &self.rows,
+            y: &rest,
+            precision: &precision,
+            prior_sd: &self.prior_sd(),
+        }
+        .fit();
+        (posterior, expected)
+    }
+
+    fn cost_model(&self) -> Vec<f64> {
+        let mean = self.examples.mean(|row| row.cost(self.large)).max(1e-12);
+        let log = |row: &Example| (row.cost(self.large).max(1e-12) / mean).ln();
+        let y: Vec<f64> = self.examples.rows.iter().map(log).collect();
+        let fit = Bayes {
+            x: &self.rows,
+            y: &y,
+            precision: &vec![1.0 / COST_NOISE; y.len()],
+            prior_sd: &vec![1.0; self.prior_sd().len()],
+        };
+        fit.fit().mean
+    }
+
+    /// Fits the judge and finds the threshold that reaches the target.
+    fn fit(&self, target: Target) -> Option<FittedCascade> {
+        let (posterior, expected) = self.gain_model();
+        let mut gain: Vec<f64> = posterior.mean.iter().copied().map(brief).collect();
+        if let Some(agreed) = gain.first_mut() {
+            *agreed = brief(*agreed + expected);
+        }
+        let mut judge = Judge {
+            tasks: self.tasks.clone(),
+            lengths: self.scales.iter().map(|scale| scale.map(brief)).collect(),
+            gain,
+            log_cost: self.cost_model().into_iter().map(brief).collect(),
+            threshold: 0.0,
+        };
+        let (threshold, loss, cost) = self.threshold(&judge, &posterior, target)?;
+        judge.threshold = threshold;
+        Some(FittedCascade {
+            plan: self.plan(judge),
+            loss,
+            cost,
+        })
+    }
+
+    /// Accepts more and more answers, those with the least gain per cost first, as long as the
+    /// target is reached: the threshold, the loss with its caution, the cost.
+    fn threshold(
+        &self,
+        judge: &Judge,
+        posterior: &Posterior,
+        target: Target,
+    ) -> Option<(f64, f64, f64)> {
+        let n = self.examples.rows.len().max(1) as f64;
+        let mut order: Vec<(f64, f64, usize)> = (self.seen.iter().enumerate())
+            .filter(|(_, seen)| seen.found[0])
+            .map(|(idx, seen)| {
+                let (gain, score) = judge.weigh(seen);
+                (score, gain, idx)
+            })
+            .collect();
+        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
+        let asked = self
+            .examples
+            .mean(|row| self.ask.iter().map(|one| row.cost(*one)).sum());
+        let mut cost = asked + self.examples.mean(|row| row.cost(self.large));
+        let mut loss = 0.0;
+        let mut accepted = vec![0.0; judge.gain.len()];
+        let mut found: Option<(f64, f64, f64)> = None;
+        for (at, (score, gain, idx)) in order.iter().enumerate() {
+            let Some(row) = self.examples.rows.get(*idx) else {
+                continue;
+            };
+            loss += gain / n;
+            cost -= row.cost(self.large) / n;
+            if let Some(signals) = self.rows.get(*idx) {
+                for (sum, signal) in accepted.iter_mut().zip(signals) {
+                    *sum += signal / n;
+                }
+            }
+            let next = order.get(at + 1).map_or(score + 1e-6, |next| next.0);
+            if next.total_cmp(score) == Ordering::Equal {
+                continue;
+            }
+            let careful = loss + CAUTION * posterior.sd(&accepted);
+            let is_better = found.is_none_or(|(_, l, c)| target.prefers((careful, cost), (l, c)));
+            if target.is_reached(careful, cost) && is_better {
+                found = Some((brief(f64::midpoint(*score, next)), careful, cost));
+            }
+        }
+        found
+    }
+
+    fn plan(&self, judge: Judge) -> Plan {
+        Plan::Cascade {
+            ask: self
+                .ask
+                .iter()
+                .map(|member| self.examples.id(*member))
+                .collect(),
+            pace: Pace::Together,
+            extract: self.examples.extract.clone(),
+            compare: self.examples.compare,
+            accept: Accept::Judged(Box::new(judge)),
+            escalate: Box::new(Plan::Single(self.examples.id(self.large))),
+        }
+    }
+}
+
+fn scales(seen: &[Evidence]) -> Vec<[f64; 2]> {
+    let n = seen.len().max(1) as f64;
+    let lengths: Vec<[f64; N_LENGTHS]> = seen.iter().map(Signals::lengths).collect();
+    (0..N_LENGTHS)
+        .map(|at| {
+            let value = |row: &[f64; N_LENGTHS]| row.get(at).copied().unwrap_or(0.0);
+            let mean = lengths.iter().map(value).sum::<f64>() / n;
+            let square = lengths
+                .iter()
+                .map(|row| (value(row) - mean).powi(2))
+                .sum::<f64>()
+                / n;
+            [mean, square.sqrt().max(1e-6)]
+        })
+        .collect()
+}

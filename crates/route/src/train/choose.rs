@@ -1,0 +1,200 @@
+//! Takes the cheapest way that reaches the target by its own cautious estimate.
+
+use super::cascade::fit_cascade;
+use super::examples::Examples;
+use super::query::{FittedQuery, Prepared, fit_query};
+use super::target::{CAUTION, Target};
+use crate::learned::{QueryModel, brief};
+use crate::policy::{Plan, Policy};
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// What people call the policy.
+    pub name: String,
+    /// What it is to reach.
+    pub target: Target,
+    /// Of the folds.
+    pub seed: u64,
+    /// Whether cheap answers may be compared before one is given; needs answers with a comparable
+    /// part, costs every cheap call and its wait.
+    pub cascades: bool,
+    /// Whether the query alone may decide.
+    pub queries: bool,
+}
+
+/// A trained policy with what its training expects of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// The policy.
+    pub policy: Policy,
+    /// Loss against the best single candidate, one standard error on the safe side; `None` = it is a
+    /// single candidate.
+    pub loss: Option<f64>,
+    /// USD per query.
+    pub cost_usd: f64,
+}
+
+/// Steps of the search for the price of a dollar.
+const N_PRICES: i32 = 60;
+
+/// Trains.
+///
+/// Where nothing reaches the target, the policy is the best single candidate.
+#[must_use]
+pub fn train(examples: &Examples, options: &Options) -> Trained {
+    let anchor = examples.anchor();
+    let untrained = Choice::single(examples, anchor);
+    (train_all(examples, options, &[options.target])
+        .into_iter()
+        .next())
+    .unwrap_or_else(|| untrained.named(examples, options, anchor))
+}
+
+/// Trains once for several targets; what depends on none of them is done once.
+pub(crate) fn train_all(
+    examples: &Examples,
+    options: &Options,
+    targets: &[Target],
+) -> Vec<Trained> {
+    let anchor = examples.anchor();
+    let fitted = options.queries.then(|| {
+        let prepared = Prepared::of(examples);
+        let rows: Vec<usize> = (0..examples.rows.len()).collect();
+        Priced::of(
+            examples,
+            fit_query(&prepared, examples, &rows, options.seed),
+        )
+    });
+    let for_target = |target: &Target| {
+        let mut best = Choice::single(examples, anchor);
+        if options.cascades
+            && let Some(found) = fit_cascade(examples, *target)
+        {
+            best = best.or(*target, found.plan, (found.loss, found.cost));
+        }
+        if let Some(Some(priced)) = &fitted
+            && let Some((model, figures)) = priced.at(examples, anchor, *target)
+        {
+            best = best.or(*target, Plan::Learned(Box::new(model)), figures);
+        }
+        best.named(examples, options, anchor)
+    };
+    targets.iter().map(for_target).collect()
+}
+
+/// A plan with its expected loss and cost.
+struct Choice {
+    plan: Plan,
+    loss: Option<f64>,
+    cost: f64,
+}
+
+impl Choice {
+    fn single(examples: &Examples, member: usize) -> Self {
+        Self {
+            plan: Plan::Single(examples.id(member)),
+            loss: None,
+            cost: examples.mean(|row| row.cost(member)),
+        }
+    }
+
+    fn or(self, target: Target, plan: Plan, (loss, cost): (f64, f64)) -> Self {
+        let own = (self.loss.unwrap_or(0.0), self.cost);
+        if target.is_reached(own.0, own.1) && !target.prefers((loss, cost), own) {
+            return self;
+        }
+        Self {
+            plan,
+            loss: Some(loss),
+            cost,
+        }
+    }
+
+    fn named(self, examples: &Examples, options: &Options, anchor: usize) -> Trained {
+        let mut policy = Policy::new(options.name.clone(), examples.members.clone(), self.plan);
+        policy.fallback = vec![examples.id(anchor)];
+        Trained {
+            policy,
+            loss: self.loss,
+            cost_usd: self.cost,
+        }
+    }
+}
+
+/// What a fitted model says of items that it had not seen.
+struct Priced {
+    model: QueryModel,
+    /// Position of the item, expected qualities, expected costs.
+    rows: Vec<(usize, Vec<f64>, Vec<f64>)>,
+}
+
+impl Priced {
+    fn of(examples: &Examples, fitted: FittedQuery) -> Option<Self> {
+        let query = crate::learned::Query::new(&fitted.model).ok()?;
+        let said = |(at, quality): (usize, Vec<f64>)| {
+            let row = examples.rows.get(at)?;
+            let costs = query.estimates(&row.text, row.task.as_deref());
+            Some((
+                at,
+                quality,
+                costs.into_iter().map(|one| one.cost_usd).collect(),
+            ))
+        };
+        Some(Self {
+            rows: fitted.unseen.into_iter().filter_map(said).collect(),
+            model: fitted.model,
+        })
+    }
+
+    /// Finds the price of a dollar at which the choices on unseen items reach the target.
+    fn at(
+        &self,
+        examples: &Examples,
+        anchor: usize,
+        target: Target,
+    ) -> Option<(QueryModel, (f64, f64))> {
+        let scale = examples.mean(|row| row.cost(anchor)).max(1e-12);
+        let mut best: Option<(f64, (f64, f64))> = None;
+        for step in 0..=N_PRICES {
+            // 0 first, then from a thousandth of a quality per mean cost to ten.
+            let price = match step {
+                0 => 0.0,
+                _ => 10_f64.powf(-3.0 + 4.0 * f64::from(step) / f64::from(N_PRICES)) / scale,
+            };
+            let (loss, cost) = self.figures(examples, anchor, price);
+            let is_better = best.is_none_or(|(_, old)| target.prefers((loss, cost), old));
+            if target.is_reached(loss, cost) && is_better {
+                best = Some((price, (loss, cost)));
+            }
+        }
+        let (price, figures) = best?;
+        let mut model = self.model.clone();
+        model.quality_per_usd = brief(price);
+        Some((model, figures))
+    }
+
+    /// Loss with its caution, and cost, at a price of a dollar.
+    fn figures(&self, examples: &Examples, anchor: usize, price: f64) -> (f64, f64) {
+        let n = self.rows.len().max(1) as f64;
+        let mut losses = Vec::with_capacity(self.rows.len());
+        let mut cost = 0.0;
+        for (at, quality, costs) in &self.rows {
+            let Some(row) = examples.rows.get(*at) else {
+                continue;
+            };
+            let worth = |member: usize| {
+                quality.get(member).copied().unwrap_or(0.0).clamp(0.0, 1.0)
+                    - price * costs.get(member).copied().unwrap_or(0.0)
+            };
+            let chosen = (0..quality.len())
+                .reduce(|best, one| if worth(one) > worth(best) { one } else { best })
+                .unwrap_or(anchor);
+            losses.push(row.quality(anchor) - row.quality(chosen));
+            cost += row.cost(chosen) / n;
+        }
+        let mean = losses.iter().sum::<f64>() / n;
+        let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / n;
+        (mean + CAUTION * (variance / n).sqrt(), cost)
+    }
+}

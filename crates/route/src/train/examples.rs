@@ -1,0 +1,140 @@
+//! Recorded outcomes in the form that training and evaluation need.
+
+use serde_json::Value;
+use trilemma_domain::CandidateId;
+
+use crate::observe::Observation;
+use crate::policy::{Compare, Member};
+use crate::request::RequestView;
+
+/// What one candidate made of one item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Its answer, as the step function will see it.
+    pub observation: Observation,
+    /// Quality in [0, 1]: 1 for a pass.
+    pub quality: f64,
+    /// What the call cost in USD, at least zero.
+    pub cost_usd: f64,
+    /// How long it took; `None` = not recorded.
+    pub seconds: Option<f64>,
+}
+
+/// One item with everybody's outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// The item's id.
+    pub id: String,
+    /// The text that features read.
+    pub text: String,
+    /// Its task, where items belong to several.
+    pub task: Option<String>,
+    /// By candidate, in the order of [`Examples::members`].
+    pub outcomes: Vec<Recorded>,
+}
+
+/// Items on which every candidate has an outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Examples {
+    /// The candidates.
+    pub members: Vec<Member>,
+    /// The items.
+    pub rows: Vec<Example>,
+    /// From an answer to what is compared; `None` = the trimmed text.
+    pub extract: Option<Value>,
+    /// When two answers are the same.
+    pub compare: Compare,
+}
+
+impl Example {
+    /// The request as policies see it.
+    #[must_use]
+    pub fn view(&self) -> RequestView<'_> {
+        RequestView {
+            task: self.task.as_deref(),
+            ..RequestView::of_text(self.text.as_str())
+        }
+    }
+
+    pub(crate) fn quality(&self, member: usize) -> f64 {
+        self.outcomes.get(member).map_or(0.0, |one| one.quality)
+    }
+
+    pub(crate) fn cost(&self, member: usize) -> f64 {
+        self.outcomes.get(member).map_or(0.0, |one| one.cost_usd)
+    }
+}
+
+impl Examples {
+    /// The items at some positions.
+    #[must_use]
+    pub fn subset(&self, rows: &[usize]) -> Self {
+        Self {
+            rows: rows
+                .iter()
+                .filter_map(|row| self.rows.get(*row).cloned())
+                .collect(),
+            ..self.clone()
+        }
+    }
+
+    /// Known tasks, in order of name; empty when there are fewer than two.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<String> {
+        let mut tasks: Vec<String> = self
+            .rows
+            .iter()
+            .filter_map(|row| row.task.clone())
+            .collect();
+        tasks.sort();
+        tasks.dedup();
+        if tasks.len() < 2 { Vec::new() } else { tasks }
+    }
+
+    pub(crate) fn id(&self, member: usize) -> CandidateId {
+        (self.members.get(member)).map_or_else(|| CandidateId::new(""), |one| one.id.clone())
+    }
+
+    /// Mean of something over the items; zero without items.
+    pub(crate) fn mean(&self, of: impl Fn(&Example) -> f64) -> f64 {
+        self.rows.iter().map(of).sum::<f64>() / self.rows.len().max(1) as f64
+    }
+
+    /// The best single candidate; among equally good ones the cheapest.
+    pub(crate) fn best_single(&self) -> usize {
+        let of = |member: usize| {
+            (
+                self.mean(|row| row.quality(member)),
+                self.mean(|row| row.cost(member)),
+            )
+        };
+        (0..self.members.len())
+            .reduce(|best, one| {
+                let ((q, c), (best_q, best_c)) = (of(one), of(best));
+                if q > best_q || (q >= best_q && c < best_c) {
+                    one
+                } else {
+                    best
+                }
+            })
+            .unwrap_or(0)
+    }
+
+    /// The cheapest candidate within one standard error of the best: what few items cannot tell
+    /// apart is not worth its price (the one-standard-error rule of Breiman et al. 1984).
+    pub(crate) fn anchor(&self) -> usize {
+        let best = self.best_single();
+        let n = self.rows.len().max(2) as f64;
+        let is_near = |member: &usize| {
+            let gap = self.mean(|row| row.quality(best) - row.quality(*member));
+            let variance =
+                self.mean(|row| (row.quality(best) - row.quality(*member) - gap).powi(2));
+            gap <= (variance / n).sqrt()
+        };
+        let cost = |member: usize| self.mean(|row| row.cost(member));
+        (0..self.members.len())
+            .filter(is_near)
+            .reduce(|a, b| if cost(b) < cost(a) { b } else { a })
+            .unwrap_or(best)
+    }
+}

@@ -1,0 +1,51 @@
+//! What a policy is to reach.
+
+use std::fmt;
+
+/// What is asked of a policy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// The least cost at which quality lies at most this far below the best single candidate; 0 =
+    /// parity, 0.01 = one point.
+    Loss(f64),
+    /// The best quality at which a query costs at most this many USD on average.
+    BudgetUsd(f64),
+}
+
+/// Standard errors by which an estimate must be on the safe side: 80 % one-sided. It is no proof (the
+/// evaluation on unseen items gives that), it keeps the choice among many plans from being luck.
+pub(super) const CAUTION: f64 = 0.84;
+/// Loss that counts as parity: no golden set of ordinary size can tell 0.15 points from none.
+const PARITY: f64 = 0.0015;
+
+impl Target {
+    /// Whether an estimated loss and cost reach it; the loss includes its caution.
+    pub(super) fn is_reached(self, loss: f64, cost: f64) -> bool {
+        match self {
+            Self::Loss(most) => loss <= most.max(PARITY),
+            Self::BudgetUsd(most) => cost <= most,
+        }
+    }
+
+    /// Whether one estimate of (loss, cost) suits better than another.
+    pub(super) fn prefers(
+        self,
+        (loss, cost): (f64, f64),
+        (old_loss, old_cost): (f64, f64),
+    ) -> bool {
+        match self {
+            Self::Loss(_) => cost < old_cost,
+            Self::BudgetUsd(_) => loss < old_loss,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loss(most) if *most <= 0.0 => f.write_str("parity"),
+            Self::Loss(most) => write!(f, "-{} points", 100.0 * most),
+            Self::BudgetUsd(most) => write!(f, "{most} USD per query"),
+        }
+    }
+}

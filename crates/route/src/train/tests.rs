@@ -1,0 +1,178 @@
+//! Training on made-up outcomes of which the truth is known.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::measure::{Verdict, evaluate, replay};
+use crate::observe::Observation;
+use crate::policy::{Compare, Member, Plan, Policy};
+use crate::router::{Router, Step, Why};
+
+/// Hard items are those that say so; `noise` items in a hundred are decided by a coin instead.
+fn examples(n: u64, noise: u64) -> Examples {
+    let row = |idx: u64| {
+        let coin = |salt: u64| (idx * 2_654_435_761 + salt * 40_503) / 7 % 100;
+        let is_hard = idx.is_multiple_of(3);
+        let right = |strength: u64, salt: u64| {
+            let known = !is_hard || strength > 1;
+            if coin(salt) < noise {
+                coin(salt + 9) < 50
+            } else {
+                known
+            }
+        };
+        let text = format!(
+            "{} question number {idx} about {}",
+            if is_hard {
+                "prove the difficult theorem"
+            } else {
+                "name the simple colour"
+            },
+            ["trains", "birds", "taxes"][(idx % 7 % 3) as usize],
+        );
+        let outcomes = [("tiny", 0, 0.1), ("small", 1, 0.2), ("large", 2, 2.0)]
+            .map(|(name, strength, cost)| {
+                let right = right(strength, strength + 1);
+                let answer = if right {
+                    "yes".to_owned()
+                } else {
+                    format!("no {name}")
+                };
+                Recorded {
+                    observation: Observation::text(name, answer),
+                    quality: f64::from(u8::from(right)),
+                    cost_usd: cost * 0.001,
+                    seconds: Some(cost),
+                }
+            })
+            .to_vec();
+        Example {
+            id: idx.to_string(),
+            text,
+            task: None,
+            outcomes,
+        }
+    };
+    Examples {
+        members: ["tiny", "small", "large"].map(Member::named).to_vec(),
+        rows: (0..n).map(row).collect(),
+        extract: None,
+        compare: Compare::Loose,
+    }
+}
+
+fn options(cascades: bool) -> Options {
+    Options {
+        name: "made up".to_owned(),
+        target: Target::Loss(if cascades { 0.01 } else { 0.0 }),
+        seed: 1,
+        cascades,
+        queries: !cascades,
+    }
+}
+
+#[test]
+fn what_the_query_says_is_learned() {
+    let all = examples(300, 0);
+    let trained = train(&all, &options(false));
+    assert!(
+        matches!(trained.policy.plan, Plan::Learned(_)),
+        "{:?}",
+        trained.loss
+    );
+    let router = Router::new(trained.policy.clone()).unwrap();
+    let served = replay(&router, &all);
+    let right = served.iter().filter(|one| one.quality > 0.5).count();
+    assert!(right >= 297, "{right}");
+    let cost: f64 = served.iter().map(|one| one.cost_usd).sum::<f64>() / 300.0;
+    // A third at 0.002, the rest at 0.0001.
+    assert!(cost < 0.0009, "{cost}");
+    assert!(matches!(served[0].why[0], Why::Expected { .. }));
+}
+
+#[test]
+fn cheap_answers_that_agree_are_learned_to_be_enough() {
+    let all = examples(300, 4);
+    let trained = train(&all, &options(true));
+    let Plan::Cascade { ask, .. } = &trained.policy.plan else {
+        panic!("{:?}", trained.policy.plan)
+    };
+    assert_eq!(ask.len(), 2);
+    let served = replay(&Router::new(trained.policy).unwrap(), &all);
+    // Every call is paid and every step waited for.
+    let escalated: Vec<_> = served.iter().filter(|one| one.n_calls == 3).collect();
+    assert!((80..150).contains(&escalated.len()), "{}", escalated.len());
+    assert!((escalated[0].cost_usd - 0.0023).abs() < 1e-12);
+    assert!((escalated[0].seconds.unwrap() - 2.2).abs() < 1e-12);
+    assert_eq!(escalated[0].n_steps, 2);
+}
+
+#[test]
+fn a_trained_policy_survives_its_file() {
+    for cascades in [true, false] {
+        let all = examples(200, 4);
+        let policy = train(&all, &options(cascades)).policy;
+        let text = policy.write();
+        let read = Policy::read(&text).unwrap();
+        assert_eq!(
+            Policy {
+                hash: None,
+                ..read.clone()
+            },
+            policy
+        );
+        assert!(text.len() < 2_000_000, "{}", text.len());
+        let routers = [Router::new(policy).unwrap(), Router::new(read).unwrap()];
+        assert_eq!(replay(&routers[0], &all), replay(&routers[1], &all));
+        assert_eq!(train(&all, &options(cascades)).policy.write(), text);
+    }
+}
+
+#[test]
+fn routing_that_is_worth_something_is_told_from_chance() {
+    let worth = evaluate(&examples(300, 4), &options(true));
+    assert_eq!(worth.verdict, Verdict::Worth, "{:?}", worth.area);
+    assert_eq!(worth.held.len(), 3);
+    assert_eq!(worth.held[0].served.len(), 300);
+    assert!(worth.held[0].seconds.is_some());
+    // Outcomes that have nothing to do with the query.
+    let chance = evaluate(&examples(300, 100), &options(false));
+    assert!(
+        matches!(chance.verdict, Verdict::Abstain { .. }),
+        "{:?}",
+        chance.area
+    );
+    let few = evaluate(&examples(20, 0), &options(false));
+    assert!(matches!(&few.verdict, Verdict::Abstain { reason } if reason.contains("20 items")));
+}
+
+#[test]
+fn a_budget_is_kept() {
+    let all = examples(300, 4);
+    let budget = Options {
+        target: Target::BudgetUsd(0.0006),
+        ..options(true)
+    };
+    let trained = train(&all, &budget);
+    assert!(trained.cost_usd <= 0.0006, "{}", trained.cost_usd);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_query_is_decided_twice_alike(text in ".{0,200}") {
+        use std::sync::LazyLock;
+        static ROUTER: LazyLock<Router> = LazyLock::new(|| {
+            Router::new(train(&examples(120, 10), &options(false)).policy).unwrap()
+        });
+        let request = crate::request::RequestView::of_text(text.as_str());
+        let first = ROUTER.step(&request, &[]);
+        prop_assert_eq!(&first, &ROUTER.step(&request, &[]));
+        prop_assert!(matches!(first.step, Step::Call(_)));
+        for why in first.why {
+            if let Why::Expected { quality, cost_usd, .. } = why {
+                prop_assert!((0.0..=1.0).contains(&quality) && cost_usd.is_finite());
+            }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The figures, one section each.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use trilemma_route::{
+    Accept, Example, Examples, Frontier, Options, Pace, Plan, Policy, Router, Target, Verdict,
+    cross_pair, evaluate, held_out_pair, pair, replay, train,
+};
+
+use super::data;
+
+/// Splits of each figure, unless fewer are asked for.
+const N_SPLITS: usize = 50;
+
+/// Prints everything.
+///
+/// # Errors
+/// When a file is missing or not as described in its README, or the number of splits is none.
+pub(crate) fn print(folder: &Path, n_splits: Option<&str>) -> anyhow::Result<String> {
+    let n_splits: usize = n_splits
+        .map(str::parse)
+        .transpose()?
+        .unwrap_or(N_SPLITS)
+        .max(1);
+    let mut out =
+        String::from("| figure | mean | spread over splits | splits |\n|---|---|---|---|\n");
+    gsm8k(folder, n_splits.min(10), &mut out)?;
+    mmlu(folder, n_splits.min(20), &mut out)?;
+    let zeroeval = data::zeroeval(folder)?;
+    zeroeval_targets(&zeroeval, n_splits, &mut out);
+    few_labels(&zeroeval, n_splits, &mut out);
+    left_out(&zeroeval, &mut out);
+    Ok(out)
+}
+
+fn options(target: Target, seed: u64, cascades: bool) -> Options {
+    Options {
+        name: "figures".to_owned(),
+        target,
+        seed,
+        cascades,
+        queries: true,
+    }
+}
+
+/// A seeded split: positions to fit on, and the rest.
+pub(super) fn split(n: usize, n_fit: usize, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut order: Vec<(u64, usize)> = (0..n)
+        .map(|idx| (scrambled(seed, idx as u64), idx))
+        .collect();
+    order.sort_unstable();
+    let mut order: Vec<usize> = order.into_iter().map(|one| one.1).collect();
+    let rest = order.split_off(n_fit.min(n));
+    (order, rest)
+}
+
+/// A number that looks random, from the mixer of SplitMix64.
+fn scrambled(seed: u64, idx: u64) -> u64 {
+    let mut z = seed.wrapping_mul(0xD134_2543_DE82_EF95)
+        ^ idx.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The value below which a share of the values lies.
+fn at_share(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = (share * (sorted.len().max(1) - 1) as f64).round() as usize;
+    sorted.get(at).copied().unwrap_or(f64::NAN)
+}
+
+fn line(out: &mut String, name: &str, values: &[f64]) {
+    let (low, high) = (at_share(values, 0.1), at_share(values, 0.9));
+    let average = mean(values);
+    let n = values.len();
+    // Writing to a text cannot fail.
+    let _ = writeln!(
+        out,
+        "| {name} | {average:.3} | {low:.3} to {high:.3} (10 to 90 %) | {n} |"
+    );
+}
+
+fn words(examples: &Examples) -> Vec<f64> {
+    let count = |row: &Example| row.text.split_whitespace().count() as f64;
+    examples.rows.iter().map(count).collect()
+}
+
+fn qualities(examples: &Examples, member: usize) -> Vec<f64> {
+    let of = |row: &Example| row.outcomes.get(member).map_or(0.0, |one| one.quality);
+    examples.rows.iter().map(of).collect()
+}
+
+fn words_apgr(examples: &Examples) -> f64 {
+    pair(
+        &words(examples),
+        &qualities(examples, 0),
+        &qualities(examples, 1),
+    )
+    .map_or(f64::NAN, |found| found.apgr)
+}
+
+fn gsm8k(folder: &Path, n_seeds: usize, out: &mut String) -> anyhow::Result<()> {
+    let examples = data::gsm8k_pair(folder)?;
+    let found: Vec<_> = (0..n_seeds as u64)
+        .filter_map(|seed| cross_pair(&examples, seed))
+        .collect();
+    let of =
+        |value: fn(&trilemma_route::Pair) -> f64| found.iter().map(value).collect::<Vec<f64>>();
+    line(
+        out,
+        "GSM8K pair: APGR, query alone, nested five-fold",
+        &of(|one| one.apgr),
+    );
+    line(
+        out,
+        "GSM8K pair: CPT50",
+        &of(|one| one.cpt50.unwrap_or(f64::NAN)),
+    );
+    line(
+        out,
+        "GSM8K pair: CPT80",
+        &of(|one| one.cpt80.unwrap_or(f64::NAN)),
+    );
+    line(out, "GSM8K pair: APGR by words", &[words_apgr(&examples)]);
+    let result = evaluate(&examples, &options(Target::Loss(0.0), 1, false));
+    let said = match &result.verdict {
+        Verdict::Worth => "worth it".to_owned(),
+        Verdict::Abstain { reason } => format!("abstains: {reason}"),
+    };
+    if let Some(area) = &result.area {
+        let _ = writeln!(
+            out,
+            "| GSM8K pair: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {said} |",
+            area.point, area.low, area.high
+        );
+    }
+    Ok(())
+}
+
+fn mmlu(folder: &Path, n_seeds: usize, out: &mut String) -> anyhow::Result<()> {
+    let with_task = data::mmlu_pair(folder)?;
+    let mut without = with_task.clone();
+    for row in &mut without.rows {
+        row.task = None;
+    }
+    let (mut alone, mut subject, mut words, mut means) = (vec![], vec![], vec![], vec![]);
+    for seed in 0..n_seeds as u64 {
+        let (fit, test) = split(with_task.rows.len(), 500, seed);
+        let apgr = |examples: &Examples| {
+            held_out_pair(&examples.subset(&fit), &examples.subset(&test), seed)
+                .map_or(f64::NAN, |found| found.apgr)
+        };
+        alone.push(apgr(&without));
+        subject.push(apgr(&with_task));
+        words.push(words_apgr(&without.subset(&test)));
+        means.push(task_means(
+            &with_task.subset(&fit),
+            &with_task.subset(&test),
+        ));
+    }
+    line(
+        out,
+        "MMLU pair, 26 subjects, 500 labels: APGR, query alone",
+        &alone,
+    );
+    line(out, "MMLU pair: APGR with the subject as task", &subject);
+    line(out, "MMLU pair: APGR by words", &words);
+    line(out, "MMLU pair: APGR by the subject's mean alone", &means);
+    Ok(())
+}
+
+/// Each item scored by its task's mean gain, shrunk by 10 items of the overall mean.
+fn task_means(fit: &Examples, test: &Examples) -> f64 {
+    let gain = |row: &Example| match row.outcomes.as_slice() {
+        [weak, strong, ..] => strong.quality - weak.quality,
+        _ => 0.0,
+    };
+    let all = mean(&fit.rows.iter().map(gain).collect::<Vec<f64>>());
+    let score = |row: &Example| {
+        let own = fit.rows.iter().filter(|other| other.task == row.task);
+        let (n, sum) = own.fold((0.0, 0.0), |(n, sum), other| (n + 1.0, sum + gain(other)));
+        (sum + 10.0 * all) / (n + 10.0)
+    };
+    let scores: Vec<f64> = test.rows.iter().map(score).collect();
+    pair(&scores, &qualities(test, 0), &qualities(test, 1)).map_or(f64::NAN, |found| found.apgr)
+}
+
+/// Mean quality and cost of each candidate.
+fn singles(examples: &Examples) -> Vec<(f64, f64)> {
+    (0..examples.members.len())
+        .map(|member| {
+            let cost = |row: &Example| row.outcomes.get(member).map_or(0.0, |one| one.cost_usd);
+            let costs: Vec<f64> = examples.rows.iter().map(cost).collect();
+            (mean(&costs), mean(&qualities(examples, member)))
+        })
+        .collect()
+}
+
+/// Quality and cost of a policy on items.
+fn realised(policy: Policy, test: &Examples) -> Option<(f64, f64)> {
+    let served = replay(&Router::new(policy).ok()?, test);
+    let quality: Vec<f64> = served.iter().map(|one| one.quality).collect();
+    let cost: Vec<f64> = served.iter().map(|one| one.cost_usd).collect();
+    Some((mean(&quality), mean(&cost)))
+}
+
+pub(super) fn zeroeval_targets(examples: &Examples, n_splits: usize, out: &mut String) {
+    let rows = || (0..n_splits as u64).map(|seed| (seed, split(examples.rows.len(), 300, seed)));
+    for (target, name) in [(0.0, "parity"), (0.01, "-1"), (0.02, "-2")] {
+        let (mut quality, mut cost) = (vec![], vec![]);
+        for (seed, (fit, test)) in rows() {
+            let trained = train(
+                &examples.subset(&fit),
+                &options(Target::Loss(target), seed, true),
+            );
+            let test = examples.subset(&test);
+            push(
+                realised(trained.policy, &test),
+                &test,
+                &mut quality,
+                &mut cost,
+            );
+        }
+        line(
+            out,
+            &format!("ZeroEval, 300 fit, target {name}: points from the best single"),
+            &quality,
+        );
+        line(
+            out,
+            &format!("ZeroEval, target {name}: cost, share of the best single's"),
+            &cost,
+        );
+    }
+    let (mut quality, mut cost) = (vec![], vec![]);
+    for (_, (_, test)) in rows() {
+        let test = examples.subset(&test);
+        push(
+            realised(untrained(examples), &test),
+            &test,
+            &mut quality,
+            &mut cost,
+        );
+    }
+    line(
+        out,
+        "ZeroEval, untrained agreement of 4o-mini and Flash: points",
+        &quality,
+    );
+    line(out, "ZeroEval, untrained agreement: cost", &cost);
+}
+
+/// Notes points from the best single of the test items, and cost as a share of its.
+fn push(found: Option<(f64, f64)>, test: &Examples, quality: &mut Vec<f64>, cost: &mut Vec<f64>) {
+    let best = singles(test).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    if let (Some(found), Some(best)) = (found, best) {
+        quality.push(100.0 * (found.0 - best.1));
+        cost.push(found.1 / best.0);
+    }
+}
+
+/// 4o-mini and Flash agree: 4o-mini's answer; else GPT-4o.
+fn untrained(examples: &Examples) -> Policy {
+    let plan = Plan::Cascade {
+        ask: vec!["gpt-4o-mini-2024-07-18".into(), "gemini-1.5-flash".into()],
+        pace: Pace::Together,
+        extract: None,
+        compare: trilemma_route::Compare::Loose,
+        accept: Accept::Agree(2),
+        escalate: Box::new(Plan::Single("gpt-4o-2024-08-06".into())),
+    };
+    Policy::new("untrained", examples.members.clone(), plan)
+}
+
+/// Points by which policies of 100 labels lie above the random mix at the same cost.
+fn few_labels(examples: &Examples, n_splits: usize, out: &mut String) {
+    for (cascades, name) in [(true, "all ways"), (false, "query alone")] {
+        let mut above = vec![];
+        for seed in 0..n_splits as u64 {
+            let (fit, test) = split(examples.rows.len(), 100, seed + 1_000);
+            let fit = examples.subset(&fit);
+            let test = examples.subset(&test);
+            let trained = train(&fit, &options(Target::Loss(0.01), seed, cascades));
+            let Some((quality, cost)) = realised(trained.policy, &test) else {
+                continue;
+            };
+            let mix = Frontier::hull(&singles(&test)).at(cost);
+            above.extend(mix.map(|mix| 100.0 * (quality - mix)));
+        }
+        line(
+            out,
+            &format!("ZeroEval, 100 labels, {name}: points above the mix at its cost"),
+            &above,
+        );
+        line(out, "the same, 5 % quantile", &[at_share(&above, 0.05)]);
+    }
+}
+
+fn left_out(examples: &Examples, out: &mut String) {
+    let result = evaluate(examples, &options(Target::Loss(0.0), 1, true));
+    for task in &result.tasks {
+        let quality = 100.0 * (task.left_out.quality - task.mix.unwrap_or(f64::NAN));
+        let name = format!("ZeroEval without {}: points above the mix on it", task.name);
+        line(out, &name, &[quality]);
+    }
+    if let Some(area) = &result.area {
+        let _ = writeln!(
+            out,
+            "| ZeroEval: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {:?} |",
+            area.point, area.low, area.high, result.verdict
+        );
+    }
+}
