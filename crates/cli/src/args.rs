@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Selfhost(commands::selfhost::SelfhostArgs),
     /// Whether rate limits carry the traffic at its peak, and what to apply for.
     Limits(commands::limits::LimitsArgs),
+    /// What people wait at a given load, and where an endpoint's limit is.
+    Latency(Box<commands::latency::LatencyArgs>),
     /// Check, sample or split a golden set.
     Golden(commands::golden::GoldenArgs),
     /// Propose three to five candidates, with reasons.

@@ -108,6 +108,14 @@ impl Context {
         Self::read(&common, self.file.clone(), text)
     }
 
+    /// Reads a project that stands in no file, as if it lay in the current folder.
+    ///
+    /// # Errors
+    /// As [`Context::open`].
+    pub(crate) fn of_text(common: &Common, text: &str) -> anyhow::Result<Self> {
+        Self::read(common, PathBuf::from("the command line"), text)
+    }
+
     fn read(common: &Common, file: PathBuf, text: &str) -> anyhow::Result<Self> {
         let as_of = as_of(common);
         let catalog = Arc::new(catalog(common)?);

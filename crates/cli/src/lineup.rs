@@ -66,7 +66,7 @@ impl<'a> Lines<'a> {
         })
     }
 
-    fn client(&self, candidate: &Candidate) -> Client {
+    pub(crate) fn client(&self, candidate: &Candidate) -> Client {
         if candidate.stream {
             &self.streamed
         } else {

@@ -17,10 +17,15 @@ pub(crate) fn folder_of(project_file: &Path) -> PathBuf {
     }
 }
 
+/// Where results are kept in the current folder.
+pub(crate) fn default_store() -> PathBuf {
+    Path::new(".trilemma").join("trilemma.db")
+}
+
 /// Where a project's results are kept.
 pub(crate) fn store_path(folder: &Path, project: &Project) -> anyhow::Result<PathBuf> {
     Ok(match &project.store {
-        StoreLocation::Default => folder.join(".trilemma").join("trilemma.db"),
+        StoreLocation::Default => folder.join(default_store()),
         StoreLocation::Path(path) => folder.join(path),
         StoreLocation::Env(name) => {
             let value = env::text(name).with_context(|| {

@@ -37,6 +37,7 @@ pub(crate) async fn fly<C: Connect>(
             deadline: Some(begun_at + ground.timeout),
         })
         .await;
+    let ended = course.start.elapsed();
     let mut attempt = attempted.attempt;
     attempt.cost = attempt_cost(&attempt, line.parts.pricer.as_ref());
     // A broken answer may be billed: what was set aside for it stays counted.
@@ -54,6 +55,7 @@ pub(crate) async fn fly<C: Connect>(
         sent: attempted
             .sent
             .map(|sent| sent.saturating_duration_since(course.start)),
+        ended,
         is_warmup: number < course.stage.warmup_requests || intended < course.stage.warmup,
         served_model: reply.and_then(|reply| reply.response.served_model.clone()),
         simulated: reply.is_some_and(|reply| reply.simulated),

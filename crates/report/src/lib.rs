@@ -1,4 +1,5 @@
-//! A decision for people and machines: one exporter per format.
+//! A decision for people and machines: one exporter per format. Load tests have a page and a table of
+//! their own.
 //!
 //! In: a [`Decision`](trilemma_decide::Decision) and, if wanted, [`Content`] (items and outputs). Out:
 //! bytes: terminal text, a self-contained HTML page, Markdown, JSON, CSV, JUnit XML. Pure: the same
@@ -17,6 +18,7 @@ mod formats;
 mod html;
 mod json;
 mod junit;
+mod load;
 mod markdown;
 mod number;
 mod terminal;
@@ -29,3 +31,4 @@ pub use content::{
 pub use error::ReportError;
 pub use exporter::{Colour, Exporter, Report, Settings, UndecidedAs};
 pub use formats::{FORMATS, format};
+pub use load::{load_csv, load_html};

@@ -13,6 +13,7 @@ pub(crate) mod gate;
 pub(crate) mod golden;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod latency;
 pub(crate) mod limits;
 mod money;
 pub(crate) mod report;
@@ -56,6 +57,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Cost(args) => cost::run(&args, common, printer),
         Command::Tco(args) => tco::run(&args, common, printer),
         Command::Selfhost(args) => selfhost::run(&args, common, printer),
+        Command::Latency(args) => latency::run(&args, common, printer),
         Command::Limits(args) => limits::run(&args, common, printer),
         Command::Golden(args) => golden::run(&args, common, printer),
         Command::Shortlist(args) => shortlist::run(&args, common, printer),

@@ -21,6 +21,8 @@ pub struct LoadSample {
     pub begun: Duration,
     /// When its last byte was handed to the socket; `None` = it never was.
     pub sent: Option<Duration>,
+    /// When it was over, as our task saw it; the stamp of the last byte is in `attempt`.
+    pub ended: Duration,
     /// Whether it belongs to the warm-up.
     pub is_warmup: bool,
     /// The model that said it answered; `None` = it did not say, or nothing came.
@@ -103,6 +105,7 @@ mod tests {
             intended: ms(300),
             begun: ms(1500),
             sent: Some(ms(1510)),
+            ended: ms(2010),
             is_warmup: false,
             served_model: None,
             simulated: false,

@@ -84,7 +84,7 @@ pub fn figures(
 ) -> LoadStageFigures {
     let points: Vec<&Point> = samples.measured().collect();
     let n_unstarted = end.n_unstarted.get(place).copied().unwrap_or(0);
-    let window = window(stage, end, &points);
+    let window = window(stage, &samples.points);
     let unstarted = usize::try_from(n_unstarted).unwrap_or(usize::MAX);
     let sent = |pick: fn(&Point) -> Value| times(points.iter().map(|point| pick(point)));
     // Requests that never began would have taken longer than any that did.
@@ -159,20 +159,23 @@ pub fn figures(
     }
 }
 
-/// From the end of the warm-up to the last meant start.
-fn window(stage: &LoadStage, end: &StageEnd, points: &[&Point]) -> Window {
-    let first = points.iter().map(|point| point.intended_s);
-    let first = first.fold(f64::INFINITY, f64::min);
+/// From the end of the warm-up to the candidate's own last meant start: a faster one may be done earlier.
+fn window(stage: &LoadStage, points: &[Point]) -> Window {
+    let last = points
+        .iter()
+        .map(|point| point.intended_s)
+        .fold(0.0, f64::max);
+    let measured = points.iter().filter(|point| !point.is_warmup);
+    let first = measured
+        .map(|point| point.intended_s)
+        .fold(f64::INFINITY, f64::min);
     // Without a warm-up the window begins with the stage: the first arrival may be late.
     let from_s = if stage.warmup_requests > 0 && first.is_finite() {
         first.max(stage.warmup.as_secs_f64())
     } else {
         stage.warmup.as_secs_f64()
     };
-    Window {
-        from_s,
-        to_s: end.last_intended.as_secs_f64(),
-    }
+    Window { from_s, to_s: last }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]

@@ -41,7 +41,7 @@ pub struct Point {
     pub intended_s: f64,
     /// When it began.
     pub begun_s: f64,
-    /// When it was over; for one that failed without an end, its beginning.
+    /// When it was over.
     pub ended_s: f64,
     /// First byte, from the last byte sent.
     pub first_byte: Value,
@@ -105,7 +105,10 @@ impl Point {
         let tpot = visible.and_then(|n| timing.tpot(n)).map(ms);
         let longest = timing.gaps_us().max().map(|us| f64::from(us) / 1e3);
         let begin = |stamp| sample.from_begin(stamp).map(ms);
-        let ended = sample.from_schedule(timing.end).unwrap_or_default();
+        let ended = match (sample.from_schedule(end), is_answered) {
+            (Some(ended), true) => sample.intended + ended,
+            _ => sample.ended,
+        };
         Self {
             number: sample.number,
             is_warmup: sample.is_warmup,
@@ -113,7 +116,7 @@ impl Point {
             is_beyond,
             intended_s: sample.intended.as_secs_f64(),
             begun_s: sample.begun.as_secs_f64(),
-            ended_s: (sample.intended + ended).max(sample.begun).as_secs_f64(),
+            ended_s: ended.max(sample.begun).as_secs_f64(),
             first_byte: judged(timing.first_byte),
             first_token: judged(timing.first_token),
             first_token_scheduled: judged(sample.from_schedule(timing.first_token)),

@@ -1,5 +1,7 @@
 //! Puts a whole test together.
 
+use std::time::Duration;
+
 use trilemma_domain::{
     CandidateId, LoadCandidateReport, LoadComparison, LoadCost, LoadGoal, LoadMetric, LoadPlan,
     LoadReport, LoadStage, LoadStageReport, NanoUsd, Slo, SloVerdict, StageEnd, StageStop,
@@ -18,7 +20,7 @@ use super::warnings::warnings;
 pub struct ReportParts<'a> {
     /// The plan.
     pub plan: &'a LoadPlan,
-    /// Its stages in order; those that were cut off have no end and are left out of the figures.
+    /// Its stages in order; one that was cut off has no end, and ends with what was recorded of it.
     pub stages: &'a [(LoadStage, Option<StageEnd>)],
     /// The day of the measurement, in UTC.
     pub measured: String,
@@ -42,15 +44,17 @@ pub fn report<E>(
         .collect();
     let mut comparisons = Vec::new();
     for (stage_idx, (stage, end)) in (0..).zip(parts.stages) {
-        let Some(end) = end else { continue };
         let of_stage = samples(stage_idx)?;
+        let end = end
+            .clone()
+            .unwrap_or_else(|| cut_off(parts.plan, stage, &of_stage));
         if parts.plan.goal == LoadGoal::Measure {
             comparisons.extend(comparisons_of(parts.plan, &of_stage));
         }
         for (place, idx) in stage.candidates.iter().enumerate() {
             let idx = *idx as usize;
             if let (Some(own), Some(samples)) = (gathered.get_mut(idx), of_stage.get(idx)) {
-                own.add(parts.plan, samples, (stage_idx, stage, end, place));
+                own.add(parts.plan, samples, (stage_idx, stage, &end, place));
             }
         }
     }
@@ -183,7 +187,7 @@ impl Gathered {
             target,
             served_models: self.served_models.into_iter().collect(),
             cost: LoadCost {
-                known_usd: self.cost.to_usd().to_string(),
+                known_usd: self.cost.to_usd().decimal().normalize().to_string(),
                 n_unpriced: self.n_unpriced,
             },
             saturation: is_sweep.then(|| saturation(&in_order)).flatten(),
@@ -236,12 +240,28 @@ fn comparisons_of(plan: &LoadPlan, stage: &[StageSamples]) -> Vec<LoadComparison
     found
 }
 
+/// How a stage ended that nobody saw end: with the last request that was recorded.
+fn cut_off(plan: &LoadPlan, stage: &LoadStage, samples: &[StageSamples]) -> StageEnd {
+    let latest = |pick: fn(&Point) -> f64| {
+        let points = samples.iter().flat_map(StageSamples::points);
+        let latest = points.map(pick).fold(0.0, f64::max);
+        Duration::try_from_secs_f64(latest).unwrap_or_default()
+    };
+    StageEnd {
+        started_us: plan.created_us,
+        last_intended: latest(|point| point.intended_s),
+        ended: latest(|point| point.ended_s),
+        n_unstarted: vec![0; stage.candidates.len()],
+        stop: StageStop::Interrupted,
+    }
+}
+
 fn stopped(stages: &[(LoadStage, Option<StageEnd>)]) -> Option<String> {
     let words = |end: &Option<StageEnd>| match end.as_ref().map(|end| end.stop) {
         Some(StageStop::Complete) => None,
         Some(StageStop::Budget) => Some("the next request might have exceeded the budget"),
         Some(StageStop::Interrupted) => Some("it was interrupted"),
-        None => Some("it was cut off; what was recorded of its last stage is not in the figures"),
+        None => Some("it was cut off; the figures are those of the requests that were recorded"),
     };
     stages
         .iter()

@@ -27,6 +27,7 @@ fn streamed(number: u64, at_ms: u64, chunks_ms: &[u32], tokens: u64) -> LoadSamp
         intended: ms(at_ms),
         begun: ms(at_ms),
         sent: Some(ms(at_ms)),
+        ended: ms(at_ms + u64::from(chunks_ms.last().copied().unwrap_or(0))),
         is_warmup: false,
         served_model: None,
         simulated: false,

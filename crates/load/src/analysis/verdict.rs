@@ -98,9 +98,12 @@ pub fn verdict(points: &[&Point], n_unstarted: u64, slo: Slo) -> SloVerdict {
         share_low: share_low.filter(|_| is_measured),
         share_high: share_high.filter(|_| is_measured),
         n: stands.len() as u64,
-        more_requests: match (verdict, share) {
-            (Verdict::Undecided, Some(share)) => more_requests(share, slo.p, stands.len()),
-            _ => None,
+        more_requests: if verdict == Verdict::Undecided && is_measured {
+            let n = stands.len();
+            let failed = n - seen;
+            more_requests((ratio(within, n), ratio(within + failed, n)), slo.p, n)
+        } else {
+            None
         },
     }
 }
@@ -133,13 +136,16 @@ fn bound(stands: &[Stand], side: Side) -> Option<f64> {
     Some(clopper_pearson_bound(count, Confidence::P95, side).value)
 }
 
-/// About how many more requests settle a share, if it stays as it is; `None` = not foreseeable.
-fn more_requests(share: f64, p: f64, n: usize) -> Option<u64> {
+/// About how many more requests settle it, if the shares with failed ones as slow and as fast stay as they
+/// are; `None` = not foreseeable, as where it hangs on the failed ones.
+fn more_requests((worst, best): (f64, f64), p: f64, n: usize) -> Option<u64> {
     let mut wanted = n.max(8);
     while wanted <= MOST_REQUESTS {
-        let count = Count::new(portion(share, wanted), wanted).ok()?;
-        let at = |side| clopper_pearson_bound(count, Confidence::P95, side).value;
-        if at(Side::Lower) >= p || at(Side::Upper) < p {
+        let at = |share, side| {
+            let count = Count::new(portion(share, wanted), wanted).ok()?;
+            Some(clopper_pearson_bound(count, Confidence::P95, side).value)
+        };
+        if at(worst, Side::Lower)? >= p || at(best, Side::Upper)? < p {
             return Some((wanted - n.min(wanted)) as u64);
         }
         wanted += (wanted / 64).max(1);

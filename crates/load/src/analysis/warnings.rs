@@ -16,11 +16,12 @@ pub(crate) fn warnings(plan: &LoadPlan, candidates: &[LoadCandidateReport]) -> V
     if plan.goal == LoadGoal::Measure {
         all.extend(shared(candidates));
     }
-    let is_open = candidates
+    let mut stages = candidates
         .iter()
         .flat_map(|candidate| &candidate.stages)
-        .any(|stage| stage.plan.arrivals.concurrency().is_none());
-    if !is_open && !candidates.is_empty() {
+        .map(|stage| stage.plan.arrivals.concurrency().is_some())
+        .peekable();
+    if stages.peek().is_some() && stages.all(|is_closed| is_closed) {
         all.push(
             "closed loop: requests waited for answers, so this says nothing of what users see when they \
              arrive on their own; `--rate` measures that"

@@ -108,6 +108,34 @@ async fn two_candidates_are_compared_on_the_same_requests() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_test_that_was_killed_tells_what_was_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("s.db")).unwrap();
+    let mut plan = plan(LoadGoal::Measure, &["m"]);
+    plan.test = store.begin_load_test(&plan).unwrap();
+    let stage = stage(Arrivals::Constant { per_s: 10.0 }, 1000);
+    store.begin_load_stage(&plan.test, 0, &stage).unwrap();
+    let sim = sim("[defaults]\nfirst_token_ms = 50\nanswers = { type = \"text\", text = \"ok\" }");
+    let part = crate::support::stage(Arrivals::Constant { per_s: 10.0 }, 80);
+    let run = crate::support::run(vec![line(&sim, "m", 5, None)], &part, Default::default()).await;
+    store.put_load_samples(&plan.test, &run.samples).unwrap();
+    let stages = store.load_stages(&plan.test).unwrap();
+    let parts = ReportParts {
+        plan: &plan,
+        stages: &stages,
+        measured: String::new(),
+        started: String::new(),
+    };
+    let found: Result<LoadReport, LoadError> =
+        report(&parts, |stage_idx| read_stage(&store, &plan, stage_idx));
+    let found = found.unwrap();
+    assert!(found.stopped.unwrap().contains("cut off"));
+    let figures = &found.candidates[0].stages[0].figures;
+    assert_eq!(figures.n_answered, 80);
+    assert_eq!(figures.ttft.at(0.95).unwrap().ms, Some(50.0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sweep_goes_on_until_throughput_stops_growing() {
     // 200 requests a minute are let in: beyond that all further ones are refused.
     let scenario = r#"

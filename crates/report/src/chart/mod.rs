@@ -14,8 +14,8 @@ mod svg;
 pub(crate) use frontier::{Dot, Frontier};
 pub(crate) use lines::{Lines, Look, MAX_LINES, Series};
 pub(crate) use rows::{Line, Mark, Row, Rows, Spread};
-pub(crate) use scale::Axis;
-pub(crate) use svg::Shape;
+pub(crate) use scale::{Axis, Scale};
+pub(crate) use svg::{Anchor, At, FONT_SIZE, Shape, Svg, label, text_width};
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ pub(crate) enum Axis {
     Seconds,
     /// Months, tokens: whole numbers, long ones in millions.
     Count,
+    /// Anything per second, and what is counted in small numbers.
+    Number,
 }
 
 impl Axis {
@@ -33,6 +35,7 @@ impl Axis {
             }
             Self::Usd | Self::UsdAround => short_number(&usd_number(value, value)),
             Self::Count => short_count(value),
+            Self::Number => short_number(&decimals(value, usize::from(value < 10.0) * 2)),
             Self::Seconds if value == 0.0 => "0".to_owned(),
             Self::Seconds => {
                 let text = duration(value);
@@ -49,7 +52,9 @@ impl Axis {
         match self {
             Self::Rate => (0.0, 1.0),
             Self::Points => (-1.0, 1.0),
-            Self::Usd | Self::UsdAround | Self::Seconds | Self::Count => (0.0, f64::MAX),
+            Self::Usd | Self::UsdAround | Self::Seconds | Self::Count | Self::Number => {
+                (0.0, f64::MAX)
+            }
         }
     }
 }
@@ -76,7 +81,7 @@ fn short_number(text: &str) -> String {
 
 /// A linear or logarithmic scale onto a stretch of pixels.
 #[derive(Debug, Clone)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     low: f64,
     high: f64,
     is_log: bool,
@@ -89,12 +94,12 @@ impl Scale {
     /// Spans the given values on a linear scale, with some air, inside the axis' limits.
     ///
     /// Values that are not finite are ignored; without any the scale is that of the axis' whole range.
-    pub(super) fn linear(axis: Axis, values: &[f64], px: (f64, f64)) -> Self {
+    pub(crate) fn linear(axis: Axis, values: &[f64], px: (f64, f64)) -> Self {
         let (low, high) = extent(values).unwrap_or((0.0, 1.0));
         let (least, most) = axis.limits();
         let width = (high - low).max(smallest_width(axis));
         let air = width * 0.06;
-        let from_zero = matches!(axis, Axis::Seconds | Axis::Usd | Axis::Count);
+        let from_zero = matches!(axis, Axis::Seconds | Axis::Usd | Axis::Count | Axis::Number);
         Self {
             low: if from_zero {
                 0.0
@@ -110,7 +115,7 @@ impl Scale {
     }
 
     /// Spans the given values on a logarithmic scale; linear if one of them is not above zero.
-    pub(super) fn log(axis: Axis, values: &[f64], px: (f64, f64)) -> Self {
+    pub(crate) fn log(axis: Axis, values: &[f64], px: (f64, f64)) -> Self {
         match extent(values) {
             Some((low, high)) if low > 0.0 => {
                 let air = (high / low).powf(0.06).max(1.15);
@@ -128,12 +133,12 @@ impl Scale {
     }
 
     /// Whether it is logarithmic.
-    pub(super) fn is_log(&self) -> bool {
+    pub(crate) fn is_log(&self) -> bool {
         self.is_log
     }
 
     /// Pixel of a value, cut to the stretch.
-    pub(super) fn px(&self, value: f64) -> f64 {
+    pub(crate) fn px(&self, value: f64) -> f64 {
         let share = if self.is_log {
             (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
         } else {
@@ -148,7 +153,7 @@ impl Scale {
     }
 
     /// Round values inside the scale with their texts; about `n_wanted` of them, never more than 12.
-    pub(super) fn ticks(&self, n_wanted: u32) -> Vec<(f64, String)> {
+    pub(crate) fn ticks(&self, n_wanted: u32) -> Vec<(f64, String)> {
         let values = if self.is_log {
             self.log_ticks(n_wanted)
         } else {
@@ -211,7 +216,7 @@ fn smallest_width(axis: Axis) -> f64 {
         Axis::Rate | Axis::Points => 0.02,
         Axis::Usd | Axis::UsdAround => 1e-6,
         Axis::Seconds => 1e-3,
-        Axis::Count => 1.0,
+        Axis::Count | Axis::Number => 1.0,
     }
 }
 

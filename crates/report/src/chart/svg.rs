@@ -6,9 +6,9 @@ use crate::text::{escape, one_line};
 /// reserved for labels are never too small in any system font.
 const CHAR_WIDTH: f64 = 0.58;
 /// Size of text in charts, in CSS pixels.
-pub(super) const FONT_SIZE: f64 = 12.0;
+pub(crate) const FONT_SIZE: f64 = 12.0;
 /// Most characters of a label; the full text stands in its tooltip.
-pub(super) const MAX_LABEL_CHARS: usize = 26;
+pub(crate) const MAX_LABEL_CHARS: usize = 26;
 
 /// The mark that stands for a candidate's standing; understandable without colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// The class that the style sheet knows.
-    pub(super) fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Chosen => "chosen",
             Self::Provisional => "provisional",
@@ -43,7 +43,7 @@ impl Shape {
 
 /// Where a text begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
@@ -51,13 +51,13 @@ pub(super) enum Anchor {
 
 /// A point of the drawing, in CSS pixels from the top left corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct At {
-    pub(super) x: f64,
-    pub(super) y: f64,
+pub(crate) struct At {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
 }
 
 impl At {
-    pub(super) fn new(x: f64, y: f64) -> Self {
+    pub(crate) fn new(x: f64, y: f64) -> Self {
         Self { x, y }
     }
 
@@ -67,14 +67,14 @@ impl At {
 }
 
 /// An SVG under construction.
-pub(super) struct Svg {
+pub(crate) struct Svg {
     body: String,
     width: f64,
     height: f64,
 }
 
 impl Svg {
-    pub(super) fn new(width: f64, height: f64) -> Self {
+    pub(crate) fn new(width: f64, height: f64) -> Self {
         Self {
             body: String::with_capacity(4096),
             width,
@@ -83,7 +83,7 @@ impl Svg {
     }
 
     /// Draws a straight line.
-    pub(super) fn line(&mut self, class: &str, from: At, to: At) {
+    pub(crate) fn line(&mut self, class: &str, from: At, to: At) {
         if from.is_finite() && to.is_finite() {
             let [x1, y1, x2, y2] = [from.x, from.y, to.x, to.y].map(short);
             self.push(&format!(
@@ -93,7 +93,7 @@ impl Svg {
     }
 
     /// Draws a filled rectangle between two corners.
-    pub(super) fn rect(&mut self, class: &str, corner: At, opposite: At) {
+    pub(crate) fn rect(&mut self, class: &str, corner: At, opposite: At) {
         if corner.is_finite() && opposite.is_finite() {
             let x = short(corner.x.min(opposite.x));
             let y = short(corner.y.min(opposite.y));
@@ -106,7 +106,7 @@ impl Svg {
     }
 
     /// Draws a line through several points.
-    pub(super) fn polyline(&mut self, class: &str, points: &[At]) {
+    pub(crate) fn polyline(&mut self, class: &str, points: &[At]) {
         let path: Vec<String> = points
             .iter()
             .filter(|point| point.is_finite())
@@ -121,7 +121,7 @@ impl Svg {
     }
 
     /// Writes a text with its baseline at a point.
-    pub(super) fn text(&mut self, class: &str, at: At, anchor: Anchor, text: &str) {
+    pub(crate) fn text(&mut self, class: &str, at: At, anchor: Anchor, text: &str) {
         if at.is_finite() {
             let anchor = match anchor {
                 Anchor::Start => "start",
@@ -138,7 +138,7 @@ impl Svg {
     }
 
     /// Draws a mark.
-    pub(super) fn mark(&mut self, shape: Shape, at: At) {
+    pub(crate) fn mark(&mut self, shape: Shape, at: At) {
         if !at.is_finite() {
             return;
         }
@@ -160,7 +160,7 @@ impl Svg {
     }
 
     /// Opens a group whose tooltip is `title`; close it with [`Svg::end`].
-    pub(super) fn group(&mut self, title: &str) {
+    pub(crate) fn group(&mut self, title: &str) {
         self.push(&format!(
             "<g><title>{}</title>",
             escape(&one_line(title, 400))
@@ -168,12 +168,12 @@ impl Svg {
     }
 
     /// Closes a group.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.push("</g>");
     }
 
     /// Gives the drawing; `title` is what a screen reader says, `class` what the style sheet knows.
-    pub(super) fn finish(self, class: &str, title: &str) -> String {
+    pub(crate) fn finish(self, class: &str, title: &str) -> String {
         let [width, height] = [self.width, self.height].map(short);
         format!(
             "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
@@ -201,13 +201,13 @@ fn short(value: f64) -> String {
 }
 
 /// Width that a text may take, in CSS pixels; full-width characters count double.
-pub(super) fn text_width(text: &str) -> f64 {
+pub(crate) fn text_width(text: &str) -> f64 {
     let n_columns = unicode_width::UnicodeWidthStr::width(text);
     let n_columns = u32::try_from(n_columns).unwrap_or(u32::MAX);
     f64::from(n_columns) * FONT_SIZE * CHAR_WIDTH
 }
 
 /// A label as it is drawn: one line, cut.
-pub(super) fn label(text: &str) -> String {
+pub(crate) fn label(text: &str) -> String {
     one_line(text, MAX_LABEL_CHARS)
 }

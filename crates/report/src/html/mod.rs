@@ -11,3 +11,4 @@ mod page;
 mod template;
 
 pub(crate) use page::Html;
+pub(crate) use template::{SCRIPT, STYLE, policy, render_load};

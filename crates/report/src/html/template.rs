@@ -9,15 +9,26 @@ use crate::text::{escape, html_prose};
 
 /// The page.
 pub(super) const PAGE: &str = include_str!("../../assets/report.html");
+/// The page of a load test.
+pub(super) const LATENCY: &str = include_str!("../../assets/latency.html");
 /// Its style sheet.
-pub(super) const STYLE: &str = include_str!("../../assets/report.css");
+pub(crate) const STYLE: &str = include_str!("../../assets/report.css");
 /// Sorts tables; opens folded parts for printing.
-pub(super) const SCRIPT: &str = include_str!("../../assets/tables.js");
+pub(crate) const SCRIPT: &str = include_str!("../../assets/tables.js");
 /// Browses items; only in reports with content.
 pub(super) const BROWSER: &str = include_str!("../../assets/items.js");
 
-/// Fills in the page.
+/// Fills in the page of a decision.
 pub(super) fn render(model: Value) -> Result<String, Error> {
+    fill("report.html", PAGE, model)
+}
+
+/// Fills in the page of a load test.
+pub(crate) fn render_load(model: Value) -> Result<String, Error> {
+    fill("latency.html", LATENCY, model)
+}
+
+fn fill(name: &str, page: &str, model: Value) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder()
@@ -38,12 +49,12 @@ pub(super) fn render(model: Value) -> Result<String, Error> {
     environment.add_filter("prose", |text: &str| {
         Value::from_safe_string(html_prose(text))
     });
-    environment.add_template("report.html", PAGE)?;
-    environment.get_template("report.html")?.render(model)
+    environment.add_template(name, page)?;
+    environment.get_template(name)?.render(model)
 }
 
 /// The policy that allows this page's own style and scripts, and nothing else.
-pub(super) fn policy(with_content: bool) -> String {
+pub(crate) fn policy(with_content: bool) -> String {
     let mut scripts = source(SCRIPT);
     if with_content {
         scripts.push(' ');

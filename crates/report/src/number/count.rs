@@ -14,6 +14,15 @@ pub(crate) fn decimals(number: f64, n_decimals: usize) -> String {
     }
 }
 
+/// Writes something per second to three significant digits: `0.52`, `12.4`, `1,240`.
+pub(crate) fn rate_text(per_s: f64) -> String {
+    match per_s {
+        rate if rate >= 99.95 => decimals(rate, 0),
+        rate if rate >= 9.995 => decimals(rate, 1),
+        rate => decimals(rate, 2),
+    }
+}
+
 /// Writes a count with its noun: `1 item`, `2 items`.
 pub(crate) fn plural(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };

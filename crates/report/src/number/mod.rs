@@ -10,7 +10,7 @@ mod range;
 mod rate;
 mod time;
 
-pub(crate) use count::{count, decimals, plural, widen};
+pub(crate) use count::{count, decimals, plural, rate_text, widen};
 pub(crate) use money::{exact_usd, usd, usd_near, usd_number};
 pub(crate) use range::Range;
 pub(crate) use rate::{RateDigits, threshold};

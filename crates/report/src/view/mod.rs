@@ -26,4 +26,4 @@ pub(crate) use gates::{Matrix, column_title};
 pub(crate) use headline::Headline;
 pub(crate) use notes::Footnote;
 pub(crate) use page::View;
-pub(crate) use table::{Cell, Table};
+pub(crate) use table::{Cell, Column, Table};

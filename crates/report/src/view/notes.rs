@@ -25,7 +25,7 @@ pub(crate) struct Footnote {
 }
 
 impl Footnote {
-    fn new(term: &str, text: impl Into<String>) -> Self {
+    pub(crate) fn new(term: &str, text: impl Into<String>) -> Self {
         let text = text.into();
         Self {
             term: term.to_owned(),

@@ -36,6 +36,7 @@ fn put_sample(out: &mut Vec<u8>, sample: &LoadSample) {
     put_u64(out, sample.number);
     put_u128(out, sample.intended.as_nanos());
     put_u128(out, sample.begun.as_nanos());
+    put_u128(out, sample.ended.as_nanos());
     if let Some(sent) = sample.sent {
         put_u128(out, sent.as_nanos());
     }
@@ -70,6 +71,7 @@ fn read_sample(from: &mut Reader<'_>, stage_idx: u32) -> Option<LoadSample> {
     let number = from.u64()?;
     let intended = span(from)?;
     let begun = span(from)?;
+    let ended = span(from)?;
     let sent = if flags & SENT == 0 {
         None
     } else {
@@ -91,6 +93,7 @@ fn read_sample(from: &mut Reader<'_>, stage_idx: u32) -> Option<LoadSample> {
         intended,
         begun,
         sent,
+        ended,
         is_warmup: flags & WARMUP != 0,
         served_model,
         simulated: flags & SIMULATED != 0,

@@ -56,6 +56,7 @@ fn sample(stage_idx: u32, number: u64) -> LoadSample {
         intended: Duration::from_nanos(number * 400_000_001),
         begun: Duration::from_nanos(number * 400_000_001 + 17),
         sent: (!is_failed).then(|| Duration::from_nanos(number * 400_000_001 + 950)),
+        ended: Duration::from_nanos(number * 400_000_001 + 99_001_950),
         is_warmup: number < 2,
         served_model: number.is_multiple_of(2).then(|| "m-2026-01-01".to_owned()),
         simulated: true,
