@@ -61,7 +61,7 @@ pub(crate) fn run(args: &UpdateArgs, common: &Common, printer: Printer) -> anyho
     for source in &args.sources {
         let text = text_of(source, printer)?;
         let file = read_prices(&text, as_of).map_err(|error| {
-            let source = one_line(source);
+            let source = short_name(source);
             anyhow!(InputError(format!("{source}: failed to {error}")))
         })?;
         files.push(file);
@@ -119,6 +119,11 @@ fn text_of(source: &str, printer: Printer) -> anyhow::Result<String> {
         });
     }
     let shown = without_secrets(source);
+    if source.contains(['@', '?', '#']) {
+        return Err(anyhow!(InputError(format!(
+            "failed to fetch {shown}: an address with user, query or fragment may hold a key, and would be shown; hint: download the list yourself and name the file"
+        ))));
+    }
     printer.say(&format!("fetching {shown}"));
     let client = client_with(ClientConfig {
         connect_timeout: Duration::from_secs(10),
