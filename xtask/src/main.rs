@@ -1,10 +1,11 @@
 //! Checks that the house stays tidy: `cargo run -p xtask -- tidy|licences`. The tests run `tidy` too.
 //!
-//! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, `decisions DATA`
-//! rules for choosing a model, `seeds DATA` full and raced runs on parts of a golden set; `lists DATA` answers the
+//! Over recorded outcomes, `cargo run --release -p xtask -- race` simulates adaptive evaluation, `drift` checks of
+//! drift, `decisions DATA` rules for choosing a model, `seeds DATA` full and raced runs on parts of a golden set; `lists DATA` answers the
 //! design document's API list; `route DATA` says what routing is worth.
 
 mod decisions;
+mod drift;
 mod licences;
 mod lists;
 mod race;
@@ -22,6 +23,10 @@ fn main() -> ExitCode {
         None | Some("tidy") => tidy::all(&root),
         Some("licences") => licences::check(&root),
         Some("race") => race::run(std::env::args().nth(2).as_deref()).map(|table| {
+            print(&table);
+            Vec::new()
+        }),
+        Some("drift") => drifts().map(|table| {
             print(&table);
             Vec::new()
         }),
@@ -50,7 +55,7 @@ fn main() -> ExitCode {
                 Vec::new()
             }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy, licences, race, decisions, seeds, route or lists"
+            "unknown check `{other}`; hint: tidy, licences, race, drift, decisions, seeds, route or lists"
         )),
     };
     match complaints {
@@ -71,6 +76,13 @@ fn data() -> anyhow::Result<String> {
     std::env::args()
         .nth(2)
         .context("the folder of recorded outcomes is missing; hint: name it after the command")
+}
+
+/// The tables of drift checks.
+fn drifts() -> anyhow::Result<String> {
+    let mut arguments = std::env::args().skip(2);
+    let (histories, data) = (arguments.next(), arguments.next());
+    drift::run(histories.as_deref(), data.as_deref())
 }
 
 /// The tables of decisions.

@@ -26,7 +26,7 @@ pub use entrant::{Entrant, EntrantParts};
 pub use error::BenchError;
 pub use gates::{GateRace, Judge, Standing};
 pub use job::{Job, JobParts};
-pub use manifest::{RunPlan, manifest, manifest_with};
+pub use manifest::{RunPlan, manifest, manifest_with, score_set};
 pub use progress::{CandidateProgress, Progress, Snapshot};
 pub use schedule::{Next, Schedule, Shape};
 pub use summary::{GivenUp, RaceSummary, Reason, Stop, Summary};

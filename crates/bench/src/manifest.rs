@@ -64,7 +64,8 @@ pub fn manifest_with(plan: RunPlan<'_>, parameters: Map<String, Value>) -> RunMa
 }
 
 /// The score set that a project's scorers make up.
-fn score_set(specs: &[ScorerSpec], pass_threshold: f64) -> ScoreSet {
+#[must_use]
+pub fn score_set(specs: &[ScorerSpec], pass_threshold: f64) -> ScoreSet {
     ScoreSet {
         scorers: specs.iter().map(scorer_entry).collect(),
         pass_threshold: Score::clamped(pass_threshold),

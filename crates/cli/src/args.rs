@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Bench(commands::bench::BenchArgs),
     /// The verdict on a recorded run, without calling anyone.
     Decide(commands::decide::DecideArgs),
+    /// Whether pinned models are still what was measured: baseline, check, watch.
+    Drift(commands::drift::DriftArgs),
     /// Let people label answers; scores are corrected by it.
     Review(commands::review::ReviewArgs),
     /// Score recorded answers again, without calling a candidate.

@@ -258,7 +258,7 @@ pub(crate) fn candidates(
 }
 
 /// The recorded candidate with the price and identity that the project gives it today.
-fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
+pub(crate) fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
     let now = context
         .project
         .candidates

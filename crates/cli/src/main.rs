@@ -29,6 +29,7 @@ mod places;
 mod plan;
 mod printer;
 mod progress;
+mod redecide;
 mod restore;
 mod reviews;
 mod sample;

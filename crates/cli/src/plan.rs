@@ -161,6 +161,12 @@ fn tiers(context: &Context, candidate: &Candidate) -> anyhow::Result<Vec<TierLim
         .collect())
 }
 
+/// What a plan costs in dollars, on average and hardly more than; `None` = a price is unknown.
+pub(crate) fn money(plan: &Preflight) -> Option<(f64, f64)> {
+    let cost = plan.cost.as_ref().filter(|_| plan.unpriced.is_empty())?;
+    Some((cost.expected_usd.to_f64(), cost.upper_usd.to_f64()))
+}
+
 /// What judging some recorded answers would take at most, in words; empty without judges.
 pub(crate) fn rescoring(
     context: &Context,

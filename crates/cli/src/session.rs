@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use serde_json::{Map, Value};
 use trilemma_bench::{JobParts, Progress, RunPlan, Shape, Summary, manifest_with};
 use trilemma_domain::{Fingerprint, Item, NanoUsd, RunId};
 use trilemma_golden::GoldenSet;
@@ -44,6 +45,8 @@ pub(crate) struct SessionOptions {
     pub(crate) leave: CodeLeave,
     /// How the run will be decided on: what a race for requirements looks at.
     pub(crate) decide: DecideOptions,
+    /// Further settings that make the run another one.
+    pub(crate) parameters: Map<String, Value>,
 }
 
 /// A session that has ended.
@@ -74,7 +77,7 @@ pub(crate) fn run(
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
     // Before the plan, which names every item, takes its place in memory.
     put_items(&store, &golden)?;
-    let plan = plan(context, &golden, options.part.as_ref());
+    let plan = plan(context, &golden, &options);
     let (run, score_set) = begin(&store, plan, options.fresh)?;
     let items = Arc::new(golden.into_items());
     let shape = shape(context, &items);
@@ -172,8 +175,15 @@ pub(crate) async fn listen(printer: Printer, cancel: Cancel) {
     }
 }
 
-fn plan(context: &Context, golden: &GoldenSet, part: Option<&Part>) -> RunManifest {
-    let mut parameters = part.map(Part::parameters).unwrap_or_default();
+fn plan(context: &Context, golden: &GoldenSet, options: &SessionOptions) -> RunManifest {
+    let mut parameters = options.parameters.clone();
+    parameters.extend(
+        options
+            .part
+            .as_ref()
+            .map(Part::parameters)
+            .unwrap_or_default(),
+    );
     let plan = RunPlan {
         project: &context.project,
         items: golden.items().iter().map(|item| item.id.clone()).collect(),

@@ -6,6 +6,7 @@
 mod attempt;
 mod candidate;
 mod chat;
+mod drift;
 mod extras;
 mod fingerprint;
 mod ids;
@@ -31,6 +32,10 @@ pub use candidate::{Candidate, Capability, Dialect, ModelName, OwnPrice, PromptT
 pub use chat::{
     ChatRequest, ChatResponse, FinishReason, Message, Part, ResponseFormat, Role, Tool, ToolCall,
     ToolChoice,
+};
+pub use drift::{
+    DRIFT_SCHEMA_VERSION, DriftCandidate, DriftChannel, DriftDecision, DriftFigure, DriftFinding,
+    DriftFlip, DriftName, DriftReport, DriftUnit,
 };
 pub use extras::{Extras, ItemExtras};
 pub use fingerprint::{Fingerprint, FingerprintBuilder, ParseFingerprintError};

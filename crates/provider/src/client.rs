@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::{Method, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -35,6 +35,8 @@ use crate::{fault, redact};
 
 /// No setting makes a wait longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 86_400);
+/// Longest time for a message that is no call of a model.
+const MESSAGE_WAIT: Duration = Duration::from_secs(30);
 /// Pooled connections tried before a fresh one is dialled.
 const MAX_POOLED_TRIES: u32 = 3;
 
@@ -159,6 +161,56 @@ impl<C: Connect> Client<C> {
                     sent: trace.sent,
                 }
             }
+        }
+    }
+
+    /// Posts a message that is no call of a model, such as an alarm; gives the status of the answer. The
+    /// address is the user's own; what comes back is not read.
+    ///
+    /// # Errors
+    /// [`Failure`] for an address that is none, or one that cannot be reached in time.
+    pub async fn post_json(
+        &self,
+        url: &str,
+        body: String,
+        idempotency_key: &str,
+    ) -> Result<u16, Failure> {
+        let uri: http::Uri = url.parse().map_err(|error| fault::unsendable(&error))?;
+        // The query is no part of an origin.
+        let base = url.split(['?', '#']).next().unwrap_or(url);
+        let origin = Origin::of(base).map_err(|error| fault::unsendable(&error))?;
+        let key = HeaderValue::from_str(idempotency_key);
+        let key = key.map_err(|error| fault::unsendable(&error))?;
+        let deadline = Instant::now() + self.shared.config.call_deadline.min(MESSAGE_WAIT);
+        let dialled = timeout_at(deadline, self.shared.dialler.dial(&origin)).await;
+        let mut connection =
+            dialled.map_err(|_| fault::unsendable(&"nobody was reached in time"))??;
+        let mut outgoing = Outgoing::new(Full::new(body.into()));
+        *outgoing.method_mut() = Method::POST;
+        *outgoing.uri_mut() = match (&connection.proxy, uri.path_and_query()) {
+            (None, Some(path)) => path.clone().into(),
+            _ => uri,
+        };
+        let headers = outgoing.headers_mut();
+        headers.insert(USER_AGENT, self.shared.user_agent.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("idempotency-key", key);
+        if let Ok(host) = HeaderValue::from_str(&origin.authority()) {
+            headers.insert(HOST, host);
+        }
+        if let Some(proxy) = connection
+            .proxy
+            .as_ref()
+            .and_then(|p| p.authorization.clone())
+        {
+            headers.insert(PROXY_AUTHORIZATION, proxy);
+        }
+        let mut watch = Watch::new(MESSAGE_WAIT, deadline);
+        match send(&mut connection, outgoing, &mut watch).await {
+            Sent::Answered(response) => Ok(response.status().as_u16()),
+            Sent::Untouched => Err(fault::unsendable(&"the connection was closed")),
+            Sent::Broken(error) => Err(fault::http(&error)),
+            Sent::Expired(expired) => Err(expiry(expired, &self.shared.config)),
         }
     }
 

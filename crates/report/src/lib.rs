@@ -12,6 +12,7 @@
 mod chart;
 mod content;
 mod csv;
+mod drift;
 mod error;
 mod exporter;
 mod formats;
@@ -28,6 +29,7 @@ mod view;
 pub use content::{
     Content, ContentAnswer, ContentBuilder, ContentItem, DEFAULT_CONTENT_BYTES, Room, item_order,
 };
+pub use drift::{Contents, DriftFormat, drift_report};
 pub use error::ReportError;
 pub use exporter::{Colour, Exporter, Report, Settings, UndecidedAs};
 pub use formats::{FORMATS, format};

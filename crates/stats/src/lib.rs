@@ -23,10 +23,12 @@
 //! - [`preference`]: strengths from pairwise battles, and win rates with length held equal.
 //! - [`sequential`]: statements that survive looking at the data as they come in.
 //! - [`slope`]: how one number moves with another.
+//! - [`change`]: whether a source has changed since it was first sampled, look by look.
 //! - [`identity`]: whether two sources of text behave alike.
 //! - [`normal`]: the normal distribution, for callers that need a z value.
 
 pub mod agreement;
+pub mod change;
 mod confidence;
 mod error;
 mod estimate;

@@ -15,6 +15,7 @@
 //! commits may be missing, but the file stays consistent.
 
 mod codec;
+mod drift;
 mod error;
 mod inner;
 mod journal;
@@ -33,10 +34,11 @@ mod snapshot;
 mod store;
 mod writer;
 
+pub use drift::{DriftLook, Telling};
 pub use error::{RecordError, StoreError};
 pub use inner::StoreOptions;
 pub use load::LoadTestInfo;
-pub use manifest::{CandidateRecord, MANIFEST_VERSION, RunManifest};
+pub use manifest::{CandidateRecord, DRIFT_PARAMETER, MANIFEST_VERSION, RunManifest, RunPurpose};
 pub use read::{
     AnswerRow, EXPORT_VERSION, JudgeWord, OpenJudgements, RecordedAnswer, RecordedReply, Served,
     Settled, SettledState, Spent, StoredJudgement, StoredScore, TrialDetail, Unscored,

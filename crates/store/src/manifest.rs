@@ -14,6 +14,21 @@ use crate::score_set::ScoreSet;
 /// Version of the manifest's own format.
 pub const MANIFEST_VERSION: u32 = 1;
 
+/// Key of what a run is for among its parameters, where it is a matter of drift: an object whose one
+/// member is called `baseline` or `check`.
+pub const DRIFT_PARAMETER: &str = "drift";
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunPurpose {
+    /// To be decided on.
+    Benchmark,
+    /// To be what later drift checks are compared with.
+    Baseline,
+    /// To be compared with a baseline.
+    Check,
+}
+
 /// One candidate of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CandidateRecord {
@@ -81,6 +96,18 @@ impl RunManifest {
                 .field(record.request_base.as_bytes());
         }
         hash.field(json_bytes(&self.parameters)).finish()
+    }
+
+    /// What the run is for.
+    #[must_use]
+    pub fn purpose(&self) -> RunPurpose {
+        let drift = self.parameters.get(DRIFT_PARAMETER);
+        let has = |key: &str| drift.is_some_and(|drift| drift.get(key).is_some());
+        match (has("baseline"), has("check")) {
+            (true, _) => RunPurpose::Baseline,
+            (false, true) => RunPurpose::Check,
+            (false, false) => RunPurpose::Benchmark,
+        }
     }
 
     /// Trials that the run consists of when complete.

@@ -7,7 +7,7 @@ use trilemma_domain::{Fingerprint, RunId};
 
 use crate::error::{RecordError, StoreError};
 use crate::inner::{Fault, draw, hold, sound};
-use crate::manifest::RunManifest;
+use crate::manifest::{RunManifest, RunPurpose};
 use crate::rows::{register, run_ref};
 use crate::store::Store;
 
@@ -40,6 +40,8 @@ pub struct RunInfo {
     pub n_answered: u64,
     /// Trials that ended without an answer.
     pub n_failed: u64,
+    /// What it is for.
+    pub purpose: RunPurpose,
 }
 
 impl RunInfo {
@@ -55,7 +57,7 @@ impl RunInfo {
 const INFO: &str = "SELECT r.run_id, r.fingerprint, r.created_us, r.completed_us, \
     r.trilemma_version, r.project, r.golden, s.fingerprint, r.n_candidates, r.n_items, r.repeats, \
     (SELECT COUNT(*) FROM trial t WHERE t.run_no = r.run_no AND t.state = 1), \
-    (SELECT COUNT(*) FROM trial t WHERE t.run_no = r.run_no AND t.state = 2) \
+    (SELECT COUNT(*) FROM trial t WHERE t.run_no = r.run_no AND t.state = 2), r.purpose \
     FROM run r JOIN score_set s ON s.set_no = r.set_no";
 
 fn info(row: &Row<'_>) -> rusqlite::Result<RunInfo> {
@@ -75,6 +77,11 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RunInfo> {
         repeats: count(10)?,
         n_answered: count(11)?,
         n_failed: count(12)?,
+        purpose: match row.get(13)? {
+            1_i64 => RunPurpose::Baseline,
+            2 => RunPurpose::Check,
+            _ => RunPurpose::Benchmark,
+        },
     })
 }
 
@@ -97,7 +104,8 @@ impl Store {
             tx.execute(
                 "INSERT INTO run (run_no, run_id, fingerprint, created_us, completed_us, \
                  trilemma_version, project, golden, n_candidates, n_items, repeats, set_no, \
-                 manifest) VALUES ($1, $2, $3, $4, NULL, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 manifest, purpose) VALUES ($1, $2, $3, $4, NULL, $5, $6, $7, $8, $9, $10, $11, $12, \
+                 $13)",
                 params![
                     draw(tx, "run")?,
                     manifest.run.as_str(),
@@ -111,6 +119,11 @@ impl Store {
                     manifest.repeats,
                     set_no,
                     text,
+                    match manifest.purpose() {
+                        RunPurpose::Benchmark => 0,
+                        RunPurpose::Baseline => 1,
+                        RunPurpose::Check => 2,
+                    },
                 ],
             )?;
             Ok(manifest.run.clone())
@@ -234,6 +247,7 @@ impl Store {
                 tx.execute(&format!("DELETE FROM {table} {OF_TRIAL}"), [found.run_no])?;
             }
             tx.execute("DELETE FROM review_item WHERE run_no = $1", [found.run_no])?;
+            tx.execute("DELETE FROM drift_look WHERE baseline = $1", [run.as_str()])?;
             tx.execute("DELETE FROM trial WHERE run_no = $1", [found.run_no])?;
             tx.execute("DELETE FROM run WHERE run_no = $1", [found.run_no])?;
             tx.execute_batch(

@@ -13,13 +13,13 @@ use crate::error::StoreError;
 use crate::place::Place;
 
 /// Newest schema known to this program.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 /// "TRLM": marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x5452_4c4d;
 
 /// One entry per version: what brings a store from the version before to this one.
-const MIGRATIONS: [&str; 5] = [V1, V2, V3, V4, V5];
+const MIGRATIONS: [&str; 6] = [V1, V2, V3, V4, V5, V6];
 
 const V1: &str = "
 CREATE TABLE counter (
@@ -227,6 +227,27 @@ CREATE INDEX load_batch_by_stage ON load_batch (test_no, stage_idx);
 /// Token counts may carry sound, pictures and searches (a second mask in `codec`): no table changes,
 /// but a program that does not know them must not read such a store.
 const V5: &str = "";
+
+/// What drift checks found.
+const V6: &str = "
+-- purpose: 0 a benchmark, 1 the baseline of drift checks, 2 a drift check.
+ALTER TABLE run ADD COLUMN purpose BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE drift_look (
+    baseline TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    check_run TEXT NOT NULL,
+    checked_us BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (baseline, number)
+) WITHOUT ROWID;
+
+-- state: 0 about to be sent, 1 sent.
+CREATE TABLE drift_message (
+    message TEXT PRIMARY KEY,
+    state BIGINT NOT NULL
+) WITHOUT ROWID;
+";
 
 /// What the schema of an opened file asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

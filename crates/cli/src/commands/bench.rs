@@ -111,6 +111,7 @@ impl BenchArgs {
                 CodeLeave::Withheld
             },
             decide: DecideOptions::default(),
+            parameters: serde_json::Map::new(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use trilemma_domain::RunId;
 use trilemma_interop::{CsvExport, PromptfooExport, RowExport};
-use trilemma_store::Store;
+use trilemma_store::{RunPurpose, Store};
 
 use crate::args::Common;
 use crate::context::Context;
@@ -119,8 +119,14 @@ pub(crate) fn choose(store: &Store, named: Option<&str>) -> anyhow::Result<RunId
     if let Some(name) = named {
         return Ok(store.run(&RunId::from(name))?.run);
     }
-    let latest = store.runs()?.into_iter().max_by_key(|info| info.created_us);
-    latest
-        .map(|info| info.run)
-        .context("find a run in the store; hint: `trilemma select` makes one")
+    latest_benchmark(store)?.context("find a run in the store; hint: `trilemma select` makes one")
+}
+
+/// The latest run that is no matter of drift.
+pub(crate) fn latest_benchmark(store: &Store) -> anyhow::Result<Option<RunId>> {
+    let runs = store.runs()?.into_iter();
+    let latest = runs
+        .filter(|info| info.purpose == RunPurpose::Benchmark)
+        .max_by_key(|info| info.created_us);
+    Ok(latest.map(|info| info.run))
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use trilemma_decide::{Collector, Decision, Status};
 use trilemma_domain::{Margin, NotWorseThan, Reference, RunId, Verdict};
-use trilemma_store::{RunManifest, Store};
+use trilemma_store::{RunManifest, RunPurpose, Store};
 
 use crate::args::Common;
 use crate::commands::export::choose;
@@ -105,7 +105,10 @@ fn newest(args: &GateArgs, store: &Store, old: &RunManifest) -> anyhow::Result<R
     if args.run.is_some() {
         return choose(store, args.run.as_deref());
     }
-    let others = store.runs()?.into_iter().filter(|info| info.run != old.run);
+    let others = store
+        .runs()?
+        .into_iter()
+        .filter(|info| info.run != old.run && info.purpose == RunPurpose::Benchmark);
     let latest = others.max_by_key(|info| info.created_us);
     latest.map(|info| info.run).ok_or_else(|| {
         anyhow!(InputError(format!(

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod decide;
 pub(crate) mod demo;
+pub(crate) mod drift;
 pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod gate;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Review(args) => review::run(&args, common, printer),
         Command::Bench(args) => bench::run(&args, common, printer),
         Command::Decide(args) => decide::run(&args, common, printer),
+        Command::Drift(args) => drift::run(&args, common, printer),
         Command::Score(args) => score::run(&args, common, printer),
         Command::Runs(args) => runs::run(&args, common, printer),
         Command::Import(args) => import::run(&args, common, printer),

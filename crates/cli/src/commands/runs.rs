@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use clap::Subcommand;
 use trilemma_domain::RunId;
-use trilemma_store::{RunInfo, Store};
+use trilemma_store::{RunInfo, RunPurpose, Store};
 
 use diff::DiffArgs;
 
@@ -161,7 +161,16 @@ fn row(info: &RunInfo) -> serde_json::Value {
     })
 }
 
-fn state(info: &RunInfo) -> &'static str {
+fn state(info: &RunInfo) -> String {
+    let of = match info.purpose {
+        RunPurpose::Benchmark => "",
+        RunPurpose::Baseline => ", drift baseline",
+        RunPurpose::Check => ", drift check",
+    };
+    format!("{}{of}", progress(info))
+}
+
+fn progress(info: &RunInfo) -> &'static str {
     if info.completed_us.is_some() {
         "complete"
     } else if info.n_failed > 0 {

@@ -48,6 +48,10 @@ static FORMATS: &[Format] = &[
         "what `trilemma decide --what-if … --json` prints"
     ),
     entry!("runs-diff", "what `trilemma runs diff --json` prints"),
+    entry!(
+        "drift",
+        "what `trilemma drift check --json` prints, and a line of `drift watch`"
+    ),
     entry!("cost", "what `trilemma cost --json` prints"),
     entry!("tco", "what `trilemma tco --json` prints"),
     entry!("selfhost", "what `trilemma selfhost --json` prints"),

@@ -10,7 +10,7 @@ pub(super) fn width(text: &str) -> usize {
 /// Wraps a text at spaces to lines of at most `columns`; words that are longer are broken.
 ///
 /// No line breaks at U+00A0, which comes out as a space.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(8);
     let mut lines = Vec::new();
     let mut line = String::new();

@@ -8,4 +8,5 @@ mod layout;
 mod paint;
 mod write;
 
+pub(crate) use layout::wrap;
 pub(crate) use write::Terminal;

@@ -1,0 +1,368 @@
+//! Drift checks, end to end: nothing where nothing changed, an alarm where a model did, and a watch that is
+//! killed again and again.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+#[expect(dead_code, reason = "this binary uses a part of it")]
+#[path = "daily/desk.rs"]
+mod daily;
+mod desk;
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fs_err as fs;
+use serde_json::Value;
+use trilemma_sim::{Answers, Behaviour, Drift, Scenario, SimOptions};
+
+use daily::{append, run, text, value};
+use support::{Served, is_slow_run, serve, trilemma, write_golden, write_project};
+
+/// A model that echoes, and after so many calls does something else.
+fn changing(after_calls: u64, change: Drift) -> (tempfile::TempDir, Served) {
+    let behaviour = Behaviour {
+        served_model: Some("a".to_owned()),
+        system_fingerprint: Some("fp_1".to_owned()),
+        drift: Some(Drift {
+            after_calls,
+            ..change
+        }),
+        ..Behaviour::default()
+    };
+    let served = serve(SimOptions {
+        scenario: Scenario {
+            models: [
+                ("a".to_owned(), behaviour),
+                ("b".to_owned(), Behaviour::default()),
+            ]
+            .into(),
+            ..Scenario::default()
+        },
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    write_golden(folder.path(), 60);
+    write_project(folder.path(), &served.url, &["a", "b"], "concurrency = 20");
+    append(folder.path(), "[requirements]\npass_rate = { min = 0.7 }");
+    (folder, served)
+}
+
+fn worse() -> Drift {
+    Drift {
+        answers: Some(Answers::Text {
+            text: "I would rather not say.".to_owned(),
+        }),
+        system_fingerprint: Some("fp_2".to_owned()),
+        ..Drift::default()
+    }
+}
+
+/// Benchmark, then baseline: 60 + 300 calls of `a`.
+fn measured(folder: &Path) {
+    run(folder, &["bench"], &[0]);
+    let baseline = run(
+        folder,
+        &["drift", "baseline", "--candidate", "a", "--items", "60"],
+        &[0],
+    );
+    let said = text(&baseline.stderr);
+    assert!(
+        said.contains("300 calls: 1 candidate × 60 items × 5 answers"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_model_that_changed_is_found_shown_and_decided_on_again() {
+    // Two checks before the change.
+    let (folder, _served) = changing(480, worse());
+    let folder = folder.path();
+    measured(folder);
+    let cost = text(&run(folder, &["drift", "check", "--dry-run"], &[0]).stdout);
+    assert!(cost.contains("60 calls") && cost.contains('$'), "{cost}");
+    for _ in 0..2 {
+        let quiet = value(&run(folder, &["drift", "check", "--json"], &[0]));
+        desk::assert_fits("drift", &quiet);
+        assert_eq!(quiet["drifted"], false);
+    }
+    let mut found = Value::Null;
+    for _ in 0..3 {
+        found = value(&run(folder, &["drift", "check", "--json"], &[0, 5]));
+        if found["drifted"] == true {
+            break;
+        }
+    }
+    desk::assert_fits("drift", &found);
+    let one = &found["candidates"][0];
+    assert_eq!(
+        (&one["drifted"], &one["served_other"]),
+        (&true.into(), &false.into())
+    );
+    let alarms: Vec<&Value> = one["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["alarm"] == true)
+        .collect();
+    assert!(
+        alarms.iter().any(|alarm| alarm["since_check"] == 3),
+        "{alarms:#?}"
+    );
+    assert_eq!(one["fingerprints"][1]["name"], "fp_2");
+    assert_eq!(found["decision"]["holds"], "no");
+    assert!(
+        found["decision"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("from `a` to `b`")
+    );
+    // What was found stays, with the answers only where they are asked for.
+    let shown = text(&run(folder, &["drift", "show"], &[5]).stdout);
+    assert!(!shown.contains("rather not say"), "{shown}");
+    let shown = text(&run(folder, &["drift", "show", "--with-content"], &[5]).stdout);
+    assert!(
+        shown.contains("then | say ") && shown.contains("now  | I would rather"),
+        "{shown}"
+    );
+    for (file, said) in [("d.html", "<h1>Drift:"), ("d.md", "## Drift:")] {
+        let out = folder.join(file);
+        run(
+            folder,
+            &["drift", "show", "--out", out.to_str().unwrap()],
+            &[5],
+        );
+        assert!(fs::read_to_string(out).unwrap().contains(said));
+    }
+    run(folder, &["drift", "show", "--out", "d.xyz"], &[2]);
+    // Checks are no runs to decide on.
+    let decision = value(&run(folder, &["decide", "--json"], &[0]));
+    assert_eq!(decision["candidates"].as_array().unwrap().len(), 2);
+    let listed = text(&run(folder, &["runs", "list"], &[0]).stdout);
+    assert!(
+        listed.contains("drift baseline") && listed.contains("drift check"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_model_of_another_name_is_an_alarm_at_once() {
+    let change = Drift {
+        served_model: Some("a-mini".to_owned()),
+        ..Drift::default()
+    };
+    let (folder, _served) = changing(360, change);
+    measured(folder.path());
+    let output = run(folder.path(), &["drift", "check"], &[5]);
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("Another model answers: `a-mini` (0 then, 60 now)"),
+        "{shown}"
+    );
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 100),
+        "{shown}"
+    );
+}
+
+#[test]
+fn hostile_options_are_told() {
+    let (folder, _served) = changing(9_999, Drift::default());
+    for (arguments, said) in [
+        (
+            vec!["drift", "baseline", "--candidate", "z"],
+            "one of `a`, `b`",
+        ),
+        (
+            vec!["drift", "baseline", "--false-alarms", "2"],
+            "failed to watch",
+        ),
+        (vec!["drift", "baseline", "--runs", "3"], "5..=50"),
+        (vec!["drift", "watch", "--every", "soon"], "has no unit"),
+        (
+            vec!["drift", "check", "--baseline", "none"],
+            "called `none`",
+        ),
+    ] {
+        run(folder.path(), &["bench", "-q"], &[0]);
+        let err = text(&run(folder.path(), &arguments, &[2]).stderr);
+        assert!(err.contains(said), "{arguments:?}: {err}");
+    }
+}
+
+/// A receiver of webhooks that keeps bodies.
+fn receiver() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook?x=1", listener.local_addr().unwrap());
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let kept = bodies.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut got = Vec::new();
+            let mut piece = [0_u8; 4_096];
+            loop {
+                let n = stream.read(&mut piece).unwrap_or(0);
+                got.extend_from_slice(piece.get(..n).unwrap());
+                let head = String::from_utf8_lossy(&got).into_owned();
+                let Some(at) = head.find("\r\n\r\n") else {
+                    if n == 0 {
+                        break;
+                    }
+                    continue;
+                };
+                let length = head
+                    .to_lowercase()
+                    .lines()
+                    .find_map(|line| {
+                        line.strip_prefix("content-length:")?
+                            .trim()
+                            .parse::<usize>()
+                            .ok()
+                    })
+                    .unwrap_or(0);
+                if got.len() >= at + 4 + length {
+                    assert!(head.starts_with("POST /hook?x=1 HTTP/1.1"), "{head}");
+                    let body = got.get(at + 4..at + 4 + length).unwrap();
+                    kept.lock()
+                        .unwrap()
+                        .push(serde_json::from_slice(body).unwrap());
+                    let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+                    break;
+                }
+                if n == 0 {
+                    break;
+                }
+            }
+        }
+    });
+    (url, bodies)
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_watch_writes_lines_tells_once_and_ends_with_5() {
+    let (folder, _served) = changing(420, worse());
+    let folder = folder.path();
+    measured(folder);
+    let (url, bodies) = receiver();
+    let (log, told) = (folder.join("watch.jsonl"), folder.join("told.json"));
+    let exec = format!("cat > '{}'", told.display());
+    let watch = [
+        "drift",
+        "watch",
+        "--every",
+        "1s",
+        "--out",
+        log.to_str().unwrap(),
+        "--webhook",
+        &url,
+        "--exec",
+        &exec,
+    ];
+    let output = run(folder, &watch, &[5]);
+    let printed: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines(&log), printed);
+    let last = printed.last().unwrap();
+    desk::assert_fits("drift", last);
+    assert_eq!(
+        (&last["drifted"], &printed[0]["drifted"]),
+        (&true.into(), &false.into())
+    );
+    // Started again, it says so and tells nobody twice.
+    run(folder, &watch, &[5]);
+    assert_eq!(lines(&log), printed);
+    let bodies = bodies.lock().unwrap();
+    assert_eq!(bodies.len(), 1);
+    assert_eq!(bodies[0]["id"], last["id"]);
+    assert!(
+        bodies[0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("Drift: `a` changed.")
+    );
+    let piped: Value = serde_json::from_str(&fs::read_to_string(told).unwrap()).unwrap();
+    assert_eq!(piped, bodies[0]);
+}
+
+#[test]
+fn slow_kills_of_a_watch_lose_no_evidence_and_double_no_alarm() {
+    if !is_slow_run() {
+        return;
+    }
+    let (folder, served) = changing(540, worse());
+    let folder = folder.path();
+    measured(folder);
+    let (url, bodies) = receiver();
+    let log = folder.join("watch.jsonl");
+    let watch = [
+        "drift",
+        "watch",
+        "--every",
+        "1s",
+        "--out",
+        log.to_str().unwrap(),
+        "--webhook",
+        &url,
+    ];
+    let mut n_kills = 0_u64;
+    loop {
+        let mut child = trilemma(folder, &watch)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // From the middle of a start to the middle of a second check.
+        std::thread::sleep(Duration::from_millis(40 + n_kills * 97 % 1_900));
+        if let Some(status) = child.try_wait().unwrap() {
+            assert_eq!(status.code(), Some(5));
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        n_kills += 1;
+        assert!(n_kills < 150, "it never ends");
+    }
+    assert!(n_kills > 3, "{n_kills}");
+    let found = lines(&log);
+    let numbers: Vec<u64> = found
+        .iter()
+        .map(|line| line["number"].as_u64().unwrap())
+        .collect();
+    let expected: Vec<u64> = (1..=numbers.len() as u64).collect();
+    assert_eq!(numbers, expected, "each check once, in order");
+    let drifted: Vec<bool> = found.iter().map(|line| line["drifted"] == true).collect();
+    assert_eq!(drifted.iter().filter(|is| **is).count(), 1);
+    assert_eq!(drifted.last(), Some(&true));
+    // Every check rests on all its answers, and calls are repeated only where a kill cut them off.
+    assert!(
+        found
+            .iter()
+            .all(|line| line["candidates"][0]["n_answers"] == 60)
+    );
+    let n_calls = served.log.records().len() as u64 - 60;
+    let n_needed = 360 + 60 * numbers.len() as u64;
+    assert!(
+        n_calls <= n_needed + 20 * n_kills,
+        "{n_calls} calls, {n_needed} needed"
+    );
+    let ids: std::collections::BTreeSet<String> = bodies
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|body| body["id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 1, "one alarm, however often it was told");
+}

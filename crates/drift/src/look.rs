@@ -1,0 +1,130 @@
+//! One look: the p value of each channel, cheap ones and dear ones alike over answers at hand.
+//!
+//! In: the rounds before, the round now, a seed. Out: one p value per channel, `None` where nothing can
+//! be compared. Under "nothing has changed" answers to one item are exchangeable over all rounds, which
+//! is what each p value rests on.
+
+use trilemma_domain::DriftChannel;
+use trilemma_stats::change::{
+    BinaryItem, SwapItem, Tail, binary_p_value, pooled_p_value, similarity_scores, swap_p_value,
+};
+use trilemma_stats::resample::{ChaChaStream, IndexStream};
+
+use crate::round::{Answer, Round};
+
+/// Draws of a permutation test: enough for the smallest p value that an alarm needs in two looks.
+const DRAWS: usize = 9_999;
+
+/// The p value of a channel.
+pub(crate) fn p_value(
+    channel: DriftChannel,
+    (before, now): (&[Round], &Round),
+    seed: u64,
+) -> Option<f64> {
+    let mut stream = ChaChaStream::new(seed ^ channel as u64);
+    let binary = |yes: fn(&Answer) -> Option<bool>| {
+        let items: Vec<BinaryItem> = pairs(before, now)
+            .map(|(before, now)| counts(&before, now, yes))
+            .collect();
+        let tie = ((stream.clone().next_u64() >> 11) as f64 + 1.0) / (1_u64 << 53) as f64;
+        binary_p_value(&items, tie).ok()
+    };
+    match channel {
+        DriftChannel::Quality => binary(fails),
+        DriftChannel::Pooled => pooled(before, now).map(|(p_value, _)| p_value),
+        DriftChannel::Refusals => binary(|answer| Some(answer.refused)),
+        DriftChannel::Malformed => binary(|answer| Some(answer.malformed)),
+        DriftChannel::Answers => {
+            let items = swaps(before, now, |answers| {
+                let texts: Vec<Vec<u32>> = answers
+                    .iter()
+                    .map(|answer| answer.symbols.clone())
+                    .collect();
+                similarity_scores(&texts)
+            });
+            swap_p_value(&items, Tail::Upper, (DRAWS, stream.next_u64())).ok()
+        }
+        DriftChannel::Length => {
+            let items = swaps(before, now, |answers| {
+                answers.iter().map(|answer| answer.log_length).collect()
+            });
+            swap_p_value(&items, Tail::Both, (DRAWS, stream.next_u64())).ok()
+        }
+    }
+}
+
+fn fails(answer: &Answer) -> Option<bool> {
+    answer.passes.map(|passes| !passes)
+}
+
+/// Whether fewer answers pass in the latest 1, 2, 4, … checks together, or in all since the baseline, than
+/// in everything before: the smallest p value, times the number of ways, and the check with which that way
+/// begins. Finds what breaks some items for good, which looks like mere noise of theirs check by check.
+pub(crate) fn pooled(before: &[Round], now: &Round) -> Option<(f64, u32)> {
+    let n_checks = before.len();
+    let mut spans: Vec<usize> = std::iter::successors(Some(1_usize), |span| span.checked_mul(2))
+        .take_while(|span| *span < n_checks)
+        .collect();
+    spans.push(n_checks);
+    let n_ways = spans.len() as f64;
+    let best = spans
+        .into_iter()
+        .filter_map(|span| {
+            let first = n_checks.checked_sub(span)? + 1;
+            let (earlier, later) = before.split_at_checked(first)?;
+            let items: Vec<BinaryItem> = pairs(earlier, now)
+                .enumerate()
+                .map(|(place, (old, own))| {
+                    let mut item = counts(&old, own, fails);
+                    let more = later.iter().filter_map(|round| round.items.get(place));
+                    for is_failed in more.flatten().filter_map(fails) {
+                        item.n_now += 1;
+                        item.yes_now += u32::from(is_failed);
+                    }
+                    item
+                })
+                .collect();
+            let p_value = pooled_p_value(&items).ok()?;
+            Some((p_value, u32::try_from(first).ok()?))
+        })
+        .min_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(((best.0 * n_ways).min(1.0), best.1))
+}
+
+/// The answers to each item: all before, and those now.
+pub(crate) fn pairs<'a>(
+    before: &'a [Round],
+    now: &'a Round,
+) -> impl Iterator<Item = (Vec<&'a Answer>, &'a [Answer])> {
+    now.items.iter().enumerate().map(|(place, own)| {
+        let earlier = before
+            .iter()
+            .filter_map(move |round| round.items.get(place));
+        (earlier.flatten().collect(), own.as_slice())
+    })
+}
+
+fn counts(before: &[&Answer], now: &[Answer], yes: impl Fn(&Answer) -> Option<bool>) -> BinaryItem {
+    let mut item = BinaryItem::default();
+    for is_yes in before.iter().filter_map(|answer| yes(answer)) {
+        item.n_before += 1;
+        item.yes_before += u32::from(is_yes);
+    }
+    for is_yes in now.iter().filter_map(&yes) {
+        item.n_now += 1;
+        item.yes_now += u32::from(is_yes);
+    }
+    item
+}
+
+fn swaps(before: &[Round], now: &Round, scores: impl Fn(&[&Answer]) -> Vec<f64>) -> Vec<SwapItem> {
+    pairs(before, now)
+        .map(|(mut answers, own)| {
+            answers.extend(own);
+            SwapItem {
+                scores: scores(&answers),
+                n_new: own.len(),
+            }
+        })
+        .collect()
+}
