@@ -88,6 +88,9 @@ impl Job {
             .iter()
             .filter_map(|call| active.member(call.candidate.as_str()))
             .collect();
+        for call in &calls {
+            self.deviates(active, chat, call);
+        }
         let outcomes = judge(self, &names).await;
         for (call, outcome) in calls.iter().zip(outcomes) {
             match outcome {
@@ -114,6 +117,16 @@ impl Job {
         (known.n_failed >= self.gateway.settings.max_attempts as usize).then(|| known.told_last())
     }
 
+    /// Notes in what a call differs from what was measured.
+    fn deviates(&mut self, active: &Active, chat: &ChatRequest, call: &Call) {
+        let noted = &mut self.record.evidence.unmeasured;
+        for what in active.unmeasured(call.candidate.as_str(), chat) {
+            if !noted.contains(&what) {
+                noted.push(what);
+            }
+        }
+    }
+
     /// Calls a candidate whose answer is given as it comes.
     async fn given(
         &mut self,
@@ -125,7 +138,7 @@ impl Job {
         let Some(named) = active.member(call.candidate.as_str()) else {
             return Some(Told::Error(nobody()));
         };
-        self.record.evidence.unmeasured = active.unmeasured(call.candidate.as_str(), chat);
+        self.deviates(active, chat, call);
         match attempt(self, named).await {
             Went::Answered => Some(Told::Answer),
             Went::Broken(failure) => Some(Told::Part(failure)),

@@ -152,6 +152,9 @@ async fn a_cascade_judges_before_anything_is_shown() {
         .map(|entry| entry.evidence.as_ref().unwrap().attempts.len())
         .collect();
     assert_eq!(n, [2, 3, 2, 3]);
+    // The length is the client's own; judged candidates were measured without one, too.
+    let marks = &entries[0].evidence.as_ref().unwrap().unmeasured;
+    assert_eq!(*marks, ["max_output_tokens"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
