@@ -109,7 +109,8 @@ pub struct DriftFinding {
     /// p value of this check (of the latest checks together, corrected for how many ways of pooling were
     /// looked at); `None` = there was nothing to compare.
     pub p_value: Option<f64>,
-    /// Evidence for a change so far; 1 is none, and more only where a change is the better account.
+    /// Evidence for a change so far; while nothing changes its mean is at most the number of checks (of
+    /// checks pooled: it passes `threshold` as rarely).
     pub evidence: f64,
     /// Evidence at which it is an alarm.
     pub threshold: f64,

@@ -142,7 +142,14 @@ fn candidate(
     let served = names(&baseline.served, &now.served);
     // A fact, where the baseline's answers carried names at all.
     let served_other = !baseline.served.is_empty() && served.iter().any(|one| one.n_baseline == 0);
-    let (flips, n_flips) = flips(&case.manifest.items, before, now);
+    // Against the rounds before the change: those since are as changed as this one.
+    let alarms = findings.iter().filter(|one| one.alarm);
+    let first = alarms.filter_map(|one| one.since_check).min();
+    let n_quiet = first.map_or(before.len(), |number| number as usize);
+    let quiet = before
+        .get(..n_quiet.clamp(1, before.len()))
+        .unwrap_or(before);
+    let (flips, n_flips) = flips(&case.manifest.items, quiet, now);
     Some(DriftCandidate {
         id: record.id.clone(),
         requested: record.target.model.clone(),

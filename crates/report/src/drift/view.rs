@@ -110,8 +110,8 @@ fn methods(report: &DriftReport) -> Vec<String> {
             report.false_alarm_chance * 100.0,
             report.false_alarm_checks
         ),
-        "Evidence is 1 where nothing speaks for a change; it grows by the factor by which a change \
-         accounts better for what was seen. Changes are estimated on the items of the canary, with 95 % \
+        "While nothing changes, evidence averages the number of checks so far, at most; it multiplies where a \
+         change accounts better for what was seen. Changes are estimated on the items of the canary, with 95 % \
          intervals; that they are looked at because of an alarm makes them look larger than they are."
             .to_owned(),
     ]
