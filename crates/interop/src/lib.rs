@@ -5,6 +5,9 @@
 //! repeats, and what does not pair. Nothing is held but one row and an index of names, so that
 //! memory does not grow with texts.
 //!
+//! Configurations and test sets of those tools, DeepEval, Ragas, Bedrock and LiteLLM become the parts of a
+//! project.
+//!
 //! What it does not do: call anyone, decide, or store; `cli` records what was read as a run.
 //!
 //! Fields of each format: tools' own sources and output as of November 2026, with the versions named
@@ -16,8 +19,11 @@ mod export;
 mod file;
 mod gather;
 mod results;
+mod setup;
 
 pub use error::InteropError;
+#[cfg(feature = "parquet")]
+pub use export::ParquetExport;
 pub use export::{
     CsvExport, ExportHead, ExportRow, ExportScore, LiteLlmModel, PromptfooExport, RowExport,
     litellm_yaml,
@@ -31,3 +37,4 @@ pub use results::{
     Claim, Claimed, Field, ItemBody, ItemKey, Named, NamedScore, Origin, ReadOptions, ResultRow,
     RowOutcome, Take, Tool, read_results,
 };
+pub use setup::{Draft, DraftCall, DraftCandidate, SetupTool, Unmapped, read_setup};

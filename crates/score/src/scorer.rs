@@ -15,7 +15,7 @@ use crate::files::file_options;
 use crate::judge::{JudgePrompt, JudgeSpec, Read};
 use crate::kind::ScorerKind;
 use crate::options::Options;
-use crate::outcome::{failed, turned};
+use crate::outcome::{failed, not_applicable, turned};
 use crate::problem::{OptionProblem, nearest};
 use crate::table::{COMMON_OPTIONS, EXTRACTION_OPTIONS, SCORERS};
 
@@ -38,6 +38,8 @@ pub struct Scorer {
     label: String,
     weight: f64,
     invert: bool,
+    /// Tags of the items that it scores; `None` = all.
+    only: Option<Vec<String>>,
     pipeline: Pipeline,
     engine: Engine,
 }
@@ -72,6 +74,7 @@ pub fn build(spec: &ScorerSpec) -> Result<Scorer, Vec<OptionProblem>> {
         );
     }
     let invert = options.flag("invert", false);
+    let only = options.texts("only");
     let pipeline = match kind.extraction {
         Some(defaults) => Pipeline::read(&mut options, defaults),
         None => Pipeline::default(),
@@ -84,6 +87,7 @@ pub fn build(spec: &ScorerSpec) -> Result<Scorer, Vec<OptionProblem>> {
             label: spec.label.clone(),
             weight: spec.weight,
             invert,
+            only,
             pipeline,
             engine,
         }),
@@ -127,6 +131,9 @@ impl Scorer {
     /// Explanations quote answers and expected values: they are content.
     #[must_use]
     pub fn score(&self, item: &Item, answer: &Answer<'_>) -> ScoredOutcome {
+        if let Err(outcome) = self.applies(item) {
+            return outcome;
+        }
         let outcome = match &self.engine {
             Engine::Pure(rule) => rule
                 .rule(&self.case(item, answer))
@@ -152,6 +159,7 @@ impl Scorer {
         let Engine::Judge(spec) = &self.engine else {
             return Err(failed("this scorer is no judge"));
         };
+        self.applies(item)?;
         let text = self.case(item, answer).text()?;
         let own = Read {
             answer,
@@ -183,8 +191,22 @@ impl Scorer {
         let Engine::Command(spec) = &self.engine else {
             return Err(failed("this scorer is no command"));
         };
+        self.applies(item)?;
         let text = self.case(item, answer).text()?;
         Ok(spec.request(item, answer, &text))
+    }
+
+    fn applies(&self, item: &Item) -> Result<(), ScoredOutcome> {
+        let Some(only) = &self.only else {
+            return Ok(());
+        };
+        if only.iter().any(|tag| item.extras.tags.contains(tag)) {
+            return Ok(());
+        }
+        Err(not_applicable(format!(
+            "for items tagged {}",
+            only.join(", ")
+        )))
     }
 
     fn case<'a>(&'a self, item: &'a Item, answer: &'a Answer<'a>) -> Case<'a> {

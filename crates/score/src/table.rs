@@ -37,12 +37,19 @@ pub static SCORERS: &[ScorerKind] = &[
 ];
 
 /// Options of every scorer.
-pub static COMMON_OPTIONS: &[OptionDoc] = &[OptionDoc::new(
-    "invert",
-    OptionType::Flag,
-    "false",
-    "Score 1 becomes 0 and 0 becomes 1, as for texts that must not occur.",
-)];
+pub static COMMON_OPTIONS: &[OptionDoc] = &[
+    OptionDoc::new(
+        "invert",
+        OptionType::Flag,
+        "false",
+        "Score 1 becomes 0 and 0 becomes 1, as for texts that must not occur.",
+    ),
+    OptionDoc::bare(
+        "only",
+        OptionType::Texts,
+        "Score only items that have one of these tags; by default all.",
+    ),
+];
 
 /// Options of scorers that look at the answer's text.
 pub static EXTRACTION_OPTIONS: &[OptionDoc] = &[

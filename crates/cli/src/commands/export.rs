@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use trilemma_domain::RunId;
-use trilemma_interop::{CsvExport, PromptfooExport, RowExport};
+use trilemma_interop::{CsvExport, ParquetExport, PromptfooExport, RowExport};
 use trilemma_store::{RunPurpose, Store};
 
 use crate::args::Common;
@@ -39,6 +39,8 @@ pub(crate) enum ExportFormat {
     Jsonl,
     /// A row per trial.
     Csv,
+    /// The same table with types, as Parquet.
+    Parquet,
     /// The results file of promptfoo, for its viewer.
     Promptfoo,
     /// A `model_list` for LiteLLM's proxy.
@@ -85,7 +87,9 @@ fn export_models(
 fn write(format: ExportFormat, store: &Store, run: &RunId, out: impl Write) -> anyhow::Result<()> {
     let mut outlet = JsonOutlet::new(BufWriter::new(out));
     let exported = match format {
-        ExportFormat::Csv | ExportFormat::Promptfoo => write_rows(format, store, run, &mut outlet),
+        ExportFormat::Csv | ExportFormat::Parquet | ExportFormat::Promptfoo => {
+            write_rows(format, store, run, &mut outlet)
+        }
         ExportFormat::Jsonl | ExportFormat::Litellm => {
             store.export_jsonl(run, &mut outlet).map_err(Into::into)
         }
@@ -106,6 +110,7 @@ fn write_rows(
     let head = rows::head(&store.manifest(run)?, &scores);
     let mut exporter: Box<dyn RowExport + '_> = match format {
         ExportFormat::Csv => Box::new(CsvExport::new(out, head)?),
+        ExportFormat::Parquet => Box::new(ParquetExport::new(out, head)?),
         ExportFormat::Promptfoo | ExportFormat::Jsonl | ExportFormat::Litellm => {
             Box::new(PromptfooExport::new(out, head)?)
         }

@@ -2,6 +2,9 @@
 
 mod compose;
 mod folder;
+mod from;
+mod from_call;
+mod from_text;
 mod margin;
 mod offer;
 mod starter;
@@ -36,6 +39,9 @@ pub(crate) struct InitArgs {
     /// Kind of task (default: what the golden set looks like, else classification).
     #[arg(long, value_name = "KIND", value_parser = task_kind())]
     task: Option<TaskKind>,
+    /// Make the project of files of promptfoo, OpenAI Evals, Inspect, DeepEval, Ragas, Bedrock or LiteLLM.
+    #[arg(long, value_name = "FILE", conflicts_with = "golden")]
+    from: Vec<PathBuf>,
     /// Use this golden set instead of writing starter items.
     #[arg(long, value_name = "FILE")]
     golden: Option<PathBuf>,
@@ -56,8 +62,18 @@ pub(crate) struct InitArgs {
     force: bool,
 }
 
+impl InitArgs {
+    /// The kind of task as it was said.
+    fn kind(&self) -> TaskKind {
+        self.task.unwrap_or(TaskKind::Other)
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &InitArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    if !args.from.is_empty() {
+        return from::run(args, common, printer);
+    }
     let folder = Folder::new(&args.dir);
     let items = Items::read(args, &folder)?;
     let kind = args.task.unwrap_or_else(|| items.looks_like());

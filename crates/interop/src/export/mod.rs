@@ -5,10 +5,14 @@
 
 mod csv;
 mod litellm;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod promptfoo;
 mod row;
 
 pub use csv::CsvExport;
 pub use litellm::{LiteLlmModel, litellm_yaml};
+#[cfg(feature = "parquet")]
+pub use parquet::ParquetExport;
 pub use promptfoo::PromptfooExport;
 pub use row::{ExportHead, ExportRow, ExportScore, RowExport};

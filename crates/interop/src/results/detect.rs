@@ -56,7 +56,7 @@ pub(crate) fn detect(
             return Err(InteropError::Unrecognised {
                 path: path.to_owned(),
                 reason: "neither its name nor its first bytes say".to_owned(),
-                hint: "let its name end in .json, .jsonl, .csv, .parquet or .eval".to_owned(),
+                hint: "let its name end in .json, .jsonl, .csv, .parquet or .eval; configurations and test sets go in by `trilemma init --from`".to_owned(),
             });
         }
     };

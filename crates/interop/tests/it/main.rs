@@ -12,6 +12,7 @@ mod data;
 mod harness;
 mod hostile;
 mod laws;
+mod setup;
 mod table;
 mod tools;
 

@@ -74,14 +74,14 @@ impl Folder {
     }
 
     /// Writes all files, or none where one is in the way; adds the state folder to `.gitignore`.
-    pub(super) fn write(
+    pub(super) fn write<Name: AsRef<str>>(
         &self,
-        files: &BTreeMap<&'static str, String>,
+        files: &BTreeMap<Name, String>,
         is_forced: bool,
     ) -> anyhow::Result<()> {
         let in_the_way: Vec<String> = files
             .keys()
-            .map(|name| self.path(name))
+            .map(|name| self.path(name.as_ref()))
             .filter(|path| path.exists())
             .map(|path| path.display().to_string())
             .collect();
@@ -94,7 +94,7 @@ impl Folder {
         }
         fs_err::create_dir_all(&self.dir)?;
         for (name, text) in files {
-            fs_err::write(self.path(name), text)?;
+            fs_err::write(self.path(name.as_ref()), text)?;
         }
         self.ignore()
     }
