@@ -198,6 +198,52 @@ fn sheets_go_out_and_come_back() {
     assert_eq!(json(&run(folder.path(), &open), &[0])["n_answers"], 0);
 }
 
+/// Labels go out to a spreadsheet program and come back.
+#[test]
+fn workbooks_go_out_and_come_back() {
+    let folder = benched(40);
+    json(
+        &run(folder.path(), &["review", "sample", "--n", "12", "--json"]),
+        &[0],
+    );
+    let sheet = folder.path().join("sheet.xlsx");
+    let path = sheet.to_str().unwrap();
+    json(
+        &run(folder.path(), &["review", "export", path, "--json"]),
+        &[0],
+    );
+    let rows = trilemma_interop::read_workbook(&sheet).unwrap();
+    assert_eq!(rows.len(), 13);
+    let header: Vec<&str> = rows[0].1.iter().map(String::as_str).collect();
+    let filled: Vec<Vec<String>> = rows[1..]
+        .iter()
+        .enumerate()
+        .map(|(idx, (_, cells))| {
+            let mut cells = cells.clone();
+            cells[6] = if idx % 3 == 0 { "fail" } else { "pass" }.to_owned();
+            cells[7] = "=remark".to_owned();
+            cells
+        })
+        .collect();
+    let bytes = trilemma_interop::write_workbook(&header, &filled, None).unwrap();
+    fs_err::write(&sheet, bytes).unwrap();
+    let import = ["review", "import", path, "--reviewer", "dora", "--json"];
+    let imported = json(&run(folder.path(), &import), &[0]);
+    assert_eq!(imported["reviewers"]["dora"], 12);
+    let status = json(&run(folder.path(), &["review", "status", "--json"]), &[0]);
+    assert_eq!(status["reviewers"]["dora"]["n_fail"], 4);
+    // What is no workbook, and one that lacks a column.
+    fs_err::write(&sheet, "id,verdict\n").unwrap();
+    let refused = run(folder.path(), &import);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("the archive has no end"));
+    let bytes = trilemma_interop::write_workbook(&["id"], &[], None).unwrap();
+    fs_err::write(&sheet, bytes).unwrap();
+    let refused = run(folder.path(), &import);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("no column `verdict`"));
+}
+
 #[test]
 fn every_bad_row_is_told_at_once_and_nothing_is_imported() {
     let folder = benched(40);
@@ -266,4 +312,112 @@ fn every_bad_row_is_told_at_once_and_nothing_is_imported() {
         "{}",
         text(&unknown.stderr)
     );
+}
+
+/// A program at a terminal of its own: what it has written so far, and a way to type.
+#[cfg(target_os = "linux")]
+struct Seat {
+    child: std::process::Child,
+    screen: std::sync::Arc<std::sync::Mutex<String>>,
+    /// Bytes of the screen that were waited for.
+    seen: usize,
+}
+
+#[cfg(target_os = "linux")]
+impl Seat {
+    /// Sits down by means of `script` of util-linux; `None` = it is not installed.
+    fn take(folder: &Path, arguments: &str) -> Option<Self> {
+        let program = env!("CARGO_BIN_EXE_trilemma");
+        let project = folder.join("trilemma.toml");
+        let line = format!("'{program}' --project '{}' {arguments}", project.display());
+        let mut child = std::process::Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .env("TERM", "xterm")
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()?;
+        let screen = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+        let mut output = child.stdout.take().unwrap();
+        let filled = screen.clone();
+        std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(n @ 1..) = std::io::Read::read(&mut output, &mut part) {
+                let text = String::from_utf8_lossy(&part[..n]);
+                filled.lock().unwrap().push_str(&text);
+            }
+        });
+        Some(Self {
+            child,
+            screen,
+            seen: 0,
+        })
+    }
+
+    /// Waits until the program has said something new, then types a key.
+    fn after(&mut self, says: &str, key: &str) {
+        for _ in 0..1_000 {
+            let screen = self.screen.lock().unwrap().clone();
+            if let Some(at) = screen[self.seen..].find(says) {
+                self.seen += at + says.len();
+                let input = self.child.stdin.as_mut().unwrap();
+                input.write_all(key.as_bytes()).unwrap();
+                input.flush().unwrap();
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+        let screen = self.screen.lock().unwrap().clone();
+        assert!(screen.contains("never"), "{says:?} is not in {screen}");
+    }
+
+    fn leave(mut self) {
+        // Waiting would close the keyboard first, and with it the terminal.
+        let keyboard = self.child.stdin.take();
+        let ended = self.child.wait().unwrap();
+        drop(keyboard);
+        let screen = self.screen.lock().unwrap().clone();
+        assert!(ended.success(), "{ended}: {screen}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_one_key_is_enough_and_nothing_is_lost() {
+    let folder = benched(30);
+    run(folder.path(), &["review", "sample", "--n", "8"]);
+    let Some(mut seat) = Seat::take(folder.path(), "review label --reviewer ann") else {
+        println!("skipped: `script` is not installed");
+        return;
+    };
+    let prompt = "[q] quit";
+    let count = |folder: &Path| {
+        let status = json(&run(folder, &["review", "status", "--json"]), &[0]);
+        let ann = &status["reviewers"]["ann"];
+        ["n_pass", "n_fail", "n_skipped"].map(|name| ann[name].as_u64().unwrap_or(0))
+    };
+    seat.after("answer 1 of 8", "");
+    seat.after(prompt, "p");
+    seat.after("answer 2 of 8", "");
+    seat.after(prompt, "s");
+    // A word is on disk before the next card is shown.
+    seat.after("answer 3 of 8", "");
+    assert_eq!(count(folder.path()), [1, 0, 1]);
+    seat.after(prompt, "u");
+    seat.after("taken back", "");
+    seat.after("answer 2 of 8", "");
+    seat.after(prompt, "f");
+    seat.after("answer 3 of 8", "");
+    seat.after(prompt, "q");
+    seat.leave();
+    assert_eq!(count(folder.path()), [1, 1, 0]);
+    let mut again = Seat::take(folder.path(), "review label --reviewer ann").unwrap();
+    again.after("ann has labelled 2 of 8", "");
+    again.after("answer 3 of 8", "");
+    // Ctrl-C ends the sitting like `q`.
+    again.after(prompt, "\u{3}");
+    again.leave();
+    assert_eq!(count(folder.path()), [1, 1, 0]);
 }

@@ -154,3 +154,69 @@ fn data_all_twelve_accuracies_are_the_published_ones() {
         "the second selection called nobody"
     );
 }
+
+/// Three seeds of the race for requirements, and one of the race for the best, end to end: the calls that it claims are those in the simulator's log, and what it
+/// recommends is admissible by all items.
+#[test]
+fn slow_raced_seeds_claim_the_calls_that_were_made() {
+    let Some(data) = data_folder() else { return };
+    if !support::is_slow_run() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
+    let priced = prices(&data);
+    let is_priced = |name: &str| priced.iter().any(|(model, _, _)| model == name);
+    let mut models = published(&data);
+    models.retain(|(name, _)| is_priced(name));
+    let rate = |wanted: &str| {
+        let found = models.iter().find(|(name, _)| name == wanted);
+        found.unwrap().1
+    };
+    let margin = 0.05;
+    let least = rate("gpt-4o-2024-08-06") - 100.0 * margin;
+    for (mode, seed) in [("gates", 1), ("gates", 2), ("gates", 3), ("calibrated", 1)] {
+        let served = serve_recorded(&data, &models);
+        let folder = tempfile::tempdir().unwrap();
+        let text = project(&data, &models, &served.url, margin);
+        let text = format!("{text}\n[bench]\nseed = {seed}\n");
+        std::fs::write(folder.path().join("trilemma.toml"), text).unwrap();
+        let race = format!("--adaptive={mode}");
+        let arguments = ["--json", "--as-of", "2024-12-01", "bench", &race];
+        let output = trilemma(folder.path(), &arguments).output().unwrap();
+        let summary = json(&output, &[0]);
+        let race = &summary["race"];
+        let completed: Vec<u64> = race["completed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|idx| idx.as_u64().unwrap())
+            .collect();
+        let asked = race["n_asked"].as_array().unwrap();
+        let claimed: u64 = (0..)
+            .zip(asked)
+            .map(|(idx, n)| {
+                if completed.contains(&idx) {
+                    1_319
+                } else {
+                    n.as_u64().unwrap()
+                }
+            })
+            .sum();
+        let called = served.log.n_ended();
+        assert_eq!(claimed, called, "{race}");
+        assert_eq!(summary["n_attempts"], called);
+        let all = 1_319 * models.len() as u64;
+        assert!(called < all, "nothing was saved");
+        let arguments = ["--json", "--as-of", "2024-12-01", "decide"];
+        let decision = json(&trilemma(folder.path(), &arguments).output().unwrap(), &[0]);
+        let id = decision["conclusion"]["decided"]["recommended_id"]
+            .as_str()
+            .unwrap();
+        println!(
+            "{mode}, seed {seed}: {called} of {all} calls ({:.1} %), {id}",
+            100.0 * called as f64 / all as f64
+        );
+        assert!(rate(id) >= least, "{id} is inadmissible");
+        assert_eq!(served.log.n_ended(), called, "deciding calls nobody");
+    }
+}

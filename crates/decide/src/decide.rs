@@ -103,7 +103,7 @@ impl Collector {
             overturns: overturns(&case, &gates, &ranking, &conclusion),
             warnings: warnings(&case, &shown),
             judges: input.judges.clone(),
-            review: summary(&case),
+            review: summary(&case, &ranking.verdicts),
             disagreements: disagreements(&case),
             standings,
             slices,

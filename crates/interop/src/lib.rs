@@ -20,6 +20,8 @@ mod file;
 mod gather;
 mod results;
 mod setup;
+#[cfg(feature = "xlsx")]
+mod workbook;
 
 pub use error::InteropError;
 #[cfg(feature = "parquet")]
@@ -38,3 +40,5 @@ pub use results::{
     RowOutcome, Take, Tool, read_results,
 };
 pub use setup::{Draft, DraftCall, DraftCandidate, SetupTool, Unmapped, read_setup};
+#[cfg(feature = "xlsx")]
+pub use workbook::{Choices, read_workbook, write_workbook};

@@ -11,6 +11,7 @@ mod sample;
 mod sheet;
 mod sheet_csv;
 mod sheet_jsonl;
+mod sheet_xlsx;
 mod signals;
 mod status;
 
@@ -39,7 +40,7 @@ enum ReviewCommand {
     Sample(sample::SampleArgs),
     /// Label answers in the terminal, one key each, without seeing whose they are.
     Label(label::LabelArgs),
-    /// Write the drawn answers to a CSV or JSONL sheet to be filled in elsewhere.
+    /// Write the drawn answers to a CSV, JSONL or XLSX sheet to be filled in elsewhere.
     Export(export::SheetOutArgs),
     /// Read a filled-in sheet.
     Import(import::SheetInArgs),

@@ -7,6 +7,7 @@ use trilemma_domain::{Usd, Verdict};
 use crate::evidence::{Case, Evidence};
 use crate::input::Preference;
 use crate::result::{GateResult, Rank};
+use crate::reviewed::{can_rank, corrected_rates};
 
 /// Values closer than this, relative, are the same.
 const SAME: f64 = 1e-9;
@@ -25,22 +26,33 @@ pub(crate) struct Ranking {
 impl Ranking {
     /// Ranks all candidates.
     pub(crate) fn of(case: &Case<'_>, gates: &[Vec<GateResult>]) -> Self {
+        let verdicts: Vec<Verdict> = gates
+            .iter()
+            .map(|gates| Verdict::all(gates.iter().map(|gate| gate.verdict)))
+            .collect();
+        let by_people = corrected_rates(case);
+        let is_corrected = can_rank(case, &by_people, &verdicts);
+        let rates: Vec<Option<f64>> = case
+            .candidates
+            .iter()
+            .zip(by_people)
+            .map(|(candidate, by_people)| {
+                let own = candidate.pass_rate.map(|rate| rate.value);
+                by_people.filter(|_| is_corrected).or(own)
+            })
+            .collect();
         let keys: Vec<Option<f64>> = case
             .candidates
             .iter()
-            .map(|candidate| key(candidate, case.input.preference))
-            .collect();
-        let rates = case
-            .candidates
-            .iter()
-            .map(|candidate| candidate.pass_rate.map(|rate| rate.value))
+            .zip(&rates)
+            .map(|(candidate, rate)| {
+                let rate = rate.filter(|_| is_corrected);
+                key(candidate, case.input.preference, rate)
+            })
             .collect();
         let mut ranking = Self {
             order: (0..keys.len()).collect(),
-            verdicts: gates
-                .iter()
-                .map(|gates| Verdict::all(gates.iter().map(|gate| gate.verdict)))
-                .collect(),
+            verdicts,
             keys,
             rates,
         };
@@ -124,12 +136,20 @@ fn compare_keys(a: f64, b: f64) -> Ordering {
     }
 }
 
-/// Ranking value: lower is better.
-fn key(candidate: &Evidence<'_>, preference: Preference) -> Option<f64> {
+/// Ranking value: lower is better. `corrected` is the pass rate as people would have it; `None` = the scorers' counts.
+fn key(candidate: &Evidence<'_>, preference: Preference, corrected: Option<f64>) -> Option<f64> {
     match preference {
-        Preference::CostPerAccepted => candidate.per_accepted.map(Usd::to_f64),
+        Preference::CostPerAccepted => match corrected {
+            Some(rate) => per_query(candidate)
+                .map(|cost| cost / rate)
+                .filter(|cost| cost.is_finite()),
+            None => candidate.per_accepted.map(Usd::to_f64),
+        },
         Preference::CostPerQuery => per_query(candidate),
-        Preference::PassRate => candidate.pass_rate.map(|rate| -rate.value),
+        Preference::PassRate => {
+            let rate = corrected.or(candidate.pass_rate.map(|rate| rate.value));
+            rate.map(|rate| -rate)
+        }
         Preference::Latency => candidate.e2e_p50().map(|time| time.value),
     }
 }

@@ -1,7 +1,7 @@
 //! All requirements of all candidates, in a fixed order.
 
 use super::family::{Judged, Level, Part, levels};
-use super::{cost, facts, latency, not_worse, pass_rate};
+use super::{cost, facts, latency, not_worse, pass_rate, refusals};
 use crate::evidence::Case;
 use crate::result::GateResult;
 
@@ -20,7 +20,7 @@ pub(crate) fn gates(case: &Case<'_>) -> Gates {
         .collect();
     let levels = levels(&all, &case.input.requirements, case.input.n_given_up);
     let alone = all.iter().map(|own| own.meets_at(Level::ALONE)).collect();
-    let results = all
+    let mut results: Vec<Vec<GateResult>> = all
         .into_iter()
         .zip(levels)
         .map(|(own, level)| {
@@ -33,6 +33,10 @@ pub(crate) fn gates(case: &Case<'_>) -> Gates {
                 .collect()
         })
         .collect();
+    for (candidate, gates) in results.iter_mut().enumerate() {
+        let open = refusals::refusals(case, candidate, gates);
+        gates.extend(open);
+    }
     Gates { results, alone }
 }
 

@@ -15,6 +15,7 @@ mod family;
 mod latency;
 mod not_worse;
 mod pass_rate;
+mod refusals;
 mod reviewed;
 mod settle;
 mod tested;

@@ -129,6 +129,7 @@ fn cell(pass: bool) -> ItemCell {
         n_run: 1,
         n_scored: 1,
         n_pass: u32::from(pass),
+        n_refused: 0,
         score_sum: f64::from(u8::from(pass)),
     }
 }

@@ -43,6 +43,8 @@ pub enum GateKind {
     Answers,
     /// It is still to be had; only present where it is not.
     Offered,
+    /// Passes are no refusals that another candidate does not need; only present where they may be.
+    Refusals,
 }
 
 impl GateKind {
@@ -67,6 +69,7 @@ impl GateKind {
             Self::PriceAge => "price is recent",
             Self::Answers => "has answers",
             Self::Offered => "still offered",
+            Self::Refusals => "refusals looked at",
         }
         .to_owned()
     }

@@ -72,6 +72,44 @@ pub(crate) fn corrected(
     inflate(design, &rows, &got)
 }
 
+/// How often scorers and people put one candidate's answers on the same side; where people are split, half.
+///
+/// Labels alone, each stratum counted by its size.
+///
+/// # Errors
+/// As [`corrected`].
+pub(crate) fn agreement(
+    design: &Design,
+    reviews: &Reviews,
+    term: Term<'_>,
+) -> Result<Corrected, StatsError> {
+    let rows = rows(design, reviews, &[term]);
+    let n_strata = rows.iter().map(|row| row.stratum + 1).max().unwrap_or(0);
+    let mut strata = vec![Stratum::default(); n_strata];
+    for row in &rows {
+        let Some(stratum) = strata.get_mut(row.stratum) else {
+            continue;
+        };
+        stratum.weight += 1.0 / rows.len() as f64;
+        match row.human {
+            Some(human) => {
+                let passes = f64::from(u8::from(row.judge >= 0.5));
+                stratum
+                    .human
+                    .push(1.0 - (passes - human).abs().clamp(0.0, 1.0));
+                stratum.judge.push(0.0);
+            }
+            None => stratum.unlabelled.push(0.0),
+        }
+    }
+    strata.retain(|stratum| stratum.weight > 0.0);
+    inflate(
+        design,
+        &rows,
+        &prediction_powered(&strata, Tuning::LabelsOnly)?,
+    )
+}
+
 /// Labels that are still missing for a correction; `None` = enough, or another reason.
 pub(crate) fn missing_labels(error: &StatsError) -> Option<usize> {
     match error {

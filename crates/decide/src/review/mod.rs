@@ -11,7 +11,7 @@ mod result;
 mod signal;
 
 pub use correct::MIN_ANSWER_LABELS;
-pub(crate) use correct::{Term, corrected, missing_labels};
+pub(crate) use correct::{Term, agreement, corrected, missing_labels};
 pub use draw::{DEFAULT_LABELLED_ITEMS, DrawError, draw};
 pub use labels::{AnswerLabel, Reviews};
 pub use result::CandidateReview;

@@ -1,6 +1,7 @@
 //! What labels made of a candidate's pass rate.
 
 use serde::{Deserialize, Serialize};
+use trilemma_domain::Usd;
 
 use crate::figure::Figure;
 
@@ -15,6 +16,16 @@ pub struct CandidateReview {
     pub by_scorers: Option<Figure>,
     /// Pass rate corrected by people (PPI++), in [0, 1]; n = labelled answers. `None` = too few labels.
     pub corrected: Option<Figure>,
+    /// How often scorers and people put its answers on the same side, in [0, 1]; people who are split count half.
+    /// `None` = too few labels.
+    #[serde(default)]
+    pub agreement: Option<Figure>,
+    /// Cost per accepted answer at the corrected rate; `None` = too few labels, or the cost is unknown.
+    #[serde(default)]
+    pub cost_per_accepted: Option<Usd>,
+    /// Whether candidates are ranked by corrected figures: where all that are not shown to fail have them.
+    #[serde(default)]
+    pub ranks: bool,
     /// Labels that a correction lacks, at least; `None` = none.
     pub n_labels_missing: Option<usize>,
     /// Weight of the scorers in the corrected rate, mean over strata, in [0, 1]; 0 = the labels alone.

@@ -21,6 +21,8 @@ pub(crate) struct ItemCell {
     pub(crate) n_scored: u32,
     /// Of these, passed.
     pub(crate) n_pass: u32,
+    /// Of these, refusals.
+    pub(crate) n_refused: u32,
     /// Sum of scores.
     pub(crate) score_sum: f64,
 }
@@ -79,6 +81,7 @@ impl ItemCell {
                 self.n_run += 1;
                 self.n_scored += 1;
                 self.n_pass += u32::from(pass);
+                self.n_refused += u32::from(pass && trial.refused);
                 self.score_sum += score;
             }
         }

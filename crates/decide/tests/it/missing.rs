@@ -1,7 +1,9 @@
 //! Results that are missing decide nothing, and are never counted as wrong.
 
-use trilemma_decide::{Cause, DecideError, GateKind, OverturnKind, Status, WarningCode, decide};
-use trilemma_domain::{FailureKind, Margin, Reference, Verdict};
+use trilemma_decide::{
+    Cause, DecideError, Decision, GateKind, OverturnKind, Status, WarningCode, decide,
+};
+use trilemma_domain::{FailureKind, Margin, Observation, Reference, Verdict};
 
 use crate::support::*;
 
@@ -211,4 +213,54 @@ fn unequal_refusals_are_told() {
         text.contains("`b` refused 10 of 100 answers (10.0 %), `a` 0 of 100 answers (0.0 %)"),
         "{text}"
     );
+}
+
+#[test]
+fn passes_by_refusing_that_another_does_not_need_keep_a_verdict_open() {
+    let both = vec![
+        candidate("careful", Some(("1", "1"))),
+        candidate("incumbent", Some(("9", "9"))),
+    ];
+    let mut wanted = input(both, 300);
+    wanted.incumbent = Some(1);
+    wanted.requirements.not_worse_than = not_worse(Reference::Incumbent, Margin::Absolute(0.05));
+    let incumbent = passes(1, 285, 300);
+    let with_refusals = |n: usize| -> Vec<Observation> {
+        let mut own = passes(0, 285, 300);
+        own.iter_mut().take(n).for_each(|seen| seen.refused = true);
+        own
+    };
+    let decided = |own: Vec<Observation>| {
+        decide(wanted.clone(), own.into_iter().chain(incumbent.clone())).unwrap()
+    };
+    let verdict = |decision: &Decision| decision.candidates[0].verdict;
+    assert_eq!(verdict(&decided(with_refusals(0))), Verdict::Meets);
+    // Six refusals are two points: not more than is let pass.
+    assert_eq!(verdict(&decided(with_refusals(6))), Verdict::Meets);
+    let got = decided(with_refusals(30));
+    assert_eq!(verdict(&got), Verdict::Undecided);
+    let open = gate(&got, 0, GateKind::Refusals);
+    assert!(open.reason.contains("30 of 300 items"), "{}", open.reason);
+    assert!(
+        open.settle
+            .as_ref()
+            .unwrap()
+            .action
+            .contains("review sample")
+    );
+    // Where both refuse the same items, they differ in nothing.
+    let mut other = passes(1, 285, 300);
+    other
+        .iter_mut()
+        .take(30)
+        .for_each(|seen| seen.refused = true);
+    let got = decide(wanted.clone(), with_refusals(30).into_iter().chain(other)).unwrap();
+    assert_eq!(verdict(&got), Verdict::Meets);
+    // Refusals that fail are counted by the scorers already.
+    let mut failing = passes(0, 285, 300);
+    failing
+        .iter_mut()
+        .skip(285)
+        .for_each(|seen| seen.refused = true);
+    assert_eq!(verdict(&decided(failing)), Verdict::Meets);
 }

@@ -167,3 +167,30 @@ fn weights_and_clusters_are_respected() {
         "{weighted:?}"
     );
 }
+
+#[test]
+fn candidates_are_ranked_by_what_people_say_where_all_have_labels() {
+    let both = vec![
+        candidate("flattered", Some(("1", "1"))),
+        candidate("honest", Some(("1.2", "1.2"))),
+    ];
+    let mut wanted = input(both, 300);
+    wanted.preference = Preference::PassRate;
+    let columns = [passes(0, 290, 300), passes(1, 270, 300)];
+    // The scorers favour the first; people fail every third answer of it.
+    let mut all = labels(0, 150, |idx| idx % 3 != 0);
+    all.extend(labels(1, 150, |idx| idx < 140));
+    let got = decided(&wanted, &columns, reviews(300, all.clone()));
+    assert_eq!(got.ranking[0].candidate, 1, "{:?}", got.ranking);
+    assert!(got.review.iter().all(|one| one.ranks));
+    let agreement = got.review[0].agreement.unwrap();
+    // Of 145 that scorers pass people pass 96; of five that they fail people fail one.
+    let share = 97.0 / 150.0;
+    assert!((agreement.value - share).abs() < 1e-9, "{agreement:?}");
+    assert!(agreement.low.unwrap() < 0.60 && agreement.high.unwrap() > 0.70);
+    // With labels of one only, the scorers' figures rank: nobody gains by being labelled less.
+    all.retain(|label| label.candidate == 0);
+    let got = decided(&wanted, &columns, reviews(300, all));
+    assert_eq!(got.ranking[0].candidate, 0);
+    assert!(!got.review[0].ranks);
+}

@@ -52,6 +52,7 @@ impl Exporter for Terminal {
             page.table(money);
             page.item("Ranges, own servers, rate limits and every assumption stand in the HTML and Markdown reports.");
         }
+        page.list("People", &view.people);
         page.list("Judges", &view.judges);
         page.provenance(&view);
         Ok(page.text.into_bytes())

@@ -8,7 +8,7 @@ use super::gates::{self, Matrix};
 use super::headline::{Headline, sentence};
 use super::notes::{self, Footnote};
 use super::table::Table;
-use super::{among, cost, judges, latency, money, money_charts, quality, summary, trials};
+use super::{among, cost, judges, latency, money, money_charts, people, quality, summary, trials};
 use crate::text::one_line;
 
 /// A decision in words, tables and charts.
@@ -48,6 +48,8 @@ pub(crate) struct View<'a> {
     pub(crate) money_figures: Vec<Figure>,
     /// What it rests on.
     pub(crate) assumptions: Option<Table>,
+    /// What people's labels made of candidates, a line each.
+    pub(crate) people: Vec<String>,
     /// The judges, a line each.
     pub(crate) judges: Vec<String>,
     /// How figures were made.
@@ -66,6 +68,7 @@ impl<'a> View<'a> {
         tables.extend(latency::tables(&cast));
         tables.extend([trials::table(&cast), trials::tokens(&cast)]);
         tables.extend(among::slices(&cast));
+        tables.extend(people::table(&cast));
         tables.extend(judges::table(&cast));
         tables.push(cost::prices(&cast));
         // The banner says already that answers are simulated.
@@ -114,6 +117,7 @@ impl<'a> View<'a> {
             money_short: money::short(&cast),
             money_figures: money_charts::all(&cast),
             assumptions: money::assumptions(&cast),
+            people: people::lines(&cast),
             judges: judges::lines(&cast),
             methods: notes::methods(&cast),
             provenance: notes::provenance(decision),

@@ -14,7 +14,7 @@ use crate::printer::Printer;
 /// What to write where.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SheetOutArgs {
-    /// The file: .csv or .jsonl.
+    /// The file: .csv, .jsonl or .xlsx.
     file: PathBuf,
     /// The format (default: as the file's name says).
     #[arg(long, value_enum)]

@@ -52,7 +52,7 @@ impl Keyboard {
     /// Waits for the next key; the end of input asks to quit. Line ends of a pipe are no keys.
     pub(super) fn next(&mut self) -> anyhow::Result<Key> {
         match self {
-            Self::Terminal(term) => match term.read_key() {
+            Self::Terminal(term) => match term.read_key_raw() {
                 Ok(console::Key::Char(typed)) => Ok(Key::of(typed)),
                 Ok(console::Key::Backspace) => Ok(Key::Undo),
                 Ok(console::Key::Escape | console::Key::CtrlC) => Ok(Key::Quit),

@@ -1,11 +1,11 @@
-//! Sheets: cards as rows of a CSV or JSONL file, and back.
+//! Sheets: cards as rows of a CSV, JSONL or XLSX file, and back.
 //!
 //! In: rows. Out: a file whose texts no spreadsheet takes for formulas; and from a filled-in file its rows with
 //! their line numbers, or everything that is wrong with it at once. What a verdict means is `import`'s.
 
 use std::path::Path;
 
-use super::{sheet_csv, sheet_jsonl};
+use super::{sheet_csv, sheet_jsonl, sheet_xlsx};
 use crate::context::InputError;
 use crate::places;
 
@@ -52,6 +52,8 @@ pub(super) enum Format {
     Csv,
     /// One JSON object per line.
     Jsonl,
+    /// A workbook of a spreadsheet program.
+    Xlsx,
 }
 
 impl Format {
@@ -67,8 +69,9 @@ impl Format {
         match extension.as_deref() {
             Some("csv" | "tsv" | "txt") => Ok(Self::Csv),
             Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
+            Some("xlsx") => Ok(Self::Xlsx),
             _ => anyhow::bail!(InputError(format!(
-                "failed to tell the format of {}; hint: name it .csv or .jsonl, or pass --format",
+                "failed to tell the format of {}; hint: name it .csv, .jsonl or .xlsx, or pass --format",
                 path.display()
             ))),
         }
@@ -80,16 +83,17 @@ pub(super) fn write(format: Format, path: &Path, rows: &[Cells]) -> anyhow::Resu
     let bytes = match format {
         Format::Csv => sheet_csv::write(rows)?,
         Format::Jsonl => sheet_jsonl::write(rows)?,
+        Format::Xlsx => sheet_xlsx::write(rows)?,
     };
     places::write_file(path, bytes)
 }
 
 /// Reads a filled-in sheet; in it, every flaw that its form has.
 pub(super) fn read(format: Format, path: &Path) -> anyhow::Result<Result<Vec<Filled>, Vec<Flaw>>> {
-    let bytes = fs_err::read(path)?;
     Ok(match format {
-        Format::Csv => sheet_csv::read(bytes),
-        Format::Jsonl => sheet_jsonl::read(&bytes),
+        Format::Csv => sheet_csv::read(fs_err::read(path)?),
+        Format::Jsonl => sheet_jsonl::read(&fs_err::read(path)?),
+        Format::Xlsx => sheet_xlsx::read(path)?,
     })
 }
 

@@ -63,7 +63,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Vec<Filled>, Vec<Flaw>> {
 }
 
 /// Where the columns of a header are that matter.
-struct Header {
+pub(super) struct Header {
     id: usize,
     verdict: usize,
     note: Option<usize>,
@@ -71,7 +71,7 @@ struct Header {
 }
 
 impl Header {
-    fn of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, Vec<Flaw>> {
+    pub(super) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, Vec<Flaw>> {
         let names: Vec<String> = names
             .map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase())
             .collect();
@@ -96,7 +96,11 @@ impl Header {
     }
 
     /// Reads a row by its cells; `None` = a blank row.
-    fn row<'a>(&self, line: u64, cell: impl Fn(usize) -> Option<&'a str>) -> Option<Filled> {
+    pub(super) fn row<'a>(
+        &self,
+        line: u64,
+        cell: impl Fn(usize) -> Option<&'a str>,
+    ) -> Option<Filled> {
         let read = |idx: usize| plain(cell(idx).unwrap_or_default()).to_owned();
         let optional = |idx: Option<usize>| idx.map(read).filter(|text| !text.trim().is_empty());
         let filled = Filled {
