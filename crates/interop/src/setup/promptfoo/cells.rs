@@ -112,15 +112,19 @@ fn is_type(kind: &str) -> bool {
 
 /// A list with commas; a part in double quotes may hold some.
 pub(super) fn comma_list(text: &str) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    reader
-        .records()
-        .flatten()
-        .flat_map(|record| record.iter().map(str::to_owned).collect::<Vec<_>>())
+    let mut parts = vec![String::new()];
+    let mut is_quoted = false;
+    for c in text.chars() {
+        match (c, parts.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            (',', _) if !is_quoted => parts.push(String::new()),
+            (c, Some(part)) => part.push(c),
+            (_, None) => {}
+        }
+    }
+    parts
+        .iter()
+        .map(|part| part.trim().to_owned())
         .filter(|part| !part.is_empty())
         .collect()
 }

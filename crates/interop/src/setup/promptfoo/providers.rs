@@ -221,7 +221,8 @@ fn place_of(code: &str) -> Option<String> {
     let path = path
         .replace("?.", ".")
         .replace('[', ".")
-        .replace([']', '\'', '"'], "");
+        .replace([']', '\'', '"'], "")
+        .replace("..", ".");
     let place = path.trim_start_matches('.');
     let is_path = !place.is_empty()
         && place.split('.').all(|step| {
