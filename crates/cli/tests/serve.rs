@@ -1,0 +1,199 @@
+//! `trilemma serve` as its users run it: hand-made requests, bad settings, and `kill -9` under load.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may panic, and says when it is skipped"
+)]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use support::{is_slow_run, serve, trilemma};
+use trilemma_sim::{Scenario, SimOptions};
+use trilemma_store::ledger::LedgerFile;
+
+const SCENARIO: &str = "[models.m]\nfirst_token_ms = 5\nanswers = { type = \"text\", text = \"yes\" }\n\
+                        usage = { input = 50, output = 10 }\n";
+/// 50 tokens at 1 USD and 10 at 10 USD per million.
+const NANO_PER_REQUEST: i64 = 150_000;
+
+fn project(folder: &Path, url: &str, serve: &str) {
+    let text = format!(
+        "[task]\nname = \"t\"\nkind = \"other\"\ngolden = \"golden.jsonl\"\n\
+         [[scorers]]\ntype = \"exact\"\n\
+         [providers.sim]\ndialect = \"openai\"\nbase_url = \"{url}/v1\"\napi_key = {{ env = \"SIM_KEY\" }}\n\
+         [[candidates]]\nid = \"m\"\nmodel = \"sim/m\"\nprice = {{ input = \"1\", output = \"10\" }}\n\
+         [serve]\nlisten = \"127.0.0.1:0\"\n{serve}"
+    );
+    fs_err::write(folder.join("trilemma.toml"), text).unwrap();
+    fs_err::write(
+        folder.join("golden.jsonl"),
+        "{\"input\": \"a\", \"expected\": \"b\"}\n",
+    )
+    .unwrap();
+}
+
+/// Starts the gateway and waits for its address.
+fn start(folder: &Path) -> (Child, String) {
+    let mut child = trilemma(folder, &["serve", "--quiet"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line.trim().strip_prefix("http://").unwrap().to_owned();
+    (child, address)
+}
+
+/// Asks once; false = no whole answer came.
+fn ask(address: &str) -> bool {
+    let body = r#"{"model":"m","max_tokens":20,"messages":[{"role":"user","content":"a"}]}"#;
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return false;
+    };
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).is_ok()
+        && stream.read_to_string(&mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+        && answer.contains("\"yes\"")
+}
+
+#[test]
+fn serves_until_it_is_told_to_stop_and_tells_what_it_did() {
+    let served = serve(SimOptions {
+        scenario: Scenario::parse(SCENARIO).unwrap(),
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path(), &served.url, "");
+    let (mut child, address) = start(folder.path());
+    assert!(ask(&address));
+    assert!(ask(&address));
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let told = trilemma(folder.path(), &["evidence", "--json"])
+        .output()
+        .unwrap();
+    let told = support::json(&told, &[0]);
+    assert_eq!(told["candidates"][0]["requests"], 2);
+    assert_eq!(told["candidates"][0]["cost_usd"], "0.0003");
+    let text = trilemma(folder.path(), &["evidence"]).output().unwrap();
+    assert!(String::from_utf8(text.stdout).unwrap().contains("100.0 %"));
+}
+
+#[test]
+fn what_cannot_be_served_is_refused_with_the_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    for (serve, arguments, words) in [
+        (
+            "",
+            ["serve", "--listen", "0.0.0.0:0"],
+            "nothing says who may call",
+        ),
+        ("", ["serve", "--admin", "0.0.0.0:0"], "they take no token"),
+        (
+            "policy = \"none.json\"\n",
+            ["serve", "--listen", "127.0.0.1:0"],
+            "none.json",
+        ),
+        (
+            "token = { env = \"UNSET\" }\n",
+            ["serve", "--listen", "127.0.0.1:0"],
+            "`UNSET` is not set",
+        ),
+    ] {
+        project(folder.path(), "http://127.0.0.1:9", serve);
+        let output = trilemma(folder.path(), &arguments).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(words), "{text}");
+    }
+}
+
+/// Killed under load: what was committed stays, nothing counts twice, and what counts as spent covers
+/// everything that the vendor can bill.
+#[test]
+fn slow_kill_9_loses_no_settled_cost_and_counts_none_twice() {
+    if !is_slow_run() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
+    let served = serve(SimOptions {
+        scenario: Scenario::parse(SCENARIO).unwrap(),
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    project(
+        folder.path(),
+        &served.url,
+        "budget_usd = \"1000\"\nbudget_period = \"total\"\nlease_usd = \"0.05\"\n",
+    );
+    let ledger = folder.path().join(".trilemma/gateway.db");
+    let mut recorded = Vec::new();
+    for _ in 0..4 {
+        let (mut child, address) = start(folder.path());
+        let stop = Arc::new(AtomicBool::new(false));
+        let n_answered = Arc::new(AtomicU64::new(0));
+        let clients: Vec<_> = (0..8)
+            .map(|_| {
+                let (address, stop, n) =
+                    (address.clone(), Arc::clone(&stop), Arc::clone(&n_answered));
+                std::thread::spawn(move || {
+                    while !stop.load(Ordering::Relaxed) {
+                        n.fetch_add(u64::from(ask(&address)), Ordering::Relaxed);
+                    }
+                })
+            })
+            .collect();
+        while n_answered.load(Ordering::Relaxed) < 200 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        stop.store(true, Ordering::Relaxed);
+        clients
+            .into_iter()
+            .for_each(|client| client.join().unwrap());
+        let file = LedgerFile::open_existing(&ledger).unwrap();
+        let mut entries = Vec::new();
+        file.entries(i64::MIN, &mut |entry| {
+            entries.push((entry.row.id, entry.row.cost))
+        })
+        .unwrap();
+        // Whatever was settled before is there, unchanged and once.
+        assert_eq!(entries.get(..recorded.len()).unwrap(), recorded);
+        let mut ids: Vec<_> = entries.iter().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), entries.len());
+        let billed = i64::try_from(served.log.n_ended()).unwrap() * NANO_PER_REQUEST;
+        let settled: i64 = entries.iter().map(|(_, cost)| cost.unwrap().0).sum();
+        let counted = file.spent(None, i64::MIN).unwrap().0;
+        assert!(settled <= billed, "{settled} recorded of {billed} billed");
+        assert!(counted >= billed, "{counted} counted of {billed} billed");
+        recorded = entries;
+    }
+    let file = LedgerFile::open_existing(&ledger).unwrap();
+    assert_eq!(file.reconcile(1).unwrap(), 4);
+    let settled: i64 = recorded.iter().map(|(_, cost)| cost.unwrap().0).sum();
+    assert_eq!(file.spent(None, i64::MIN).unwrap().0, settled);
+    println!("killed 4 times; {} requests settled", recorded.len());
+}
