@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use tokio::time::Instant;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
@@ -116,9 +117,12 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
                     continue;
                 };
                 let sent = prepared.request.body();
-                let value: Value = serde_json::from_slice(sent).unwrap();
+                // A lone surrogate is grammatical and passes as it came, though no `Value` can hold it.
+                serde_json::from_slice::<IgnoredAny>(sent).unwrap();
                 let upstream = named.upstream.dialect();
-                if matches!(upstream, Dialect::OpenAi | Dialect::Anthropic) {
+                if let Ok(value) = serde_json::from_slice::<Value>(sent)
+                    && matches!(upstream, Dialect::OpenAi | Dialect::Anthropic)
+                {
                     assert_eq!(value["model"], "new-\"name\"", "{value}");
                 }
                 assert!(!String::from_utf8_lossy(sent).contains(KEY));

@@ -37,7 +37,7 @@ pub(crate) const KIND: ScorerKind = ScorerKind {
     extraction: None,
     example: r#"[[scorers]]
 type = "checks"
-checks = "checks.json"
+checks = { item-1 = [{ type = "contains_any", values = ["refund"] }] }   # or the path of a JSON file
 "#,
     build,
 };
