@@ -206,10 +206,9 @@ fn slow_killed_races_ask_nothing_twice() {
     }
     for command in &RACES {
         let undisturbed = undisturbed(command);
-        assert!(
-            undisturbed.len() < N_ITEMS * MODELS.len(),
-            "nothing was saved"
-        );
+        // Without prices nobody is dear enough to be given up for a requirement.
+        let saves = undisturbed.len() < N_ITEMS * MODELS.len();
+        assert_eq!(saves, command[2] != "--adaptive=gates", "{command:?}");
         for wait in moments(7) {
             kill_after(2 * wait, (command, &undisturbed));
         }

@@ -1,5 +1,7 @@
 //! What follows from a load test: the record that is printed as JSON and that pages are drawn from.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::figures::LoadStageFigures;
@@ -89,6 +91,22 @@ pub struct LoadCost {
     pub known_usd: String,
     /// Requests whose cost is unknown.
     pub n_unpriced: u64,
+}
+
+impl fmt::Display for LoadCost {
+    /// "0.0123 USD", with what is unknown named beside it; never 0 where nothing is known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let requests = if self.n_unpriced == 1 {
+            "request"
+        } else {
+            "requests"
+        };
+        match (self.n_unpriced, self.known_usd.as_str()) {
+            (0, usd) => write!(f, "{usd} USD"),
+            (n, "0") => write!(f, "unknown for {n} {requests}"),
+            (n, usd) => write!(f, "{usd} USD, and unknown for {n} {requests}"),
+        }
+    }
 }
 
 /// One stage of one candidate.

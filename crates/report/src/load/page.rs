@@ -441,7 +441,7 @@ fn provenance(report: &LoadReport) -> Vec<Footnote> {
         all.push(note(
             candidate.id.as_str(),
             &format!(
-                "{} at {}, answered as {}; cost ${}, {} requests of unknown cost",
+                "{} at {}, answered as {}; cost {}",
                 target.model,
                 target.base_url,
                 if served.is_empty() {
@@ -449,8 +449,7 @@ fn provenance(report: &LoadReport) -> Vec<Footnote> {
                 } else {
                     &served
                 },
-                candidate.cost.known_usd,
-                candidate.cost.n_unpriced
+                candidate.cost
             ),
         ));
     }

@@ -131,11 +131,7 @@ fn candidate_text(
             );
         }
     }
-    let unknown = match candidate.cost.n_unpriced {
-        0 => String::new(),
-        n => format!(", {} of unknown cost", counted(n, "request")),
-    };
-    out.push(format!("  cost ${}{unknown}", candidate.cost.known_usd));
+    out.push(format!("  cost {}", candidate.cost));
     out.join("\n")
 }
 
