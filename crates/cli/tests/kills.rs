@@ -206,7 +206,7 @@ fn slow_killed_races_ask_nothing_twice() {
     }
     for command in &RACES {
         let undisturbed = undisturbed(command);
-        // Without prices nobody is dear enough to be given up for a requirement.
+        // In this project the race for requirements ends by asking everybody everything.
         let saves = undisturbed.len() < N_ITEMS * MODELS.len();
         assert_eq!(saves, command[2] != "--adaptive=gates", "{command:?}");
         for wait in moments(7) {
