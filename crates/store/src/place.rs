@@ -24,7 +24,16 @@ pub(crate) struct Place {
 
 /// A held writer lock; freed when dropped.
 #[derive(Debug)]
-pub(crate) struct WriterLock(#[expect(dead_code, reason = "held for its lock")] File);
+pub(crate) struct WriterLock(File);
+
+impl Drop for WriterLock {
+    /// Unlocks by itself: closing alone leaves the lock with any child process that was just forked
+    /// and has not closed its copy of the file yet.
+    fn drop(&mut self) {
+        // Should this fail, closing the file unlocks it a moment later.
+        let _unlocked = self.0.unlock();
+    }
+}
 
 impl Place {
     /// Derives the paths from that of the database file.
@@ -150,4 +159,20 @@ fn create_private_folder(folder: &Path) -> std::io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_lock_is_free_although_a_forked_child_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::of(&folder.path().join("s.db"));
+        let lock = place.lock().unwrap();
+        let _of_the_child = lock.0.try_clone().unwrap();
+        assert!(matches!(place.lock(), Err(StoreError::InUse { .. })));
+        drop(lock);
+        place.lock().unwrap();
+    }
 }
