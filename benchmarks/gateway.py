@@ -1,6 +1,6 @@
 """Measures what the gateway adds: interleaved rounds of direct calls, ours and peers.
 
-    python benchmarks/gateway.py [--rounds 5] [--seconds 3] [--peer NAME=URL,MODEL,PID ...]
+    python benchmarks/gateway.py [--rounds 5] [--seconds 3] [--mock-port PORT] [--peer NAME=URL,MODEL,PID ...]
 
 Builds `trilemma` and the example `overhead` in release mode, starts the mock upstream and a gateway
 before it (ledger on, evidence on, and a policy with rules when this version has them), and runs for
@@ -94,6 +94,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=URL,MODEL,PID")
+    parser.add_argument("--mock-port", default="0", help="a fixed one, for peers that need to know it")
     parser.add_argument("--bin", type=pathlib.Path, help="folder of the built programs")
     args = parser.parse_args()
     release = args.bin or build()
@@ -102,7 +103,7 @@ def main():
         overhead = release / "examples" / "overhead"
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        mock, mock_url = start(overhead, "mock")
+        mock, mock_url = start(overhead, "mock", args.mock_port)
         project(folder, mock_url)
         began = time.monotonic()
         gateway, url = start(

@@ -1,4 +1,4 @@
-//! An upstream that answers at once, and clients that measure: `overhead mock` and
+//! An upstream that answers at once, and clients that measure: `overhead mock [PORT]` and
 //! `overhead load URL MODEL CONNECTIONS SECONDS [stream]`. `benchmarks/gateway.py` runs both.
 //!
 //! Both know just enough HTTP for one fixed request and its answer, so that what is measured is what
@@ -23,8 +23,9 @@ async fn main() -> Fallible<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["mock"] => {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
+        ["mock", port @ ..] => {
+            let port = port.first().map_or(Ok(0), |port| port.parse::<u16>())?;
+            let listener = TcpListener::bind(("127.0.0.1", port)).await?;
             println!("http://{}", listener.local_addr()?);
             loop {
                 let (stream, _) = listener.accept().await?;
@@ -42,7 +43,8 @@ async fn main() -> Fallible<()> {
             Ok(())
         }
         _ => Err(
-            "usage: overhead mock | overhead load URL MODEL CONNECTIONS SECONDS [stream]".into(),
+            "usage: overhead mock [PORT] | overhead load URL MODEL CONNECTIONS SECONDS [stream]"
+                .into(),
         ),
     }
 }
@@ -142,16 +144,15 @@ async fn load(
     seconds: Duration,
     stream: bool,
 ) -> Fallible<String> {
-    let address = url
-        .trim_start_matches("http://")
-        .trim_end_matches('/')
-        .to_owned();
+    let url = url.trim_start_matches("http://").trim_end_matches('/');
+    let (address, path) = url.find('/').map_or((url, ""), |slash| url.split_at(slash));
+    let address = address.to_owned();
     let prompt = "How many eggs does she sell? ".repeat(10);
     let body = format!(
         r#"{{"model":"{model}","stream":{stream},"max_tokens":100,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#
     );
     let request = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sk-1234\r\n\
+        "POST {path}/v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sk-1234\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
