@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Limits(commands::limits::LimitsArgs),
     /// What people wait at a given load, and where an endpoint's limit is.
     Latency(Box<commands::latency::LatencyArgs>),
+    /// Train, evaluate and explain policies that route each query to a candidate.
+    Route(commands::route::RouteArgs),
     /// Check, sample or split a golden set.
     Golden(commands::golden::GoldenArgs),
     /// Propose three to five candidates, with reasons.

@@ -13,3 +13,8 @@ pub(crate) fn now_us() -> i64 {
 pub(crate) fn today() -> Date {
     TimeZone::UTC.to_datetime(Timestamp::now()).date()
 }
+
+/// Starts a stopwatch: the commands' only measurement of how long something took.
+pub(crate) fn stopwatch() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

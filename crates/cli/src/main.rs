@@ -32,6 +32,7 @@ mod progress;
 mod redecide;
 mod restore;
 mod reviews;
+mod routing;
 mod sample;
 mod session;
 mod show;

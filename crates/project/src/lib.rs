@@ -13,6 +13,7 @@ mod problem;
 mod project;
 mod prompt;
 mod resolve;
+mod routing;
 mod section;
 mod sections;
 mod serve;
@@ -26,4 +27,5 @@ pub use project::{
     BenchSettings, GoldenLocation, KeyHeader, Project, Provider, StoreLocation, Task,
 };
 pub use prompt::{Prompt, PromptError, chat_request};
+pub use routing::RoutingSettings;
 pub use serve::{ClientKey, Period, ServeBudget, ServeSettings};

@@ -82,21 +82,12 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         .section("prompts")
         .map(|section| sections::prompts(&section, context.read_file))
         .unwrap_or_default();
-    let requirements = root
-        .section("requirements")
-        .map(|section| finished(section, sections::requirements))
-        .unwrap_or_default();
-    let preference = root
-        .section("preference")
-        .map(|section| finished(section, sections::preference))
-        .unwrap_or_default();
+    let requirements = or_default(&root, "requirements", sections::requirements);
+    let preference = or_default(&root, "preference", sections::preference);
     let traffic = root
         .section("traffic")
         .and_then(|section| finished(section, sections::traffic));
-    let assumptions = root
-        .section("assumptions")
-        .map(|section| finished(section, sections::assumptions))
-        .unwrap_or_default();
+    let assumptions = or_default(&root, "assumptions", sections::assumptions);
     let provider_drafts = root
         .section("providers")
         .map(|section| sections::providers(&section))
@@ -113,18 +104,11 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     check_reference(&root, &requirements, &candidates, incumbent.as_ref());
     let scorer_drafts = sections::scorers(root.sections("scorers"), context.read_file);
     let judges = judges(&names, &scorer_drafts, incumbent.is_some());
-    let bench = root
-        .section("bench")
-        .map(|section| finished(section, sections::bench))
-        .unwrap_or_default();
-    let store = root
-        .section("store")
-        .map(|section| finished(section, sections::store))
-        .unwrap_or_default();
-    let serve = root
-        .section("serve")
-        .map(|section| finished(section, sections::serve))
-        .unwrap_or_default();
+    let bench = or_default(&root, "bench", sections::bench);
+    let ids: Vec<CandidateId> = candidates.iter().map(|one| one.id.clone()).collect();
+    let routing = or_default(&root, "routing", |section| sections::routing(section, &ids));
+    let store = or_default(&root, "store", sections::store);
+    let serve = or_default(&root, "serve", sections::serve);
     let providers = providers(&names, candidates.iter().chain(judges.values().flatten()));
     root.finish();
     Some(Project {
@@ -140,9 +124,22 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
         scorers: scorer_drafts.into_iter().map(|draft| draft.spec).collect(),
         judges,
         bench,
+        routing,
         store,
         serve,
     })
+}
+
+/// Reads a section that may be left out.
+fn or_default<T: Default>(
+    root: &Section<'_>,
+    key: &'static str,
+    read: impl FnOnce(&Section<'_>) -> T,
+) -> T {
+    let section = root.section(key);
+    section
+        .map(|section| finished(section, read))
+        .unwrap_or_default()
 }
 
 fn finished<T>(section: Section<'_>, read: impl FnOnce(&Section<'_>) -> T) -> T {

@@ -13,6 +13,7 @@ use trilemma_domain::{
 
 use crate::adaptive::Adaptive;
 use crate::key::KeySource;
+use crate::routing::RoutingSettings;
 use crate::serve::ServeSettings;
 
 /// A whole project, checked: every name in it resolves.
@@ -44,6 +45,8 @@ pub struct Project {
     pub judges: BTreeMap<String, Vec<Candidate>>,
     /// How the benchmark runs.
     pub bench: BenchSettings,
+    /// How policies are trained.
+    pub routing: RoutingSettings,
     /// Where results are kept.
     pub store: StoreLocation,
     /// How the gateway serves.

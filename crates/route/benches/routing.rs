@@ -12,8 +12,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use trilemma_route::{
-    Compare, Example, Examples, Member, Observation, Options, Recorded, RequestView, Router,
-    Target, train,
+    About, Compare, Example, Examples, Frame, Member, Observation, Options, Recorded, RequestView,
+    Router, Target, train,
 };
 
 const N_QUERIES: usize = 10_000;
@@ -28,6 +28,7 @@ fn main() {
         seed: 1,
         cascades: false,
         queries: true,
+        frame: Frame::default(),
     };
     let start = Instant::now();
     let policy = train(&examples, &options).policy;
@@ -94,6 +95,7 @@ fn examples() -> Examples {
             outcomes: names.iter().enumerate().map(outcome).collect(),
             text,
             task: None,
+            about: About::default(),
         }
     };
     Examples {

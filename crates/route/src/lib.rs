@@ -9,6 +9,7 @@
 //! part of its view, and two equal inputs give equal decisions.
 
 mod features;
+mod gather;
 mod learn;
 mod learned;
 mod measure;
@@ -16,18 +17,22 @@ mod observe;
 mod policy;
 mod request;
 mod router;
+mod study;
 mod train;
 
+pub use gather::{Gather, Gathered, LeftOut};
 pub use learned::{CostModel, Estimate, Judge, QualityModel, QueryModel, TreeModel};
 pub use measure::{
-    Evaluation, Frontier, Held, Pair, Point, Served, Task, Verdict, aiq, cross_pair, evaluate,
-    held_out_pair, pair, replay,
+    Abstention, Appraisal, Evaluation, Frontier, Held, Pair, Point, Served, Task, Verdict, Wait,
+    aiq, appraise, cross_appraise, cross_pair, evaluate, held_out_pair, pair, replay,
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{
-    Accept, Between, Compare, Measured, Member, MemberPrice, Modality, Origin, Pace, Plan, Policy,
-    PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION, Tiers, When, measured_binding,
+    Accept, Alone, Between, Compare, CurvePoint, Guard, Measured, Member, MemberPrice, Modality,
+    Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION, Tiers,
+    When, measured_binding,
 };
 pub use request::RequestView;
 pub use router::{Call, Decision, Router, Step, Tier, Use, Why, classify_complexity};
-pub use train::{Example, Examples, Options, Recorded, Target, Trained, train};
+pub use study::Study;
+pub use train::{About, Example, Examples, Frame, Options, Recorded, Target, Trained, train};

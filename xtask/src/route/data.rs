@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use trilemma_route::{Compare, Example, Examples, Member, Observation, Outcome, Recorded};
+use trilemma_route::{About, Compare, Example, Examples, Member, Observation, Outcome, Recorded};
 
 const CHARS_PER_TOKEN: f64 = 4.0;
 
@@ -88,6 +88,7 @@ fn pair(table: &Table, task: Option<usize>, prices: [(f64, f64); 2]) -> anyhow::
             id: cell(row, 0).to_owned(),
             text,
             task: task.map(|at| cell(row, at).to_owned()),
+            about: About::default(),
             outcomes,
         });
     }
@@ -145,6 +146,7 @@ fn zeroeval_row(
         id: cell(row, 0).to_owned(),
         text: cell(row, table.column("prompt")?).to_owned(),
         task: Some(task.to_owned()),
+        about: About::default(),
         outcomes,
     })
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use trilemma_route::{
-    Accept, Example, Examples, Frontier, Options, Pace, Plan, Policy, Router, Target, Verdict,
-    cross_pair, evaluate, held_out_pair, pair, replay, train,
+    Accept, Example, Examples, Frame, Frontier, Options, Pace, Plan, Policy, Router, Target,
+    Verdict, cross_pair, evaluate, held_out_pair, pair, replay, train,
 };
 
 use super::data;
@@ -41,6 +41,7 @@ fn options(target: Target, seed: u64, cascades: bool) -> Options {
         seed,
         cascades,
         queries: true,
+        frame: Frame::default(),
     }
 }
 
@@ -132,7 +133,7 @@ fn gsm8k(folder: &Path, n_seeds: usize, out: &mut String) -> anyhow::Result<()> 
     let result = evaluate(&examples, &options(Target::Loss(0.0), 1, false));
     let said = match &result.verdict {
         Verdict::Worth => "worth it".to_owned(),
-        Verdict::Abstain { reason } => format!("abstains: {reason}"),
+        Verdict::Abstain { reason, .. } => format!("abstains: {reason}"),
     };
     if let Some(area) = &result.area {
         let _ = writeln!(

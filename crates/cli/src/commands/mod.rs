@@ -19,6 +19,7 @@ pub(crate) mod limits;
 mod money;
 pub(crate) mod report;
 pub(crate) mod review;
+pub(crate) mod route;
 pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod score;
@@ -61,6 +62,7 @@ pub(crate) fn run(args: Args, printer: Printer) -> anyhow::Result<Exit> {
         Command::Selfhost(args) => selfhost::run(&args, common, printer),
         Command::Latency(args) => latency::run(&args, common, printer),
         Command::Limits(args) => limits::run(&args, common, printer),
+        Command::Route(args) => route::run(&args, common, printer),
         Command::Golden(args) => golden::run(&args, common, printer),
         Command::Shortlist(args) => shortlist::run(&args, common, printer),
         Command::Init(args) => init::run(&args, common, printer),

@@ -7,6 +7,8 @@
 use trilemma_stats::resample::{Resampling, bootstrap_statistic};
 use trilemma_stats::{Confidence, Estimate};
 
+use super::appraise::{Appraisal, judged};
+use super::beside::{Point, baselines, cheapest, mix, oracle, singles, words};
 use super::hull::{Frontier, aiq};
 use super::pair::{Pair, pair};
 use super::replay::{Served, replay};
@@ -14,40 +16,19 @@ use crate::learned::Query;
 use crate::router::Router;
 use crate::train::{Examples, Options, Prepared, Target, fit_query, train_all};
 
-const N_FOLDS: usize = 5;
+pub(super) const N_FOLDS: usize = 5;
 /// Fewest items of which anything is said.
 const MIN_ITEMS: usize = 50;
 /// Loss targets of the curve, as shares of the way from the best single down to the cheapest.
 const LADDER: [f64; 7] = [0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
-
-/// A point of the curve or of a baseline.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Point {
-    /// What it is: a candidate, a target, a baseline.
-    pub name: String,
-    /// Mean USD per query.
-    pub cost_usd: f64,
-    /// Mean quality.
-    pub quality: f64,
-}
 
 /// What a target came to on items that its thresholds had not seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Held {
     /// The target.
     pub target: Target,
-    /// Quality less that of the best single candidate, paired; `None` = no spread.
-    pub difference: Option<Estimate>,
-    /// The same, without interval.
-    pub difference_point: f64,
-    /// Cost as a share of the best single candidate's.
-    pub cost_share: f64,
-    /// Share of items that took more than one step.
-    pub escalated: f64,
-    /// Mean seconds per query; `None` = times are not recorded.
-    pub seconds: Option<f64>,
-    /// Item by item, in the order of the examples.
-    pub served: Vec<Served>,
+    /// What was realised.
+    pub found: Appraisal,
 }
 
 /// One task's part, or one task left out of the training.
@@ -72,9 +53,24 @@ pub enum Verdict {
     Worth,
     /// It does not, or cannot be shown to.
     Abstain {
+        /// Of which kind the reason is.
+        kind: Abstention,
         /// Why, in words.
         reason: String,
     },
+}
+
+/// Why nothing is routed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abstention {
+    /// Too few items: nothing is said.
+    TooFew,
+    /// The interval includes zero: more items may settle it.
+    NotShown,
+    /// The curve lies below the random mix.
+    Below,
+    /// The cheapest candidate is also the best, or there is but one.
+    Nothing,
 }
 
 /// Everything that was measured.
@@ -88,13 +84,17 @@ pub struct Evaluation {
     pub best: String,
     /// Untrained baselines and the oracle.
     pub baselines: Vec<Point>,
+    /// The corners of the random mix of single candidates, cheapest first.
+    pub mix: Vec<Point>,
+    /// Word count between the cheapest and the best, by the share that goes to the best.
+    pub words: Vec<Point>,
     /// The policy at each target of the ladder, cheapest first.
     pub curve: Vec<Point>,
     /// Area above the random mix as a share of the oracle's; `None` = it cannot be computed.
     pub area: Option<Estimate>,
     /// AIQ of the policy, between the costs of the cheapest and the best single.
     pub aiq: Option<f64>,
-    /// Parity, -1 and -2 points.
+    /// Parity, -1 and -2 points, and the target that was asked for where it is another.
     pub held: Vec<Held>,
     /// APGR and CPT, when there are two candidates.
     pub pair: Option<Pair>,
@@ -114,17 +114,14 @@ struct Line {
 #[must_use]
 pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
     let best = examples.best_single();
-    let singles = singles(examples);
-    let targets = ladder(&singles, best);
+    let seed = options.seed;
+    let singles = singles(examples, seed);
+    let targets = ladder(&singles, best, options.target);
     let served = cross_served(examples, options, &targets);
     let lines: Vec<Line> = served.iter().map(|served| line(served)).collect();
-    let area = area(examples, &lines, options.seed);
+    let area = area(examples, &lines, seed);
     let mut curve: Vec<Point> = (targets.iter().zip(&lines))
-        .map(|(target, line)| Point {
-            name: target.to_string(),
-            cost_usd: mean(&line.cost),
-            quality: mean(&line.quality),
-        })
+        .map(|(target, line)| Point::of(target.to_string(), (&line.cost, &line.quality), seed))
         .collect();
     curve.sort_by(|a, b| a.cost_usd.total_cmp(&b.cost_usd));
     let (low, high) = limits(&singles, best);
@@ -135,42 +132,27 @@ pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
     let mut with_cheapest = points;
     with_cheapest.extend(cheapest(&singles).map(|one| (one.cost_usd, one.quality)));
     let held: Vec<Held> = (targets.into_iter().zip(served))
-        .filter(|(target, _)| is_headline(*target))
-        .map(|(target, served)| held(examples, best, target, served, options.seed))
+        .filter(|(target, _)| is_headline(*target) || *target == options.target)
+        .map(|(target, served)| Held {
+            found: judged(examples, target.to_string(), served, seed),
+            target,
+        })
         .collect();
     Evaluation {
         n: examples.rows.len(),
         best: examples.id(best).to_string(),
-        baselines: baselines(examples),
+        baselines: baselines(examples, seed),
+        mix: mix(&singles),
+        words: words(examples, seed),
         aiq: aiq(&with_cheapest, low, high),
         verdict: verdict(examples, area.as_ref()),
-        pair: cross_pair(examples, options.seed),
+        pair: cross_pair(examples, seed),
         tasks: tasks(examples, options, &held),
         singles,
         curve,
         area,
         held,
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
-}
-
-fn singles(examples: &Examples) -> Vec<Point> {
-    (0..examples.members.len())
-        .map(|member| Point {
-            name: examples.id(member).to_string(),
-            cost_usd: examples.mean(|row| row.cost(member)),
-            quality: examples.mean(|row| row.quality(member)),
-        })
-        .collect()
-}
-
-fn cheapest(singles: &[Point]) -> Option<&Point> {
-    singles
-        .iter()
-        .min_by(|a, b| a.cost_usd.total_cmp(&b.cost_usd))
 }
 
 fn limits(singles: &[Point], best: usize) -> (f64, f64) {
@@ -182,7 +164,7 @@ fn is_headline(target: Target) -> bool {
     [Target::Loss(0.0), Target::Loss(0.01), Target::Loss(0.02)].contains(&target)
 }
 
-fn ladder(singles: &[Point], best: usize) -> Vec<Target> {
+fn ladder(singles: &[Point], best: usize, wanted: Target) -> Vec<Target> {
     let top = singles.get(best).map_or(0.0, |one| one.quality);
     let gap = (top - cheapest(singles).map_or(0.0, |one| one.quality)).max(0.0);
     let mut losses = vec![0.0, 0.01, 0.02];
@@ -192,7 +174,11 @@ fn ladder(singles: &[Point], best: usize) -> Vec<Target> {
             .into_iter()
             .filter(|loss| *loss > 0.025),
     );
-    losses.into_iter().map(Target::Loss).collect()
+    let mut targets: Vec<Target> = losses.into_iter().map(Target::Loss).collect();
+    if !targets.contains(&wanted) {
+        targets.push(wanted);
+    }
+    targets
 }
 
 /// Serves each fold by policies trained on the others: by target, then item.
@@ -216,7 +202,7 @@ fn cross_served(examples: &Examples, options: &Options, targets: &[Target]) -> V
     all.into_iter().map(in_order).collect()
 }
 
-fn split(fold_of: &[usize], fold: usize) -> (Vec<usize>, Vec<usize>) {
+pub(super) fn split(fold_of: &[usize], fold: usize) -> (Vec<usize>, Vec<usize>) {
     (0..fold_of.len()).partition(|idx| fold_of.get(*idx) != Some(&fold))
 }
 
@@ -281,113 +267,54 @@ fn ends(points: &[(f64, f64)]) -> Option<((f64, f64), (f64, f64))> {
     Some((low, high))
 }
 
-/// Quality and cost of the cheapest of the best answers to an item.
-fn oracle(row: &crate::train::Example) -> (f64, f64) {
-    (row.outcomes.iter())
-        .map(|one| (one.quality, one.cost_usd))
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)))
-        .unwrap_or((0.0, 0.0))
-}
-
-fn held(examples: &Examples, best: usize, target: Target, served: Vec<Served>, seed: u64) -> Held {
-    let n = served.len().max(1) as f64;
-    let differences: Vec<f64> = (examples.rows.iter().zip(&served))
-        .map(|(row, served)| served.quality - row.quality(best))
-        .collect();
-    let resampling = Resampling::new(seed);
-    let interval = trilemma_stats::resample::bootstrap_mean(&differences, &resampling).ok();
-    let cost: f64 = served.iter().map(|one| one.cost_usd).sum::<f64>() / n;
-    let seconds: Option<f64> = served.iter().map(|one| one.seconds).sum();
-    Held {
-        target,
-        difference: interval.map(|interval| interval.bca(Confidence::P95)),
-        difference_point: mean(&differences),
-        cost_share: cost / examples.mean(|row| row.cost(best)).max(1e-12),
-        escalated: served.iter().filter(|one| one.n_steps > 1).count() as f64 / n,
-        seconds: seconds.map(|seconds| seconds / n),
-        served,
+/// How many items would show it, were the point the truth: intervals shrink as 1/√n.
+fn needed(area: &Estimate) -> String {
+    if area.point <= 0.0 {
+        return String::new();
     }
-}
-
-fn baselines(examples: &Examples) -> Vec<Point> {
-    let point = |name: &str, of: &dyn Fn(&crate::train::Example) -> (f64, f64)| Point {
-        name: name.to_owned(),
-        quality: examples.mean(|row| of(row).0),
-        cost_usd: examples.mean(|row| of(row).1),
-    };
-    let mut points = vec![point("oracle", &oracle)];
-    let m = examples.members.len().max(1) as f64;
-    points.push(point("a random candidate", &|row| {
-        let sum = |of: fn(&crate::train::Recorded) -> f64| row.outcomes.iter().map(of).sum::<f64>();
-        (sum(|one| one.quality) / m, sum(|one| one.cost_usd) / m)
-    }));
-    let tasks = examples.tasks();
-    if !tasks.is_empty() {
-        let best: Vec<(String, usize)> = (tasks.into_iter())
-            .map(|task| {
-                let of = |idx: &usize| {
-                    examples
-                        .rows
-                        .get(*idx)
-                        .is_some_and(|row| row.task.as_ref() == Some(&task))
-                };
-                let rows: Vec<usize> = (0..examples.rows.len()).filter(of).collect();
-                (task.clone(), examples.subset(&rows).best_single())
-            })
-            .collect();
-        points.push(point("best per task (in hindsight)", &|row| {
-            let known = |(task, _): &&(String, usize)| Some(task) == row.task.as_ref();
-            let member = best.iter().find(known).map_or(0, |one| one.1);
-            (row.quality(member), row.cost(member))
-        }));
-    }
-    points.extend(tiers(examples));
-    points
-}
-
-/// The design document's rules over the cheapest, the middle and the best candidate.
-fn tiers(examples: &Examples) -> Option<Point> {
-    let mut by_cost: Vec<usize> = (0..examples.members.len()).collect();
-    let cost = |member: usize| examples.mean(|row| row.cost(member));
-    by_cost.sort_by(|a, b| cost(*a).total_cmp(&cost(*b)));
-    let (small, medium) = (*by_cost.first()?, *by_cost.get(by_cost.len() / 2)?);
-    let large = examples.best_single();
-    let chosen = |text: &str| match crate::router::classify_complexity(text) {
-        crate::router::Tier::Small => small,
-        crate::router::Tier::Medium => medium,
-        crate::router::Tier::Large => large,
-    };
-    Some(Point {
-        name: "untrained rules".to_owned(),
-        cost_usd: examples.mean(|row| row.cost(chosen(&row.text))),
-        quality: examples.mean(|row| row.quality(chosen(&row.text))),
-    })
+    let ratio = (area.point - area.low) / area.point;
+    let n = (area.n as f64 * ratio * ratio).ceil();
+    format!("; about {n:.0} items would show it, if the figure stays")
 }
 
 fn verdict(examples: &Examples, area: Option<&Estimate>) -> Verdict {
     if examples.rows.len() < MIN_ITEMS {
         let n = examples.rows.len();
         return Verdict::Abstain {
+            kind: Abstention::TooFew,
             reason: format!(
                 "{n} items with everybody's outcome are too few: {MIN_ITEMS} are needed"
             ),
         };
     }
-    match area {
-        Some(area) if area.low > 0.0 => Verdict::Worth,
-        Some(area) => Verdict::Abstain {
-            reason: format!(
-                "the curve is not shown to lie above a random mix of the candidates: \
-                 {:.1} % of the way to the oracle ({:.1} to {:.1} %, n = {})",
-                100.0 * area.point,
-                100.0 * area.low,
-                100.0 * area.high,
-                area.n
-            ),
-        },
-        None => Verdict::Abstain {
+    let Some(area) = area else {
+        return Verdict::Abstain {
+            kind: Abstention::Nothing,
             reason: "the cheapest candidate is also the best: there is nothing to route".to_owned(),
-        },
+        };
+    };
+    if area.low > 0.0 {
+        return Verdict::Worth;
+    }
+    let figures = format!(
+        "{:.1} % of the way from the mix to the oracle ({:.1} to {:.1} %, n = {})",
+        100.0 * area.point,
+        100.0 * area.low,
+        100.0 * area.high,
+        area.n
+    );
+    if area.high < 0.0 {
+        return Verdict::Abstain {
+            kind: Abstention::Below,
+            reason: format!("the curve lies below a random mix of the candidates: {figures}"),
+        };
+    }
+    Verdict::Abstain {
+        kind: Abstention::NotShown,
+        reason: format!(
+            "the curve is not shown to lie above a random mix of the candidates: {figures}{}",
+            needed(area)
+        ),
     }
 }
 
@@ -443,7 +370,7 @@ pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
 fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
     let parity = held
         .first()
-        .map(|held| held.served.as_slice())
+        .map(|held| held.found.served.as_slice())
         .unwrap_or_default();
     let target = [Target::Loss(0.0)];
     let of_task = |task: &String| -> (Vec<usize>, Vec<usize>) {
@@ -462,13 +389,17 @@ fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
             .into_iter()
             .next()?;
         let served = replay(&Router::new(trained.policy).ok()?, &part);
-        let left_out = summed("left out", served.iter());
-        let points: Vec<(f64, f64)> = (singles(&part).iter())
+        let left_out = summed("left out", served.iter(), options.seed);
+        let points: Vec<(f64, f64)> = (singles(&part, options.seed).iter())
             .map(|one| (one.cost_usd, one.quality))
             .collect();
         Some(Task {
             n: own.len(),
-            within: summed("within", own.iter().filter_map(|idx| parity.get(*idx))),
+            within: summed(
+                "within",
+                own.iter().filter_map(|idx| parity.get(*idx)),
+                options.seed,
+            ),
             mix: Frontier::hull(&points).at(left_out.cost_usd),
             left_out,
             name,
@@ -477,12 +408,8 @@ fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
     .collect()
 }
 
-fn summed<'a>(name: &str, served: impl Iterator<Item = &'a Served>) -> Point {
-    let all: Vec<(f64, f64)> = served.map(|one| (one.cost_usd, one.quality)).collect();
-    let n = all.len().max(1) as f64;
-    Point {
-        name: name.to_owned(),
-        cost_usd: all.iter().map(|one| one.0).sum::<f64>() / n,
-        quality: all.iter().map(|one| one.1).sum::<f64>() / n,
-    }
+fn summed<'a>(name: &str, served: impl Iterator<Item = &'a Served>, seed: u64) -> Point {
+    let (cost, quality): (Vec<f64>, Vec<f64>) =
+        served.map(|one| (one.cost_usd, one.quality)).unzip();
+    Point::of(name, (&cost, &quality), seed)
 }

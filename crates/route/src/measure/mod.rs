@@ -2,15 +2,22 @@
 //!
 //! In: recorded outcomes, and how to train. Out: an [`Evaluation`]: the quality-cost curve against
 //! single candidates, their random mix and the oracle, realised figures at frozen thresholds, and
-//! whether routing earns its place. `replay` drives the step function that also serves; `hull` and
+//! whether routing earns its place. `appraise` judges what a policy served, `beside` holds what it is set
+//! against. `replay` drives the step function that also serves; `hull` and
 //! `pair` hold the formulas of the literature; `evaluate` puts them together.
 
+mod appraise;
+mod beside;
 mod evaluate;
 mod hull;
 mod pair;
 mod replay;
 
-pub use evaluate::{Evaluation, Held, Point, Task, Verdict, cross_pair, evaluate, held_out_pair};
+pub use appraise::{Appraisal, Wait, appraise, cross_appraise};
+pub use beside::Point;
+pub use evaluate::{
+    Abstention, Evaluation, Held, Task, Verdict, cross_pair, evaluate, held_out_pair,
+};
 pub use hull::{Frontier, aiq};
 pub use pair::{Pair, pair};
 pub use replay::{Served, replay};

@@ -37,10 +37,28 @@ pub struct MemberPrice {
     pub output: UsdPerMtok,
     /// The price row's name, or `contract`.
     pub row: String,
+    /// Where the row was read; `None` = a contract of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When somebody last looked there; `None` as `source`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Date>,
+}
+
+/// What one candidate did alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alone {
+    /// Mean quality with its 95 % interval: `[point, low, high]`.
+    pub quality: [f64; 3],
+    /// Mean USD per query.
+    pub cost_usd: f64,
+    /// Items.
+    pub n: usize,
 }
 
 /// One candidate that the policy may ask.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {
     /// Its name in the project.
@@ -51,9 +69,18 @@ pub struct Member {
     /// Hash of everything that shapes its answers ([`measured_binding`]); `None` = never measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Fingerprint>,
+    /// Hash of its prompt template; `None` = the request as it is, or never measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Fingerprint>,
+    /// Names of the models that answered, as the vendor wrote them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub served: Vec<String>,
     /// The prices that held; `None` = unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<MemberPrice>,
+    /// What it did alone; `None` = never measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Alone>,
 }
 
 impl Member {
@@ -64,7 +91,10 @@ impl Member {
             id: id.into(),
             model: None,
             binding: None,
+            prompt: None,
+            served: Vec::new(),
             price: None,
+            alone: None,
         }
     }
 }
@@ -93,10 +123,43 @@ pub struct Origin {
 pub struct Measured {
     /// Figures by name, each with its interval: `[point, low, high]`.
     pub figures: BTreeMap<String, [f64; 3]>,
-    /// The quality-cost curve: USD per query and quality, cheapest first.
-    pub curve: Vec<[f64; 2]>,
+    /// The quality-cost curve, cheapest first.
+    pub curve: Vec<CurvePoint>,
     /// Items that the figures rest on.
     pub n: usize,
+    /// Why routing is not shown to be worth anything; `None` = it is, with 95 % confidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstained: Option<String>,
+}
+
+/// What one target came to on items that its thresholds had not seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CurvePoint {
+    /// The target.
+    pub target: String,
+    /// Mean USD per query, every call included.
+    pub cost_usd: f64,
+    /// Mean quality with its 95 % interval: `[point, low, high]`.
+    pub quality: [f64; 3],
+}
+
+/// Between what the figures of a served policy should lie. Outside of it the policy no longer does
+/// what was measured: measure and train again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// Longest text, in characters, that it was fitted on.
+    pub max_chars: u64,
+    /// Tasks that it was fitted on; empty = items named none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<String>,
+    /// Share of requests that take a second step: 95 % interval.
+    pub escalated: [f64; 2],
+    /// USD per query: 95 % interval.
+    pub cost_usd: [f64; 2],
+    /// Quality: 95 % interval.
+    pub quality: [f64; 2],
 }
 
 /// A routing policy.
@@ -126,6 +189,9 @@ pub struct Policy {
     /// What it is worth; `None` = nobody measured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
+    /// Between what its figures should lie when it serves; `None` = nobody measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Guard>,
 }
 
 impl Policy {
@@ -142,6 +208,7 @@ impl Policy {
             fallback: Vec::new(),
             origin: None,
             measured: None,
+            guard: None,
         }
     }
 

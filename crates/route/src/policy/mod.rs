@@ -10,7 +10,8 @@ mod problem;
 mod when;
 
 pub use file::{
-    Measured, Member, MemberPrice, Origin, Policy, Reads, SCHEMA_VERSION, measured_binding,
+    Alone, CurvePoint, Guard, Measured, Member, MemberPrice, Origin, Policy, Reads, SCHEMA_VERSION,
+    measured_binding,
 };
 pub use plan::{Accept, Compare, Pace, Plan, Rule, Tiers};
 pub use problem::{PolicyError, PolicyProblem};

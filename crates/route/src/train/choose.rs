@@ -2,6 +2,7 @@
 
 use super::cascade::fit_cascade;
 use super::examples::Examples;
+use super::frame::Frame;
 use super::query::{FittedQuery, Prepared, fit_query};
 use super::target::{CAUTION, Target};
 use crate::learned::{QueryModel, brief};
@@ -21,6 +22,8 @@ pub struct Options {
     pub cascades: bool,
     /// Whether the query alone may decide.
     pub queries: bool,
+    /// What people wrote around the learned part.
+    pub frame: Frame,
 }
 
 /// A trained policy with what its training expects of it.
@@ -43,12 +46,14 @@ const N_PRICES: i32 = 60;
 /// Where nothing reaches the target, the policy is the best single candidate.
 #[must_use]
 pub fn train(examples: &Examples, options: &Options) -> Trained {
-    let anchor = examples.anchor();
-    let untrained = Choice::single(examples, anchor);
+    let untrained = || {
+        let anchor = examples.anchor();
+        Choice::single(examples, anchor).named(examples, options, anchor)
+    };
     (train_all(examples, options, &[options.target])
         .into_iter()
         .next())
-    .unwrap_or_else(|| untrained.named(examples, options, anchor))
+    .unwrap_or_else(untrained)
 }
 
 /// Trains once for several targets; what depends on none of them is done once.
@@ -57,6 +62,9 @@ pub(crate) fn train_all(
     options: &Options,
     targets: &[Target],
 ) -> Vec<Trained> {
+    // What rules decide teaches nothing of the rest.
+    let free = options.frame.free(examples);
+    let examples = free.as_ref().unwrap_or(examples);
     let anchor = examples.anchor();
     let fitted = options.queries.then(|| {
         let prepared = Prepared::of(examples);
@@ -112,10 +120,10 @@ impl Choice {
     }
 
     fn named(self, examples: &Examples, options: &Options, anchor: usize) -> Trained {
-        let mut policy = Policy::new(options.name.clone(), examples.members.clone(), self.plan);
-        policy.fallback = vec![examples.id(anchor)];
+        let policy = Policy::new(options.name.clone(), examples.members.clone(), self.plan);
+        let fallback = vec![examples.id(anchor)];
         Trained {
-            policy,
+            policy: options.frame.around(policy, fallback),
             loss: self.loss,
             cost_usd: self.cost,
         }

@@ -1,11 +1,30 @@
 //! Recorded outcomes in the form that training and evaluation need.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use trilemma_domain::CandidateId;
 
 use crate::observe::Observation;
-use crate::policy::{Compare, Member};
+use crate::policy::{Compare, Member, Modality};
 use crate::request::RequestView;
+
+/// What rules may ask of an item beside its text and task; nothing stated by default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct About {
+    /// Characters of the whole request, system message and history included; `None` = those of the
+    /// text.
+    pub context_chars: Option<usize>,
+    /// The route by which it comes in.
+    pub route: Option<String>,
+    /// Labels.
+    pub tags: Vec<String>,
+    /// Class of the user.
+    pub user_tier: Option<String>,
+    /// When it is asked.
+    pub time: Option<Timestamp>,
+    /// What it carries beside text.
+    pub modalities: Vec<Modality>,
+}
 
 /// What one candidate made of one item.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +48,8 @@ pub struct Example {
     pub text: String,
     /// Its task, where items belong to several.
     pub task: Option<String>,
+    /// What else rules may ask for.
+    pub about: About,
     /// By candidate, in the order of [`Examples::members`].
     pub outcomes: Vec<Recorded>,
 }
@@ -50,9 +71,16 @@ impl Example {
     /// The request as policies see it.
     #[must_use]
     pub fn view(&self) -> RequestView<'_> {
+        let bare = RequestView::of_text(self.text.as_str());
         RequestView {
             task: self.task.as_deref(),
-            ..RequestView::of_text(self.text.as_str())
+            context_chars: self.about.context_chars.unwrap_or(bare.context_chars),
+            route: self.about.route.as_deref(),
+            tags: &self.about.tags,
+            user_tier: self.about.user_tier.as_deref(),
+            time: self.about.time,
+            modalities: self.about.modalities.clone(),
+            ..bare
         }
     }
 
@@ -74,6 +102,24 @@ impl Examples {
                 .iter()
                 .filter_map(|row| self.rows.get(*row).cloned())
                 .collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The outcomes of some candidates, by their places.
+    #[must_use]
+    pub fn only(&self, members: &[usize]) -> Self {
+        let of = |row: &Example| Example {
+            outcomes: (members.iter())
+                .filter_map(|member| row.outcomes.get(*member).cloned())
+                .collect(),
+            ..row.clone()
+        };
+        Self {
+            members: (members.iter())
+                .filter_map(|member| self.members.get(*member).cloned())
+                .collect(),
+            rows: self.rows.iter().map(of).collect(),
             ..self.clone()
         }
     }
@@ -101,7 +147,8 @@ impl Examples {
     }
 
     /// The best single candidate; among equally good ones the cheapest.
-    pub(crate) fn best_single(&self) -> usize {
+    #[must_use]
+    pub fn best_single(&self) -> usize {
         let of = |member: usize| {
             (
                 self.mean(|row| row.quality(member)),

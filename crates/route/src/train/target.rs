@@ -19,6 +19,19 @@ pub(super) const CAUTION: f64 = 0.84;
 const PARITY: f64 = 0.0015;
 
 impl Target {
+    /// Reads `parity`, or points below the best single candidate such as `-1` or `-0.5`; `None` =
+    /// neither.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "parity" {
+            return Some(Self::Loss(0.0));
+        }
+        let points: f64 = text.parse().ok()?;
+        // From the decimal as it is written, so that one point is 0.01 and not its neighbour.
+        let loss = || (-points * 1e4).round() / 1e6;
+        (-100.0..=0.0).contains(&points).then(|| Self::Loss(loss()))
+    }
+
     /// Whether an estimated loss and cost reach it; the loss includes its caution.
     pub(super) fn is_reached(self, loss: f64, cost: f64) -> bool {
         match self {
@@ -46,6 +59,24 @@ impl fmt::Display for Target {
             Self::Loss(most) if *most <= 0.0 => f.write_str("parity"),
             Self::Loss(most) => write!(f, "-{} points", 100.0 * most),
             Self::BudgetUsd(most) => write!(f, "{most} USD per query"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_read_as_shares() {
+        let loss = |loss| Some(Target::Loss(loss));
+        assert_eq!(Target::parse("parity"), loss(0.0));
+        assert_eq!(Target::parse("0"), loss(0.0));
+        assert_eq!(Target::parse("-1"), loss(0.01));
+        assert_eq!(Target::parse("-2"), loss(0.02));
+        assert_eq!(Target::parse("-0.5"), loss(0.005));
+        for wrong in ["1", "nan", "-inf", "-101", "best", ""] {
+            assert_eq!(Target::parse(wrong), None, "{wrong}");
         }
     }
 }

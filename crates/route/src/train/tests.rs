@@ -50,6 +50,7 @@ fn examples(n: u64, noise: u64) -> Examples {
             id: idx.to_string(),
             text,
             task: None,
+            about: About::default(),
             outcomes,
         }
     };
@@ -68,6 +69,7 @@ fn options(cascades: bool) -> Options {
         seed: 1,
         cascades,
         queries: !cascades,
+        frame: Frame::default(),
     }
 }
 
@@ -133,8 +135,8 @@ fn routing_that_is_worth_something_is_told_from_chance() {
     let worth = evaluate(&examples(300, 4), &options(true));
     assert_eq!(worth.verdict, Verdict::Worth, "{:?}", worth.area);
     assert_eq!(worth.held.len(), 3);
-    assert_eq!(worth.held[0].served.len(), 300);
-    assert!(worth.held[0].seconds.is_some());
+    assert_eq!(worth.held[0].found.served.len(), 300);
+    assert!(worth.held[0].found.wait.is_some());
     // Outcomes that have nothing to do with the query.
     let chance = evaluate(&examples(300, 100), &options(false));
     assert!(
@@ -143,7 +145,7 @@ fn routing_that_is_worth_something_is_told_from_chance() {
         chance.area
     );
     let few = evaluate(&examples(20, 0), &options(false));
-    assert!(matches!(&few.verdict, Verdict::Abstain { reason } if reason.contains("20 items")));
+    assert!(matches!(&few.verdict, Verdict::Abstain { reason, .. } if reason.contains("20 items")));
 }
 
 #[test]

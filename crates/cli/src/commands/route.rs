@@ -1,0 +1,45 @@
+//! `trilemma route`: policies that serve each query with the cheapest sufficient candidate.
+
+mod curve_csv;
+mod draw;
+mod eval;
+mod fit;
+mod kind;
+mod plan;
+mod seal;
+mod sheet;
+mod sheet_json;
+mod sheet_words;
+mod signals;
+mod target;
+mod train;
+mod words;
+
+use clap::Subcommand;
+
+use crate::args::Common;
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// What to do with policies.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RouteArgs {
+    #[command(subcommand)]
+    command: RouteCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RouteCommand {
+    /// Train a policy on a recorded run and write it, unless it is not shown to be worth anything.
+    Train(train::TrainArgs),
+    /// What routing is worth on items that it has not seen, or what a policy file does on a run.
+    Eval(eval::EvalArgs),
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RouteArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    match &args.command {
+        RouteCommand::Train(args) => train::run(args, common, printer),
+        RouteCommand::Eval(args) => eval::run(args, common, printer),
+    }
+}

@@ -1,0 +1,249 @@
+//! `trilemma route eval`: what routing is worth on items that it has not seen, or what a policy file
+//! does on the items of a run. Calls nobody.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use trilemma_golden::Side;
+use trilemma_route::{Examples, Policy, Router, Verdict, appraise, cross_pair, evaluate};
+use trilemma_store::Store;
+
+use super::fit::{Fitted, fit, usable, verdict};
+use super::kind::Kind;
+use super::sheet::{NamedPair, Sheet};
+use super::target::Aim;
+use crate::args::Common;
+use crate::clock;
+use crate::commands::export::choose;
+use crate::commands::words::split_side;
+use crate::context::{Context, InputError};
+use crate::exit::Exit;
+use crate::hint;
+use crate::places;
+use crate::printer::Printer;
+use crate::routing::{self, Material, Part};
+use crate::split::with_split;
+
+/// Most decisions that are timed.
+const MAX_TIMED: usize = 5_000;
+
+/// What to evaluate, and on what.
+#[derive(Debug, clap::Args)]
+pub(super) struct EvalArgs {
+    /// The run (default: the latest).
+    run: Option<String>,
+    /// Serve the run's items by this policy file instead of training anew; without it, each item is
+    /// served by policies that were trained on others.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "budget_usd", "kind"])]
+    policy: Option<PathBuf>,
+    #[command(flatten)]
+    aim: Aim,
+    /// The kind of policy.
+    #[arg(long, value_enum, default_value_t = Kind::Auto)]
+    kind: Kind,
+    /// Only these candidates, separated by commas (default: all that have what it takes).
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    candidates: Vec<String>,
+    /// Judge on a part of the golden set only (default: all items of the run).
+    #[arg(long, value_name = "SIDE", value_parser = split_side())]
+    split: Option<Side>,
+    /// APGR and CPT of these two (default: the cheapest and the best).
+    #[arg(long, value_name = "WEAK,STRONG", value_delimiter = ',')]
+    pair: Vec<String>,
+    /// Also write curve and baselines as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Also tell item by item whom the policy asked, whose answer it gave, and whether it was right.
+    #[arg(long)]
+    items: bool,
+}
+
+/// Runs the command. An abstention shows in the exit code, as for `train`, unless a file is judged.
+pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    let context = Context::open(common)?;
+    let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
+    let run = choose(&store, args.run.as_deref())?;
+    let file = args.policy.as_ref().map(read_policy).transpose()?;
+    let names: Vec<String> = match &file {
+        // A run may have more candidates than the policy.
+        Some(router) if args.candidates.is_empty() => {
+            let members = router.policy().candidates.iter();
+            members.map(|one| one.id.to_string()).collect()
+        }
+        _ => args.candidates.clone(),
+    };
+    let part = Part {
+        only: &names,
+        split: args.split,
+    };
+    let material = routing::gather(&context, (&store, &run), part)?;
+    routing::demand_two(&material)?;
+    let examples = &material.gathered.examples;
+    let options = routing::options(&context, &material, args.aim.target(&context));
+    let (fitted, is_file) = match &file {
+        None => (fit(args.kind, examples, &options, None)?, false),
+        Some(router) => (of_file(router, &material)?, true),
+    };
+    // Baselines are the same for every kind: the learned kinds have them already.
+    let beside = match &fitted.evaluation {
+        Some(evaluation) => evaluation.clone(),
+        None => {
+            let mut untrained = options.clone();
+            (untrained.queries, untrained.cascades) = (false, false);
+            evaluate(examples, &untrained)
+        }
+    };
+    let sheet = Sheet {
+        material: &material,
+        pair: pair(args, examples, options.seed)?,
+        router_us: timed(&usable(fitted.policy.clone())?, examples),
+        fitted_on_these: is_file && is_own_run(&fitted.policy, &material, args.split),
+        target: options.target,
+        kind: args.kind,
+        is_file,
+        beside: &beside,
+        fitted: &fitted,
+    };
+    if let Some(path) = &args.csv {
+        places::write_file(path, super::curve_csv::curve(&sheet)?)?;
+        printer.say(&format!("wrote {}", path.display()));
+    }
+    if printer.json() {
+        printer.value(&super::sheet_json::sheet(&sheet, args.items))?;
+    } else {
+        printer.data(&super::sheet_words::sheet(&sheet, args.items));
+    }
+    next(args, common, &fitted, printer);
+    Ok(match &fitted.verdict {
+        Verdict::Abstain { kind, .. } if !is_file && args.kind.must_be_worth_it() => {
+            super::train::exit_of(*kind)
+        }
+        Verdict::Abstain { .. } | Verdict::Worth => Exit::Ok,
+    })
+}
+
+fn next(args: &EvalArgs, common: &Common, fitted: &Fitted, printer: Printer) {
+    let words = match (&args.policy, &fitted.verdict) {
+        (Some(path), _) => format!("route explain \"…\" --policy {}", hint::path(path)),
+        (None, Verdict::Worth) => {
+            let run = args.run.as_deref().map(hint::word);
+            let run = run.map_or_else(String::new, |run| format!(" --run {run}"));
+            format!("route train{run}{}", args.aim.words())
+        }
+        // A single candidate serves best: the verdict names it.
+        (None, Verdict::Abstain { .. }) => "decide".to_owned(),
+    };
+    printer.next(&common.command(&with_split(&words, args.split)));
+}
+
+/// Reads a policy file.
+///
+/// # Errors
+/// [`InputError`] when it cannot be read or used.
+pub(super) fn read_policy(path: &PathBuf) -> anyhow::Result<Router> {
+    let text = fs_err::read_to_string(path).map_err(|error| {
+        anyhow!(InputError(format!(
+            "failed to read the policy: {error}; hint: `trilemma route train` writes one"
+        )))
+    })?;
+    Router::read(&text).map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
+}
+
+/// What a file does on a run.
+fn of_file(router: &Router, material: &Material) -> anyhow::Result<Fitted> {
+    let gathered = &material.gathered;
+    if let Some(one) = gathered.left_out.iter().find(|one| {
+        let members = router.policy().candidates.iter();
+        members.clone().any(|member| member.id == one.candidate)
+    }) {
+        return Err(anyhow!(InputError(format!(
+            "failed to serve run {} by the policy: `{}` {}",
+            material.manifest.run, one.candidate, one.reason
+        ))));
+    }
+    let unseen = appraise(router, &gathered.examples, material.manifest.seed);
+    Ok(Fitted {
+        verdict: verdict(&unseen),
+        policy: router.policy().clone(),
+        evaluation: None,
+        unseen,
+    })
+}
+
+/// Whether a policy was fitted on the items that it is judged on.
+fn is_own_run(policy: &Policy, material: &Material, split: Option<Side>) -> bool {
+    let own = policy.origin.as_ref();
+    own.is_some_and(|origin| origin.golden == material.manifest.golden) && split.is_none()
+}
+
+/// APGR and CPT between two candidates, the better one as the strong one.
+fn pair(args: &EvalArgs, examples: &Examples, seed: u64) -> anyhow::Result<Option<NamedPair>> {
+    let place = |name: &str| {
+        let found = examples
+            .members
+            .iter()
+            .position(|one| one.id.as_str() == name);
+        found.ok_or_else(|| {
+            anyhow!(InputError(format!(
+                "failed to find candidate `{name}` of `--pair` among those with outcomes"
+            )))
+        })
+    };
+    let places = match args.pair.as_slice() {
+        [] => {
+            let mean = |idx: usize| {
+                examples
+                    .rows
+                    .iter()
+                    .filter_map(|row| row.outcomes.get(idx))
+                    .map(|one| one.cost_usd)
+                    .sum::<f64>()
+            };
+            let cheapest = (0..examples.members.len()).min_by(|a, b| mean(*a).total_cmp(&mean(*b)));
+            [cheapest.unwrap_or(0), examples.best_single()]
+        }
+        [weak, strong] => [place(weak)?, place(strong)?],
+        _ => {
+            return Err(anyhow!(InputError(
+                "failed to read `--pair`: it takes two candidates, separated by a comma".to_owned()
+            )));
+        }
+    };
+    if places[0] == places[1] {
+        return Ok(None);
+    }
+    let two = examples.only(&places);
+    let name = |idx: usize| {
+        two.members
+            .get(idx)
+            .map_or_else(String::new, |one| one.id.to_string())
+    };
+    let strong = two.best_single();
+    Ok(cross_pair(&two, seed).map(|found| NamedPair {
+        weak: name(1 - strong),
+        strong: name(strong),
+        found,
+    }))
+}
+
+/// Microseconds of a first decision on this machine: median and 99th percentile.
+fn timed(router: &Router, examples: &Examples) -> Option<[f64; 2]> {
+    let mut times: Vec<f64> = (examples.rows.iter().take(MAX_TIMED))
+        .map(|row| {
+            let view = row.view();
+            let start = clock::stopwatch();
+            std::hint::black_box(router.step(&view, &[]));
+            start.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        times
+            .get((share * (times.len() - 1) as f64).round() as usize)
+            .copied()
+    };
+    if times.is_empty() {
+        return None;
+    }
+    Some([at(0.5)?, at(0.99)?])
+}

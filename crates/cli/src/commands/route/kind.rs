@@ -1,0 +1,90 @@
+//! Which kind of policy is wanted, and those that need no training.
+
+use clap::ValueEnum;
+use trilemma_domain::CandidateId;
+use trilemma_route::{Examples, Frame, Plan, Policy, Tiers};
+
+/// A kind of policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Kind {
+    /// The cheapest that reaches the target: estimates from the query, or cheap answers that agree.
+    #[default]
+    Auto,
+    /// Estimates of quality and cost from the query alone.
+    Query,
+    /// Cheap candidates answer; where they do not agree enough, the large one does.
+    Cascade,
+    /// The design document's rules: three levels of complexity by words, cues and code.
+    Tiers,
+    /// The best single candidate of each task.
+    PerTask,
+    /// The project's own rules, and the best single candidate where none holds.
+    Rules,
+    /// The best single candidate for everything.
+    Single,
+}
+
+impl Kind {
+    /// Whether it is fitted to outcomes by `trilemma_route::train`.
+    pub(super) fn is_learned(self) -> bool {
+        matches!(self, Self::Auto | Self::Query | Self::Cascade)
+    }
+
+    /// Whether it must be shown to beat the random mix before it is written.
+    pub(super) fn must_be_worth_it(self) -> bool {
+        !matches!(self, Self::Rules | Self::Single)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Query => "query",
+            Self::Cascade => "cascade",
+            Self::Tiers => "tiers",
+            Self::PerTask => "per-task",
+            Self::Rules => "rules",
+            Self::Single => "single",
+        }
+    }
+}
+
+/// Makes a policy that needs no training from outcomes: whom it names is chosen by them.
+pub(super) fn untrained(
+    kind: Kind,
+    (name, frame): (&str, &Frame),
+    tiers: Option<&Tiers>,
+    examples: &Examples,
+) -> Policy {
+    let id = |member: usize| {
+        let member = examples.members.get(member);
+        member.map_or_else(|| CandidateId::new(""), |one| one.id.clone())
+    };
+    let free = frame.free(examples);
+    let own = free.as_ref().unwrap_or(examples);
+    let best = id(own.best_single());
+    let single = || Plan::Single(best.clone());
+    let plan = match kind {
+        Kind::Tiers => match tiers.cloned().or_else(|| own.tiers()) {
+            Some(tiers) => Plan::Tiers(tiers),
+            None => single(),
+        },
+        Kind::PerTask => Plan::PerTask {
+            tasks: (own.best_per_task().into_iter())
+                .map(|(task, member)| (task, Plan::Single(id(member))))
+                .collect(),
+            otherwise: Box::new(single()),
+        },
+        Kind::Rules | Kind::Single | Kind::Auto | Kind::Query | Kind::Cascade => single(),
+    };
+    let policy = Policy::new(name, examples.members.clone(), plan);
+    match kind {
+        Kind::Single => Policy {
+            fallback: frame.fallback.clone(),
+            reads: frame.reads.clone(),
+            ..policy
+        },
+        Kind::Auto | Kind::Query | Kind::Cascade | Kind::Tiers | Kind::PerTask | Kind::Rules => {
+            frame.around(policy, vec![best])
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a policy file says of itself: where it comes from, what was measured, what to watch.
+
+use std::collections::BTreeMap;
+
+use trilemma_route::{
+    Alone, Appraisal, CurvePoint, Examples, Guard, Measured, Member, Origin, Point, Policy, Verdict,
+};
+use trilemma_stats::proportion::{Count, wilson};
+use trilemma_stats::resample::{Resampling, bootstrap_mean};
+use trilemma_stats::{Confidence, Estimate};
+
+use super::fit::Fitted;
+use crate::context::Context;
+use crate::routing::Material;
+
+/// Puts origin, figures and guard conditions into a policy.
+pub(super) fn sealed(context: &Context, material: &Material, fitted: &Fitted) -> Policy {
+    let examples = &material.gathered.examples;
+    let manifest = &material.manifest;
+    let n = examples.rows.len();
+    Policy {
+        candidates: members(examples, manifest.seed),
+        origin: Some(Origin {
+            run: manifest.run.to_string(),
+            as_of: context.as_of,
+            golden: manifest.golden,
+            n_fit: n,
+            n_judged: n,
+            seed: manifest.seed,
+        }),
+        measured: Some(measured(fitted, manifest.seed)),
+        guard: guard(examples, &fitted.unseen, manifest.seed),
+        ..fitted.policy.clone()
+    }
+}
+
+/// The candidates with what each did alone.
+fn members(examples: &Examples, seed: u64) -> Vec<Member> {
+    let of = |(idx, member): (usize, &Member)| {
+        let one = |row: &trilemma_route::Example| {
+            row.outcomes
+                .get(idx)
+                .map_or((0.0, 0.0), |one| (one.quality, one.cost_usd))
+        };
+        let (quality, cost): (Vec<f64>, Vec<f64>) = examples.rows.iter().map(one).unzip();
+        let point = Point::of(member.id.as_str(), (&cost, &quality), seed);
+        Member {
+            alone: point.interval.as_ref().map(|interval| Alone {
+                quality: triple(interval),
+                cost_usd: brief(point.cost_usd),
+                n: examples.rows.len(),
+            }),
+            ..member.clone()
+        }
+    };
+    examples.members.iter().enumerate().map(of).collect()
+}
+
+fn measured(fitted: &Fitted, seed: u64) -> Measured {
+    let found = &fitted.unseen;
+    let mut figures = BTreeMap::new();
+    let mut put = |name: &str, estimate: Option<&Estimate>| {
+        if let Some(estimate) = estimate {
+            figures.insert(name.to_owned(), triple(estimate));
+        }
+    };
+    put("quality", found.point.interval.as_ref());
+    put("difference_to_best_single", found.difference.as_ref());
+    put("above_random_mix", found.above_mix.as_ref());
+    put("escalated", escalated(found).as_ref());
+    if let Some(evaluation) = &fitted.evaluation {
+        put("area_share_of_oracle_gap", evaluation.area.as_ref());
+    }
+    figures.insert("cost_usd".to_owned(), cost(found, seed));
+    let curve = fitted.evaluation.iter().flat_map(|one| &one.curve);
+    Measured {
+        figures,
+        curve: curve.filter_map(curve_point).collect(),
+        n: found.served.len(),
+        abstained: match &fitted.verdict {
+            Verdict::Worth => None,
+            Verdict::Abstain { reason, .. } => Some(reason.clone()),
+        },
+    }
+}
+
+fn curve_point(point: &Point) -> Option<CurvePoint> {
+    Some(CurvePoint {
+        target: point.name.clone(),
+        cost_usd: brief(point.cost_usd),
+        quality: triple(point.interval.as_ref()?),
+    })
+}
+
+fn guard(examples: &Examples, found: &Appraisal, seed: u64) -> Option<Guard> {
+    let [_, low, high] = cost(found, seed);
+    let escalated = escalated(found)?;
+    let quality = found.point.interval.as_ref()?;
+    let chars = examples.rows.iter().map(|row| row.text.chars().count());
+    Some(Guard {
+        max_chars: chars.max().unwrap_or(0) as u64,
+        tasks: examples.tasks(),
+        escalated: [brief(escalated.low), brief(escalated.high)],
+        cost_usd: [low, high],
+        quality: [brief(quality.low), brief(quality.high)],
+    })
+}
+
+/// Share of items that took a second step.
+pub(super) fn escalated(found: &Appraisal) -> Option<Estimate> {
+    let n = found.served.len();
+    let count = found.served.iter().filter(|one| one.n_steps > 1).count();
+    Some(wilson(Count::new(count, n).ok()?, Confidence::P95))
+}
+
+/// USD per query with its interval; both ends are the point where all items cost the same.
+pub(super) fn cost(found: &Appraisal, seed: u64) -> [f64; 3] {
+    let costs: Vec<f64> = found.served.iter().map(|one| one.cost_usd).collect();
+    match bootstrap_mean(&costs, &Resampling::new(seed)) {
+        Ok(bootstrap) => triple(&bootstrap.percentile(Confidence::P95)),
+        Err(_) => [brief(found.point.cost_usd); 3],
+    }
+}
+
+fn triple(estimate: &Estimate) -> [f64; 3] {
+    [estimate.point, estimate.low, estimate.high].map(brief)
+}
+
+/// Seven significant digits: files stay readable.
+fn brief(number: f64) -> f64 {
+    format!("{number:.6e}").parse().unwrap_or(number)
+}

@@ -1,0 +1,313 @@
+//! An evaluation on a terminal.
+
+use trilemma_route::{Evaluation, Point, Verdict};
+
+use super::draw::{Series, draw};
+use super::plan::sig;
+use super::sheet::Sheet;
+use super::words::{figures, paragraph, percent};
+use crate::layout::{DEFAULT_WIDTH, Side, Table, bullet, counted, terminal_width};
+
+/// Most items that are told on a terminal; `--json` tells all.
+const MAX_ITEMS: usize = 1_000;
+
+/// Draws everything.
+pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> String {
+    let width = terminal_width();
+    let mut text = head(sheet, width);
+    text.push_str(&picture(sheet, width.unwrap_or(DEFAULT_WIDTH)));
+    text.push('\n');
+    text.push_str(&table(sheet, width));
+    for (name, found) in sheet.judged() {
+        text.push('\n');
+        let title = match sheet.is_file {
+            true => format!("Served by `{name}`:"),
+            false => format!("Target {name}, thresholds frozen before these items were seen:"),
+        };
+        text.push_str(&paragraph(&title, 0, width));
+        text.push_str(&figures(found, sheet.best(), width));
+    }
+    text.push('\n');
+    text.push_str(&sums(sheet, width));
+    text.push_str(&tasks(sheet, width));
+    if with_items {
+        text.push_str(&items(sheet, width));
+    }
+    text.push('\n');
+    text.push_str(&verdict(sheet, width));
+    text
+}
+
+fn head(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let gathered = &sheet.material.gathered;
+    let what = match sheet.is_file {
+        true => format!("Policy `{}`", sheet.fitted.policy.name),
+        false => format!("Routing ({})", sheet.kind.name()),
+    };
+    let head = format!(
+        "{what} on run {}: {}, {}{}",
+        sheet.material.manifest.run,
+        counted(gathered.examples.rows.len() as u64, "item"),
+        counted(gathered.examples.members.len() as u64, "candidate"),
+        if sheet.material.simulated {
+            ", simulated answers"
+        } else {
+            ""
+        }
+    );
+    let mut text = paragraph(&head, 0, width);
+    if sheet.fitted_on_these {
+        text.push_str(&paragraph(
+            "It was fitted on these items: its figures here are optimistic. Without --policy, each item is \
+             served by policies that have not seen it.",
+            0,
+            width,
+        ));
+    }
+    for one in &gathered.left_out {
+        text.push_str(&bullet(
+            &format!("`{}` {}", one.candidate, one.reason),
+            0,
+            width,
+        ));
+        text.push('\n');
+    }
+    if gathered.n_incomplete > 0 {
+        let line = format!(
+            "{} of {} left out: not everybody has a scored answer of known cost",
+            gathered.n_incomplete,
+            counted(gathered.n_items as u64, "item")
+        );
+        text.push_str(&bullet(&line, 0, width));
+        text.push('\n');
+    }
+    for note in &sheet.material.notes {
+        text.push_str(&bullet(note, 0, width));
+        text.push('\n');
+    }
+    text.push('\n');
+    text
+}
+
+fn picture(sheet: &Sheet<'_>, width: usize) -> String {
+    let beside = sheet.beside;
+    let of = |points: &[Point]| -> Vec<(f64, f64)> {
+        points
+            .iter()
+            .map(|one| (one.cost_usd, one.quality))
+            .collect()
+    };
+    let own = match &sheet.fitted.evaluation {
+        Some(evaluation) => of(&evaluation.curve),
+        None => vec![(
+            sheet.fitted.unseen.point.cost_usd,
+            sheet.fitted.unseen.point.quality,
+        )],
+    };
+    let series = [
+        Series {
+            mark: '.',
+            name: "random mix",
+            points: mixed(beside),
+        },
+        Series {
+            mark: ',',
+            name: "word count",
+            points: of(&beside.words),
+        },
+        Series {
+            mark: '+',
+            name: "baseline",
+            points: of(&beside.baselines),
+        },
+        Series {
+            mark: 'o',
+            name: "single candidate",
+            points: of(&beside.singles),
+        },
+        Series {
+            mark: '#',
+            name: "policy",
+            points: own,
+        },
+    ];
+    draw(&series, width)
+}
+
+/// The mix as many points on its straight lines.
+fn mixed(beside: &Evaluation) -> Vec<(f64, f64)> {
+    const N: u32 = 24;
+    let mut points = Vec::new();
+    for (a, b) in beside.mix.iter().zip(beside.mix.iter().skip(1)) {
+        for step in 0..=N {
+            let share = f64::from(step) / f64::from(N);
+            points.push((
+                a.cost_usd + share * (b.cost_usd - a.cost_usd),
+                a.quality + share * (b.quality - a.quality),
+            ));
+        }
+    }
+    points
+}
+
+fn table(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let beside = sheet.beside;
+    let mut table = Table::new(&[
+        ("", Side::Left),
+        ("quality", Side::Right),
+        ("95 %", Side::Left),
+        ("USD/query", Side::Right),
+    ]);
+    let mut push = |name: String, point: &Point| {
+        let interval = point.interval.as_ref();
+        table.push([
+            name,
+            format!("{:.1} %", 100.0 * point.quality),
+            interval.map_or_else(String::new, |one| {
+                format!("{:.1} to {:.1}", 100.0 * one.low, 100.0 * one.high)
+            }),
+            usd(point.cost_usd),
+        ]);
+    };
+    match &sheet.fitted.evaluation {
+        Some(evaluation) => {
+            for point in &evaluation.curve {
+                push(format!("policy, {}", point.name), point);
+            }
+        }
+        None => push("policy".to_owned(), &sheet.fitted.unseen.point),
+    }
+    let cheapest = beside.mix.first().map(|one| one.name.as_str());
+    for point in &beside.singles {
+        let role = match () {
+            () if point.name == beside.best => " (pure large)",
+            () if Some(point.name.as_str()) == cheapest => " (pure small)",
+            () => "",
+        };
+        push(format!("{}{role}", point.name), point);
+    }
+    for point in &beside.words {
+        // The ends are single candidates, and the rest is in the CSV.
+        if point.name == "longest 50 %" {
+            push("word count, half to large".to_owned(), point);
+        }
+    }
+    for point in &beside.baselines {
+        push(point.name.clone(), point);
+    }
+    table.draw(0, width)
+}
+
+fn sums(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let mut lines = Vec::new();
+    if let Some(evaluation) = &sheet.fitted.evaluation {
+        if let Some(area) = &evaluation.area {
+            lines.push(format!(
+                "area above the random mix, as a share of the way to the oracle: {}",
+                percent(area)
+            ));
+        }
+        if let Some(aiq) = evaluation.aiq {
+            lines.push(format!("AIQ between the cheapest and the best: {aiq:.4}"));
+        }
+    }
+    if let Some(pair) = &sheet.pair {
+        let share = |cpt: Option<f64>| {
+            cpt.map_or_else(|| "never".to_owned(), |cpt| format!("{:.0} %", 100.0 * cpt))
+        };
+        lines.push(format!(
+            "`{}` or `{}`, by the query alone: APGR {:.3} (a coin: 0.5), CPT50 {}, CPT80 {} of calls to \
+             the stronger",
+            pair.weak,
+            pair.strong,
+            pair.found.apgr,
+            share(pair.found.cpt50),
+            share(pair.found.cpt80)
+        ));
+    }
+    if let Some([p50, p99]) = sheet.router_us {
+        lines.push(format!(
+            "a decision takes {p50:.0} µs (median), {p99:.0} µs (99th percentile) on this machine"
+        ));
+    }
+    let bullets = lines.iter().map(|line| bullet(line, 0, width) + "\n");
+    bullets.collect()
+}
+
+fn tasks(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let tasks = match &sheet.fitted.evaluation {
+        Some(evaluation) if !evaluation.tasks.is_empty() => &evaluation.tasks,
+        _ => return String::new(),
+    };
+    let mut table = Table::new(&[
+        ("task", Side::Left),
+        ("n", Side::Right),
+        ("at parity", Side::Right),
+        ("USD/query", Side::Right),
+        ("left out", Side::Right),
+        ("USD/query", Side::Right),
+        ("mix there", Side::Right),
+    ]);
+    for one in tasks {
+        table.push([
+            one.name.clone(),
+            one.n.to_string(),
+            format!("{:.1} %", 100.0 * one.within.quality),
+            usd(one.within.cost_usd),
+            format!("{:.1} %", 100.0 * one.left_out.quality),
+            usd(one.left_out.cost_usd),
+            one.mix
+                .map_or_else(|| "none".to_owned(), |mix| format!("{:.1} %", 100.0 * mix)),
+        ]);
+    }
+    let title = "By task, and with the task left out of the training (below the mix: an unseen task should not be routed):";
+    format!("\n{}{}", paragraph(title, 0, width), table.draw(0, width))
+}
+
+fn items(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let mut table = Table::new(&[
+        ("item", Side::Left),
+        ("answered by", Side::Left),
+        ("calls", Side::Right),
+        ("quality", Side::Right),
+        ("USD", Side::Right),
+    ]);
+    let found = &sheet.fitted.unseen;
+    let rows = sheet.material.gathered.examples.rows.iter();
+    for (row, served) in rows.zip(&found.served).take(MAX_ITEMS) {
+        table.push([
+            row.id.clone(),
+            sheet.member(served.answered_by).to_owned(),
+            served.n_calls.to_string(),
+            format!("{:.2}", served.quality),
+            usd(served.cost_usd),
+        ]);
+    }
+    let n_more = found.served.len().saturating_sub(MAX_ITEMS);
+    let rest = match n_more {
+        0 => String::new(),
+        _ => format!("{n_more} more: --json tells all\n"),
+    };
+    format!("\n{}{rest}", table.draw(0, width))
+}
+
+fn verdict(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let text = match (&sheet.fitted.verdict, sheet.is_file) {
+        (Verdict::Worth, false) => "Routing is worth it on data like these.".to_owned(),
+        (Verdict::Worth, true) => {
+            "The policy is worth more than a random mix at its cost.".to_owned()
+        }
+        (Verdict::Abstain { reason, .. }, false) => {
+            format!("Routing is not worth it here: {reason}.")
+        }
+        (Verdict::Abstain { reason, .. }, true) => {
+            format!("The policy is not shown to be worth anything here: {reason}.")
+        }
+    };
+    paragraph(&text, 0, width)
+}
+
+/// USD per query.
+fn usd(amount: f64) -> String {
+    sig(amount)
+}

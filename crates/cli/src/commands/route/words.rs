@@ -1,0 +1,222 @@
+//! What `route train` says on a terminal.
+
+use std::path::Path;
+
+use trilemma_route::{Appraisal, Policy, Verdict};
+use trilemma_stats::Estimate;
+
+use super::plan::{plan_lines, sig};
+use super::seal::escalated;
+use super::train::Done;
+use crate::layout::{DEFAULT_WIDTH, bullet, counted, pairs, terminal_width, wrap};
+
+/// What a training came to.
+pub(super) fn trained(done: &Done<'_>) -> String {
+    let width = terminal_width();
+    let gathered = &done.material.gathered;
+    let target = match done.kind.is_learned() {
+        true => format!(", target {}", done.options.target),
+        false => String::new(),
+    };
+    let head = format!(
+        "Policy `{}` ({}{target}) from run {}: {}, {}{}",
+        done.policy.name,
+        done.kind.name(),
+        done.material.manifest.run,
+        counted(gathered.examples.rows.len() as u64, "item"),
+        counted(gathered.examples.members.len() as u64, "candidate"),
+        if done.material.simulated {
+            ", simulated answers"
+        } else {
+            ""
+        }
+    );
+    let mut text = paragraph(&head, 0, width);
+    for line in plan_lines(done.policy) {
+        let indent = line.len() - line.trim_start().len();
+        text.push_str(&paragraph(&line, indent + 2, width));
+    }
+    let how = match done.fitted.evaluation {
+        Some(_) => {
+            "On items that it was not fitted on (five folds, thresholds frozen on the others):"
+        }
+        None => "On these items:",
+    };
+    text.push('\n');
+    text.push_str(&paragraph(how, 0, width));
+    text.push_str(&figures(&done.fitted.unseen, best_name(done), width));
+    text.push('\n');
+    text.push_str(&paragraph(&verdict(done), 0, width));
+    text.push_str(&left_out(done, width));
+    text.push_str(&signals(done, width));
+    text
+}
+
+fn best_name<'a>(done: &'a Done<'_>) -> &'a str {
+    let examples = &done.material.gathered.examples;
+    let best = examples.members.get(examples.best_single());
+    best.map_or("", |one| one.id.as_str())
+}
+
+/// Quality, cost, escalation and waits of what was served, as a list of names and values.
+pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> String {
+    let quality = match &found.point.interval {
+        Some(interval) => percent(interval),
+        None => format!("{:.1} %", 100.0 * found.point.quality),
+    };
+    let difference = match &found.difference {
+        Some(difference) => format!("{} than `{best}` alone", points(difference)),
+        None => format!(
+            "{:+.1} points than `{best}` alone",
+            100.0 * found.difference_point
+        ),
+    };
+    let mut rows = vec![
+        ("quality", quality),
+        ("difference", difference),
+        (
+            "cost",
+            format!(
+                "{} USD per query, {:.0} % of `{best}`",
+                sig(found.point.cost_usd),
+                100.0 * found.cost_share
+            ),
+        ),
+    ];
+    if let Some(above) = &found.above_mix {
+        rows.push((
+            "at equal cost",
+            format!("{} than a random mix", points(above)),
+        ));
+    }
+    if let Some(escalated) = escalated(found) {
+        let share = format!("{} of queries take a second step", percent(&escalated));
+        rows.push(("escalation", share));
+    }
+    rows.push((
+        "waits",
+        match found.wait {
+            None => "unknown: times were not recorded".to_owned(),
+            Some(wait) => format!(
+                "median {:.2} s, 95th percentile {:.2} s; `{best}` alone {:.2} s, {:.2} s; {:+.2} s on average",
+                wait.p50, wait.p95, wait.single_p50, wait.single_p95, wait.mean_added
+            ),
+        },
+    ));
+    pairs(
+        rows.iter().map(|(name, value)| (*name, value.as_str())),
+        2,
+        width,
+    )
+}
+
+fn verdict(done: &Done<'_>) -> String {
+    let written = match done.written {
+        Some((path, bytes)) => format!(
+            "Wrote {} ({} kB, hash {}).",
+            path.display(),
+            bytes.div_ceil(1000),
+            done.policy.content_hash().short()
+        ),
+        None => "Nothing is written; --even-so writes it all the same.".to_owned(),
+    };
+    let said = match &done.fitted.verdict {
+        Verdict::Worth => match done
+            .fitted
+            .evaluation
+            .as_ref()
+            .and_then(|one| one.area.as_ref())
+        {
+            Some(area) => format!(
+                "Routing is worth it: its curve is {} of the way from the random mix to the oracle.",
+                percent(area)
+            ),
+            None => "It is worth more than a random mix at equal cost.".to_owned(),
+        },
+        Verdict::Abstain { reason, .. } if done.kind.must_be_worth_it() => {
+            format!("Routing is not worth it here: {reason}.")
+        }
+        Verdict::Abstain { .. } => String::new(),
+    };
+    format!("{said} {written}").trim().to_owned()
+}
+
+fn left_out(done: &Done<'_>, width: Option<usize>) -> String {
+    let gathered = &done.material.gathered;
+    let mut lines: Vec<String> = (gathered.left_out.iter())
+        .map(|one| format!("`{}` {}", one.candidate, one.reason))
+        .collect();
+    if gathered.n_incomplete > 0 {
+        lines.push(format!(
+            "{} of {}, on which not everybody has a scored answer of known cost",
+            gathered.n_incomplete,
+            counted(gathered.n_items as u64, "item")
+        ));
+    }
+    lines.extend(done.material.notes.iter().cloned());
+    list("\nLeft out", &lines, width)
+}
+
+fn signals(done: &Done<'_>, width: Option<usize>) -> String {
+    let lines: Vec<String> = done
+        .signals
+        .iter()
+        .map(super::signals::Signal::line)
+        .collect();
+    list("\nSignals that the run does not have", &lines, width)
+}
+
+fn list(title: &str, lines: &[String], width: Option<usize>) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{title}\n");
+    for line in lines {
+        text.push_str(&bullet(line, 0, width));
+        text.push('\n');
+    }
+    text
+}
+
+/// A policy of which nothing was measured.
+pub(super) fn unmeasured(policy: &Policy, file: &Path) -> String {
+    let width = terminal_width();
+    let mut text = paragraph(&format!("Policy `{}`", policy.name), 0, width);
+    for line in plan_lines(policy) {
+        text.push_str(&paragraph(&line, 2, width));
+    }
+    let warning = format!(
+        "Nobody has measured it: on recorded outcomes such rules were often worth less than a random mix. \
+         A run, and `route eval --policy`, say what it does here. Wrote {}.",
+        file.display()
+    );
+    text.push_str(&paragraph(&warning, 0, width));
+    text
+}
+
+pub(super) fn paragraph(text: &str, indent: usize, width: Option<usize>) -> String {
+    format!("{}\n", wrap(text, indent, width.unwrap_or(DEFAULT_WIDTH)))
+}
+
+/// "92.1 % (89.9 to 94.0 %, n = 300)".
+pub(super) fn percent(estimate: &Estimate) -> String {
+    format!(
+        "{:.1} % ({:.1} to {:.1} %, n = {})",
+        100.0 * estimate.point,
+        100.0 * estimate.low,
+        100.0 * estimate.high,
+        estimate.n
+    )
+}
+
+/// "1.2 points more (0.3 to 2.1 more)": a paired difference.
+pub(super) fn points(estimate: &Estimate) -> String {
+    let side = if estimate.point < 0.0 { "less" } else { "more" };
+    format!(
+        "{:.1} points {side} ({:+.1} to {:+.1}, n = {})",
+        100.0 * estimate.point.abs(),
+        100.0 * estimate.low,
+        100.0 * estimate.high,
+        estimate.n
+    )
+}

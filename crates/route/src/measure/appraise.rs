@@ -1,0 +1,157 @@
+//! What served items came to, set against the best single candidate and the random mix.
+
+use trilemma_stats::quantile::{Sorted, interpolated};
+use trilemma_stats::resample::{Resampling, bootstrap_mean, bootstrap_statistic};
+use trilemma_stats::{Confidence, Estimate};
+
+use super::beside::Point;
+use super::hull::Frontier;
+use super::replay::{Served, replay};
+use crate::policy::Policy;
+use crate::router::Router;
+use crate::train::Examples;
+
+/// What a policy came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appraisal {
+    /// Quality and cost.
+    pub point: Point,
+    /// Quality less that of the best single candidate, paired; `None` = no spread.
+    pub difference: Option<Estimate>,
+    /// The same, without interval.
+    pub difference_point: f64,
+    /// Cost as a share of the best single candidate's.
+    pub cost_share: f64,
+    /// Quality less that of the random mix of single candidates at the same cost; `None` = no spread,
+    /// or too few items.
+    pub above_mix: Option<Estimate>,
+    /// Share of items that took more than one step.
+    pub escalated: f64,
+    /// Calls per item.
+    pub calls: f64,
+    /// How long people wait; `None` = times are not recorded.
+    pub wait: Option<Wait>,
+    /// Item by item, in the order of the examples.
+    pub served: Vec<Served>,
+}
+
+/// Seconds until the whole answer is there, cheap calls included, beside the best single candidate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wait {
+    /// Median with the policy.
+    pub p50: f64,
+    /// 95th percentile with the policy.
+    pub p95: f64,
+    /// Median of the best single candidate.
+    pub single_p50: f64,
+    /// 95th percentile of the best single candidate.
+    pub single_p95: f64,
+    /// Mean of what the policy adds, item by item; below zero where it is faster.
+    pub mean_added: f64,
+}
+
+/// Serves all items by one policy.
+#[must_use]
+pub fn appraise(router: &Router, examples: &Examples, seed: u64) -> Appraisal {
+    let name = router.policy().name.clone();
+    judged(examples, name, replay(router, examples), seed)
+}
+
+/// Serves each of five folds by the policy that is made of the others; `None` = one of them cannot be
+/// used.
+#[must_use]
+pub fn cross_appraise(
+    examples: &Examples,
+    (name, seed): (&str, u64),
+    make: impl Fn(&Examples) -> Policy,
+) -> Option<Appraisal> {
+    let fold_of = crate::learn::folds(examples.rows.len(), super::evaluate::N_FOLDS, seed);
+    let mut served: Vec<(usize, Served)> = Vec::with_capacity(examples.rows.len());
+    for fold in 0..super::evaluate::N_FOLDS {
+        let (learn, test) = super::evaluate::split(&fold_of, fold);
+        let router = Router::new(make(&examples.subset(&learn))).ok()?;
+        let part = replay(&router, &examples.subset(&test));
+        served.extend(test.into_iter().zip(part));
+    }
+    served.sort_by_key(|one| one.0);
+    let served = served.into_iter().map(|one| one.1).collect();
+    Some(judged(examples, name.to_owned(), served, seed))
+}
+
+/// Sets what was served against the single candidates.
+pub(super) fn judged(
+    examples: &Examples,
+    name: String,
+    served: Vec<Served>,
+    seed: u64,
+) -> Appraisal {
+    let best = examples.best_single();
+    let n = served.len().max(1) as f64;
+    let cost: Vec<f64> = served.iter().map(|one| one.cost_usd).collect();
+    let quality: Vec<f64> = served.iter().map(|one| one.quality).collect();
+    let point = Point::of(name, (&cost, &quality), seed);
+    let differences: Vec<f64> = (examples.rows.iter().zip(&served))
+        .map(|(row, served)| served.quality - row.quality(best))
+        .collect();
+    let interval = bootstrap_mean(&differences, &Resampling::new(seed)).ok();
+    Appraisal {
+        difference: interval.map(|interval| interval.bca(Confidence::P95)),
+        difference_point: differences.iter().sum::<f64>() / n,
+        cost_share: point.cost_usd / examples.mean(|row| row.cost(best)).max(1e-12),
+        above_mix: above_mix(examples, &served, seed),
+        escalated: served.iter().filter(|one| one.n_steps > 1).count() as f64 / n,
+        calls: served.iter().map(|one| one.n_calls as f64).sum::<f64>() / n,
+        wait: wait(examples, &served, best),
+        point,
+        served,
+    }
+}
+
+/// Items are drawn anew; the mix is that of the items drawn.
+fn above_mix(examples: &Examples, served: &[Served], seed: u64) -> Option<Estimate> {
+    let places: Vec<f64> = (0..served.len()).map(|idx| idx as f64).collect();
+    let statistic = |drawn: &mut [f64]| {
+        let n = drawn.len().max(1) as f64;
+        let (mut cost, mut quality) = (0.0, 0.0);
+        let mut points = vec![(0.0, 0.0); examples.members.len()];
+        for place in drawn.iter() {
+            let idx = *place as usize;
+            let (Some(one), Some(row)) = (served.get(idx), examples.rows.get(idx)) else {
+                continue;
+            };
+            cost += one.cost_usd / n;
+            quality += one.quality / n;
+            for (point, outcome) in points.iter_mut().zip(&row.outcomes) {
+                point.0 += outcome.cost_usd / n;
+                point.1 += outcome.quality / n;
+            }
+        }
+        let mix = Frontier::hull(&points);
+        // Below the cheapest there is no mix: the cheapest itself is the most that it offers.
+        let floor = mix.corners.first().map_or(0.0, |corner| corner.1);
+        quality - mix.at(cost).unwrap_or(floor)
+    };
+    let found = bootstrap_statistic(&places, &Resampling::new(seed), statistic).ok()?;
+    Some(found.percentile(Confidence::P95))
+}
+
+fn wait(examples: &Examples, served: &[Served], best: usize) -> Option<Wait> {
+    let own: Option<Vec<f64>> = served.iter().map(|one| one.seconds).collect();
+    let single: Option<Vec<f64>> = (examples.rows.iter())
+        .map(|row| row.outcomes.get(best)?.seconds)
+        .collect();
+    let (own, single) = (own?, single?);
+    let n = own.len().max(1) as f64;
+    let mean_added = own.iter().zip(&single).map(|(a, b)| a - b).sum::<f64>() / n;
+    let at = |values: &[f64], p: f64| {
+        let sorted = Sorted::new(values.to_vec()).ok()?;
+        interpolated(&sorted, p).ok()
+    };
+    Some(Wait {
+        p50: at(&own, 0.5)?,
+        p95: at(&own, 0.95)?,
+        single_p50: at(&single, 0.5)?,
+        single_p95: at(&single, 0.95)?,
+        mean_added,
+    })
+}
