@@ -122,8 +122,12 @@ api_key = {{ env = "SIM_KEY" }}
 }
 
 #[test]
-fn data_all_twelve_accuracies_are_the_published_ones() {
+fn slow_all_twelve_accuracies_are_the_published_ones() {
     let Some(data) = data_folder() else { return };
+    if !support::is_slow_run() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
     let models = published(&data);
     let served = serve_recorded(&data, &models);
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,5 @@
 //! A key that a command prints expires while a run is under way: the command is asked again.
 
-use std::os::unix::fs::PermissionsExt as _;
-
 use fs_err as fs;
 use trilemma_sim::{Scenario, SimOptions};
 
@@ -27,15 +25,14 @@ fn a_command_is_asked_again_when_its_key_is_refused() {
     fs::write(
         &script,
         format!(
-            "#!/bin/sh\nif [ -e '{place}' ]; then echo sk-new-0123456789; else echo sk-old-0123456789; fi\n\
+            "if [ -e '{place}' ]; then echo sk-new-0123456789; else echo sk-old-0123456789; fi\n\
              echo x >> '{place}'\n"
         ),
     )
     .unwrap();
-    fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let file = folder.path().join("trilemma.toml");
     let project = fs::read_to_string(&file).unwrap();
-    let by_command = format!("{{ command = [\"{}\"] }}", script.display());
+    let by_command = format!("{{ command = [\"sh\", \"{}\"] }}", script.display());
     fs::write(&file, project.replace("{ env = \"SIM_KEY\" }", &by_command)).unwrap();
 
     let output = run(folder.path(), &["bench"], &[0]);

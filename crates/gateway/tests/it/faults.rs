@@ -2,7 +2,7 @@
 
 use trilemma_domain::Dialect;
 
-use crate::support::{Answer, House, anthropic, house, openai, settings};
+use crate::support::{Answer, House, anthropic, house, impatient, openai, settings};
 
 /// One model for each fault that strikes every call, and one for each that strikes the first.
 fn scenario() -> String {
@@ -72,7 +72,7 @@ fn assert_visible(answer: &Answer, what: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_stream_is_never_a_short_answer() {
-    let house = std::sync::Arc::new(house(&scenario(), settings()).await);
+    let house = std::sync::Arc::new(house(&scenario(), impatient()).await);
     let mut tasks = tokio::task::JoinSet::new();
     for is_openai in [true, false] {
         for dialect in Dialect::ALL {
@@ -136,7 +136,7 @@ async fn a_whole_answer_that_breaks_is_an_error_after_the_declared_attempts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn before_the_first_token_a_failure_stays_unseen() {
-    let house = std::sync::Arc::new(house(&scenario(), settings()).await);
+    let house = std::sync::Arc::new(house(&scenario(), impatient()).await);
     let mut tasks = tokio::task::JoinSet::new();
     for fault in BEFORE {
         for (is_openai, dialect) in [(true, "openai"), (false, "gemini"), (false, "anthropic")] {

@@ -31,14 +31,23 @@ pub(crate) struct House {
     serving: tokio::task::JoinHandle<Served>,
 }
 
-/// Waits as short as tests can bear, and as long as a busy machine needs.
+/// Waits longer than the busiest machine needs.
 pub(crate) fn settings() -> ServeSettings {
     ServeSettings {
-        first_token_timeout: Duration::from_millis(900),
-        idle_timeout: Duration::from_millis(900),
-        request_timeout: Duration::from_secs(20),
+        first_token_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(30),
+        request_timeout: Duration::from_secs(60),
         drain_timeout: Duration::from_secs(5),
         ..ServeSettings::default()
+    }
+}
+
+/// Waits no longer for a stalled upstream than tests can bear.
+pub(crate) fn impatient() -> ServeSettings {
+    ServeSettings {
+        first_token_timeout: Duration::from_secs(2),
+        idle_timeout: Duration::from_secs(2),
+        ..settings()
     }
 }
 
@@ -83,7 +92,7 @@ pub(crate) fn upstream(candidate: Candidate, settings: &ServeSettings) -> Upstre
     let base_url = candidate.target.base_url.clone();
     let pricer = Pricer::of(&candidate, &Catalog::builtin(), date(2026, 11, 28)).unwrap();
     Upstream::new(UpstreamParts {
-        whole: client.with_stall_timeout(Duration::from_secs(3)),
+        whole: client.with_stall_timeout(settings.first_token_timeout * 2),
         streamed: client,
         secret: Some(Secret::new(KEY, trilemma_provider::KeyKind::ApiKey, &base_url).unwrap()),
         lane: Arc::new(Lane::new(&LaneConfig {
