@@ -76,6 +76,9 @@ pub struct Rates {
     pub image_output: Option<UsdPerMtok>,
     /// A thousand web searches by the vendor.
     pub web_search_1k: Option<Usd>,
+    /// A thousand requests for which the vendor searched the web, however often for each; a vendor
+    /// that states this bills no single searches.
+    pub grounded_request_1k: Option<Usd>,
 }
 
 /// Names one price row for ever: where it stands, and a hash of what it says.
@@ -233,13 +236,18 @@ impl PriceRow {
             .fold(hash, |hash, (name, rate)| {
                 hash.field(name).field(digits(rate))
             });
-        let hash = match row.rates.web_search_1k {
-            None => hash,
-            Some(usd) => hash
-                .field("web_search_1k")
-                .field(usd.decimal().normalize().to_string()),
-        }
-        .finish();
+        let pieces = [
+            ("web_search_1k", row.rates.web_search_1k),
+            ("grounded_request_1k", row.rates.grounded_request_1k),
+        ];
+        let hash = pieces
+            .iter()
+            .filter_map(|(name, usd)| Some((name, (*usd)?)))
+            .fold(hash, |hash, (name, usd)| {
+                hash.field(name)
+                    .field(usd.decimal().normalize().to_string())
+            })
+            .finish();
         let _ = write!(text, "#{}", hash.short());
         PriceRowId(text)
     }

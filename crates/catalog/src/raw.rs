@@ -289,6 +289,7 @@ pub(crate) struct RawPrice {
     pub(crate) image_input: Option<String>,
     pub(crate) image_output: Option<String>,
     pub(crate) web_search_1k: Option<String>,
+    pub(crate) grounded_request_1k: Option<String>,
     pub(crate) note: Option<String>,
     pub(crate) source: String,
     pub(crate) checked: Date,

@@ -367,3 +367,70 @@ fn paired_answers_show_what_their_sums_hide() {
     );
     assert_eq!(gate["verdict"], "meets");
 }
+
+/// Two experiments of one model, a file each: names come once per file, in their order.
+#[test]
+fn exports_of_other_tools_are_named_once_per_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let event = |experiment: &str, idx: u32, score: u32| {
+        serde_json::json!({
+            "id": format!("{experiment}-{idx}"), "experiment_id": experiment, "span_id": idx.to_string(),
+            "root_span_id": idx.to_string(), "input": { "question": format!("{idx}?") }, "output": "a",
+            "expected": "a", "scores": { "accuracy": score },
+            "metrics": { "duration": 0.8, "prompt_tokens": 900, "completion_tokens": 120, "estimated_cost": 0.0002 },
+            "metadata": { "model": "gpt-4o-mini-2024-07-18" },
+        })
+    };
+    let put = |name: &str, weak: u32| {
+        let events: Vec<Value> = (0..120)
+            .map(|idx| event(name, idx, u32::from(idx % weak != 0)))
+            .collect();
+        let path = folder.path().join(format!("{name}.json"));
+        std::fs::write(&path, serde_json::json!({ "events": events }).to_string()).unwrap();
+        path.display().to_string()
+    };
+    let (old, new) = (put("old", 3), put("new", 60));
+    let shared = ["--as-of", "2026-11-01", "import", &old, &new];
+    let names = [
+        "--map",
+        "braintrust",
+        "--candidate",
+        "old prompt",
+        "--candidate",
+        "new prompt",
+    ];
+    let wish = ["--incumbent", "old prompt"];
+    let (verdict, told) = text(folder.path(), &[&shared[..], &names, &wish].concat(), 0);
+    assert!(verdict.contains("Use `new prompt`"), "{verdict}");
+    assert!(told.contains("read as an export of Braintrust"), "{told}");
+    assert!(told.contains("2 candidates, 120 items"), "{told}");
+
+    // What was imported is worth money: measured tokens, priced by the catalog.
+    let figures = [
+        "--as-of",
+        "2026-11-01",
+        "--json",
+        "tco",
+        "--queries-per-day",
+        "10000",
+    ];
+    let tco: Value = json(&trilemma(folder.path(), &figures).output().unwrap(), &[0]);
+    let names: Vec<&str> = tco["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["old prompt", "new prompt"], "{tco}");
+
+    let other = tempfile::tempdir().unwrap();
+    let three = ["--candidate", "a", "--candidate", "b", "--candidate", "c"];
+    let (_, told) = text(other.path(), &[&shared[..], &three].concat(), 2);
+    assert!(told.contains("3 names for 2 files"), "{told}");
+    let (_, told) = text(
+        other.path(),
+        &[&shared[..], &["--map", "mlfow"]].concat(),
+        2,
+    );
+    assert!(told.contains("mlflow, langfuse, braintrust"), "{told}");
+}

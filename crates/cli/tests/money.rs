@@ -385,6 +385,75 @@ fn limits_name_the_tier_and_what_it_takes() {
     assert_eq!(tier("1000000", "6"), "custom");
 }
 
+/// 100,000 queries a day at 5 times the mean: 347 requests a minute. With 60 % on a fallback, 139.
+#[test]
+fn limits_say_what_a_fallback_changes() {
+    let folder = here();
+    let arguments = [
+        "limits",
+        "-m",
+        "anthropic/claude-sonnet-4-5",
+        "--queries-per-day",
+        "100000",
+        "--set",
+        "peak_to_mean=5",
+        "--set",
+        "latency_s=4",
+        "--set",
+        "concurrency_cap=12",
+        "--set",
+        "fallback_share=0.6",
+    ];
+    let answer = value(
+        &run(folder.path(), &[&arguments[..], &["--json"]].concat()),
+        0,
+    );
+    assert_fits("limits", &answer);
+    let one = &answer["candidates"][0];
+    let fallback = &one["fallback"];
+    let rate = |load: &Value| load["rpm"].as_f64().unwrap();
+    assert!((rate(one) - 138.9).abs() < 0.1, "{one}");
+    assert!((rate(&fallback["alone"]) - 347.2).abs() < 0.1, "{fallback}");
+    assert!(
+        (rate(&fallback["as_fallback"]) - 208.3).abs() < 0.1,
+        "{fallback}"
+    );
+    // 9.3 calls in flight find a free slot of 12; 23 never do.
+    let waits = |load: &Value| load["chance_of_waiting"].as_f64().unwrap();
+    assert!(waits(one) < 0.4 && waits(&fallback["alone"]) >= 1.0);
+    let told = stdout(&run(folder.path(), &arguments), 0);
+    assert!(
+        told.contains("without the fallback that takes 60 %"),
+        "{told}"
+    );
+    assert!(told.contains("grows without end"), "{told}");
+    // Without a share there is no fallback to speak of.
+    let plain = value(
+        &run(folder.path(), &[&arguments[..11], &["--json"]].concat()),
+        0,
+    );
+    assert!(plain["candidates"][0]["fallback"].is_null(), "{plain}");
+}
+
+/// What is named at the end can be typed: another command on the same figures.
+#[test]
+fn next_commands_of_money_can_be_typed() {
+    let folder = here();
+    let mut line = with("cost", &["--queries-per-day", "10000"])
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<String>>();
+    for wanted in ["tco", "tco", "limits", "limits", "tco"] {
+        let words: Vec<&str> = line.iter().map(String::as_str).collect();
+        let output = run(folder.path(), &words);
+        let told = stderr(&output, 0);
+        let next = told.rsplit("Next: trilemma ").next().unwrap();
+        line = next.split_whitespace().map(str::to_owned).collect();
+        assert_eq!(line[0], wanted, "{told}");
+    }
+    assert!(folder.path().join("tco.csv").exists());
+}
+
 #[test]
 fn a_projects_traffic_contract_and_assumptions_count() {
     let folder = here();

@@ -178,6 +178,7 @@ pub fn scaled(rates: &Rates, factor: Decimal) -> Option<Rates> {
         image_output: times(rates.image_output)?,
         // What is billed by piece has no batch price.
         web_search_1k: rates.web_search_1k,
+        grounded_request_1k: rates.grounded_request_1k,
     })
 }
 

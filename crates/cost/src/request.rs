@@ -2,7 +2,8 @@
 //!
 //! fresh·p_in + read·p_read + write₅ₘ·p_w5m + write₁ₕ·p_w1h + (out − reasoning)·p_out + reasoning·p_reason,
 //! where audio and image tokens are taken out of fresh input and visible output when they have prices
-//! of their own; searches are added by piece. An absent cache price is the input price (an absent 1-hour price the 5-minute one),
+//! of their own; searches are added by piece, or by request where the vendor bills any number of them
+//! as one. An absent cache price is the input price (an absent 1-hour price the 5-minute one),
 //! an absent reasoning, audio or image price that of the text it stands beside: what vendors bill
 //! when they list no separate price.
 //! Checked against `cost/vectors/request_cost.json` by `data_request_costs_equal_the_vectors`.
@@ -38,6 +39,8 @@ pub enum TokenKind {
     Reasoning,
     /// Web searches by the vendor, by piece.
     WebSearch,
+    /// A request for which the vendor searched the web, however often.
+    GroundedRequest,
 }
 
 impl TokenKind {
@@ -56,6 +59,7 @@ impl TokenKind {
             Self::ImageOutput => "image output",
             Self::Reasoning => "reasoning",
             Self::WebSearch => "web search",
+            Self::GroundedRequest => "request with web search",
         }
     }
 }
@@ -127,13 +131,16 @@ pub fn request_lines(usage: &Usage, rates: &Rates) -> Option<Vec<CostLine>> {
         }
     }
     if let Some(searches) = usage.web_searches.filter(|searches| *searches > 0) {
-        let price = rates.web_search_1k?;
-        let cost = Decimal::from(searches)
+        let (kind, count, price) = match rates.grounded_request_1k {
+            Some(price) => (TokenKind::GroundedRequest, 1, price),
+            None => (TokenKind::WebSearch, searches, rates.web_search_1k?),
+        };
+        let cost = Decimal::from(count)
             .checked_mul(price.decimal())?
             .checked_div(Decimal::ONE_THOUSAND)?;
         lines.push(CostLine {
-            kind: TokenKind::WebSearch,
-            count: searches,
+            kind,
+            count,
             price: UnitPrice::PerThousand(price),
             cost: Usd::new(cost),
         });

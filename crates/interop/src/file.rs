@@ -2,17 +2,21 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 use trilemma_domain::Fingerprint;
 
 use crate::error::InteropError;
 
-/// Hashes a file (SHA-256) without holding it; gives its size as well.
+/// Hashes a file (SHA-256) without holding it; gives its size as well. `n_read` counts its bytes.
 ///
 /// # Errors
 /// [`InteropError::Io`].
-pub fn file_fingerprint(path: &Path) -> Result<(Fingerprint, u64), InteropError> {
+pub fn file_fingerprint(
+    path: &Path,
+    n_read: &AtomicU64,
+) -> Result<(Fingerprint, u64), InteropError> {
     let io = |error: std::io::Error| InteropError::io(path, &error);
     let mut file = fs_err::File::open(path).map_err(io)?;
     let mut hash = Sha256::new();
@@ -25,5 +29,6 @@ pub fn file_fingerprint(path: &Path) -> Result<(Fingerprint, u64), InteropError>
         }
         hash.update(buffer.get(..n).unwrap_or_default());
         n_bytes += n as u64;
+        n_read.store(n_bytes, Ordering::Relaxed);
     }
 }

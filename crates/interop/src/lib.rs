@@ -36,8 +36,8 @@ pub use gather::{
     Unpaired,
 };
 pub use results::{
-    Claim, Claimed, Field, ItemBody, ItemKey, Named, NamedScore, Origin, ReadOptions, ResultRow,
-    RowOutcome, Take, Tool, read_results,
+    Claim, Claimed, Export, Field, ItemBody, ItemKey, Named, NamedScore, Origin, ReadOptions,
+    ResultRow, RowOutcome, Take, Tool, read_results,
 };
 pub use setup::{Draft, DraftCall, DraftCandidate, SetupTool, Unmapped, read_setup};
 #[cfg(feature = "xlsx")]

@@ -81,6 +81,9 @@ impl Rows {
             web_search_1k: self
                 .money(row, "web_search_1k", raw.web_search_1k.as_ref())?
                 .map(|price| Usd::new(price.decimal())),
+            grounded_request_1k: self
+                .money(row, "grounded_request_1k", raw.grounded_request_1k.as_ref())?
+                .map(|price| Usd::new(price.decimal())),
         };
         if rates == Rates::default() {
             return Err(self.error(

@@ -126,7 +126,10 @@ pub fn overlay_toml(rows: &[&Matched], (title, as_of): (&str, Date)) -> String {
             ("image_input", theirs.image_input.or(base.image_input)),
             ("image_output", theirs.image_output.or(base.image_output)),
         ];
-        let search = base.web_search_1k.map(|usd| usd.decimal().normalize());
+        let pieces = [
+            ("web_search_1k", base.web_search_1k),
+            ("grounded_request_1k", base.grounded_request_1k),
+        ];
         // Writing to a string cannot fail.
         let _ = write!(
             text,
@@ -138,8 +141,10 @@ pub fn overlay_toml(rows: &[&Matched], (title, as_of): (&str, Date)) -> String {
                 let _ = write!(text, ", {name} = \"{}\"", price.decimal().normalize());
             }
         }
-        if let Some(search) = search {
-            let _ = write!(text, ", web_search_1k = \"{search}\"");
+        for (name, price) in pieces {
+            if let Some(price) = price {
+                let _ = write!(text, ", {name} = \"{}\"", price.decimal().normalize());
+            }
         }
         let _ = writeln!(text, ", source = \"update\", checked = \"{as_of}\" }}]");
     }

@@ -68,7 +68,7 @@ struct Row<'a> {
 /// Runs the command.
 pub(crate) fn run(args: &CostArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     if args.list_assumptions {
-        return list(printer);
+        return list(common, printer);
     }
     let asked = args.money.read(common, &[Key::QueriesPerDay])?;
     let assumptions = &asked.assumptions;
@@ -83,11 +83,7 @@ pub(crate) fn run(args: &CostArgs, common: &Common, printer: Printer) -> anyhow:
         return Ok(Exit::Ok);
     }
     printer.data(&text(&asked, &rows, &mixes, args.money.explain));
-    printer.next(if asked.has_project {
-        "trilemma tco"
-    } else {
-        "trilemma tco with the same options says what a switch would cost"
-    });
+    printer.next(&args.money.again(common, "tco"));
     Ok(Exit::Ok)
 }
 
@@ -386,13 +382,14 @@ fn as_json(asked: &Asked, rows: &[Row<'_>], mixes: &[Mix]) -> Value {
 }
 
 /// Every assumption that can be stated.
-fn list(printer: Printer) -> anyhow::Result<Exit> {
+fn list(common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let none = Assumptions::default();
     if printer.json() {
         printer.value(&assumptions_json(&none, Key::ALL))?;
         return Ok(Exit::Ok);
     }
     printer.data(&assumption_lines(&none, Key::ALL, 0, terminal_width()));
-    printer.next("state one under [assumptions] of trilemma.toml, or with --set NAME=FIGURE");
+    printer.say("\neach is stated under [assumptions] of trilemma.toml, or by --set NAME=FIGURE");
+    printer.next(&common.command("cost --set peak_to_mean=4"));
     Ok(Exit::Ok)
 }

@@ -5,6 +5,7 @@
 
 mod cast;
 mod compose;
+mod drawing;
 mod options;
 mod read;
 mod record;

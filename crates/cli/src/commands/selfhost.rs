@@ -15,6 +15,7 @@ use super::money::{MoneyArgs, assumptions_json};
 use crate::args::Common;
 use crate::context::InputError;
 use crate::exit::Exit;
+use crate::hint;
 use crate::printer::Printer;
 use plan::{Crossing, SelfHost};
 
@@ -88,12 +89,19 @@ pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> any
         return Ok(Exit::Ok);
     }
     printer.data(&words::text(&asked, &plan));
-    printer.next(if args.measured.is_some() {
-        "`trilemma tco` says what a switch costs and when it pays back"
-    } else {
-        "measure a replica of your own: --measured FILE, or --set tokens_per_s=FIGURE"
-    });
+    printer.next(&next(args, common));
     Ok(Exit::Ok)
+}
+
+/// First the speed of a replica as it is, then what a switch costs.
+fn next(args: &SelfhostArgs, common: &Common) -> String {
+    if args.measured.is_some() {
+        return args.money.again(common, "tco");
+    }
+    format!(
+        "trilemma latency --base-url http://localhost:8000/v1 --model {} --json > replica.json",
+        hint::word(&args.weights)
+    )
 }
 
 /// The usual format of so many bits per weight.

@@ -13,6 +13,7 @@ use trilemma_cost::assume::Key;
 use super::money::MoneyArgs;
 use crate::args::Common;
 use crate::exit::Exit;
+use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 
@@ -87,10 +88,20 @@ pub(crate) fn run(args: &TcoArgs, common: &Common, printer: Printer) -> anyhow::
         return Ok(Exit::Ok);
     }
     printer.data(&words::text(&asked, &tco, args.money.explain));
-    printer.next(if args.ledger.is_some() {
-        "open the ledger in a spreadsheet, or change an assumption with --set"
-    } else {
-        "the same with --ledger tco.csv writes every month for your spreadsheet"
+    printer.next(&match &args.ledger {
+        Some(_) => args.money.again(common, "limits"),
+        None => again(args, common),
     });
     Ok(Exit::Ok)
+}
+
+/// The same with every month written for a spreadsheet.
+fn again(args: &TcoArgs, common: &Common) -> String {
+    let mut words = "tco --ledger tco.csv".to_owned();
+    for (name, value) in [("--months", &args.months), ("--incumbent", &args.incumbent)] {
+        if let Some(value) = value {
+            words.push_str(&format!(" {name} {}", hint::word(value)));
+        }
+    }
+    args.money.again(common, &words)
 }

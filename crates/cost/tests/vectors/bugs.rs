@@ -136,6 +136,17 @@ fn searches_are_billed_by_piece_or_unknown() {
         ..plain
     };
     assert_eq!(request_cost(&searched, &list), Some(usd("0.0345")));
+    // Gemini 2.5 bills a request that searched, not the searches of it: 35 USD a thousand.
+    let by_request = Rates {
+        grounded_request_1k: "35".parse().ok(),
+        ..plain
+    };
+    assert_eq!(request_cost(&searched, &by_request), Some(usd("0.0395")));
+    let silent = Usage {
+        web_searches: None,
+        ..searched
+    };
+    assert_eq!(request_cost(&silent, &by_request), Some(usd("0.0045")));
 }
 
 /// The long-context step of the catalog re-prices everything, cache reads too, and is chosen by

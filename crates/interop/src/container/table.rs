@@ -98,9 +98,10 @@ pub(crate) fn json_problem(error: &serde_json::Error) -> Problem {
 }
 
 /// Names under which a list of rows may stand in an object.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "items",
     "results",
+    "events",
     "rows",
     "data",
     "samples",
@@ -118,28 +119,42 @@ fn read_json(
     struct Elements<'a> {
         rows: &'a mut dyn Rows,
         found: bool,
+        /// Names for rows that are lists, as pandas splits a table.
+        columns: Vec<String>,
     }
     impl Visit for Elements<'_> {
         fn want(&mut self, path: &[String]) -> Want {
             match path {
                 [] => Want::Each,
                 [name] if LISTS.contains(&name.as_str()) => Want::Each,
+                [name] if name == "columns" => Want::Whole,
                 _ => Want::Skip,
             }
         }
-        fn whole(&mut self, _: &[String], _: &str) {}
+        fn whole(&mut self, _: &[String], json: &str) {
+            self.columns = serde_json::from_str(json).unwrap_or_default();
+        }
         fn element(&mut self, _: &[String], line: u64, json: &str) -> ControlFlow<()> {
             self.found = true;
-            match serde_json::from_str::<Cells>(json) {
+            let cells = if json.starts_with('[') && !self.columns.is_empty() {
+                named(&self.columns, json)
+            } else {
+                serde_json::from_str::<Cells>(json).map_err(|error| json_problem(&error))
+            };
+            match cells {
                 Ok(cells) => self.rows.row(line, cells),
-                Err(error) => {
-                    self.rows.problem(json_problem(&error).at(line));
+                Err(problem) => {
+                    self.rows.problem(problem.at(line));
                     ControlFlow::Continue(())
                 }
             }
         }
     }
-    let mut elements = Elements { rows, found: false };
+    let mut elements = Elements {
+        rows,
+        found: false,
+        columns: Vec::new(),
+    };
     visit(bytes, meter, &mut elements).map_err(|error| broken_json(path, &error))?;
     if elements.found {
         return Ok(());
@@ -152,6 +167,16 @@ fn read_json(
             LISTS.join(", ")
         ),
     ))
+}
+
+/// A row that is a list of values in the order of the columns.
+fn named(columns: &[String], json: &str) -> Result<Cells, Problem> {
+    let values: Vec<Value> = serde_json::from_str(json).map_err(|error| json_problem(&error))?;
+    if values.len() != columns.len() {
+        let words = format!("{} values for {} columns", values.len(), columns.len());
+        return Err(Problem::new(words));
+    }
+    Ok(columns.iter().cloned().zip(values).collect())
 }
 
 /// A document that cannot be read to its end.

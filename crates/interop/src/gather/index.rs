@@ -22,6 +22,7 @@ pub(crate) struct Place {
 pub(crate) struct Index {
     pub(crate) candidates: Vec<Named>,
     by_name: HashMap<String, u32>,
+    by_run: HashMap<String, u32>,
     by_key: HashMap<[u8; 16], u32>,
     pub(crate) item_ids: Vec<Box<str>>,
     /// Leading hash of what was asked in each item.
@@ -99,7 +100,11 @@ impl Index {
     }
 
     fn candidate(&mut self, named: &Named) -> Result<u32, String> {
-        if let Some(idx) = self.by_name.get(&named.name) {
+        let known = match &named.run {
+            Some(run) => self.by_run.get(run),
+            None => self.by_name.get(&named.name),
+        };
+        if let Some(idx) = known {
             let known = self.candidates.get_mut(*idx as usize);
             if let Some(known) = known.filter(|known| known.model != named.model)
                 && named.model.is_some()
@@ -112,8 +117,16 @@ impl Index {
             return Err("there are more than 1,000 candidates".to_owned());
         }
         let idx = u32::try_from(self.candidates.len()).unwrap_or(u32::MAX);
+        let mut named = named.clone();
+        if let Some(run) = &named.run {
+            // A model's second run goes by its run, too.
+            if self.by_name.contains_key(&named.name) {
+                named.name = format!("{} / {run}", named.name);
+            }
+            self.by_run.insert(run.clone(), idx);
+        }
         self.by_name.insert(named.name.clone(), idx);
-        self.candidates.push(named.clone());
+        self.candidates.push(named);
         Ok(idx)
     }
 

@@ -379,10 +379,9 @@ impl Gathered {
     }
 
     fn check_one(&self, claim: &Claim) -> Option<ClaimCheck> {
-        let idx = self
-            .candidates
-            .iter()
-            .position(|named| named.name == claim.candidate)?;
+        let idx = self.candidates.iter().position(|named| {
+            named.name == claim.candidate || named.run.as_ref() == Some(&claim.candidate)
+        })?;
         let tally = self.tallies.get(idx)?;
         let (found, holds) = match &claim.what {
             Claimed::Counts {

@@ -23,8 +23,10 @@ pub(crate) enum Kind {
     InspectEval,
     /// lm-evaluation-harness, one sample a line.
     LmEval,
-    /// OpenAI Evals: events, or hosted rows.
+    /// OpenAI Evals, one value a line: events, or hosted rows.
     OpenaiEvals,
+    /// OpenAI Evals, what one call of the API answered.
+    OpenaiPage,
 }
 
 impl Kind {
@@ -34,7 +36,7 @@ impl Kind {
             Self::PromptfooJson | Self::PromptfooJsonl => Tool::Promptfoo,
             Self::InspectJson | Self::InspectEval => Tool::Inspect,
             Self::LmEval => Tool::LmEval,
-            Self::OpenaiEvals => Tool::OpenaiEvals,
+            Self::OpenaiEvals | Self::OpenaiPage => Tool::OpenaiEvals,
         }
     }
 }
@@ -71,6 +73,7 @@ pub(crate) fn detect(
         (Tool::Inspect, Found::Document) => Some(Kind::InspectJson),
         (Tool::LmEval, Found::Lines) => Some(Kind::LmEval),
         (Tool::OpenaiEvals, Found::Lines) => Some(Kind::OpenaiEvals),
+        (Tool::OpenaiEvals, Found::Document) => Some(Kind::OpenaiPage),
         _ => None,
     };
     forced.ok_or_else(|| InteropError::Unrecognised {
@@ -140,7 +143,7 @@ fn of_line(start: &[u8]) -> Kind {
         Kind::PromptfooJsonl
     } else if has("doc_id") && (has("resps") || has("filtered_resps") || has("doc_hash")) {
         Kind::LmEval
-    } else if has("spec") && has("completion_fns") || has("data_source_idx") {
+    } else if has("spec") && has("completion_fns") || has("data_source_idx") || is_hosted(line) {
         Kind::OpenaiEvals
     } else {
         Kind::Table(Layout::Jsonl)
@@ -154,9 +157,17 @@ fn of_document(start: &[u8]) -> Kind {
         Kind::PromptfooJson
     } else if !is_list && has("version") && has("status") && has("eval") {
         Kind::InspectJson
+    } else if is_hosted(start) {
+        Kind::OpenaiPage
     } else {
         Kind::Table(Layout::Json)
     }
+}
+
+/// Whether these are output items or runs of OpenAI's hosted evals.
+fn is_hosted(bytes: &[u8]) -> bool {
+    let has = |key: &str| holds_key(bytes, key);
+    has("datasource_item_id") || has("eval_id") && has("result_counts")
 }
 
 /// Whether the bytes hold a JSON key of this name.

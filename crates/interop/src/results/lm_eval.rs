@@ -44,6 +44,7 @@ pub(crate) fn read(
         candidate: Named {
             name: model.clone(),
             model: Some(model),
+            run: None,
         },
         task: task_of(path),
         filter: None,

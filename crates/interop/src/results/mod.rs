@@ -16,4 +16,5 @@ mod values;
 pub use options::{Field, ReadOptions};
 pub use read::read_results;
 pub use row::{ItemBody, ItemKey, Named, NamedScore, ResultRow, RowOutcome};
+pub use table::Export;
 pub use take::{Claim, Claimed, Origin, Take, Tool};

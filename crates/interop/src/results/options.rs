@@ -1,5 +1,6 @@
 //! How results are to be read: format, columns, scale.
 
+use super::table::Export;
 use super::take::Tool;
 
 /// How a file of results is to be read.
@@ -10,6 +11,8 @@ pub struct ReadOptions {
     /// Which column means what, for tables: pairs of field and column. A `*` in the column stands
     /// for the candidate's name, for tables with columns per candidate.
     pub columns: Vec<(Field, String)>,
+    /// Whose export a table is; `None` = told by its columns.
+    pub export: Option<Export>,
     /// Whose results they are, where the file does not say.
     pub candidate: Option<String>,
 }
@@ -21,6 +24,8 @@ pub enum Field {
     Item,
     /// Name of the candidate.
     Candidate,
+    /// The model behind it, where its name does not say.
+    Model,
     /// Number of the repeat.
     Repeat,
     /// The score, or an object of scores.
@@ -55,9 +60,10 @@ pub enum Field {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Item,
         Self::Candidate,
+        Self::Model,
         Self::Repeat,
         Self::Score,
         Self::Output,
@@ -81,6 +87,7 @@ impl Field {
         match self {
             Self::Item => "item",
             Self::Candidate => "candidate",
+            Self::Model => "model",
             Self::Repeat => "repeat",
             Self::Score => "score",
             Self::Output => "output",
@@ -115,7 +122,8 @@ impl Field {
             | Self::Expected
             | Self::Tags
             | Self::Cluster => false,
-            Self::Score
+            Self::Model
+            | Self::Score
             | Self::Output
             | Self::Error
             | Self::InputTokens

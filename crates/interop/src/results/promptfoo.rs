@@ -143,7 +143,14 @@ fn columns(prompts: &[Value]) -> BTreeMap<u64, Named> {
             provider.clone()
         };
         let model = Some(provider.clone());
-        columns.insert(idx, Named { name, model });
+        columns.insert(
+            idx,
+            Named {
+                name,
+                model,
+                run: None,
+            },
+        );
     }
     columns
 }
@@ -234,7 +241,11 @@ fn candidate(value: &Value, columns: &mut BTreeMap<u64, Named>, column: u64) -> 
     if columns.values().any(|other| other.name == name) {
         name = format!("{name} {column}");
     }
-    let named = Named { name, model: id };
+    let named = Named {
+        name,
+        model: id,
+        run: None,
+    };
     columns.insert(column, named.clone());
     Some(named)
 }

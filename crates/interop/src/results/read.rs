@@ -41,6 +41,7 @@ pub fn read_results(
             "build with the feature `zip`, or `inspect log convert --to json`",
         )),
         Kind::LmEval => lm_eval::read(source, &meter, options, take),
-        Kind::OpenaiEvals => openai_evals::read(source, &meter, options, take),
+        Kind::OpenaiEvals => openai_evals::read_lines(source, &meter, options, take),
+        Kind::OpenaiPage => openai_evals::read_document(source, &meter, options, take),
     }
 }

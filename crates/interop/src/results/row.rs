@@ -40,6 +40,9 @@ pub struct Named {
     pub name: String,
     /// The model behind it, in the tool's words; `None` = the name is all there is.
     pub model: Option<String>,
+    /// The tool's run of it, where one model may have several: each run is a candidate of its own,
+    /// also over several files. `None` = the name tells candidates apart.
+    pub run: Option<String>,
 }
 
 /// What tells that two candidates answered the same item.

@@ -84,7 +84,7 @@ impl Origin {
 /// What the tool itself says of one candidate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// The candidate's name.
+    /// The candidate's name, or its run.
     pub candidate: String,
     /// What is summed up.
     pub what: Claimed,

@@ -9,9 +9,12 @@
 )]
 
 mod data;
+mod exports;
 mod harness;
 mod hostile;
 mod laws;
+mod openai;
+mod parquet;
 mod setup;
 mod table;
 mod tools;

@@ -16,6 +16,8 @@ mod multiplicity;
 #[cfg(test)]
 mod paired;
 #[cfg(test)]
+mod pairs;
+#[cfg(test)]
 mod power;
 #[cfg(test)]
 mod preference;

@@ -79,6 +79,8 @@ pub(crate) struct Answer {
     call_of_index: HashMap<u64, usize>,
     last_call: Option<(u64, usize)>,
     raw_usage: String,
+    /// Web searches that the vendor made, where usage does not count them.
+    searches: Option<u64>,
     seen: Seen,
     is_event_counted: bool,
 }
@@ -214,6 +216,13 @@ impl Answer {
         set_once(&mut self.response.system_fingerprint, fingerprint);
     }
 
+    /// Notes web searches that stand beside usage; chunks repeat them, so that the largest count holds.
+    pub(crate) fn note_searches(&mut self, n_searches: usize) {
+        if n_searches > 0 {
+            self.searches = self.searches.max(Some(n_searches as u64));
+        }
+    }
+
     /// Keeps usage as reported; the last report counts, because reports are cumulative.
     pub(crate) fn set_raw_usage(&mut self, json: &str) {
         self.raw_usage.clear();
@@ -291,6 +300,9 @@ impl Answer {
         if !self.raw_usage.is_empty() {
             response.usage = normalise(&self.raw_usage);
             response.raw_usage = serde_json::from_str(&self.raw_usage).ok();
+        }
+        if let (Some(usage), Some(searches)) = (&mut response.usage, self.searches) {
+            usage.web_searches.get_or_insert(searches);
         }
         response
     }

@@ -106,6 +106,32 @@ fn anthropic_answers_are_read() {
     );
 }
 
+/// Usage of Gemini does not count searches: the queries stand beside the answer.
+#[test]
+fn searches_of_gemini_are_counted_by_their_queries() {
+    let body = |grounding: &str| {
+        format!(
+            r#"{{"candidates":[{{"content":{{"parts":[{{"text":"a"}}]}},"finishReason":"STOP","groundingMetadata":{grounding}}}],"usageMetadata":{{"promptTokenCount":7,"candidatesTokenCount":1}}}}"#
+        )
+    };
+    let searches = |grounding: &str| {
+        let response = decode(Dialect::Gemini, &body(grounding)).unwrap();
+        response.usage.unwrap().web_searches
+    };
+    assert_eq!(
+        searches(r#"{"webSearchQueries":["a","b"],"groundingChunks":[]}"#),
+        Some(2)
+    );
+    for none in [
+        "null",
+        "{}",
+        r#"{"webSearchQueries":[]}"#,
+        r#"{"webSearchQueries":3}"#,
+    ] {
+        assert_eq!(searches(none), None, "{none}");
+    }
+}
+
 #[test]
 fn gemini_answers_are_read() {
     let body = r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"Ja"}],"role":"model"},

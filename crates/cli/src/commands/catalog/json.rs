@@ -184,6 +184,7 @@ fn price(row: &PriceRow, as_of: Date) -> Value {
             "image_output": rates.image_output,
         },
         "usd_per_thousand_web_searches": rates.web_search_1k,
+        "usd_per_thousand_grounded_requests": rates.grounded_request_1k,
         "note": row.note,
         "age_days": match row.staleness(as_of) {
             Staleness::Fresh => Value::Null,

@@ -130,14 +130,21 @@ fn other_prices(row: &PriceRow) -> Vec<String> {
         ("image input", rates.image_input),
         ("image output", rates.image_output),
     ];
-    let search = rates.web_search_1k.map(|usd| {
-        let usd = usd.decimal().normalize();
-        format!("{days}: a thousand web searches {usd}")
+    let pieces = [
+        ("a thousand web searches", rates.web_search_1k),
+        (
+            "a thousand requests that search the web",
+            rates.grounded_request_1k,
+        ),
+    ];
+    let searches = pieces.into_iter().filter_map(|(name, usd)| {
+        let usd = usd?.decimal().normalize();
+        Some(format!("{days}: {name} {usd}"))
     });
     tokens
         .into_iter()
         .filter_map(|(name, rate)| Some(format!("{days}: {name} {}", price(Some(rate?)))))
-        .chain(search)
+        .chain(searches)
         .collect()
 }
 

@@ -91,7 +91,8 @@ pub(crate) fn run(args: &SplitArgs, common: &Common, printer: Printer) -> anyhow
         printer.say(&format!(
             "wrote {folder}/dev.jsonl and {folder}/holdout.jsonl"
         ));
-        printer.next("tune prompts on dev.jsonl only; name holdout.jsonl as `golden` to measure");
+        printer.say("tune prompts on dev.jsonl only, and measure on holdout.jsonl");
+        printer.next(&measure(args, common));
     } else {
         let mut text = String::new();
         for (side, items) in [("dev", &dev), ("holdout", &holdout)] {
@@ -110,6 +111,17 @@ fn next(args: &SplitArgs, file: &std::path::Path, common: &Common) -> String {
         return common.command("golden split --out DIR");
     }
     common.command(&format!("golden split {} --out DIR", hint::path(file)))
+}
+
+/// A project measures on the holdout side by itself; a file is looked at before it is named there.
+fn measure(args: &SplitArgs, common: &Common) -> String {
+    match &args.out {
+        Some(folder) if !args.golden.is_project() => {
+            let file = hint::path(&folder.join("holdout.jsonl"));
+            common.command(&format!("golden lint {file}"))
+        }
+        _ => common.command("check --split holdout"),
+    }
 }
 
 fn write(

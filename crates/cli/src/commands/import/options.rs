@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use trilemma_interop::{Field, GatherOptions, ReadOptions, Tool};
+use trilemma_interop::{Export, Field, GatherOptions, ReadOptions, Tool};
 
 use crate::context::InputError;
 
@@ -13,12 +13,14 @@ pub(crate) struct ResultOptions {
     #[arg(long, value_name = "FORMAT", value_parser = tool())]
     format: Option<Tool>,
     /// Which column holds a field, such as `item=question_id`; `score=ok_*` for a column per
-    /// candidate; may be repeated.
+    /// candidate; `mlflow`, `langfuse` or `braintrust` for all columns of such an export (default:
+    /// told by its columns); may be repeated.
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
-    /// Whose results they are, where the files do not say.
+    /// Whose results they are, where the files do not say or say it in another way; once for all
+    /// files, or once per file in their order.
     #[arg(long, value_name = "NAME")]
-    candidate: Option<String>,
+    candidate: Vec<String>,
     /// The score that decides (default: the tool's own verdict, else its first score).
     #[arg(long, value_name = "NAME")]
     pub(super) score: Option<String>,
@@ -51,27 +53,38 @@ fn scale(text: &str) -> Result<(f64, f64), String> {
 }
 
 impl ResultOptions {
-    /// How files are read.
-    pub(super) fn read(&self) -> anyhow::Result<ReadOptions> {
+    /// How each of the files is read, in their order.
+    pub(super) fn read(&self, n_files: usize) -> anyhow::Result<Vec<ReadOptions>> {
         let mut columns = Vec::with_capacity(self.map.len());
+        let mut export = None;
         for text in &self.map {
+            if let Some(tool) = Export::parse(text) {
+                export = Some(tool);
+                continue;
+            }
             let parsed = text
                 .split_once('=')
                 .filter(|(_, column)| !column.is_empty())
                 .and_then(|(field, column)| Some((Field::parse(field.trim())?, column.to_owned())));
-            columns.push(parsed.ok_or_else(|| {
-                let fields: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
-                anyhow!(InputError(format!(
-                    "failed to read `--map {text}`; hint: FIELD=COLUMN, where FIELD is one of {}",
-                    fields.join(", ")
-                )))
-            })?);
+            columns.push(parsed.ok_or_else(|| wrong_map(text))?);
         }
-        Ok(ReadOptions {
+        let n_names = self.candidate.len();
+        if n_names > 1 && n_names != n_files {
+            return Err(anyhow!(InputError(format!(
+                "failed to name the candidates: {n_names} names for {n_files} files; hint: `--candidate` once for all files, or once per file in their order"
+            ))));
+        }
+        let name = |idx: usize| match n_names {
+            0 | 1 => self.candidate.first().cloned(),
+            _ => self.candidate.get(idx).cloned(),
+        };
+        let options = (0..n_files).map(|idx| ReadOptions {
             tool: self.format,
-            columns,
-            candidate: self.candidate.clone(),
-        })
+            columns: columns.clone(),
+            export,
+            candidate: name(idx),
+        });
+        Ok(options.collect())
     }
 
     /// How rows become trials.
@@ -82,4 +95,14 @@ impl ResultOptions {
             threshold,
         }
     }
+}
+
+fn wrong_map(text: &str) -> anyhow::Error {
+    let fields: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
+    let exports: Vec<&str> = Export::ALL.iter().map(|export| export.name()).collect();
+    anyhow!(InputError(format!(
+        "failed to read `--map {text}`; hint: {} for such an export, or FIELD=COLUMN, where FIELD is one of {}",
+        exports.join(", "),
+        fields.join(", ")
+    )))
 }

@@ -1,7 +1,6 @@
 //! Records what was read as a run of the store, marked as imported.
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::{Map, Value, json};
 use trilemma_bench::{RunPlan, manifest};
 use trilemma_cost::Pricer;
@@ -15,6 +14,7 @@ use trilemma_interop::{Gathered, GatheredItem, GatheredScore, GatheredTrial};
 use trilemma_store::{RunManifest, ScoreSet, ScorerEntry, Store, Writer};
 
 use super::cast::Cast;
+use super::drawing::{Drawing, Unit};
 use super::options::ResultOptions;
 use super::read::Source;
 use super::tell;
@@ -44,11 +44,15 @@ pub(super) fn record(
     let kept = "read what was kept";
     let mut prints = Vec::new();
     let mut ids = Vec::new();
+    let n_items = gathered.n_items;
+    let drawing = Drawing::start(printer, "look at items", n_items, Unit::Count);
     for record in gathered.items().context(kept)? {
+        drawing.tick();
         let item = item(record.context(kept)?);
         prints.push(item_fingerprint(&item));
         ids.push(item.id);
     }
+    drop(drawing);
     let plan = plan(parts, gathered, (set_fingerprint(&prints), ids));
     drop(prints);
     let fingerprint = plan.fingerprint();
@@ -66,11 +70,13 @@ pub(super) fn record(
         return Ok(earlier.run);
     }
     let mut broken = None;
+    let drawing = Drawing::start(printer, "keep items", n_items, Unit::Count);
     let items = gathered
         .items()
         .context(kept)?
         .map_while(|record| match record {
             Ok(record) => {
+                drawing.tick();
                 let item = item(record);
                 let body = serde_json::to_string(&item).unwrap_or_default();
                 Some((item.id, body))
@@ -81,6 +87,7 @@ pub(super) fn record(
             }
         });
     parts.store.put_items(&plan.golden, items)?;
+    drop(drawing);
     if let Some(error) = broken {
         return Err(error).context(kept);
     }
@@ -199,13 +206,9 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     async fn all(&self, gathered: &mut Gathered, printer: Printer) -> anyhow::Result<()> {
-        let target = if printer.draws() {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(Some(gathered.n_trials()), target);
-        for (n, record) in (1_u64..).zip(gathered.trials().context("read what was kept")?) {
+        let total = gathered.n_trials();
+        let drawing = Drawing::start(printer, "keep results", total, Unit::Count);
+        for record in gathered.trials().context("read what was kept")? {
             let mut record = record.context("read what was kept")?;
             let scores = std::mem::take(&mut record.scores);
             let trial = self.trial(record);
@@ -215,12 +218,9 @@ impl Writing<'_> {
             if !scores.is_empty() {
                 drop(self.writer.scores(self.run, self.set, scores).await?);
             }
-            if n % 1_024 == 0 {
-                bar.set_position(n);
-            }
+            drawing.tick();
         }
         self.writer.flush().await?;
-        bar.finish_and_clear();
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use crate::args::Common;
 use crate::commands::export::choose;
 use crate::context::{self, Context, InputError};
 use crate::decision::{self, DecideOptions};
+use crate::hint;
 use crate::places;
 
 /// Whom to compare, on which figures.
@@ -61,8 +62,6 @@ pub(crate) struct Asked {
     pub(crate) contenders: Vec<Contender>,
     /// Position of the model in use today, if it is named.
     pub(crate) incumbent: Option<usize>,
-    /// The project's folder, if there is a project.
-    pub(crate) has_project: bool,
 }
 
 impl Asked {
@@ -84,7 +83,6 @@ impl Asked {
             assumptions,
             contenders: Contender::decided(context, decision)?,
             incumbent: decision.incumbent,
-            has_project: true,
         }))
     }
 
@@ -119,6 +117,37 @@ impl Asked {
 }
 
 impl MoneyArgs {
+    /// Another command on the same figures, to type next.
+    pub(crate) fn again(&self, common: &Common, command: &str) -> String {
+        let mut words = vec![command.to_owned()];
+        let mut option = |name: &str, value: &str| {
+            words.push(format!("{name} {}", hint::word(value)));
+        };
+        for model in &self.model {
+            option("-m", model);
+        }
+        let single = [
+            ("--run", &self.run),
+            ("--queries-per-day", &self.queries_per_day),
+            ("--input-tokens", &self.input_tokens),
+            ("--output-tokens", &self.output_tokens),
+        ];
+        for (name, value) in single {
+            if let Some(value) = value {
+                option(name, value);
+            }
+        }
+        for stated in &self.set {
+            option("--set", stated);
+        }
+        for (flag, is_given) in [("--o200k", self.o200k), ("--stale-ok", self.stale_ok)] {
+            if is_given {
+                words.push(flag.to_owned());
+            }
+        }
+        common.command(&words.join(" "))
+    }
+
     /// Adds an option of a command's own that states an assumption.
     pub(crate) fn also(&mut self, key: Key, text: Option<&str>) {
         if let Some(text) = text {
@@ -205,7 +234,6 @@ impl MoneyArgs {
             assumptions,
             contenders,
             incumbent,
-            has_project: project.is_some(),
         })
     }
 

@@ -203,16 +203,17 @@ fn owning(tco: &Tco<'_>, place: usize, reference: Option<usize>) -> Option<Ownin
 
 fn rates(asked: &Asked, contender: &Contender) -> anyhow::Result<RateNeed> {
     let row = row(asked, contender)?;
-    let first = row.first();
+    let first = row.load.first();
+    let need = &row.load.need;
     Ok(RateNeed {
-        rpm: row.need.rpm,
-        itpm: row.need.itpm_total,
-        otpm: row.need.otpm,
-        concurrency: row.need.concurrency,
+        rpm: need.rpm,
+        itpm: need.itpm_total,
+        otpm: need.otpm,
+        concurrency: need.concurrency,
         tier: first.map(|(tier, _)| tier.tier.clone()),
         carries: first
             .is_some_and(|(_, taken)| *taken == trilemma_cost::limits::TierCheck::Carries),
-        advice: carried(asked, &row),
+        advice: carried(asked, &row.load),
         source: first.map(|(tier, _)| tier.provenance.source.title.clone()),
         checked: first.map(|(tier, _)| tier.provenance.checked),
     })

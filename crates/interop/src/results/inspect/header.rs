@@ -32,6 +32,7 @@ pub(crate) fn header(eval: &Value, wanted: Option<&str>) -> Option<Header> {
         candidate: Named {
             name: wanted.map_or_else(|| model.clone(), str::to_owned),
             model: Some(model),
+            run: None,
         },
         task: values::at(eval, &["task"])
             .and_then(values::name)

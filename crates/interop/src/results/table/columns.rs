@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::exports::Told;
 use crate::container::table::Cells;
 use crate::error::InteropError;
 use crate::results::options::{Field, ReadOptions};
@@ -64,9 +65,10 @@ const WIDE: [(&str, Field); 16] = [
     ("error_", Field::Error),
 ];
 
-/// Decides by the first row what the columns mean.
-pub(crate) fn plan(
+/// Decides by the first row what the columns mean; `told` is what it says as a row of an export.
+pub(super) fn plan(
     first: &Cells,
+    told: Option<&Told>,
     options: &ReadOptions,
     path: &Path,
 ) -> Result<Plan, InteropError> {
@@ -82,9 +84,19 @@ pub(crate) fn plan(
             plan.shared.insert(*field, column.clone());
         }
     }
+    if let Some(told) = told {
+        for field in Field::ALL {
+            if !plan.shared.contains_key(&field) && is_told(&plan, told, (first, field)) {
+                plan.shared.insert(field, told_column(field));
+            }
+        }
+    }
     let is_taken = |plan: &Plan, name: &str| plan.shared.values().any(|column| column == name);
     for field in Field::ALL {
         if plan.shared.contains_key(&field) || wide.iter().any(|(other, _)| *other == field) {
+            continue;
+        }
+        if told.is_some() && !IN_ANY_EXPORT.contains(&field) {
             continue;
         }
         let usual = field
@@ -95,7 +107,7 @@ pub(crate) fn plan(
         }
     }
     let has_own = plan.shared.contains_key(&Field::Candidate) || plan.candidate.is_some();
-    if !has_own {
+    if !has_own && told.is_none() {
         let patterns = if wide.is_empty() {
             guessed(first)
         } else {
@@ -112,6 +124,31 @@ pub(crate) fn plan(
     unitless(first, &mut plan);
     check(&plan, first, path)?;
     Ok(plan)
+}
+
+/// Where the reader puts what an export says of a field; no tool's column begins like this.
+pub(super) fn told_column(field: Field) -> String {
+    format!("={}", field.name())
+}
+
+/// A column as the user knows it.
+pub(super) fn shown(column: &str) -> &str {
+    column.strip_prefix('=').unwrap_or(column)
+}
+
+/// Fields that exports may hold under usual names where the tool has none of its own: the user's data.
+const IN_ANY_EXPORT: [Field; 3] = [Field::Input, Field::Output, Field::Expected];
+
+/// Whether a field is to be taken from what an export says. Later rows may say what the first does
+/// not, but for names: these are the same in the whole file, and the user's word goes first.
+fn is_told(plan: &Plan, told: &Told, (first, field): (&Cells, Field)) -> bool {
+    match field {
+        Field::Item => told.fields.contains_key(&field),
+        Field::Candidate => plan.candidate.is_none() && told.fields.contains_key(&field),
+        _ if told.fields.contains_key(&field) => true,
+        _ if IN_ANY_EXPORT.contains(&field) => !field.usual().any(|name| first.contains_key(name)),
+        _ => true,
+    }
 }
 
 fn guessed(first: &Cells) -> Vec<(Field, String)> {

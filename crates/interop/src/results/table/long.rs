@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use trilemma_golden::Problem;
 
-use super::columns::{Plan, cell};
+use super::columns::{Plan, cell, shown};
+use super::exports::RUN;
 use crate::container::table::Cells;
 use crate::results::options::Field;
 use crate::results::row::{ItemBody, ItemKey, Named, NamedScore, ResultRow, RowOutcome};
@@ -58,7 +59,15 @@ pub(super) fn result(
     };
     Ok(ResultRow {
         line,
-        candidate: Named { name, model: None },
+        candidate: Named {
+            model: of(Field::Model).and_then(values::name),
+            // A name that the user gave goes for every run of the file.
+            run: cells
+                .get(RUN)
+                .filter(|_| plan.candidate.is_none())
+                .and_then(values::name),
+            name,
+        },
         item: key(plan, cells, &body).map_err(|problem| problem.at(line))?,
         repeat,
         outcome: outcome(own, cells).map_err(|problem| problem.at(line))?,
@@ -77,17 +86,15 @@ fn repeat(value: &Value) -> Option<u32> {
 }
 
 fn column(plan: &Plan, field: Field) -> String {
-    plan.shared
-        .get(&field)
-        .cloned()
-        .unwrap_or_else(|| field.name().to_owned())
+    let column = plan.shared.get(&field).map_or(field.name(), String::as_str);
+    shown(column).to_owned()
 }
 
 fn not_a(what: &str, value: &Value, own: &BTreeMap<Field, String>, field: Field) -> Problem {
-    let mut shown: String = value.to_string().chars().take(40).collect();
-    shown.retain(|c| !c.is_control());
+    let mut text: String = value.to_string().chars().take(40).collect();
+    text.retain(|c| !c.is_control());
     let column = own.get(&field).map_or(field.name(), String::as_str);
-    Problem::new(format!("`{shown}` is not {what}")).field(column.to_owned())
+    Problem::new(format!("`{text}` is not {what}")).field(shown(column).to_owned())
 }
 
 fn key(plan: &Plan, cells: &Cells, body: &ItemBody) -> Result<ItemKey, Problem> {

@@ -3,9 +3,11 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use serde_json::Value;
 use trilemma_golden::Problem;
 
 use super::columns::{self, Plan};
+use super::exports::{Export, RUN};
 use crate::container::table::{Cells, Layout, Rows};
 use crate::container::{Bytes, Meter};
 use crate::error::InteropError;
@@ -23,6 +25,9 @@ pub(crate) fn read(
     let mut rows = Reader {
         path,
         options,
+        layout,
+        export: options.export,
+        n_steps: 0,
         plan: None,
         refused: None,
         take,
@@ -32,35 +37,68 @@ pub(crate) fn read(
         return Err(error);
     }
     let Some(plan) = rows.plan else {
-        return Err(InteropError::broken(
-            path,
-            "it holds no rows",
-            "name a file of results",
-        ));
+        let reason = match rows.n_steps {
+            0 => "it holds no rows".to_owned(),
+            n => format!("all of its {n} rows are steps inside of traces"),
+        };
+        return Err(InteropError::broken(path, reason, "name a file of results"));
     };
     let mut origin = Origin::of(Tool::Table);
     origin.notes = plan.notes;
+    if let Some(export) = rows.export {
+        origin.notes.push(words(export, rows.n_steps));
+    }
     Ok(origin)
+}
+
+/// What the user should know of an export.
+fn words(export: Export, n_steps: u64) -> String {
+    let read = format!("read as an export of {}", export.title());
+    match n_steps {
+        0 => read,
+        n => format!("{read}; {n} rows are steps inside of traces and are left out"),
+    }
 }
 
 struct Reader<'a> {
     path: &'a Path,
     options: &'a ReadOptions,
+    layout: Layout,
+    export: Option<Export>,
+    n_steps: u64,
     plan: Option<Plan>,
     refused: Option<InteropError>,
     take: &'a mut dyn Take,
 }
 
 impl Rows for Reader<'_> {
-    fn row(&mut self, line: u64, cells: Cells) -> ControlFlow<()> {
+    fn row(&mut self, line: u64, mut cells: Cells) -> ControlFlow<()> {
+        if self.plan.is_none() && self.export.is_none() {
+            self.export = Export::of(&cells);
+        }
+        let told = match self.export {
+            None => None,
+            Some(export) => match export.told(&cells, self.layout) {
+                Some(told) => Some(told),
+                None => {
+                    self.n_steps += 1;
+                    return ControlFlow::Continue(());
+                }
+            },
+        };
         if self.plan.is_none() {
-            match columns::plan(&cells, self.options, self.path) {
+            match columns::plan(&cells, told.as_ref(), self.options, self.path) {
                 Ok(plan) => self.plan = Some(plan),
                 Err(error) => {
                     self.refused = Some(error);
                     return ControlFlow::Break(());
                 }
             }
+        }
+        if let Some(told) = told {
+            let fields = told.fields.into_iter();
+            cells.extend(fields.map(|(field, value)| (columns::told_column(field), value)));
+            cells.extend(told.run.map(|run| (RUN.to_owned(), Value::String(run))));
         }
         match &self.plan {
             Some(plan) if !plan.wide.is_empty() => super::wide::rows(plan, line, &cells, self.take),

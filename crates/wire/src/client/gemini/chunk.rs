@@ -36,6 +36,16 @@ struct Candidate<'a> {
     content: Option<Content<'a>>,
     #[serde(default, borrow)]
     finish_reason: Word<'a>,
+    #[serde(default)]
+    grounding_metadata: Option<Grounding>,
+}
+
+/// What the vendor searched for; of no other shape is anything known.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Grounding {
+    #[serde(default)]
+    web_search_queries: serde_json::Value,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +106,9 @@ pub(crate) fn absorb(json: &[u8], answer: &mut Answer) -> Result<Marks, serde_js
         for part in parts.unwrap_or_default() {
             absorb_part(part, answer);
         }
+        let grounding = candidate.grounding_metadata.as_ref();
+        let queries = grounding.and_then(|found| found.web_search_queries.as_array());
+        answer.note_searches(queries.map_or(0, Vec::len));
         if let Some(finish) = finish_of(candidate.finish_reason.or_empty()) {
             marks.is_last = true;
             answer.set_finish(finish);

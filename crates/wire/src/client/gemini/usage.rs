@@ -74,7 +74,7 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         image_input: fresh("IMAGE"),
         audio_output: made("AUDIO"),
         image_output: made("IMAGE"),
-        // Grounding is billed by prompt or by query, and usage does not say how many there were.
+        // Usage does not say; `chunk` counts the queries of the grounding metadata.
         web_searches: None,
         source: UsageSource::Reported,
     })
