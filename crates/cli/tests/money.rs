@@ -435,6 +435,36 @@ fn limits_say_what_a_fallback_changes() {
     assert!(plain["candidates"][0]["fallback"].is_null(), "{plain}");
 }
 
+#[test]
+fn unknown_weights_gpus_and_figures_are_told_together() {
+    let folder = here();
+    let arguments = [
+        "selfhost",
+        "--weights",
+        "nothing-7b",
+        "--gpu",
+        "H9000",
+        "-m",
+        "openai/gpt-4o-2024-08-06",
+        "--queries-per-day=-5",
+        "--set",
+        "months=0",
+        "--set",
+        "fte=5 USD",
+    ];
+    let told = stderr(&run(folder.path(), &arguments), 2);
+    for wanted in [
+        "5 problem(s)",
+        "`fte` is `5 USD`; hint: write a plain number without currency",
+        "`queries_per_day` is -5: below zero",
+        "`months` is 0; hint: give a figure from 1 to 36",
+        "`--weights nothing-7b` names no model; hint: `trilemma catalog list --provider open-weights",
+        "`--gpu H9000` names no GPU; hint: one of L4",
+    ] {
+        assert!(told.contains(wanted), "{wanted}\n{told}");
+    }
+}
+
 /// What is named at the end can be typed: another command on the same figures.
 #[test]
 fn next_commands_of_money_can_be_typed() {

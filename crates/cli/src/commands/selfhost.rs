@@ -7,9 +7,12 @@ mod words;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use jiff::civil::Date;
 use serde_json::{Value, json};
+use trilemma_catalog::{Catalog, CatalogError};
+use trilemma_cost::InputProblem;
 use trilemma_cost::assume::{Assumptions, Key};
-use trilemma_cost::selfhost::{BreakEven, Never};
+use trilemma_cost::selfhost::{BreakEven, Never, Sizing};
 
 use super::money::{MoneyArgs, assumptions_json};
 use crate::args::Common;
@@ -74,7 +77,9 @@ pub(crate) struct SelfhostArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
-    let mut asked = args.money.read(common, &[])?;
+    let mut asked = args
+        .money
+        .read_with(common, &[], |catalog, as_of| wrong(args, catalog, as_of))?;
     if let Some(path) = &args.measured {
         let candidate = args.measured_candidate.as_deref();
         measured::state(&mut asked.assumptions, (path, candidate))?;
@@ -91,6 +96,45 @@ pub(crate) fn run(args: &SelfhostArgs, common: &Common, printer: Printer) -> any
     printer.data(&words::text(&asked, &plan));
     printer.next(&next(args, common));
     Ok(Exit::Ok)
+}
+
+/// What is wrong with weights, format and GPU.
+fn wrong(args: &SelfhostArgs, catalog: &Catalog, as_of: Date) -> Vec<InputProblem> {
+    let mut problems = Vec::new();
+    match catalog.find(&plan::weights_name(&args.weights), as_of) {
+        Ok(found) => {
+            let sized = args
+                .precision
+                .as_ref()
+                .map(|format| Sizing::of(found.model, format));
+            if let Some(Err(error)) = sized {
+                problems.push(InputProblem {
+                    field: "--precision".to_owned(),
+                    problem: error.to_string(),
+                    hint: "leave it out, or name one of these".to_owned(),
+                });
+            }
+        }
+        Err(_) => problems.push(InputProblem {
+            field: format!("--weights {}", args.weights),
+            problem: "names no model".to_owned(),
+            hint:
+                "`trilemma catalog list --provider open-weights --all` names those of the catalog"
+                    .to_owned(),
+        }),
+    }
+    if let Some(Err(error)) = args.gpu.as_deref().map(|name| catalog.gpu(name)) {
+        let known = match &error {
+            CatalogError::UnknownGpu { known, .. } => known.join(", "),
+            other => other.to_string(),
+        };
+        problems.push(InputProblem {
+            field: format!("--gpu {}", args.gpu.as_deref().unwrap_or_default()),
+            problem: "names no GPU".to_owned(),
+            hint: format!("one of {known}; others stand as [[gpu]] rows in a catalog file"),
+        });
+    }
+    problems
 }
 
 /// First the speed of a replica as it is, then what a switch costs.

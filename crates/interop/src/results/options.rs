@@ -1,6 +1,6 @@
 //! How results are to be read: format, columns, scale.
 
-use super::table::Export;
+use super::exports::Export;
 use super::take::Tool;
 
 /// How a file of results is to be read.

@@ -279,6 +279,8 @@ fn tags(row: &mut Map<String, Value>) -> Vec<String> {
 fn expected(value: Value) -> Option<Expected> {
     match value {
         Value::Null => None,
+        // Inspect writes an empty target where there is none.
+        Value::String(text) if text.is_empty() => None,
         Value::Array(list) if list.iter().all(Value::is_string) => {
             Some(Expected::List(list.iter().map(plain).collect()))
         }

@@ -1,7 +1,7 @@
 //! Exports of MLflow, Langfuse and Braintrust, told by their columns.
 //!
 //! MLflow's files were written by mlflow 3.17.2; those of Langfuse and Braintrust stand here in the
-//! shape that their sources give (`results/table/exports`), because both are services.
+//! shape that their sources give (`results/exports`), because both are services.
 
 use trilemma_domain::{Expected, Input, NanoUsd};
 use trilemma_interop::{Export, Field, Gathered, Origin, ReadOptions};

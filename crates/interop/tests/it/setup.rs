@@ -387,3 +387,26 @@ fn fuzz_nothing_makes_it_panic() {
             let _ = setup(&[(name, &text)]);
         });
 }
+
+/// Samples that inspect_ai 0.3.285 wrote and read again: it has five, with these targets.
+#[test]
+fn samples_that_inspect_wrote_become_items() {
+    let draft = read_setup(&[fixture("inspect-samples.jsonl")]).unwrap();
+    assert_eq!(draft.tools, [SetupTool::Inspect]);
+    let ids: Vec<&str> = draft.items.iter().map(|item| item.id.as_str()).collect();
+    assert_eq!(ids, ["capital", "either", "choice", "chat", "open"]);
+    let expected: Vec<Option<Expected>> = draft
+        .items
+        .iter()
+        .map(|item| item.expected.clone())
+        .collect();
+    let text = |text: &str| Some(Expected::Text(text.to_owned()));
+    let either = Expected::List(vec!["2".to_owned(), "3".to_owned()]);
+    // A sample without a target has an empty one there.
+    let all = [text("Paris"), Some(either), text("B"), text("cold"), None];
+    assert_eq!(expected, all);
+    let choices = "Which is a mammal?\n\nA) trout\nB) bat\nC) eagle";
+    assert_eq!(draft.items[2].input, Input::Text(choices.to_owned()));
+    assert_eq!(draft.items[2].extras.metadata["topic"], "biology");
+    assert!(matches!(&draft.items[3].input, Input::Messages(chat) if chat.len() == 2));
+}

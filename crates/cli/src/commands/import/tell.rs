@@ -113,7 +113,11 @@ fn remarks(sources: &[Source], gathered: &Gathered, cast: &Cast) -> Vec<String> 
         .flat_map(|source| &source.origin.notes)
         .chain(&gathered.notes)
     {
-        lines.push(format!("note: {note}"));
+        let line = format!("note: {note}");
+        // Several files of a kind say the same.
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
     }
     let checks: Vec<_> = sources
         .iter()

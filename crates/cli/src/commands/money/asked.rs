@@ -170,6 +170,19 @@ impl MoneyArgs {
     /// # Errors
     /// [`InputError`] with every problem of the figures and names, each with its fix.
     pub(crate) fn read(&self, common: &Common, keys: &[Key]) -> anyhow::Result<Asked> {
+        self.read_with(common, keys, |_, _| Vec::new())
+    }
+
+    /// The same; `more` finds what else is wrong by the catalog of a day, so that all is told at once.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn read_with(
+        &self,
+        common: &Common,
+        keys: &[Key],
+        more: impl FnOnce(&Catalog, Date) -> Vec<InputProblem>,
+    ) -> anyhow::Result<Asked> {
         let project = self.project(common)?;
         let mut problems = Vec::new();
         let mut assumptions = project
@@ -195,6 +208,7 @@ impl MoneyArgs {
         }
         let as_of = context::as_of(common);
         let catalog = Arc::new(context::catalog(common)?);
+        problems.extend(more(&catalog, as_of));
         let mut contenders = Vec::new();
         for name in &self.model {
             match catalog.find(name, as_of) {

@@ -84,6 +84,7 @@ pub(crate) fn assumption_lines(
         let spec = key.spec();
         let about = spec.about.trim().trim_end_matches('.');
         let value = match assumptions.get(*key) {
+            None if spec.reason.is_empty() => format!("unknown: {about}"),
             None => format!("unknown: {about} ({})", spec.reason),
             Some(assumed) if assumptions.is_stated(*key) => {
                 format!("{} [{}] {about}", assumed.span, assumed.origin)

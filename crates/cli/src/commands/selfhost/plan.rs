@@ -64,6 +64,15 @@ impl SelfHost<'_> {
     }
 }
 
+/// The catalog's name of weights; a bare name is one of those that one hosts oneself.
+pub(super) fn weights_name(weights: &str) -> String {
+    if weights.contains('/') {
+        weights.to_owned()
+    } else {
+        format!("open-weights/{weights}")
+    }
+}
+
 /// Works everything out.
 pub(in crate::commands) fn plan<'a>(
     asked: &'a Asked,
@@ -71,14 +80,9 @@ pub(in crate::commands) fn plan<'a>(
 ) -> anyhow::Result<SelfHost<'a>> {
     let fail = |text: String| anyhow!(InputError(text));
     let catalog_error = |error: trilemma_catalog::CatalogError| fail(format!("failed to {error}"));
-    let name = if weights.contains('/') {
-        weights.to_owned()
-    } else {
-        format!("open-weights/{weights}")
-    };
     let found = asked
         .catalog
-        .find(&name, asked.as_of)
+        .find(&weights_name(weights), asked.as_of)
         .map_err(catalog_error)?;
     let sizing =
         Sizing::of(found.model, precision).map_err(|error| fail(format!("failed to {error}")))?;

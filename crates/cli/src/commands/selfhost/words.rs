@@ -8,7 +8,7 @@ use trilemma_cost::selfhost::{BreakEven, Never};
 use super::super::money::{Asked, assumptions_text, tokens, usd};
 use super::KEYS;
 use super::plan::{Crossing, SelfHost};
-use crate::layout::{Side, Table, bullet, pairs, terminal_width};
+use crate::layout::{DEFAULT_WIDTH, Side, Table, bullet, pairs, terminal_width, wrap};
 
 /// The whole answer.
 pub(super) fn text(asked: &Asked, plan: &SelfHost<'_>) -> String {
@@ -35,13 +35,14 @@ pub(super) fn text(asked: &Asked, plan: &SelfHost<'_>) -> String {
         text.push_str("\nNo GPU of the catalog holds it at this context and concurrency with a known price.\n");
         return finish(text, asked, width);
     };
-    let _ = writeln!(
-        text,
-        "\nCheapest month: {} × {} per replica at {}",
+    let line = format!(
+        "Cheapest month: {} × {} per replica at {}",
         plan.n_gpus.unwrap_or(1),
         gpu.id,
         price_words(plan)
     );
+    let line = wrap(&line, 0, width.unwrap_or(DEFAULT_WIDTH));
+    let _ = writeln!(text, "\n{line}");
     if let Some((low, mode, high)) = plan.speed {
         let line = format!(
             "{mode:.0} tokens/s per replica, in and out ({low:.0} to {high:.0}): {}",

@@ -51,10 +51,8 @@ pub(in crate::results) fn read_document(
     }
     let mut origin = document.rows.origin;
     if document.has_more {
-        origin.notes.push(format!(
-            "`{}` says that more pages follow it (`has_more`): import all of them together",
-            path.display()
-        ));
+        let note = "a page with `has_more` has a next one, which belongs to the import";
+        origin.notes.push(note.to_owned());
     }
     Ok(origin)
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::exports::Told;
 use crate::container::table::Cells;
 use crate::error::InteropError;
+use crate::results::exports::Told;
 use crate::results::options::{Field, ReadOptions};
 
 /// The columns of a table.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use trilemma_golden::Problem;
 
 use super::columns::{Plan, cell, shown};
-use super::exports::RUN;
 use crate::container::table::Cells;
+use crate::results::exports::RUN;
 use crate::results::options::Field;
 use crate::results::row::{ItemBody, ItemKey, Named, NamedScore, ResultRow, RowOutcome};
 use crate::results::values;

@@ -5,10 +5,8 @@
 //! its name is not guessed at.
 
 mod columns;
-mod exports;
 mod long;
 mod read;
 mod wide;
 
-pub use exports::Export;
 pub(crate) use read::read;

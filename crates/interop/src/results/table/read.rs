@@ -7,10 +7,10 @@ use serde_json::Value;
 use trilemma_golden::Problem;
 
 use super::columns::{self, Plan};
-use super::exports::{Export, RUN};
 use crate::container::table::{Cells, Layout, Rows};
 use crate::container::{Bytes, Meter};
 use crate::error::InteropError;
+use crate::results::exports::{Export, RUN};
 use crate::results::options::ReadOptions;
 use crate::results::take::{Origin, Take, Tool};
 

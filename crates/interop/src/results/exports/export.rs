@@ -1,21 +1,13 @@
-//! Exports of tools whose tables have columns of their own: what a row of theirs says in our fields.
-//!
-//! In: a row of cells. Out: values by field, or that the row is a step inside a trace and no result.
-//! The tools' row ids name a call, not an item, so items go by the tool's test case or by what was
-//! asked. A figure that a tool writes as 0 where it knows none is unknown here.
-
-mod braintrust;
-mod langfuse;
-mod mlflow;
-mod row;
+//! Which tool's export a table is, and what a row of it says.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::row::Row;
+use super::{braintrust, langfuse, mlflow};
 use crate::container::table::{Cells, Layout};
 use crate::results::options::Field;
-use row::Row;
 
 /// A tool whose exported tables are understood without a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +42,7 @@ impl Export {
     }
 
     /// The tool's own way to write its name.
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Mlflow => "MLflow",
             Self::Langfuse => "Langfuse",
@@ -59,7 +51,7 @@ impl Export {
     }
 
     /// The tool whose columns these are; `None` = none of them.
-    pub(super) fn of(cells: &Cells) -> Option<Self> {
+    pub(crate) fn of(cells: &Cells) -> Option<Self> {
         Self::ALL.into_iter().find(|export| match export {
             Self::Mlflow => mlflow::is(cells),
             Self::Langfuse => langfuse::is(cells),
@@ -68,7 +60,7 @@ impl Export {
     }
 
     /// What a row says; `None` = it is a step inside a trace.
-    pub(super) fn told(self, cells: &Cells, layout: Layout) -> Option<Told> {
+    pub(crate) fn told(self, cells: &Cells, layout: Layout) -> Option<Told> {
         let row = Row { cells, layout };
         match self {
             Self::Mlflow => mlflow::told(&row),
@@ -79,26 +71,26 @@ impl Export {
 }
 
 /// Where the reader puts the tool's run.
-pub(super) const RUN: &str = "=run";
+pub(crate) const RUN: &str = "=run";
 
 /// What a row of an export says.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Told {
-    pub(super) fields: BTreeMap<Field, Value>,
+pub(crate) struct Told {
+    pub(crate) fields: BTreeMap<Field, Value>,
     /// The tool's run, which tells candidates of one model apart.
-    pub(super) run: Option<String>,
+    pub(crate) run: Option<String>,
 }
 
 impl Told {
     /// Notes a field that the row has.
-    fn note(&mut self, field: Field, value: Option<Value>) {
+    pub(super) fn note(&mut self, field: Field, value: Option<Value>) {
         if let Some(value) = value {
             self.fields.insert(field, value);
         }
     }
 
     /// Notes named scores. A row that ended in an error has none, whatever scorers said of nothing.
-    fn note_scores(&mut self, scores: Cells) {
+    pub(super) fn note_scores(&mut self, scores: Cells) {
         let is_failed = self.fields.contains_key(&Field::Error);
         if !scores.is_empty() && !is_failed {
             self.fields.insert(Field::Score, Value::Object(scores));
@@ -106,7 +98,7 @@ impl Told {
     }
 
     /// Notes tokens and cost, of which a tool writes 0 where it knows none.
-    fn note_usage(&mut self, figures: [(Field, Option<Value>); 4]) {
+    pub(super) fn note_usage(&mut self, figures: [(Field, Option<Value>); 4]) {
         let is_known = |value: &Value| crate::results::values::number(value) != Some(0.0);
         let tokens = |field: Field| matches!(field, Field::InputTokens | Field::OutputTokens);
         let mut of_tokens = figures.iter().filter(|(field, _)| tokens(*field));

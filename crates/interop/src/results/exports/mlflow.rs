@@ -9,7 +9,7 @@
 
 use serde_json::Value;
 
-use super::Told;
+use super::export::Told;
 use super::row::Row;
 use crate::container::table::Cells;
 use crate::results::options::Field;
