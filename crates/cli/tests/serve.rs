@@ -99,6 +99,94 @@ fn serves_until_it_is_told_to_stop_and_tells_what_it_did() {
     assert!(String::from_utf8(text.stdout).unwrap().contains("100.0 %"));
 }
 
+/// What the benchmark measured is the promise; traffic that costs more is told, and traffic that costs the
+/// same is not.
+#[test]
+fn evidence_stands_beside_what_was_promised() {
+    const N: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let dear = SCENARIO.replace("output = 10", "output = 30");
+    let evidence = |scenario: &str| {
+        let served = serve(SimOptions {
+            scenario: Scenario::parse(scenario).unwrap(),
+            ..SimOptions::default()
+        });
+        project(folder.path(), &served.url, "");
+        let items: String = (0..N)
+            .map(|idx| format!("{{\"input\": \"question {idx}\", \"expected\": \"yes\"}}\n"))
+            .collect();
+        fs_err::write(folder.path().join("golden.jsonl"), items).unwrap();
+        if scenario == SCENARIO {
+            let done = trilemma(folder.path(), &["bench"]).output().unwrap();
+            assert_eq!(done.status.code(), Some(0));
+        }
+        let ledger = folder.path().join(".trilemma/gateway.db");
+        if ledger.exists() {
+            fs_err::remove_file(ledger).unwrap();
+        }
+        let (mut child, address) = start(folder.path());
+        for _ in 0..N {
+            assert!(ask(&address));
+        }
+        let pid = child.id().to_string();
+        std::process::Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap();
+        child.wait().unwrap();
+        let told = trilemma(folder.path(), &["evidence", "--json"])
+            .output()
+            .unwrap();
+        let told = support::json(&told, &[0]);
+        let schema = trilemma(folder.path(), &["schema", "evidence"])
+            .output()
+            .unwrap();
+        let schema = serde_json::from_slice(&schema.stdout).unwrap();
+        assert!(jsonschema::is_valid(&schema, &told), "{told}");
+        let mut shown = trilemma(folder.path(), &["evidence"]);
+        let text = shown.env("COLUMNS", "80").output().unwrap();
+        (told, String::from_utf8(text.stdout).unwrap())
+    };
+    let figure = |told: &serde_json::Value, name: &str| {
+        let promise = &told["promises"][0];
+        assert_eq!(
+            (promise["name"].as_str(), promise["n_requests"].as_u64()),
+            (Some("m"), Some(40))
+        );
+        let figures = promise["figures"].as_array().unwrap();
+        let found = figures.iter().find(|one| one["figure"] == name);
+        found.unwrap().clone()
+    };
+
+    let (told, text) = evidence(SCENARIO);
+    let cost = figure(&told, "cost_usd");
+    assert_eq!(cost["promised"]["n"], 40);
+    assert!(
+        (cost["promised"]["point"].as_f64().unwrap() - 1.5e-4).abs() < 1e-12,
+        "{cost}"
+    );
+    assert_eq!(cost["verdict"], "no_difference_shown");
+    assert_eq!(figure(&told, "answered")["verdict"], "no_difference_shown");
+    assert_eq!(
+        figure(&told, "quality")["realised"],
+        serde_json::Value::Null
+    );
+    assert!(!text.contains("not kept"), "{text}");
+
+    let (told, text) = evidence(&dear);
+    let cost = figure(&told, "cost_usd");
+    assert_eq!(cost["verdict"], "higher", "{cost}");
+    assert!(
+        (cost["difference"][0].as_f64().unwrap() - 2e-4).abs() < 1e-12,
+        "{cost}"
+    );
+    assert!(text.contains("0.350 (0.350-0.350, 40)  not kept"), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+}
+
 #[test]
 fn what_cannot_be_served_is_refused_with_the_fix() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@
 //! - [`paired`]: two alternatives on the same items, from the four cells of right and wrong.
 //! - [`quantile`]: latency percentiles and how far they can be trusted.
 //! - [`mean`]: means with a t interval, with dependent items, and of bounded values.
+//! - [`mover`]: two independent estimates, of which only intervals are known.
 //! - [`resample`]: bootstrap and sign flips, for graded scores, ratios and quantile differences.
 //! - [`power`]: how many items settle a question, and how likely a verdict is.
 //! - [`multiplicity`]: several alternatives at once.
@@ -35,6 +36,7 @@ mod estimate;
 pub mod humans;
 pub mod identity;
 pub mod mean;
+pub mod mover;
 pub mod multiplicity;
 pub mod paired;
 pub mod power;

@@ -1,26 +1,34 @@
-//! `trilemma evidence`: what the gateway recorded, by candidate.
+//! `trilemma evidence`: what the gateway recorded, by candidate, beside what the benchmark promised.
 //!
 //! Every share has its n and interval; costs are sums of what was recorded, the estimated part said.
 
+mod promise;
+mod show;
+mod tally;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
-use trilemma_domain::NanoUsd;
-use trilemma_stats::Confidence;
-use trilemma_stats::proportion::{Count, wilson};
-use trilemma_stats::quantile::{Sorted, quantile};
+use trilemma_route::Policy;
+use trilemma_store::Store;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
+use super::export::{choose, latest_benchmark};
 use super::serve::ledger_path;
 use crate::args::Common;
 use crate::context::{Context, InputError};
+use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
-use crate::layout::{Side, Table, counted, parted, terminal_width};
+use crate::places;
 use crate::printer::Printer;
+
+use promise::{Promise, Whose};
+use tally::Tally;
 
 /// What of the ledger is told.
 #[derive(Debug, clap::Args)]
@@ -28,194 +36,189 @@ pub(crate) struct EvidenceArgs {
     /// Only requests from this day on (UTC).
     #[arg(long, value_name = "DATE")]
     since: Option<Date>,
+    /// The run whose figures are the promise (default: the latest benchmark).
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
     /// Write every request as a JSON line to this file: figures and decisions, no texts.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
 }
 
-/// What became of one candidate's requests.
+/// Everything that was counted.
 #[derive(Debug, Default)]
-struct Tally {
-    n: usize,
-    n_answered: usize,
-    n_cut: usize,
-    n_abandoned: usize,
-    n_repeated: usize,
-    n_unmeasured: usize,
-    n_estimated: usize,
-    n_unpriced: usize,
-    nano: i128,
-    first_ms: Vec<f64>,
+struct Counted {
+    /// All requests, by the candidate that answered.
+    candidates: BTreeMap<String, Tally>,
+    /// Those like what was measured, by whose promise they are compared with.
+    promised: BTreeMap<Whose, Tally>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let context = Context::open(common)?;
+    let counted = count(args, &ledger_path(&context)?)?;
+    let (promises, without) = promises(&context, args, &counted)?;
+    if printer.json() {
+        let candidates: Vec<Value> = counted
+            .candidates
+            .iter()
+            .map(|(name, tally)| show::json(name, tally))
+            .collect();
+        printer.value(&json!({
+            "schema_version": 1,
+            "candidates": candidates,
+            "promises": promises,
+        }))?;
+        return Ok(Exit::Ok);
+    }
+    if counted.candidates.is_empty() {
+        printer.say("no request has been recorded yet");
+        printer.next(&common.command("serve"));
+        return Ok(Exit::Ok);
+    }
+    printer.data(&show::candidates(&counted.candidates));
+    for (name, tally) in &counted.candidates {
+        for remark in show::remarks(tally) {
+            printer.say(&format!("{name}: {remark}"));
+        }
+    }
+    printer.data(&show::promises(&promises));
+    for reason in without {
+        printer.say(&reason);
+    }
+    let is_broken = promises
+        .iter()
+        .any(|promise| promise.figures.iter().any(promise::Kept::is_broken));
+    printer.next(&common.command(if is_broken {
+        "select --fresh"
+    } else if promises.is_empty() {
+        "evidence --export evidence.jsonl"
+    } else {
+        "drift check"
+    }));
+    Ok(Exit::Ok)
+}
+
+/// Reads the ledger, one request at a time.
+fn count(args: &EvidenceArgs, path: &Path) -> anyhow::Result<Counted> {
     let input =
         |error: trilemma_store::StoreError| anyhow!(InputError(format!("failed to {error}")));
-    let path = ledger_path(&context)?;
     if !path.is_file() {
         return Err(anyhow!(InputError(format!(
             "failed to find evidence: `{}` does not exist; hint: `trilemma serve` writes it",
             path.display()
         ))));
     }
-    let file = LedgerFile::open_existing(&path).map_err(input)?;
+    let file = LedgerFile::open_existing(path).map_err(input)?;
     let since_us = match args.since {
         Some(day) => TimeZone::UTC
             .to_timestamp(day.at(0, 0, 0, 0))?
             .as_microsecond(),
         None => i64::MIN,
     };
-    let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    let mut lines = String::new();
+    let mut out = match &args.export {
+        Some(path) => Some(BufWriter::new(places::create_file(path)?)),
+        None => None,
+    };
+    let mut counted = Counted::default();
+    let mut failure = None;
     file.entries(since_us, &mut |entry| {
-        if args.export.is_some() {
-            lines.push_str(&line(&entry).to_string());
-            lines.push('\n');
+        if let Some(out) = &mut out
+            && failure.is_none()
+        {
+            failure = writeln!(out, "{}", line(&entry)).err();
         }
-        tallies
-            .entry(entry.row.candidate.clone())
-            .or_default()
-            .add(&entry);
+        counted.add(&entry);
     })
     .map_err(input)?;
-    if let Some(path) = &args.export {
-        fs_err::write(path, lines)?;
-    }
-    if printer.json() {
-        let candidates: Vec<Value> = tallies
-            .iter()
-            .map(|(name, tally)| tally.json(name))
-            .collect();
-        printer.value(&json!({ "schema_version": 1, "candidates": candidates }))?;
-        return Ok(Exit::Ok);
-    }
-    if tallies.is_empty() {
-        printer.say("no request has been recorded yet");
-        return Ok(Exit::Ok);
-    }
-    printer.data(&table(&tallies));
-    for (name, tally) in &tallies {
-        for remark in tally.remarks() {
-            printer.say(&format!("{name}: {remark}"));
+    if let Some(mut out) = out {
+        match failure {
+            Some(error) => Err(error)?,
+            None => out.flush()?,
         }
     }
-    printer.next(&common.command("evidence --export evidence.jsonl"));
-    Ok(Exit::Ok)
+    Ok(counted)
 }
 
-impl Tally {
+impl Counted {
     fn add(&mut self, entry: &LedgerEntry) {
-        self.n += 1;
-        match entry.row.cost {
-            Some(cost) => self.nano += i128::from(cost.0),
-            None => self.n_unpriced += 1,
-        }
-        self.n_estimated += usize::from(entry.row.is_estimated);
+        let of = |map: &mut BTreeMap<_, Tally>, key| map.entry(key).or_default().add(entry);
+        of(&mut self.candidates, entry.row.candidate.clone());
         let Some(evidence) = &entry.evidence else {
             return;
         };
-        self.n_answered += usize::from(evidence.failure.is_none() && !evidence.abandoned);
-        self.n_cut += usize::from(evidence.truncated);
-        self.n_abandoned += usize::from(evidence.abandoned);
-        self.n_repeated += usize::from(evidence.attempts.len() > 1);
-        self.n_unmeasured += usize::from(!evidence.unmeasured.is_empty());
-        let first = evidence
-            .attempts
-            .iter()
-            .rev()
-            .find_map(|attempt| attempt.first_visible_us);
-        self.first_ms.extend(first.map(|us| us as f64 / 1_000.0));
-    }
-
-    /// Share of requests that got their whole answer, of those whose client stayed.
-    fn answered(&self) -> Option<trilemma_stats::Estimate> {
-        let n_stayed = self.n.saturating_sub(self.n_abandoned);
-        let count = Count::new(self.n_answered, n_stayed).ok()?;
-        Some(wilson(count, Confidence::P95))
-    }
-
-    fn first_p50(&self) -> Option<trilemma_stats::Estimate> {
-        let sample = Sorted::new(self.first_ms.clone()).ok()?;
-        quantile(&sample, 0.5, Confidence::P95).ok()
-    }
-
-    fn total(&self) -> NanoUsd {
-        NanoUsd(i64::try_from(self.nano).unwrap_or(i64::MAX))
-    }
-
-    fn json(&self, name: &str) -> Value {
-        let interval = |one: Option<trilemma_stats::Estimate>| {
-            one.map(
-                |one| json!({ "point": one.point, "low": one.low, "high": one.high, "n": one.n }),
-            )
+        // What deviates from what was measured says nothing of the promise.
+        if !evidence.unmeasured.is_empty() {
+            return;
+        }
+        let whose = match &evidence.policy {
+            Some(hash) => Whose::Policy(hash.clone()),
+            None => Whose::Candidate(entry.row.candidate.clone()),
         };
-        json!({
-            "candidate": name,
-            "requests": self.n,
-            "answered": interval(self.answered()),
-            "cut": self.n_cut,
-            "abandoned": self.n_abandoned,
-            "repeated": self.n_repeated,
-            "unmeasured": self.n_unmeasured,
-            "cost_usd": self.total().to_usd().decimal().normalize().to_string(),
-            "estimated": self.n_estimated,
-            "unpriced": self.n_unpriced,
-            "first_token_p50_ms": interval(self.first_p50()),
-        })
-    }
-
-    fn remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
-        let mut remark = |n: usize, what: &str| {
-            if n > 0 {
-                remarks.push(format!("{} {what}", counted(n as u64, "request")));
-            }
-        };
-        remark(self.n_cut, "got a part of an answer and an error");
-        remark(self.n_abandoned, "whose client went away");
-        remark(self.n_repeated, "took more than one call");
-        remark(self.n_unmeasured, "unlike what was measured");
-        remark(
-            self.n_estimated,
-            "whose cost is the most that it can have been",
-        );
-        remark(self.n_unpriced, "whose price is unknown, not in the sum");
-        remarks
+        self.promised.entry(whose).or_default().add(entry);
     }
 }
 
-fn table(tallies: &BTreeMap<String, Tally>) -> String {
-    let mut table = Table::new(&[
-        ("candidate", Side::Left),
-        ("requests", Side::Right),
-        ("answered (95 %)", Side::Right),
-        ("USD", Side::Right),
-        ("first token p50 ms", Side::Right),
-    ]);
-    let unknown = || "-".to_owned();
-    for (name, tally) in tallies {
-        let answered = tally.answered().map_or_else(unknown, |one| {
-            format!(
-                "{:.1} % ({:.1}-{:.1})",
-                100.0 * one.point,
-                100.0 * one.low,
-                100.0 * one.high
-            )
-        });
-        let first = tally.first_p50().map_or_else(unknown, |one| {
-            format!("{:.0} ({:.0}-{:.0})", one.point, one.low, one.high)
-        });
-        table.push([
-            name.clone(),
-            parted(tally.n as u64),
-            answered,
-            tally.total().to_usd().brief(),
-            first,
-        ]);
+/// What was promised beside what came, and why nothing can be said of the rest.
+fn promises(
+    context: &Context,
+    args: &EvidenceArgs,
+    counted: &Counted,
+) -> anyhow::Result<(Vec<Promise>, Vec<String>)> {
+    let mut promises = Vec::new();
+    let mut without = Vec::new();
+    let path = places::store_path(&context.folder, &context.project)?;
+    let named = args.run.as_deref();
+    let run = if path.is_file() {
+        let store = Store::open_existing(&path)?;
+        let run = match named {
+            Some(_) => Some(choose(&store, named)?),
+            None => latest_benchmark(&store)?,
+        };
+        run.map(|run| (store, run))
+    } else {
+        None
+    };
+    match run {
+        Some((store, run)) => {
+            let decision = decision::decide(context, &store, &run, DecideOptions::default())?;
+            promises.extend(promise::of_run((&run, &decision), &counted.promised));
+        }
+        None if named.is_some() => {
+            return Err(anyhow!(InputError(format!(
+                "failed to find the run `{}`: nothing was measured here; hint: `trilemma select` does",
+                named.unwrap_or_default()
+            ))));
+        }
+        None => without.push(
+            "nothing was measured here, so that nothing was promised of candidates".to_owned(),
+        ),
     }
-    table.draw(0, terminal_width())
+    let served = context
+        .project
+        .serve
+        .policy
+        .as_ref()
+        .map(|file| context.folder.join(file));
+    let policy = served
+        .and_then(|file| fs_err::read_to_string(file).ok())
+        .and_then(|text| Policy::read(&text).ok());
+    let found = policy
+        .as_ref()
+        .and_then(|policy| promise::of_policy(policy, &counted.promised));
+    let at_hand = policy.map(|policy| policy.content_hash().to_string());
+    for whose in counted.promised.keys() {
+        if let Whose::Policy(hash) = whose
+            && at_hand.as_ref() != Some(hash)
+        {
+            let short = hash.get(..8).unwrap_or(hash);
+            without.push(format!(
+                "policy {short} decided some requests and is not the one in `serve.policy`: what it promised is not known"
+            ));
+        }
+    }
+    promises.extend(found);
+    Ok((promises, without))
 }
 
 fn line(entry: &LedgerEntry) -> Value {

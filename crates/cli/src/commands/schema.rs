@@ -56,6 +56,7 @@ static FORMATS: &[Format] = &[
     entry!("tco", "what `trilemma tco --json` prints"),
     entry!("selfhost", "what `trilemma selfhost --json` prints"),
     entry!("limits", "what `trilemma limits --json` prints"),
+    entry!("evidence", "what `trilemma evidence --json` prints"),
     entry!("latency", "what `trilemma latency --json` prints"),
     entry!("export", "a line of `trilemma export`"),
 ];

@@ -1,0 +1,172 @@
+//! How evidence is told.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::promise::{Kept, Kind, Known, Promise, Word};
+use super::tally::Tally;
+use crate::layout::{Side, Table, bullet, counted, parted, terminal_width, wrap};
+
+/// One candidate as JSON.
+pub(super) fn json(name: &str, tally: &Tally) -> Value {
+    let interval = |one: Option<trilemma_stats::Estimate>| {
+        one.map(|one| json!({ "point": one.point, "low": one.low, "high": one.high, "n": one.n }))
+    };
+    json!({
+        "candidate": name,
+        "requests": tally.n,
+        "answered": interval(tally.answered()),
+        "cut": tally.n_cut,
+        "abandoned": tally.n_abandoned,
+        "repeated": tally.n_repeated,
+        "unmeasured": tally.n_unmeasured,
+        "cost_usd": tally.total().to_usd().decimal().normalize().to_string(),
+        "estimated": tally.n_estimated,
+        "unpriced": tally.n_unpriced,
+        "first_token_p50_ms": interval(tally.first_token(0.5)),
+    })
+}
+
+/// What deserves a word beside the table.
+pub(super) fn remarks(tally: &Tally) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let mut remark = |n: usize, what: &str| {
+        if n > 0 {
+            remarks.push(format!("{} {what}", counted(n as u64, "request")));
+        }
+    };
+    remark(tally.n_cut, "got a part of an answer and an error");
+    remark(tally.n_abandoned, "whose client went away");
+    remark(tally.n_repeated, "took more than one call");
+    remark(tally.n_unmeasured, "unlike what was measured");
+    remark(
+        tally.n_estimated,
+        "whose cost is the most that it can have been",
+    );
+    remark(tally.n_unpriced, "whose price is unknown, not in the sum");
+    remarks
+}
+
+/// All requests by the candidate that answered.
+pub(super) fn candidates(tallies: &BTreeMap<String, Tally>) -> String {
+    let mut table = Table::new(&[
+        ("candidate", Side::Left),
+        ("requests", Side::Right),
+        ("answered (95 %)", Side::Right),
+        ("USD", Side::Right),
+        ("first token p50 ms", Side::Right),
+    ]);
+    let unknown = || "-".to_owned();
+    for (name, tally) in tallies {
+        let answered = tally.answered().map_or_else(unknown, |one| {
+            format!(
+                "{:.1} % ({:.1}-{:.1})",
+                100.0 * one.point,
+                100.0 * one.low,
+                100.0 * one.high
+            )
+        });
+        let first = tally.first_token(0.5).map_or_else(unknown, |one| {
+            format!("{:.0} ({:.0}-{:.0})", one.point, one.low, one.high)
+        });
+        table.push([
+            name.clone(),
+            parted(tally.n as u64),
+            answered,
+            tally.total().to_usd().brief(),
+            first,
+        ]);
+    }
+    table.draw(0, terminal_width())
+}
+
+/// What was promised beside what traffic got; empty = nothing was promised.
+pub(super) fn promises(promises: &[Promise]) -> String {
+    let mut text = String::new();
+    for promise in promises {
+        let like = counted(promise.n_requests as u64, "request");
+        let title = format!(
+            "{}: promised by {}, got in {like} like what was measured",
+            promise.name, promise.source
+        );
+        text.push('\n');
+        text.push_str(&wrap(&title, 0, terminal_width().unwrap_or(usize::MAX)));
+        text.push('\n');
+        let mut table = Table::new(&[
+            ("figure", Side::Left),
+            ("promised (95 %, n)", Side::Right),
+            ("got (95 %, n)", Side::Right),
+            ("shown", Side::Left),
+        ]);
+        for kept in &promise.figures {
+            table.push([
+                kept.figure.words().to_owned(),
+                cell(kept.figure, kept.promised),
+                cell(kept.figure, kept.realised),
+                so(kept),
+            ]);
+        }
+        text.push_str(&table.draw(0, terminal_width()));
+    }
+    if promises
+        .iter()
+        .any(|promise| promise.figures.iter().any(Kept::is_broken))
+    {
+        let words = "Traffic does not get what was promised: it is not like the golden set, or what serves it \
+                     has changed. `trilemma golden sample` draws a new set, `trilemma drift check` looks at the models.";
+        text.push('\n');
+        text.push_str(&bullet(words, 0, terminal_width()));
+    }
+    text
+}
+
+fn cell(kind: Kind, known: Option<Known>) -> String {
+    let Some(Known {
+        point,
+        low,
+        high,
+        n,
+    }) = known
+    else {
+        return "-".to_owned();
+    };
+    let n = parted(n as u64);
+    match kind {
+        Kind::CostUsd => {
+            // Three significant digits of the point; its ends look like it.
+            let digits = if point > 0.0 {
+                (-1.0 - point.log10().floor()).clamp(0.0, 9.0) as usize
+            } else {
+                0
+            };
+            let per_1000 = |usd: f64| format!("{:.digits$}", 1e3 * usd);
+            format!(
+                "{} ({}-{}, {n})",
+                per_1000(point),
+                per_1000(low),
+                per_1000(high)
+            )
+        }
+        Kind::Answered | Kind::Quality => format!(
+            "{:.1} ({:.1}-{:.1}, {n})",
+            100.0 * point,
+            100.0 * low,
+            100.0 * high
+        ),
+        Kind::FirstTokenP50Ms | Kind::FirstTokenP95Ms => {
+            format!("{point:.0} ({low:.0}-{high:.0}, {n})")
+        }
+    }
+}
+
+fn so(kept: &Kept) -> String {
+    let words = match kept.verdict {
+        _ if kept.is_broken() => "not kept",
+        Word::Unknown if kept.figure == Kind::Quality => "not scored",
+        Word::Unknown => "not known",
+        Word::Higher | Word::Lower => "better",
+        Word::NoDifferenceShown => "no difference",
+    };
+    words.to_owned()
+}

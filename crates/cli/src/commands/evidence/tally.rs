@@ -1,0 +1,104 @@
+//! What became of requests: counted while the ledger is read, one request at a time.
+
+use trilemma_domain::NanoUsd;
+use trilemma_stats::proportion::{Count, wilson};
+use trilemma_stats::quantile::{Sorted, quantile};
+use trilemma_stats::{Confidence, Estimate};
+use trilemma_store::ledger::LedgerEntry;
+
+/// Requests of one kind.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) n: usize,
+    pub(super) n_answered: usize,
+    pub(super) n_cut: usize,
+    pub(super) n_abandoned: usize,
+    pub(super) n_repeated: usize,
+    pub(super) n_unmeasured: usize,
+    pub(super) n_estimated: usize,
+    pub(super) n_unpriced: usize,
+    nano: i128,
+    costs: Costs,
+    first_ms: Vec<f64>,
+}
+
+/// Costs of whole answers of which the vendor counted the tokens: running sums, so that memory stays flat.
+#[derive(Debug, Default, Clone, Copy)]
+struct Costs {
+    n: usize,
+    mean: f64,
+    /// Sum of squared deviations from the mean (Welford 1962).
+    squares: f64,
+}
+
+impl Costs {
+    fn add(&mut self, usd: f64) {
+        self.n += 1;
+        let before = usd - self.mean;
+        self.mean += before / self.n as f64;
+        self.squares += before * (usd - self.mean);
+    }
+
+    /// The mean with a normal interval; `None` below 30 requests, where skewed costs allow none.
+    fn interval(self) -> Option<[f64; 3]> {
+        const LEAST: usize = 30;
+        if self.n < LEAST {
+            return None;
+        }
+        let n = self.n as f64;
+        let half = Confidence::P95.z_two_sided() * (self.squares / (n - 1.0) / n).sqrt();
+        Some([self.mean, (self.mean - half).max(0.0), self.mean + half])
+    }
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, entry: &LedgerEntry) {
+        self.n += 1;
+        match entry.row.cost {
+            Some(cost) => self.nano += i128::from(cost.0),
+            None => self.n_unpriced += 1,
+        }
+        self.n_estimated += usize::from(entry.row.is_estimated);
+        let Some(evidence) = &entry.evidence else {
+            return;
+        };
+        let is_answered = evidence.failure.is_none() && !evidence.abandoned;
+        self.n_answered += usize::from(is_answered);
+        self.n_cut += usize::from(evidence.truncated);
+        self.n_abandoned += usize::from(evidence.abandoned);
+        self.n_repeated += usize::from(evidence.attempts.len() > 1);
+        self.n_unmeasured += usize::from(!evidence.unmeasured.is_empty());
+        if let (true, false, Some(cost)) = (is_answered, entry.row.is_estimated, entry.row.cost) {
+            self.costs.add(cost.to_f64_usd());
+        }
+        let first = evidence
+            .attempts
+            .iter()
+            .rev()
+            .find_map(|attempt| attempt.first_visible_us);
+        self.first_ms.extend(first.map(|us| us as f64 / 1_000.0));
+    }
+
+    /// Share of requests that got their whole answer, of those whose client stayed.
+    pub(super) fn answered(&self) -> Option<Estimate> {
+        let n_stayed = self.n.saturating_sub(self.n_abandoned);
+        let count = Count::new(self.n_answered, n_stayed).ok()?;
+        Some(wilson(count, Confidence::P95))
+    }
+
+    /// A quantile of the time to the first visible token, milliseconds.
+    pub(super) fn first_token(&self, level: f64) -> Option<Estimate> {
+        let sample = Sorted::new(self.first_ms.clone()).ok()?;
+        quantile(&sample, level, Confidence::P95).ok()
+    }
+
+    /// USD per whole answer, all its calls included, with its interval and n.
+    pub(super) fn per_answer(&self) -> Option<([f64; 3], usize)> {
+        Some((self.costs.interval()?, self.costs.n))
+    }
+
+    /// What all of them cost as far as known.
+    pub(super) fn total(&self) -> NanoUsd {
+        NanoUsd(i64::try_from(self.nano).unwrap_or(i64::MAX))
+    }
+}
