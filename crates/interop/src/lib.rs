@@ -27,8 +27,8 @@ pub use error::InteropError;
 #[cfg(feature = "parquet")]
 pub use export::ParquetExport;
 pub use export::{
-    CsvExport, ExportHead, ExportRow, ExportScore, LiteLlmModel, PromptfooExport, RowExport,
-    litellm_yaml,
+    CsvExport, ExportHead, ExportRow, ExportScore, LiteLlmModel, LiteLlmPolicy, PromptfooExport,
+    RowExport, litellm_policy, litellm_yaml,
 };
 pub use file::file_fingerprint;
 pub use gather::{

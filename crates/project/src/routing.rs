@@ -15,7 +15,7 @@ pub struct RoutingSettings {
     pub target: Target,
     /// Which text of a request features and rules read.
     pub reads: Reads,
-    /// The metadata field that names an item's task; `task` by default.
+    /// The metadata field that names an item's task, or `tags`: its first tag; `task` by default.
     pub task_field: String,
     /// From an answer to the part that is compared: extraction steps; `None` = those of the first
     /// scorer that has some.

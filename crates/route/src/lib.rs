@@ -33,6 +33,8 @@ pub use policy::{
     When, measured_binding,
 };
 pub use request::RequestView;
-pub use router::{Call, Decision, Router, Step, Tier, Use, Why, classify_complexity};
+pub use router::{
+    Call, Case, Decision, Explanation, Flip, Router, Step, Tier, Use, Why, classify_complexity,
+};
 pub use study::Study;
 pub use train::{About, Example, Examples, Frame, Options, Recorded, Target, Trained, train};

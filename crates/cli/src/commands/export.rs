@@ -4,15 +4,16 @@ mod litellm;
 mod rows;
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use trilemma_domain::RunId;
 use trilemma_interop::{CsvExport, ParquetExport, PromptfooExport, RowExport};
 use trilemma_store::{RunPurpose, Store};
 
 use crate::args::Common;
-use crate::context::Context;
+use crate::commands::route::read_policy;
+use crate::context::{Context, InputError};
 use crate::exit::Exit;
 use crate::places;
 use crate::printer::{JsonOutlet, Printer};
@@ -26,6 +27,10 @@ pub(crate) struct ExportArgs {
     /// meet the requirements.
     #[arg(long, short, value_enum, default_value_t = ExportFormat::Jsonl)]
     pub(crate) format: ExportFormat,
+    /// `--format litellm`: this routing policy instead of the models of a run, as far as LiteLLM can
+    /// express it; what it cannot is listed with the reason.
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub(crate) policy: Option<PathBuf>,
     /// The file to write (default: standard output).
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -50,6 +55,9 @@ pub(crate) enum ExportFormat {
 /// Runs the command.
 pub(crate) fn run(args: &ExportArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let context = Context::open(common)?;
+    if let Some(policy) = &args.policy {
+        return export_policy(args, (&context, policy), printer);
+    }
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
     if args.format == ExportFormat::Litellm {
@@ -63,6 +71,34 @@ pub(crate) fn run(args: &ExportArgs, common: &Common, printer: Printer) -> anyho
         }
         None => write(args.format, &store, &run, std::io::stdout().lock())
             .context("write to standard output")?,
+    }
+    Ok(Exit::Ok)
+}
+
+/// Writes a policy for LiteLLM, and says what is lost.
+fn export_policy(
+    args: &ExportArgs,
+    (context, policy): (&Context, &Path),
+    printer: Printer,
+) -> anyhow::Result<Exit> {
+    if args.format != ExportFormat::Litellm {
+        return Err(anyhow!(InputError(
+            "failed to export a policy in this format; hint: `--format litellm`".to_owned()
+        )));
+    }
+    let found = litellm::policy(context, &read_policy(policy)?)?;
+    match &args.out {
+        Some(path) => {
+            places::write_file(path, &found.yaml)?;
+            printer.say(&format!("wrote {}", path.display()));
+        }
+        None => printer.document(&found.yaml),
+    }
+    for lost in &found.lost {
+        printer.say(&format!("not expressed: {lost}"));
+    }
+    if !found.lost.is_empty() {
+        printer.say("the whole policy runs behind LiteLLM as one more model: `trilemma serve`, docs/gateway.md");
     }
     Ok(Exit::Ok)
 }

@@ -3,6 +3,8 @@
 mod curve_csv;
 mod draw;
 mod eval;
+mod explain;
+mod explained;
 mod fit;
 mod kind;
 mod plan;
@@ -14,6 +16,8 @@ mod signals;
 mod target;
 mod train;
 mod words;
+
+pub(crate) use eval::read_policy;
 
 use clap::Subcommand;
 
@@ -34,6 +38,8 @@ enum RouteCommand {
     Train(train::TrainArgs),
     /// What routing is worth on items that it has not seen, or what a policy file does on a run.
     Eval(eval::EvalArgs),
+    /// Which candidate a policy asks for a query, why, and what would change that.
+    Explain(Box<explain::ExplainArgs>),
 }
 
 /// Runs the command.
@@ -41,5 +47,6 @@ pub(crate) fn run(args: &RouteArgs, common: &Common, printer: Printer) -> anyhow
     match &args.command {
         RouteCommand::Train(args) => train::run(args, common, printer),
         RouteCommand::Eval(args) => eval::run(args, common, printer),
+        RouteCommand::Explain(args) => explain::run(args, common, printer),
     }
 }

@@ -52,6 +52,12 @@ static FORMATS: &[Format] = &[
         "drift",
         "what `trilemma drift check --json` prints, and a line of `drift watch`"
     ),
+    entry!("route-train", "what `trilemma route train --json` prints"),
+    entry!("route-eval", "what `trilemma route eval --json` prints"),
+    entry!(
+        "route-explain",
+        "what `trilemma route explain --json` prints"
+    ),
     entry!("cost", "what `trilemma cost --json` prints"),
     entry!("tco", "what `trilemma tco --json` prints"),
     entry!("selfhost", "what `trilemma selfhost --json` prints"),

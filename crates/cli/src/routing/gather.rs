@@ -28,6 +28,8 @@ pub(crate) struct Material {
     pub(crate) gathered: Gathered,
     /// Whether a simulator answered.
     pub(crate) simulated: bool,
+    /// The side of the golden set that takes part; `None` = all of it.
+    pub(crate) split: Option<&'static str>,
     /// What the user should know of it, one sentence each.
     pub(crate) notes: Vec<String>,
 }
@@ -95,6 +97,7 @@ pub(crate) fn gather(
     Ok(Material {
         gathered: gather.finish(extract, settings.compare),
         simulated: put.simulated,
+        split: sample.part.as_ref().map(|part| part.name()),
         manifest,
         notes,
     })

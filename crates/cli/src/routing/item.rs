@@ -6,6 +6,9 @@ use trilemma_domain::{Candidate, Item};
 use trilemma_project::{Prompt, RoutingSettings, chat_request};
 use trilemma_route::{About, Example, RequestView};
 
+/// As `task_field`: an item's first tag names its task.
+const TAGS: &str = "tags";
+
 /// How items are rendered: with the prompt that the candidates share.
 pub(super) struct Rendering<'a> {
     candidate: &'a Candidate,
@@ -40,9 +43,13 @@ pub(super) fn view_of(rendering: &Rendering<'_>, item: &Item) -> anyhow::Result<
     let view = RequestView::of_messages(&asked.messages, &settings.reads, fields)
         .with_tools(asked.tools.len());
     let word = |key: &str| extras.metadata.get(key).and_then(word);
+    let by_tag = || {
+        let first = extras.tags.first().cloned();
+        first.filter(|_| settings.task_field == TAGS)
+    };
     Ok(Example {
         id: item.id.to_string(),
-        task: word(&settings.task_field),
+        task: word(&settings.task_field).or_else(by_tag),
         about: About {
             context_chars: Some(view.context_chars),
             route: word("route"),

@@ -5,6 +5,7 @@
 
 mod csv;
 mod litellm;
+mod litellm_policy;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod promptfoo;
@@ -12,6 +13,7 @@ mod row;
 
 pub use csv::CsvExport;
 pub use litellm::{LiteLlmModel, litellm_yaml};
+pub use litellm_policy::{LiteLlmPolicy, litellm_policy};
 #[cfg(feature = "parquet")]
 pub use parquet::ParquetExport;
 pub use promptfoo::PromptfooExport;

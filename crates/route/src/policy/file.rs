@@ -109,6 +109,9 @@ pub struct Origin {
     pub as_of: Date,
     /// Hash of the golden set.
     pub golden: Fingerprint,
+    /// The side of the golden set that it was fitted on: `dev` or `holdout`; `None` = all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
     /// Items that it was fitted on.
     pub n_fit: usize,
     /// Items that it was judged on.

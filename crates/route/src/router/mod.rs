@@ -2,9 +2,10 @@
 //!
 //! `ready` is what callers hold; `compile` checks a policy and builds its tree with regular expressions and extraction steps;
 //! `walk` goes down the tree with what has been observed so far; `test` decides conditions, `tiers`
-//! is the design document's router, `poll` compares answers, `why` puts decisions in words.
+//! is the design document's router, `poll` compares answers, `why` puts decisions in words, `explain` says what would change them.
 
 mod compile;
+mod explain;
 mod node;
 mod poll;
 mod ready;
@@ -13,6 +14,7 @@ mod tiers;
 mod walk;
 mod why;
 
+pub use explain::{Case, Explanation, Flip};
 pub(crate) use poll::{evidence, gist};
 pub use ready::Router;
 pub use tiers::{Tier, classify_complexity};

@@ -1,7 +1,8 @@
 //! A policy that is checked and ready to decide: what callers hold.
 
+use super::explain::Explanation;
 use super::walk::Decision;
-use super::{compile, node, walk};
+use super::{compile, explain, node, walk};
 use crate::observe::Observation;
 use crate::policy::{Policy, PolicyError};
 use crate::request::RequestView;
@@ -50,5 +51,11 @@ impl Router {
     #[must_use]
     pub fn step(&self, request: &RequestView<'_>, seen: &[Observation]) -> Decision {
         walk::walk(self, request, seen)
+    }
+
+    /// Says what happens first with a request, and what would change that.
+    #[must_use]
+    pub fn explain(&self, request: &RequestView<'_>) -> Explanation {
+        explain::explain(self, request)
     }
 }

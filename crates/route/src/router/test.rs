@@ -52,6 +52,69 @@ impl Test {
             && !self.none.iter().any(|test| test.holds(request))
     }
 
+    /// What keeps the condition from holding, in words; empty where it holds.
+    pub(super) fn misses(&self, request: &RequestView<'_>) -> Vec<String> {
+        let mut found = Vec::new();
+        for (wanted, fact, name) in [
+            (&self.task, request.task, "task"),
+            (&self.route, request.route, "route"),
+            (&self.user_tier, request.user_tier, "user tier"),
+        ] {
+            if !among(wanted, fact) {
+                let now = fact.map_or_else(|| "none".to_owned(), |fact| format!("`{fact}`"));
+                found.push(format!("{name} {} (now {now})", any_of(wanted)));
+            }
+        }
+        if !self.tags.is_empty() && !self.tags.iter().any(|tag| request.tags.contains(tag)) {
+            found.push(format!("tag {}", any_of(&self.tags)));
+        }
+        let carries = |one: &Modality| request.modalities.contains(one);
+        if !self.carries.is_empty() && !self.carries.iter().any(carries) {
+            found.push("an image, file or tools as it asks for".to_owned());
+        }
+        if !self.time_holds(request) {
+            found.push("another time".to_owned());
+        }
+        for (range, number, name) in [
+            (
+                self.context_tokens,
+                request.context_tokens(),
+                "tokens of context",
+            ),
+            (
+                self.chars,
+                request.text.chars().count() as u64,
+                "characters",
+            ),
+            (
+                self.words,
+                request.text.split_whitespace().count() as u64,
+                "words",
+            ),
+        ] {
+            if let Some(range) = range.filter(|range| !range.holds(number)) {
+                let wanted = match (range.min, range.max) {
+                    (Some(min), _) if number < min => format!("at least {min}"),
+                    (_, max) => format!("at most {}", max.unwrap_or(u64::MAX)),
+                };
+                found.push(format!("{wanted} {name} (now {number})"));
+            }
+        }
+        if !self::found(self.contains.as_ref(), &request.text) {
+            found.push("one of its words".to_owned());
+        }
+        if !self::found(self.matches.as_ref(), &request.text) {
+            found.push("a text that its expression matches".to_owned());
+        }
+        if !self.any.is_empty() && !self.any.iter().any(|test| test.holds(request)) {
+            found.push("one of its alternatives".to_owned());
+        }
+        if self.none.iter().any(|test| test.holds(request)) {
+            found.push("nothing of what it excludes".to_owned());
+        }
+        found
+    }
+
     fn time_holds(&self, request: &RequestView<'_>) -> bool {
         if self.hours.is_none() && self.days.is_empty() {
             return true;
@@ -76,6 +139,11 @@ impl Test {
 /// Whether a stated fact is one of those asked for; no one asked for = any will do.
 fn among(wanted: &[String], fact: Option<&str>) -> bool {
     wanted.is_empty() || fact.is_some_and(|fact| wanted.iter().any(|name| name == fact))
+}
+
+fn any_of(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(" or ")
 }
 
 fn found(pattern: Option<&Pattern>, text: &str) -> bool {

@@ -69,7 +69,7 @@ pub(super) fn walk(router: &Router, request: &RequestView<'_>, seen: &[Observati
     }
 }
 
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     router: &'a Router,
     request: &'a RequestView<'a>,
     seen: &'a [Observation],
@@ -84,6 +84,24 @@ enum Standing {
 }
 
 impl Walk<'_> {
+    /// Whom a node asks first.
+    pub(super) fn first(
+        router: &Router,
+        request: &RequestView<'_>,
+        node: &Node,
+    ) -> Vec<CandidateId> {
+        let mut walk = Walk {
+            router,
+            request,
+            seen: &[],
+            why: Vec::new(),
+        };
+        match walk.down(node) {
+            Step::Call(calls) => calls.into_iter().map(|call| call.candidate).collect(),
+            Step::Answer { .. } | Step::Exhausted => Vec::new(),
+        }
+    }
+
     fn down(&mut self, node: &Node) -> Step {
         match node {
             Node::Single(member) => self.single(member),

@@ -57,7 +57,10 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Loss(most) if *most <= 0.0 => f.write_str("parity"),
-            Self::Loss(most) => write!(f, "-{} points", 100.0 * most),
+            Self::Loss(most) => {
+                let points = (1e4 * most).round() / 100.0;
+                write!(f, "-{points} points")
+            }
             Self::BudgetUsd(most) => write!(f, "{most} USD per query"),
         }
     }

@@ -1,11 +1,11 @@
 //! `trilemma route eval`: what routing is worth on items that it has not seen, or what a policy file
 //! does on the items of a run. Calls nobody.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use trilemma_golden::Side;
-use trilemma_route::{Examples, Policy, Router, Verdict, appraise, cross_pair, evaluate};
+use trilemma_route::{Examples, Policy, Router, Verdict, appraise, cross_pair, evaluate, replay};
 use trilemma_store::Store;
 
 use super::fit::{Fitted, fit, usable, verdict};
@@ -24,8 +24,8 @@ use crate::printer::Printer;
 use crate::routing::{self, Material, Part};
 use crate::split::with_split;
 
-/// Most decisions that are timed.
-const MAX_TIMED: usize = 5_000;
+/// Most items of which the decisions are timed.
+const MAX_TIMED: usize = 2_000;
 
 /// What to evaluate, and on what.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
-    let file = args.policy.as_ref().map(read_policy).transpose()?;
+    let file = args.policy.as_deref().map(read_policy).transpose()?;
     let names: Vec<String> = match &file {
         // A run may have more candidates than the policy.
         Some(router) if args.candidates.is_empty() => {
@@ -97,7 +97,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         material: &material,
         pair: pair(args, examples, options.seed)?,
         router_us: timed(&usable(fitted.policy.clone())?, examples),
-        fitted_on_these: is_file && is_own_run(&fitted.policy, &material, args.split),
+        fitted_on_these: is_file && is_own_run(&fitted.policy, &material),
         target: options.target,
         kind: args.kind,
         is_file,
@@ -140,7 +140,7 @@ fn next(args: &EvalArgs, common: &Common, fitted: &Fitted, printer: Printer) {
 ///
 /// # Errors
 /// [`InputError`] when it cannot be read or used.
-pub(super) fn read_policy(path: &PathBuf) -> anyhow::Result<Router> {
+pub(crate) fn read_policy(path: &Path) -> anyhow::Result<Router> {
     let text = fs_err::read_to_string(path).map_err(|error| {
         anyhow!(InputError(format!(
             "failed to read the policy: {error}; hint: `trilemma route train` writes one"
@@ -170,10 +170,12 @@ fn of_file(router: &Router, material: &Material) -> anyhow::Result<Fitted> {
     })
 }
 
-/// Whether a policy was fitted on the items that it is judged on.
-fn is_own_run(policy: &Policy, material: &Material, split: Option<Side>) -> bool {
-    let own = policy.origin.as_ref();
-    own.is_some_and(|origin| origin.golden == material.manifest.golden) && split.is_none()
+/// Whether a policy was fitted on items that it is judged on.
+fn is_own_run(policy: &Policy, material: &Material) -> bool {
+    policy.origin.as_ref().is_some_and(|origin| {
+        let other_side = (origin.split.as_deref().zip(material.split)).is_some_and(|(a, b)| a != b);
+        origin.golden == material.manifest.golden && !other_side
+    })
 }
 
 /// APGR and CPT between two candidates, the better one as the strong one.
@@ -226,24 +228,21 @@ fn pair(args: &EvalArgs, examples: &Examples, seed: u64) -> anyhow::Result<Optio
     }))
 }
 
-/// Microseconds of a first decision on this machine: median and 99th percentile.
+/// Microseconds of all decisions for an item on this machine: median and 99th percentile.
 fn timed(router: &Router, examples: &Examples) -> Option<[f64; 2]> {
-    let mut times: Vec<f64> = (examples.rows.iter().take(MAX_TIMED))
-        .map(|row| {
-            let view = row.view();
+    let n = examples.rows.len().min(MAX_TIMED);
+    let items: Vec<Examples> = (0..n).map(|idx| examples.subset(&[idx])).collect();
+    let mut times: Vec<f64> = (items.iter())
+        .map(|item| {
             let start = clock::stopwatch();
-            std::hint::black_box(router.step(&view, &[]));
+            std::hint::black_box(replay(router, item));
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();
     times.sort_by(f64::total_cmp);
     let at = |share: f64| {
-        times
-            .get((share * (times.len() - 1) as f64).round() as usize)
-            .copied()
+        let place = share * times.len().saturating_sub(1) as f64;
+        times.get(place.round() as usize).copied()
     };
-    if times.is_empty() {
-        return None;
-    }
     Some([at(0.5)?, at(0.99)?])
 }

@@ -24,6 +24,7 @@ pub(super) fn sealed(context: &Context, material: &Material, fitted: &Fitted) ->
             run: manifest.run.to_string(),
             as_of: context.as_of,
             golden: manifest.golden,
+            split: material.split.map(str::to_owned),
             n_fit: n,
             n_judged: n,
             seed: manifest.seed,

@@ -13,7 +13,7 @@ pub(super) struct Sheet<'a> {
     /// Curve and baselines.
     pub(super) beside: &'a Evaluation,
     pub(super) pair: Option<NamedPair>,
-    /// Microseconds of a decision: median and 99th percentile; `None` = no item.
+    /// Microseconds of the decisions of an item: median and 99th percentile; `None` = no item.
     pub(super) router_us: Option<[f64; 2]>,
     pub(super) target: Target,
     pub(super) kind: Kind,

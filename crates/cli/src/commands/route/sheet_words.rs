@@ -227,7 +227,7 @@ fn sums(sheet: &Sheet<'_>, width: Option<usize>) -> String {
     }
     if let Some([p50, p99]) = sheet.router_us {
         lines.push(format!(
-            "a decision takes {p50:.0} µs (median), {p99:.0} µs (99th percentile) on this machine"
+            "the decisions of an item take {p50:.1} µs (median), {p99:.1} µs (99th percentile) on this machine"
         ));
     }
     let bullets = lines.iter().map(|line| bullet(line, 0, width) + "\n");

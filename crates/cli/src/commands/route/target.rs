@@ -12,7 +12,7 @@ pub(super) struct Aim {
     #[arg(long, value_name = "POINTS", allow_hyphen_values = true, value_parser = points)]
     target: Option<Target>,
     /// Reach the best quality for at most this many USD per query on average, instead of a target.
-    #[arg(long, value_name = "USD", value_parser = budget)]
+    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = budget)]
     budget_usd: Option<Target>,
 }
 

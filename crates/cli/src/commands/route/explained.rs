@@ -1,0 +1,138 @@
+//! An explanation on a terminal.
+
+use trilemma_domain::CandidateId;
+use trilemma_route::{Step, Use};
+
+use super::explain::Told;
+use super::plan::{names, sig};
+use super::words::paragraph;
+use crate::layout::{Side, Table, bullet, counted, terminal_width};
+
+/// Most ways to another outcome that are told; `--json` tells all.
+const MAX_FLIPS: usize = 8;
+
+/// Writes it.
+pub(super) fn text(told: &Told<'_>) -> String {
+    let width = terminal_width();
+    let mut text = paragraph(&first(told), 0, width);
+    for why in &told.found.decision.why {
+        text.push_str(&paragraph(&format!("because {why}"), 2, width));
+    }
+    if let Some((quality, cost, basis)) = told.expected() {
+        let expected = format!(
+            "expected: {:.1} % right, {} USD ({basis})",
+            100.0 * quality,
+            sig(cost)
+        );
+        text.push_str(&paragraph(&expected, 2, width));
+    }
+    for case in &told.found.cases {
+        let gain = case.gain.map_or_else(String::new, |gain| {
+            format!(", asking on is expected to gain {:.2} points", 100.0 * gain)
+        });
+        let line = format!("where {}{gain}: {}", case.when, then(&case.then));
+        text.push_str(&paragraph(&line, 2, width));
+    }
+    text.push_str(&estimates(told, width));
+    text.push_str(&flips(told, width));
+    for warning in told.warnings() {
+        text.push_str(&paragraph(&format!("Note: {warning}."), 0, width));
+    }
+    text.push_str(&item(told, width));
+    text
+}
+
+fn first(told: &Told<'_>) -> String {
+    let policy = &told.policy.name;
+    match &told.found.decision.step {
+        Step::Call(calls) => {
+            let ids: Vec<CandidateId> = calls.iter().map(|call| call.candidate.clone()).collect();
+            let is_judged = calls.iter().any(|call| call.purpose == Use::Judged);
+            let how = match (is_judged, ids.len()) {
+                (false, _) => "",
+                (true, 1) => ", and judges the answer before it is given",
+                (true, _) => " at the same time, and judges the answers before one is given",
+            };
+            format!("Policy `{policy}` asks {}{how}.", names(&ids))
+        }
+        Step::Answer { .. } | Step::Exhausted => format!("Policy `{policy}` asks nobody."),
+    }
+}
+
+fn then(ids: &[CandidateId]) -> String {
+    if ids.is_empty() {
+        "the first answer is given".to_owned()
+    } else {
+        format!("{} answers", names(ids))
+    }
+}
+
+fn estimates(told: &Told<'_>, width: Option<usize>) -> String {
+    if told.found.estimates.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&[
+        ("expected of", Side::Left),
+        ("quality", Side::Right),
+        ("USD", Side::Right),
+    ]);
+    for one in &told.found.estimates {
+        table.push([
+            one.candidate.to_string(),
+            format!("{:.1} %", 100.0 * one.quality),
+            sig(one.cost_usd),
+        ]);
+    }
+    format!("\n{}", table.draw(0, width))
+}
+
+fn flips(told: &Told<'_>, width: Option<usize>) -> String {
+    let flips = &told.found.flips;
+    if flips.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nIt would go elsewhere if\n".to_owned();
+    for flip in flips.iter().take(MAX_FLIPS) {
+        let line = format!("{}: {}", flip.change, names(&flip.then));
+        text.push_str(&bullet(&line, 0, width));
+        text.push('\n');
+    }
+    if flips.len() > MAX_FLIPS {
+        let rest = (flips.len() - MAX_FLIPS) as u64;
+        text.push_str(&format!(
+            "{}: --json tells all\n",
+            counted(rest, "more way")
+        ));
+    }
+    text
+}
+
+fn item(told: &Told<'_>, width: Option<usize>) -> String {
+    let Some(one) = &told.served else {
+        return String::new();
+    };
+    let who = one
+        .answered_by
+        .as_ref()
+        .map_or_else(|| "nobody".to_owned(), |id| format!("`{id}`"));
+    let head = format!(
+        "Item `{}`, served from recorded answers: {who} answers after {}; quality {:.2}, {} USD",
+        one.item,
+        counted(one.served.n_calls as u64, "call"),
+        one.served.quality,
+        sig(one.served.cost_usd)
+    );
+    let mut text = format!("\n{}", paragraph(&head, 0, width));
+    for why in &one.served.why {
+        text.push_str(&paragraph(&format!("because {why}"), 2, width));
+    }
+    text
+}
+
+/// What becomes of an answer, as the gateway calls it.
+pub(super) fn use_name(purpose: Use) -> &'static str {
+    match purpose {
+        Use::Given => "given",
+        Use::Judged => "judged",
+    }
+}
