@@ -435,6 +435,58 @@ fn limits_say_what_a_fallback_changes() {
     assert!(plain["candidates"][0]["fallback"].is_null(), "{plain}");
 }
 
+/// 730 hours at 1.70 USD stand beside the calls of each month; 20 million tokens of training at 3 USD
+/// come once.
+#[test]
+fn a_fine_tuned_model_pays_for_hosting_and_training() {
+    let folder = here();
+    fs_err::write(
+        folder.path().join("own.toml"),
+        "schema_version = 1\n[source.s]\ntitle = \"contract\"\n\
+         [[model]]\nid = \"openai/ft-mini\"\n\
+         fine_tuned = { base = \"openai/gpt-4o-mini-2024-07-18\", training = \"3\", hosting_usd_hour = \"1.70\", source = \"s\", checked = \"2026-11-20\" }\n\
+         price = [{ from = \"2026-01-01\", input = \"0.3\", output = \"1.2\", source = \"s\", checked = \"2026-11-20\" }]\n",
+    )
+    .unwrap();
+    let ask = |command: &str, more: &[&str]| {
+        let shared = [
+            command,
+            "--catalog",
+            "own.toml",
+            "-m",
+            "openai/ft-mini",
+            "--queries-per-day",
+            "10000",
+            "--set",
+            "training_mtok=20",
+            "--json",
+        ];
+        value(&run(folder.path(), &[&shared[..], more].concat()), 0)
+    };
+    let cost = ask("cost", &[]);
+    // Calls: 300,000 queries at 0.00081 USD.
+    assert_eq!(texts(&cost["candidates"], "usd_per_month"), ["1484"]);
+    let mut own = fs_err::read_to_string(folder.path().join("own.toml")).unwrap();
+    own.push_str(
+        "[[model]]\nid = \"openai/plain\"\n\
+         price = [{ from = \"2026-01-01\", input = \"0.3\", output = \"1.2\", source = \"s\", checked = \"2026-11-20\" }]\n",
+    );
+    fs_err::write(folder.path().join("own.toml"), own).unwrap();
+    let tco = ask(
+        "tco",
+        &["-m", "openai/plain", "--incumbent", "openai/plain"],
+    );
+    let of = |key: &str, idx: usize| -> f64 {
+        let text = tco["candidates"][idx][key].as_str().unwrap();
+        text.parse().unwrap()
+    };
+    let hosting = of("total_usd", 0) - of("one_off_usd", 0) - of("total_usd", 1);
+    assert!((hosting - 12.0 * 1_241.0).abs() < 1e-3, "{hosting} {tco}");
+    let once = tco["candidates"][0]["one_off"].as_array().unwrap();
+    let training = once.iter().find(|line| line["what"] == "training").unwrap();
+    assert_eq!(training["usd"], "60");
+}
+
 #[test]
 fn unknown_weights_gpus_and_figures_are_told_together() {
     let folder = here();

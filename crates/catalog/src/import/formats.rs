@@ -7,7 +7,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
-use trilemma_domain::{ModelName, UsdPerMtok};
+use trilemma_domain::{ModelName, Usd, UsdPerMtok};
 
 use crate::price::Rates;
 
@@ -175,7 +175,13 @@ fn genai_prices(providers: &[Value], as_of: Date) -> PriceFile {
                 let value = prices.get(name)?;
                 money(value.get("base").or(Some(value)), Decimal::ONE)
             };
+            let searches = price("web_searches_kcount").map(|price| Usd::new(price.decimal()));
+            let id = model["id"].as_str().unwrap_or("");
+            // Gemini 2 bills a request that searched, later ones each search (Google's price page).
+            let by_request = ours == Some("google") && id.starts_with("gemini-2");
             let rates = Rates {
+                web_search_1k: searches.filter(|_| !by_request),
+                grounded_request_1k: searches.filter(|_| by_request),
                 input: price("input_mtok"),
                 output: price("output_mtok"),
                 cache_read: price("cache_read_mtok"),
@@ -185,7 +191,7 @@ fn genai_prices(providers: &[Value], as_of: Date) -> PriceFile {
                 audio_output: price("output_audio_mtok"),
                 ..Rates::default()
             };
-            push(&mut file, ours, model["id"].as_str().unwrap_or(""), rates);
+            push(&mut file, ours, id, rates);
         }
     }
     file
@@ -281,6 +287,21 @@ mod tests {
             r#"{"google":{"models":{"gemini-x":{"cost":{"input":1.25,"output":10,"cache_read":0.125}},"free":{}}}}"#,
             PriceFormat::ModelsDev,
         );
+    }
+
+    #[test]
+    fn searches_are_billed_as_each_vendor_does() {
+        let text = r#"[{"id":"google","models":[
+            {"id":"gemini-2.5-pro","prices":{"input_mtok":1,"output_mtok":2,"web_searches_kcount":35}},
+            {"id":"gemini-3.8-flash","prices":{"input_mtok":1,"output_mtok":2,"web_searches_kcount":14}}]}]"#;
+        let file = read_prices(text, TODAY).unwrap();
+        let searches: Vec<_> = file
+            .listed
+            .iter()
+            .map(|one| (one.rates.web_search_1k, one.rates.grounded_request_1k))
+            .collect();
+        let usd = |text: &str| text.parse::<Usd>().ok();
+        assert_eq!(searches, [(None, usd("35")), (usd("14"), None)]);
     }
 
     #[test]

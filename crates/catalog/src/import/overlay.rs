@@ -127,8 +127,11 @@ pub fn overlay_toml(rows: &[&Matched], (title, as_of): (&str, Date)) -> String {
             ("image_output", theirs.image_output.or(base.image_output)),
         ];
         let pieces = [
-            ("web_search_1k", base.web_search_1k),
-            ("grounded_request_1k", base.grounded_request_1k),
+            ("web_search_1k", theirs.web_search_1k.or(base.web_search_1k)),
+            (
+                "grounded_request_1k",
+                theirs.grounded_request_1k.or(base.grounded_request_1k),
+            ),
         ];
         // Writing to a string cannot fail.
         let _ = write!(

@@ -93,13 +93,20 @@ fn row<'a>(contender: &'a Contender, assumptions: &Assumptions) -> Row<'a> {
         .pass_rate
         .as_ref()
         .and_then(|figure| decimal_of(figure.value));
-    let month = month(per_query, assumptions);
+    let hosting = contender.hosting_month();
+    let hosted = |calls: Usd| {
+        let sum = calls.decimal().checked_add(hosting?.decimal())?;
+        Some(Usd::new(sum))
+    };
+    let calls = month(per_query, assumptions);
     Row {
         contender,
         per_query,
         long_query: contender.long_query(assumptions).map(|query| query.cost),
-        month,
-        last_month: month.and_then(|month| grown(month, assumptions)),
+        month: calls.and_then(hosted),
+        last_month: calls
+            .and_then(|month| grown(month, assumptions))
+            .and_then(hosted),
         per_accepted: per_query
             .zip(pass_rate)
             .and_then(|(cost, rate)| per_accepted_answer(cost, rate)),

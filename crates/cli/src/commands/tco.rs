@@ -55,6 +55,7 @@ pub(in crate::commands) const KEYS: &[Key] = &[
     Key::Prompts,
     Key::HoursPerPrompt,
     Key::OverlapDays,
+    Key::TrainingMtok,
     Key::EvalItems,
     Key::EvalModels,
     Key::EvalRuns,

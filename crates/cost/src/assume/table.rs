@@ -101,6 +101,8 @@ keys! {
     HoursPerPrompt = "hours_per_prompt", Some("1,2.5,6"), 0.0 ..= 1000.0, any, "editorial";
     /// Days for which both models run during a switch.
     OverlapDays = "overlap_days", Some("7"), 0.0 ..= 1000.0, any, "editorial";
+    /// Millions of tokens that a fine-tuned model is trained on, all epochs together.
+    TrainingMtok = "training_mtok", None, 0.0 ..= 1e9, any, "nobody else knows your training set";
     /// Items of the evaluation before a switch.
     EvalItems = "eval_items", Some("300"), 0.0 ..= 1e8, any, "enough to see differences of about 8 points";
     /// Models compared in it.

@@ -391,7 +391,7 @@ fn rates(cast: &Cast<'_>, outlook: &Outlook) -> Table {
                 rate(need.otpm),
                 need.concurrency.map_or_else(Cell::unknown, rate),
                 tier,
-                Cell::words(one_line(&need.advice, 300)),
+                Cell::words(one_line(&need.advice, 600)),
             ]
         })
         .collect();

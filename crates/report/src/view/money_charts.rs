@@ -100,6 +100,16 @@ fn ledgers(cast: &Cast<'_>, outlook: &Outlook) -> Option<Figure> {
         return None;
     }
     let n_left_out = owned.len().saturating_sub(MAX_LINES);
+    let in_use = owned.iter().find(|(_, owning)| owning.is_incumbent);
+    let paid = match in_use {
+        None => "",
+        Some((idx, _)) if cast.chosen == Some(*idx) => {
+            " Where a line falls below that of the model in use, which is the one recommended, a switch has paid."
+        }
+        Some(_) => {
+            " Where a line falls below the dashed one of the model in use, the switch has paid."
+        }
+    };
     let series = owned.into_iter().take(MAX_LINES).map(|(idx, owning)| {
         let months = (0u32..).map(f64::from);
         Series {
@@ -128,7 +138,7 @@ fn ledgers(cast: &Cast<'_>, outlook: &Outlook) -> Option<Figure> {
         id: "ledger-chart",
         title: "What has been paid by the end of each month".to_owned(),
         caption: format!(
-            "Month 0 is what a switch costs once. Where a line falls below the dashed one of the model in use, the switch has paid; steps are what is due in a month. Each input at its most likely value.{left_out}"
+            "Month 0 is what a switch costs once; steps are what is due in a month.{paid} Each input at its most likely value.{left_out}"
         ),
         plot: Plot::Lines(Lines {
             axes: (Axis::Count, Axis::Usd),

@@ -108,7 +108,7 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
     printer.data(&text);
     // A downloaded list confirms or corrects prices; the cost of ownership counts forced migrations.
     let next = if is_survey {
-        "catalog update FILE"
+        "catalog update https://models.dev/api.json"
     } else {
         "tco"
     };

@@ -4,11 +4,12 @@ use anyhow::anyhow;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use trilemma_catalog::{
-    CatalogError, Found, Lifecycle, Model, ModelKind, Ratio, Service, Staleness,
+    CatalogError, FineTuned, Found, Lifecycle, Model, ModelKind, Ratio, Service, Staleness,
 };
 use trilemma_cost::assume::{Assumptions, Key, Span};
 use trilemma_cost::{
-    Caching, EffectivePrices, PriceBasis, PriceStep, Pricer, Retries, TrafficShape, decimal_of,
+    Caching, EffectivePrices, MONTH_HOURS, PriceBasis, PriceStep, Pricer, Retries, TrafficShape,
+    decimal_of,
 };
 use trilemma_decide::{CandidateResult, Decision, Figure};
 use trilemma_domain::{Candidate, ModelName, Usd};
@@ -42,6 +43,8 @@ pub(crate) struct Contender {
     pub(crate) pass_rate: Option<Figure>,
     pub(crate) latency_s: Option<f64>,
     pub(crate) lifecycle: Lifecycle,
+    /// What it costs besides its calls, where it is a fine-tuned model.
+    pub(crate) tuned: Option<FineTuned>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -67,8 +70,8 @@ impl Contender {
         let mut notes = Vec::new();
         if let Some(tuned) = &model.fine_tuned {
             let hosting = tuned.hosting_hour.map_or_else(
-                || "hosting price not stated".to_owned(),
-                |hour| format!("hosting {hour} USD per hour comes on top"),
+                || "its hosting price is not stated and not counted".to_owned(),
+                |hour| format!("each month counts 730 hours of hosting at {hour} USD"),
             );
             notes.push(format!("fine-tuned from {}: {hosting}", tuned.base));
         }
@@ -88,8 +91,25 @@ impl Contender {
             pass_rate: None,
             latency_s: None,
             lifecycle: model.lifecycle.clone(),
+            tuned: model.fine_tuned.clone(),
             notes,
         }
+    }
+
+    /// What it costs in a month to stand ready, besides its calls; `None` on overflow.
+    pub(crate) fn hosting_month(&self) -> Option<Usd> {
+        let hour = self.tuned.as_ref().and_then(|tuned| tuned.hosting_hour);
+        let hour = hour.map_or(Decimal::ZERO, Usd::decimal);
+        hour.checked_mul(MONTH_HOURS).map(Usd::new)
+    }
+
+    /// What its training costs once: nothing where it is none, or its price or tokens are unknown.
+    pub(crate) fn training(&self, assumptions: &Assumptions) -> Usd {
+        let price = self.tuned.as_ref().and_then(|tuned| tuned.training);
+        let cost = price
+            .zip(assumptions.value(Key::TrainingMtok))
+            .and_then(|(price, mtok)| price.decimal().checked_mul(mtok));
+        cost.map_or(Usd::ZERO, Usd::new)
     }
 
     /// The project's candidates, with what a run measured of them.
@@ -170,6 +190,7 @@ impl Contender {
             pass_rate: None,
             latency_s: None,
             lifecycle: Lifecycle::default(),
+            tuned: None,
             notes: Vec::new(),
         }
     }

@@ -113,8 +113,8 @@ fn first_month(contender: &Contender, assumptions: &Assumptions) -> Option<Usd> 
     monthly(query.cost, assumptions.float(Key::QueriesPerDay)?)
 }
 
-/// What a month costs besides the model.
-fn fixed(assumptions: &Assumptions, end: End) -> Option<Usd> {
+/// What a month costs besides the calls of the model.
+fn fixed(contender: &Contender, assumptions: &Assumptions, end: End) -> Option<Usd> {
     let figure = |key: Key| end.of(assumptions, key);
     let updates = figure(Key::UpdatesPerYear)
         .checked_mul(figure(Key::HoursPerUpdate))?
@@ -124,9 +124,9 @@ fn fixed(assumptions: &Assumptions, end: End) -> Option<Usd> {
         .checked_div(Decimal::from(60))?;
     let hours = figure(Key::MaintenanceHoursMonth) + updates + reading;
     let work = hours.checked_mul(figure(Key::RateUsdHour))?;
-    Some(Usd::new(
-        figure(Key::MonitoringUsdMonth) + figure(Key::InfrastructureUsdMonth) + work,
-    ))
+    let hosting = contender.hosting_month()?.decimal();
+    let bought = figure(Key::MonitoringUsdMonth) + figure(Key::InfrastructureUsdMonth);
+    bought.checked_add(work)?.checked_add(hosting).map(Usd::new)
 }
 
 fn switching(assumptions: &Assumptions, end: End) -> Switching {
@@ -160,12 +160,21 @@ fn own<'a>(
     let one_off = if is_incumbent {
         Vec::new()
     } else {
-        switch.lines(present)?
+        let mut lines = switch.lines(present)?;
+        let cost = contender.training(assumptions);
+        if cost != Usd::ZERO {
+            lines.push(OneOff {
+                what: "training",
+                cost,
+            });
+        }
+        lines
     };
     // Who is forced to migrate pays what a switch costs, running both included.
     let forced = switch.total(month)?;
     let events = events(asked, contender, forced);
-    let fixed = fixed(assumptions, End::Mode)?;
+    let fixed_of = |one: &Contender| fixed(one, assumptions, End::Mode);
+    let fixed = fixed_of(contender)?;
     let plan = LedgerPlan {
         months: assumptions.count(Key::Months)?,
         growth: assumptions.or_zero(Key::GrowthPerMonth),
@@ -176,10 +185,13 @@ fn own<'a>(
             fixed,
         },
         events: events.clone(),
-        stay: stay.map(|(_, month)| Running {
-            model: month,
-            fixed,
-        }),
+        stay: match stay {
+            None => None,
+            Some((stay, month)) => Some(Running {
+                model: month,
+                fixed: fixed_of(stay)?,
+            }),
+        },
         stay_events: match stay {
             None => Vec::new(),
             Some((stay, month)) => self::events(asked, stay, switch.total(month)?),
@@ -240,17 +252,16 @@ fn candidate(asked: &Asked, one: &Owned<'_>, present: Option<Usd>) -> Option<ris
     } else {
         (input.mode() / shared).to_f64()?
     };
-    let span = |of: fn(&Assumptions, End) -> Option<Usd>| {
-        let at = |end| of(assumptions, end).map(Usd::to_f64);
-        Range::new(at(End::Low)?, at(End::Mode)?, at(End::High)?).ok()
-    };
+    let fixed = |end| fixed(one.contender, assumptions, end).map(Usd::to_f64);
+    let fixed = Range::new(fixed(End::Low)?, fixed(End::Mode)?, fixed(End::High)?).ok()?;
+    let training = one.contender.training(assumptions).to_f64();
     let one_off = if one.is_incumbent {
         Range::exactly(0.0)
     } else {
         let at = |end| {
             switching(assumptions, end)
                 .total(present.unwrap_or(Usd::ZERO))
-                .map(Usd::to_f64)
+                .map(|cost| cost.to_f64() + training)
         };
         Range::new(at(End::Low)?, at(End::Mode)?, at(End::High)?).ok()?
     };
@@ -260,7 +271,7 @@ fn candidate(asked: &Asked, one: &Owned<'_>, present: Option<Usd>) -> Option<ris
         output_tokens: output.range(),
         input_ratio: Range::exactly(ratio),
         price_change_per_year: assumptions.span(Key::PriceChangePerYear)?.range(),
-        fixed_usd_month: span(fixed)?,
+        fixed_usd_month: fixed,
         one_off_usd: one_off,
         steps: one.events.iter().filter_map(step).collect(),
     })
