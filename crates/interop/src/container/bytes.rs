@@ -42,6 +42,11 @@ impl Meter {
         self.since_mark.set(0);
     }
 
+    /// Says how many bytes of the file are done, for readers that do not read it in order.
+    pub(crate) fn at(&self, n_bytes: u64) {
+        self.total.store(n_bytes, Ordering::Relaxed);
+    }
+
     /// Line ends among the bytes that were handed out, read-ahead included.
     pub(crate) fn lines(&self) -> u64 {
         self.lines.get()

@@ -54,7 +54,7 @@ pub(crate) fn read(
         Layout::Jsonl => read_jsonl(path, bytes, meter, rows),
         Layout::Json => read_json(path, bytes, meter, rows),
         #[cfg(feature = "parquet")]
-        Layout::Parquet => super::parquet::read(path, rows),
+        Layout::Parquet => super::parquet::read(path, meter, rows),
         #[cfg(not(feature = "parquet"))]
         Layout::Parquet => Err(InteropError::broken(
             path,

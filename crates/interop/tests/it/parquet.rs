@@ -112,6 +112,18 @@ fn check(trial: &GatheredTrial) {
 }
 
 #[test]
+fn reading_parquet_tells_how_far_it_is() {
+    let bytes = exported();
+    let (_folder, path) = written("run.parquet", &bytes);
+    let n_read = std::sync::Arc::default();
+    let mut gather = crate::gathering();
+    let options = trilemma_interop::ReadOptions::default();
+    trilemma_interop::read_results(&path, &options, &n_read, &mut gather).unwrap();
+    let n_read = n_read.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(n_read, bytes.len() as u64);
+}
+
+#[test]
 fn parquet_cut_short_is_told() {
     let bytes = exported();
     for part in [4, bytes.len() / 2, bytes.len() - 1] {
