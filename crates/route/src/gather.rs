@@ -91,10 +91,12 @@ impl Gather {
         let mut cells = self.cells.into_iter();
         let (mut rows, mut row_places) = (Vec::new(), Vec::new());
         for (place, row) in self.rows.into_iter().enumerate() {
-            let outcomes: Option<Vec<Recorded>> = (cells.by_ref().take(m).zip(&keep))
+            // All of them are taken, so that the next row begins where it should.
+            let own: Vec<Option<Recorded>> = (cells.by_ref().take(m).zip(&keep))
                 .filter(|(_, keep)| **keep)
                 .map(|(cell, _)| cell)
                 .collect();
+            let outcomes: Option<Vec<Recorded>> = own.into_iter().collect();
             if let Some(outcomes) = outcomes.filter(|outcomes| !outcomes.is_empty()) {
                 rows.push(Example { outcomes, ..row });
                 row_places.push(place);

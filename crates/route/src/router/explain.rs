@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(
             flips(&plan, &RequestView::of_text("def f")),
             [
-                "rule `long` held: it needs at least 3 words (now 2) and user tier `free` (now none) -> a"
+                "rule `long` held: it needs user tier `free` (now none) and at least 3 words (now 2) -> a"
             ]
         );
         let all = flips(&plan, &RequestView::of_text("one two"));

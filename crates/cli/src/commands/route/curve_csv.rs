@@ -2,6 +2,7 @@
 
 use trilemma_route::Point;
 
+use super::seal::brief;
 use super::sheet::Sheet;
 
 /// Writes it; names that a spreadsheet would take for a formula are made text.
@@ -24,13 +25,14 @@ pub(super) fn curve(sheet: &Sheet<'_>) -> anyhow::Result<Vec<u8>> {
     let mut write = |series: &str, points: &[Point]| -> anyhow::Result<()> {
         for point in points {
             let interval = point.interval.as_ref();
-            let number =
-                |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+            let number = |value: Option<f64>| {
+                value.map_or_else(String::new, |value| brief(value).to_string())
+            };
             out.write_record([
                 series,
                 &guarded(&point.name),
-                &point.cost_usd.to_string(),
-                &point.quality.to_string(),
+                &brief(point.cost_usd).to_string(),
+                &brief(point.quality).to_string(),
                 &number(interval.map(|one| one.low)),
                 &number(interval.map(|one| one.high)),
                 &n.to_string(),

@@ -81,10 +81,10 @@ mod tests {
         let text = draw(&[series(&[(0.001, 0.5), (1.0, 0.9)])], 40);
         let lines: Vec<&str> = text.lines().collect();
         assert!(
-            lines[0].starts_with(" 90.0 %|") && lines[0].ends_with('x'),
+            lines[0].starts_with("  90.0 %|") && lines[0].ends_with('x'),
             "{text}"
         );
-        assert_eq!(lines[HEIGHT - 1], " 50.0 %|x");
+        assert_eq!(lines[HEIGHT - 1], "  50.0 %|x");
         for points in [&[][..], &[(1.0, 0.5)], &[(0.0, 0.5), (1.0, f64::NAN)]] {
             assert_eq!(draw(&[series(points)], 80), "");
         }

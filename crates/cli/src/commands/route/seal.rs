@@ -128,6 +128,6 @@ fn triple(estimate: &Estimate) -> [f64; 3] {
 }
 
 /// Seven significant digits: files stay readable.
-fn brief(number: f64) -> f64 {
+pub(super) fn brief(number: f64) -> f64 {
     format!("{number:.6e}").parse().unwrap_or(number)
 }
