@@ -101,6 +101,8 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[providers.a]\ndialect = \"azure\"\napi_version = \"1\"\nbase_url = \"https://a.b/c\"\napi_key = \"none\"\n",
         "[[candidates]]\nmodel = \"openai/x\"\nsweep = { temperature = [0, 1] }\nparams = { stop = \"x\" }\n",
         "[serve]\nlisten = \"0.0.0.0:80\"\ntoken = { env = \"X\" }\nbudget_usd = \"3\"\nbudget_period = \"day\"\n",
+        "[[candidates]]\nid = \"a\"\nmodel = \"openai/gpt-4o-2024-08-06\"\n[routing]\ntarget = \"parity\"\nfallback = \"a\"\n\
+         [[routing.rules]]\nname = \"r\"\nwhen = { words = { min = 9 }, none = [{ carries = \"image\" }] }\nthen = \"a\"\n",
         "[bench]\nbudget_usd = 3\nseed = 0\n[store]\nurl = { env = \"X\" }\n",
     ] {
         assert_eq!(both(&format!("{good}{more}")), (true, true), "{more}");
@@ -121,6 +123,9 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[serve]\nport = 80\n",
         "[serve]\nbudget_period = \"day\"\n",
         "[[serve.keys]]\nname = \"a\"\nsha256 = \"sk-secret\"\n",
+        "[routing]\ntaks_field = \"x\"\n",
+        "[[routing.rules]]\nname = \"r\"\nwhen = { colour = \"red\" }\nthen = \"a\"\n",
+        "[[routing.rules]]\nname = \"r\"\nwhen = {}\n",
         "[bench]\nrepeats = 0\n",
         "[bench]\nfast = true\n",
     ] {

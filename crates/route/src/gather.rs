@@ -173,11 +173,11 @@ mod tests {
         }
     }
 
-    fn outcome(name: &str) -> Recorded {
+    fn outcome(name: &str, idx: usize) -> Recorded {
         Recorded {
             observation: Observation::text(name, "a"),
             quality: 1.0,
-            cost_usd: 0.1,
+            cost_usd: idx as f64,
             seconds: (name == "a").then_some(1.0),
         }
     }
@@ -187,17 +187,17 @@ mod tests {
         let members = ["a", "b", "raced", "refused"].map(Member::named).to_vec();
         let mut gather = Gather::new(members, (0..10).map(row).collect());
         for idx in 0..10 {
-            gather.put(0, idx, outcome("a"));
+            gather.put(0, idx, outcome("a", idx));
             if idx != 3 {
-                gather.put(1, idx, outcome("b"));
+                gather.put(1, idx, outcome("b", idx));
             }
             if idx < 4 {
-                gather.put(2, idx, outcome("raced"));
+                gather.put(2, idx, outcome("raced", idx));
             }
-            gather.put(3, idx, outcome("refused"));
+            gather.put(3, idx, outcome("refused", idx));
         }
-        gather.put(9, 0, outcome("nobody"));
-        gather.put(0, 99, outcome("a"));
+        gather.put(9, 0, outcome("nobody", 0));
+        gather.put(0, 99, outcome("a", 99));
         gather.refuse(3, "has another prompt");
         let found = gather.finish(None, Compare::Loose);
         let names: Vec<&str> = found
@@ -210,13 +210,16 @@ mod tests {
         assert_eq!(found.member_places, [0, 1]);
         assert_eq!(found.row_places, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
         assert_eq!(found.examples.rows.len(), 9);
-        assert!(
-            found
-                .examples
-                .rows
-                .iter()
-                .all(|row| row.outcomes.len() == 2)
-        );
+        // Behind a gap, everybody still has the outcome of the right item.
+        for row in &found.examples.rows {
+            let idx: f64 = row.id.parse().unwrap();
+            let costs: Vec<f64> = row.outcomes.iter().map(|one| one.cost_usd).collect();
+            assert_eq!(costs, [idx, idx]);
+            let names: Vec<&str> = (row.outcomes.iter())
+                .map(|one| one.observation.candidate.as_str())
+                .collect();
+            assert_eq!(names, ["a", "b"]);
+        }
         assert_eq!(
             (found.n_items, found.n_incomplete, found.n_untimed),
             (10, 1, 9)
