@@ -25,6 +25,8 @@ pub struct Provider {
     /// Address up to and including the version part, without trailing slash; `None` = each user
     /// has an own one (Azure, self-hosted).
     pub base_url: Option<String>,
+    /// Whether its OpenAI endpoint also speaks Responses, at the same address.
+    pub responses: bool,
     /// Environment variable that holds the key by the vendor's own convention.
     pub api_key_env: Option<String>,
     /// How obvious a choice it is, 1 = most: an editorial rank that only orders proposals.

@@ -51,6 +51,7 @@ pub(crate) struct RawProvider {
     pub(crate) name: Option<String>,
     pub(crate) dialect: Option<Dialect>,
     pub(crate) base_url: Option<String>,
+    pub(crate) responses: Option<bool>,
     pub(crate) api_key_env: Option<String>,
     pub(crate) standing: Option<u8>,
     pub(crate) terms: Option<RawTerms>,

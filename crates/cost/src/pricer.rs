@@ -111,6 +111,7 @@ impl Pricer {
             cache_read: price.cache_read,
             cache_write_5m: price.cache_write,
             cache_write_1h: price.cache_write,
+            web_search_1k: price.web_search_1k,
             ..Rates::default()
         };
         let text = |rate: Option<trilemma_domain::UsdPerMtok>| {
@@ -121,8 +122,14 @@ impl Pricer {
             .field(text(rates.input))
             .field(text(rates.output))
             .field(text(rates.cache_read))
-            .field(text(rates.cache_write_5m))
-            .finish();
+            .field(text(rates.cache_write_5m));
+        let fingerprint = match price.web_search_1k {
+            Some(usd) => fingerprint
+                .field("web_search_1k")
+                .field(usd.decimal().normalize().to_string()),
+            None => fingerprint,
+        };
+        let fingerprint = fingerprint.finish();
         Self {
             steps: vec![PriceStep {
                 above_tokens: 0,
@@ -217,6 +224,7 @@ mod tests {
             output: "10".parse().unwrap(),
             cache_read: Some("1.25".parse().unwrap()),
             cache_write: None,
+            web_search_1k: None,
         })
     }
 

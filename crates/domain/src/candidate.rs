@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::{ResponseFormat, ToolChoice};
 use crate::ids::CandidateId;
-use crate::money::UsdPerMtok;
+use crate::money::{Usd, UsdPerMtok};
 use crate::params::Params;
 use crate::pipeline::Pipeline;
 
@@ -22,11 +22,19 @@ pub enum Dialect {
     Anthropic,
     /// Google Gemini generateContent.
     Gemini,
+    /// OpenAI Responses, without stored state.
+    Responses,
 }
 
 impl Dialect {
     /// All dialects.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Azure, Self::Anthropic, Self::Gemini];
+    pub const ALL: [Self; 5] = [
+        Self::OpenAi,
+        Self::Azure,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Responses,
+    ];
 
     /// The name used in files.
     #[must_use]
@@ -36,6 +44,7 @@ impl Dialect {
             Self::Azure => "azure",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+            Self::Responses => "responses",
         }
     }
 }
@@ -175,6 +184,9 @@ pub struct OwnPrice {
     /// Input written to cache; absent = as `input`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write: Option<UsdPerMtok>,
+    /// A thousand web searches that the vendor runs for calls; absent = unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_search_1k: Option<Usd>,
 }
 
 /// One thing that could be chosen.

@@ -128,6 +128,9 @@ pub fn parted(digits: &str) -> String {
 }
 
 impl UsdPerMtok {
+    /// Nothing to pay.
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
     /// Wraps a price.
     ///
     /// # Errors

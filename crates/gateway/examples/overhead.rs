@@ -1,8 +1,11 @@
-//! An upstream that answers at once, and clients that measure: `overhead mock [PORT]` and
-//! `overhead load URL MODEL CONNECTIONS SECONDS [stream]`. `benchmarks/gateway.py` runs both.
+//! An upstream that answers at once, and clients that measure: `overhead mock [PORT]`,
+//! `overhead load URL MODEL CONNECTIONS SECONDS [stream]` and `overhead hold URL MODEL STREAMS SECONDS`.
+//! `benchmarks/gateway.py` runs them.
 //!
-//! Both know just enough HTTP for one fixed request and its answer, so that what is measured is what
-//! stands between them. The load is a closed loop; it prints one JSON object.
+//! All know just enough HTTP for one fixed request and its answer, so that what is measured is what
+//! stands between them. The load is a closed loop; it prints one JSON object. `hold` opens streams of
+//! the mock's model `slow`, which sends a token each second and never ends, prints a line once all have
+//! brought one, and leaves after so many seconds.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,8 +45,16 @@ async fn main() -> Fallible<()> {
             );
             Ok(())
         }
+        ["hold", url, model, streams, seconds] => {
+            let seconds = Duration::from_secs_f64(seconds.parse()?);
+            let held = hold(url, model, streams.parse()?).await?;
+            println!(r#"{{"open":{}}}"#, held.len());
+            tokio::time::sleep(seconds).await;
+            Ok(())
+        }
         _ => Err(
-            "usage: overhead mock [PORT] | overhead load URL MODEL CONNECTIONS SECONDS [stream]"
+            "usage: overhead mock [PORT] | overhead load URL MODEL CONNECTIONS SECONDS [stream] | \
+                  overhead hold URL MODEL STREAMS SECONDS"
                 .into(),
         ),
     }
@@ -100,11 +111,50 @@ async fn serve(mut stream: TcpStream) -> Fallible<()> {
                 break;
             }
         }
+        if find(&request, b"\"model\":\"slow\"").is_some() {
+            return trickle(stream).await;
+        }
         let wants_stream = find(&request, b"\"stream\":true").is_some();
         stream
             .write_all(if wants_stream { &streamed } else { &whole })
             .await?;
     }
+}
+
+/// A token each second, until the peer goes away.
+async fn trickle(mut stream: TcpStream) -> Fallible<()> {
+    stream
+        .write_all(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
+        )
+        .await?;
+    let text = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"slow\",\
+                \"choices\":[{\"index\":0,\"delta\":{\"content\":\" word\"},\"finish_reason\":null}]}\n\n";
+    let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+    loop {
+        stream.write_all(chunk.as_bytes()).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Opens streams and reads on in tasks of their own; all have brought a token when it returns.
+async fn hold(url: &str, model: &str, n: usize) -> Fallible<Vec<tokio::task::JoinHandle<()>>> {
+    let (address, request) = request(url, model, true);
+    let mut held = Vec::with_capacity(n);
+    for _ in 0..n {
+        let mut stream = TcpStream::connect(&address).await?;
+        stream.write_all(&request).await?;
+        let mut bytes = vec![0; 4_096];
+        let n_read = stream.read(&mut bytes).await?;
+        let begin = bytes.get(..n_read).unwrap_or_default();
+        if !begin.starts_with(b"HTTP/1.1 200") {
+            return Err(String::from_utf8_lossy(begin).into_owned().into());
+        }
+        held.push(tokio::spawn(async move {
+            while stream.read(&mut bytes).await.is_ok_and(|n_read| n_read > 0) {}
+        }));
+    }
+    Ok(held)
 }
 
 fn is_whole(request: &[u8]) -> bool {
@@ -144,20 +194,9 @@ async fn load(
     seconds: Duration,
     stream: bool,
 ) -> Fallible<String> {
-    let url = url.trim_start_matches("http://").trim_end_matches('/');
-    let (address, path) = url.find('/').map_or((url, ""), |slash| url.split_at(slash));
-    let address = address.to_owned();
-    let prompt = "How many eggs does she sell? ".repeat(10);
-    let body = format!(
-        r#"{{"model":"{model}","stream":{stream},"max_tokens":100,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#
-    );
-    let request = format!(
-        "POST {path}/v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sk-1234\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    let (address, request) = request(url, model, stream);
     let shared = Arc::new(Load {
-        request: request.into_bytes(),
+        request,
         stream,
         is_on: AtomicBool::new(false),
         stop: AtomicBool::new(false),
@@ -191,6 +230,22 @@ async fn load(
         quantile(&first, 0.5),
         quantile(&first, 0.99),
     ))
+}
+
+/// Where to connect, and what to send there.
+fn request(url: &str, model: &str, stream: bool) -> (String, Vec<u8>) {
+    let url = url.trim_start_matches("http://").trim_end_matches('/');
+    let (address, path) = url.split_at(url.find('/').unwrap_or(url.len()));
+    let prompt = "How many eggs does she sell? ".repeat(10);
+    let body = format!(
+        r#"{{"model":"{model}","stream":{stream},"max_tokens":100,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#
+    );
+    let request = format!(
+        "POST {path}/v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer sk-1234\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    (address.to_owned(), request.into_bytes())
 }
 
 fn quantile(sorted: &[u64], q: f64) -> f64 {

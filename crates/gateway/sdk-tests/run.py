@@ -1,11 +1,13 @@
-"""Checks the gateway with the vendors' official Python packages, at their default settings.
+"""Checks the gateway with the vendors' official packages, at their default settings.
 
-Usage: run.py TRILEMMA, the program. Starts a simulator and a gateway before it, and asks through
-every pair of client dialect and upstream dialect, streamed and whole, for good answers and for
-every fault. Each fault must be an exception within the deadline, and the upstream must never be
+Usage: run.py TRILEMMA [SCRIPT]: the program, and a copy of run.mjs that has the npm packages
+installed beside it. Starts a simulator and a gateway before it, and asks by every package
+through every pair of client dialect and upstream dialect, streamed and whole, for good answers and
+for every fault. Each fault must be an exception within the deadline, and the upstream must never be
 called more often than the gateway's settings declare. Exits with 1 when a check fails.
 """
 
+import base64
 import collections
 import json
 import pathlib
@@ -18,17 +20,26 @@ from concurrent.futures import ThreadPoolExecutor
 import anthropic
 import openai
 
+import helper
+
+
 TEXT = 'Grüße, 世界 🦀: "quoted"\nand a second line.'
 TOOLS = [("weather", {"city": "Zürich", "days": 2}), ("clock", {})]
-DIALECTS = {"openai": "/v1", "azure": "", "anthropic": "", "gemini": "/v1beta"}
+DIALECTS = {"openai": "/v1", "azure": "", "anthropic": "", "gemini": "/v1beta", "responses": "/v1"}
 FAULTS = [
     "rate_limited", "server_error", "unavailable", "overloaded", "cut_before_head", "cut_mid_body",
     "stall_before_head", "stall_mid_body", "malformed_json", "malformed_stream",
     "error_after_200", "no_terminal",
 ]
+RESETS = ["reset_before_head", "reset_mid_body"]
+# Each way to ask has models of its own, so that its calls can be counted.
+CLIENTS = ["chat", "responses", "messages", "js_chat", "js_responses", "js_messages"]
+KINDS = ["stream", "whole"]
+N_AT_ONCE = 32
 MAX_ATTEMPTS = 2
 DEADLINE_S = 20
 ASK = [{"role": "user", "content": "Hello"}]
+SCHEMA = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
 
 SCENARIO = """
 [models.plain]
@@ -36,6 +47,8 @@ answers = { type = "text", text = "Grüße, 世界 🦀: \\"quoted\\"\\nand a se
 usage = { input = 100, output = 20 }
 [models.tools]
 answers = { type = "script", rules = [{ answers = [{ text = "Looking.", tool_calls = [{ name = "weather", arguments = { city = "Zürich", days = 2 } }, { name = "clock", arguments = {} }] }] }] }
+[models.thinker]
+answers = { type = "script", rules = [{ answers = [{ reasoning = "Let me think.", text = "Done." }] }] }
 [models.json]
 answers = { type = "text", text = "{\\"ok\\":true}" }
 [models.long]
@@ -43,40 +56,49 @@ answers = { type = "tokens", count = 2000 }
 """
 
 
-def models():
-    yield from ("plain", "tools", "json", "long")
+def faulty():
     for fault in FAULTS:
-        # One model for each way to ask, so that its calls can be counted.
-        for sdk in ("openai", "anthropic"):
-            for kind in ("stream", "whole"):
-                yield f"{fault}-{sdk}-{kind}"
+        for client in CLIENTS:
+            for kind in KINDS:
+                # A whole answer without its reason to stop is still whole.
+                if (fault, kind) != ("no_terminal", "whole"):
+                    yield f"{fault}-{client}-{kind}"
 
 
-def write(folder, sim):
+def write(folder, sim, other):
     text = '[task]\nname = "sdk"\nkind = "other"\ngolden = "golden.jsonl"\n'
     text += '[[scorers]]\ntype = "exact"\n'
     text += f"[serve]\nmax_attempts = {MAX_ATTEMPTS}\nfirst_token_timeout_s = 1\n"
     text += "idle_timeout_s = 1\nrequest_timeout_s = 6\nmax_request_mb = 1\n"
+    text += '[[serve.embeddings]]\nid = "embed"\nmodel = "openai-other/embed-1"\nprice = "0.02"\n'
     for dialect, path in DIALECTS.items():
-        text += f'[providers.{dialect}-sim]\ndialect = "{dialect}"\nbase_url = "{sim}{path}"\n'
-        text += 'api_key = "none"\n'
-        if dialect == "azure":
-            text += 'api_version = "2024-10-21"\n'
-        for model in models():
+        for name, base in (("sim", sim), ("other", other)):
+            text += f'[providers.{dialect}-{name}]\ndialect = "{dialect}"\nbase_url = "{base}{path}"\n'
+            text += 'api_key = "none"\n'
+            if dialect == "azure":
+                text += 'api_version = "2024-10-21"\n'
+            if dialect == "openai":
+                text += "responses = true\n"
+        for model in ("plain", "tools", "thinker", "json", "long"):
+            text += candidate(f"{dialect}/{model}", f"{dialect}-sim/{model}")
+        for model in faulty():
             # Upstreams share the simulator: each dialect has models of its own.
-            name = f"{dialect}.{model}" if "-" in model else model
-            text += f'[[candidates]]\nid = "{dialect}/{model}"\nmodel = "{dialect}-sim/{name}"\n'
-            text += 'price = { input = "1", output = "2" }\n'
+            text += candidate(f"{dialect}/{model}", f"{dialect}-sim/{dialect}.{model}")
+        for reset in RESETS:
+            text += candidate(f"{dialect}/{reset}", f"{dialect}-other/{reset}")
     (folder / "trilemma.toml").write_text(text)
     (folder / "golden.jsonl").write_text('{"input": "a", "expected": "b"}\n')
+
+
+def candidate(name, model):
+    price = 'price = { input = "1", output = "2" }'
+    return f'[[candidates]]\nid = "{name}"\nmodel = "{model}"\n{price}\n'
 
 
 def scenario():
     text = SCENARIO
     for dialect in DIALECTS:
-        for model in models():
-            if "-" not in model:
-                continue
+        for model in faulty():
             fault = model.split("-")[0]
             text += f'[models."{dialect}.{model}"]\n'
             text += 'answers = { type = "tokens", count = 40 }\n'
@@ -89,27 +111,83 @@ def start(*command):
     return process, process.stdout.readline().strip()
 
 
-class OpenAi:
+class Chat:
+    """Chat completions of the openai package."""
+
+    stop, tool = "stop", "tool_calls"
+
     def __init__(self, base):
         self.client = openai.OpenAI(base_url=f"{base}/v1", api_key="none", timeout=DEADLINE_S)
 
-    def whole(self, model, **more):
-        got = self.client.chat.completions.create(model=model, messages=ASK, **more)
+    @staticmethod
+    def parts(got):
         message = got.choices[0].message
         calls = [(c.function.name, json.loads(c.function.arguments)) for c in message.tool_calls or []]
         return message.content, calls, got.choices[0].finish_reason
+
+    def whole(self, model, **more):
+        return self.parts(self.client.chat.completions.create(model=model, messages=ASK, **more))
 
     def stream(self, model, pause=0.0):
         with self.client.chat.completions.stream(model=model, messages=ASK) as stream:
             for _ in stream:
                 time.sleep(pause)
-            got = stream.get_final_completion()
-        message = got.choices[0].message
-        calls = [(c.function.name, json.loads(c.function.arguments)) for c in message.tool_calls or []]
-        return message.content, calls, got.choices[0].finish_reason
+            return self.parts(stream.get_final_completion())
+
+    def in_schema(self, model):
+        form = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
+        return self.whole(model, response_format=form)
 
 
-class Anthropic:
+class Responses:
+    """Responses of the openai package."""
+
+    stop, tool = "completed", "completed"
+
+    def __init__(self, base):
+        self.client = openai.OpenAI(base_url=f"{base}/v1", api_key="none", timeout=DEADLINE_S)
+
+    @staticmethod
+    def parts(got):
+        calls = [(c.name, json.loads(c.arguments)) for c in got.output if c.type == "function_call"]
+        return got.output_text, calls, got.status
+
+    def whole(self, model, **more):
+        return self.parts(self.client.responses.create(model=model, input=ASK, **more))
+
+    def stream(self, model, pause=0.0):
+        with self.client.responses.stream(model=model, input="Hello", store=False) as stream:
+            for _ in stream:
+                time.sleep(pause)
+            return self.parts(stream.get_final_response())
+
+    def in_schema(self, model):
+        return self.whole(model, text={"format": {"type": "json_schema", "name": "a", "schema": SCHEMA}})
+
+    def thinks(self, model):
+        """Reasoning is an item of its own, whole and streamed; a conversation goes on after calls."""
+        whole = self.client.responses.create(model=model, input="Hello")
+        with self.client.responses.stream(model=model, input="Hello") as stream:
+            events = list(stream)
+            streamed = stream.get_final_response()
+        for got in (whole, streamed):
+            summary = [part.text for item in got.output if item.type == "reasoning" for part in item.summary]
+            equal(("".join(summary), got.output_text), ("Let me think.", "Done."))
+        numbers = [event.sequence_number for event in events if event.type.endswith(".added")]
+        equal(numbers, sorted(numbers))
+        again = ASK + [
+            *(item.model_dump(exclude_none=True) for item in whole.output),
+            {"type": "function_call", "call_id": "c1", "name": "clock", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "noon"},
+        ]
+        equal(self.client.responses.create(model=model, input=again).output_text, "Done.")
+
+
+class Messages:
+    """Messages of the anthropic package."""
+
+    stop, tool = "end_turn", "tool_use"
+
     def __init__(self, base):
         self.client = anthropic.Anthropic(base_url=base, api_key="none", timeout=DEADLINE_S)
 
@@ -130,6 +208,10 @@ class Anthropic:
                 time.sleep(pause)
             return self.parts(stream.get_final_message())
 
+    def in_schema(self, model):
+        form = {"format": {"type": "json_schema", "schema": SCHEMA}}
+        return self.whole(model, extra_body={"output_config": form})
+
 
 def equal(got, wanted):
     if got != wanted:
@@ -137,20 +219,12 @@ def equal(got, wanted):
 
 
 def good(sdk, dialect):
-    is_openai = isinstance(sdk, OpenAi)
-    stop, tool = ("stop", "tool_calls") if is_openai else ("end_turn", "tool_use")
     for ask in (sdk.whole, sdk.stream):
-        equal(ask(f"{dialect}/plain"), (TEXT, [], stop))
-        text, calls, finish = ask(f"{dialect}/tools")
-        equal((text, calls, finish), ("Looking.", TOOLS, tool))
-    schema = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
-    if is_openai:
-        form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
-        got = sdk.whole(f"{dialect}/json", response_format=form)
-    else:
-        form = {"format": {"type": "json_schema", "schema": schema}}
-        got = sdk.whole(f"{dialect}/json", extra_body={"output_config": form})
-    equal(json.loads(got[0]), {"ok": True})
+        equal(ask(f"{dialect}/plain"), (TEXT, [], sdk.stop))
+        equal(ask(f"{dialect}/tools"), ("Looking.", TOOLS, sdk.tool))
+    equal(json.loads(sdk.in_schema(f"{dialect}/json")[0]), {"ok": True})
+    if isinstance(sdk, Responses):
+        sdk.thinks(f"{dialect}/thinker")
     # A client that reads slowly gets everything all the same.
     equal(sdk.stream(f"{dialect}/long", pause=0.0005)[0], " word" * 2000)
 
@@ -161,8 +235,8 @@ def bad(sdk, model, kind):
         got = (sdk.stream if kind == "stream" else sdk.whole)(model)
     except (openai.OpenAIError, anthropic.AnthropicError):
         pass
-    except Exception as error:  # A connection that breaks in mid-body is httpx's to tell.
-        if type(error).__module__.split(".")[0] not in ("httpx", "httpcore"):
+    except Exception as error:  # A connection that breaks in mid-body is the transport's to tell.
+        if not type(error).__module__.startswith(("httpx", "httpcore")):
             raise
     else:
         raise AssertionError(f"a broken answer passed for whole: {got!r}")
@@ -179,61 +253,69 @@ def oversize(sdk):
     raise AssertionError("a request above the limit was answered")
 
 
-def main():
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    program = sys.argv[1]
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "sim.toml").write_text(scenario())
-        log = folder / "calls.jsonl"
-        sim, sim_url = start(
-            program, "sim", "--scenario", folder / "sim.toml", "--port", "0", "--log", log
+def stored(sdk):
+    """State is the vendor's: it passes where the vendor is asked, and is refused elsewhere."""
+    equal(sdk.whole("openai/plain", previous_response_id="resp_1")[0], TEXT)
+    for more in ({"previous_response_id": "resp_1"}, {"store": True}, {"conversation": "conv_1"}):
+        for model in ("azure/plain", "anthropic/plain", "gemini/plain"):
+            refused(sdk, model, more, next(iter(more)))
+    refused(sdk, "openai/plain", {"background": True}, "background")
+
+
+def refused(sdk, model, more, word):
+    try:
+        sdk.whole(model, **more)
+    except openai.BadRequestError as error:
+        if word in str(error):
+            return
+        raise
+    raise AssertionError(f"{model} took {more}")
+
+
+def embeddings(sdk):
+    for more in ({}, {"encoding_format": "float"}):
+        got = sdk.client.embeddings.create(model="embed", input=["a", "b"], **more)
+        equal([one.embedding for one in got.data], [helper.VECTOR] * 2)
+        equal(got.usage.prompt_tokens, 7)
+    try:
+        sdk.client.embeddings.create(model="openai/plain", input="a")
+    except openai.NotFoundError:
+        return
+    raise AssertionError("a chat model made embeddings")
+
+
+def image(sdk):
+    dot = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    parts = [
+        {"type": "input_text", "text": "What is it?"},
+        {"type": "input_image", "image_url": f"data:image/png;base64,{dot}", "detail": "auto"},
+    ]
+    for dialect in DIALECTS:
+        got = sdk.client.responses.create(
+            model=f"{dialect}/plain", instructions="Be brief.", input=[{"role": "user", "content": parts}]
         )
-        write(folder, sim_url)
-        gateway, url = start(
-            program, "serve", "-p", folder / "trilemma.toml", "--listen", "127.0.0.1:0"
-        )
-        try:
-            failed = checks(url)
-        finally:
-            gateway.terminate()
-            stopped = gateway.wait(60)
-            sim.terminate()
-            sim.wait(60)
-        lines = [json.loads(line) for line in log.read_text().splitlines()]
-        # The last line holds totals, no call.
-        calls = collections.Counter((line["dialect"], line["model"]) for line in lines if "model" in line)
-        asked = [call for call in calls if "-" in call[1]]
-        if not asked:
-            print("FAILED the simulator's log holds no call of a fault")
-            failed += 1
-        for call in asked:
-            # The packages repeat failed calls twice by themselves, unless they are told not to.
-            if calls[call] > MAX_ATTEMPTS:
-                print(f"FAILED {call} was called {calls[call]} times, declared are {MAX_ATTEMPTS}")
-                failed += 1
-        if stopped != 0:
-            print(f"FAILED the gateway ended with {stopped}")
-            failed += 1
-    return 1 if failed else 0
+        equal(got.output_text, TEXT)
 
 
 def checks(url):
     todo = []
-    for name, sdk in (("openai", OpenAi(url)), ("anthropic", Anthropic(url))):
+    sdks = {"chat": Chat(url), "responses": Responses(url), "messages": Messages(url)}
+    todo.append(("responses: stored state", stored, (sdks["responses"],)))
+    todo.append(("responses: image", image, (sdks["responses"],)))
+    todo.append(("chat: embeddings", embeddings, (sdks["chat"],)))
+    for name, sdk in sdks.items():
         todo.append((f"{name}: oversize", oversize, (sdk,)))
         for dialect in DIALECTS:
             todo.append((f"{name} -> {dialect}: good answers", good, (sdk, dialect)))
-            for fault in FAULTS:
-                for kind in ("stream", "whole"):
-                    if fault == "no_terminal" and kind == "whole":
-                        continue  # A whole answer without its reason to stop is still whole.
-                    model = f"{dialect}/{fault}-{name}-{kind}"
-                    todo.append((f"{name} -> {dialect}: {fault} {kind}", bad, (sdk, model, kind)))
+            for model in faulty():
+                fault, client, kind = model.split("-")
+                if client == name:
+                    todo.append((f"{name} -> {dialect}: {fault} {kind}", bad, (sdk, f"{dialect}/{model}", kind)))
+            for reset in RESETS:
+                for kind in KINDS:
+                    todo.append((f"{name} -> {dialect}: {reset} {kind}", bad, (sdk, f"{dialect}/{reset}", kind)))
     failed = 0
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(N_AT_ONCE) as pool:
         running = [(what, pool.submit(function, *args)) for what, function, args in todo]
         for what, future in running:
             try:
@@ -241,8 +323,73 @@ def checks(url):
             except Exception as error:
                 failed += 1
                 print(f"FAILED {what}: {type(error).__name__}: {error}", flush=True)
-    print(f"{len(todo) - failed} of {len(todo)} checks passed")
+    print(f"{len(todo) - failed} of {len(todo)} checks passed with the packages for Python", flush=True)
     return failed
+
+
+def checks_of_node(script, url):
+    """Starts the checks of the npm packages; they run beside those of the Python packages."""
+    setup = {
+        "url": url, "text": TEXT, "tools": TOOLS, "dialects": list(DIALECTS), "resets": RESETS,
+        "faulty": list(faulty()), "kinds": KINDS, "deadline_s": DEADLINE_S, "schema": SCHEMA,
+        "at_once": N_AT_ONCE, "vector": helper.VECTOR,
+    }
+    return subprocess.Popen(["node", script, json.dumps(setup)])
+
+
+def n_over(log, has_node):
+    """Upstreams that were called more often than declared."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    # The last line holds totals, no call.
+    calls = collections.Counter((line["dialect"], line["model"]) for line in lines if "model" in line)
+    asked = {call: n for call, n in calls.items() if "-" in call[1]}
+    n_clients = len([client for client in CLIENTS if has_node or not client.startswith("js_")])
+    wanted = len(DIALECTS) * n_clients * (len(FAULTS) * len(KINDS) - 1)
+    # The dialect at the simulator is another where a client's own passes.
+    n_models = len({model for _, model in asked})
+    failed = 0
+    if n_models != wanted:
+        print(f"FAILED the simulator's log holds calls of {n_models} faulty models, not {wanted}")
+        failed += 1
+    for call, n in asked.items():
+        # The packages repeat failed calls twice by themselves, unless they are told not to.
+        if n > MAX_ATTEMPTS:
+            print(f"FAILED {call} was called {n} times, declared are {MAX_ATTEMPTS}")
+            failed += 1
+    return failed
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        print(__doc__, file=sys.stderr)
+        return 2
+    program, script = sys.argv[1], (sys.argv[2:] or [None])[0]
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "sim.toml").write_text(scenario())
+        log = folder / "calls.jsonl"
+        sim, sim_url = start(
+            program, "sim", "--scenario", folder / "sim.toml", "--port", "0", "--log", log
+        )
+        write(folder, sim_url, helper.start())
+        gateway, url = start(
+            program, "serve", "-p", folder / "trilemma.toml", "--listen", "127.0.0.1:0"
+        )
+        try:
+            beside = checks_of_node(script, url) if script else None
+            failed = checks(url)
+            if beside is not None and beside.wait(300) != 0:
+                failed += 1
+        finally:
+            gateway.terminate()
+            stopped = gateway.wait(60)
+            sim.terminate()
+            sim.wait(60)
+        failed += n_over(log, script is not None)
+        if stopped != 0:
+            print(f"FAILED the gateway ended with {stopped}")
+            failed += 1
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ use tokio::time::{Instant, timeout};
 use trilemma_domain::Dialect;
 use trilemma_wire::server::ErrorKind;
 
-use crate::ask::{Ask, Facts};
+use crate::ask::{Ask, Facts, Service};
 use crate::gateway::Gateway;
-use crate::peek::peek;
+use crate::peek::{Form, peek};
 use crate::refusal::Refusal;
 
 /// Headers of a client that are the vendor's business, where both speak Anthropic's dialect.
@@ -24,10 +24,40 @@ const VENDOR_HEADERS: [HeaderName; 2] = [
 /// Longest wait for a body that has been announced.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// What a path says of the body that is sent there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// A chat in this dialect.
+    Chat(Dialect),
+    /// A chat in this dialect, unless its fields are those of Responses.
+    AnyChat(Dialect),
+    /// Texts to be embedded, in OpenAI's words.
+    Embeddings,
+}
+
+impl Spoken {
+    /// The dialect of errors, as long as nothing of the body is known.
+    pub(crate) fn dialect(self) -> Dialect {
+        match self {
+            Self::Chat(dialect) | Self::AnyChat(dialect) => dialect,
+            Self::Embeddings => Dialect::OpenAi,
+        }
+    }
+
+    fn form(self) -> Option<Form> {
+        match self {
+            Self::Chat(Dialect::Responses) => Some(Form::Responses),
+            Self::Chat(_) => Some(Form::Messages),
+            Self::AnyChat(_) => None,
+            Self::Embeddings => Some(Form::Embeddings),
+        }
+    }
+}
+
 /// Reads a request that wants an answer of a model.
 pub(crate) async fn read(
     gateway: &Gateway,
-    dialect: Dialect,
+    spoken: Spoken,
     request: Request<Incoming>,
 ) -> Result<Ask, Refusal> {
     let began = Instant::now();
@@ -44,7 +74,22 @@ pub(crate) async fn read(
         .after(Duration::from_secs(1)));
     }
     let body = whole_body(gateway, &head.headers, body).await?;
-    let peek = peek(&body).map_err(Refusal::bad_request)?;
+    let (mut peek, form) = peek(&body, spoken.form()).map_err(Refusal::bad_request)?;
+    if peek.stored == Some("background") {
+        return Err(Refusal::bad_request(
+            "`background` leaves the answer at its vendor, to be fetched later, which no budget \
+             could count; hint: leave it out, and ask for a stream",
+        ));
+    }
+    let (service, dialect) = match form {
+        Form::Messages => (Service::Chat, spoken.dialect()),
+        Form::Responses => (Service::Chat, Dialect::Responses),
+        Form::Embeddings => {
+            // There is no such thing as a stream of vectors.
+            peek.stream = false;
+            (Service::Embeddings, Dialect::OpenAi)
+        }
+    };
     let mut vendor_headers = HeaderMap::new();
     if dialect == Dialect::Anthropic {
         for name in VENDOR_HEADERS {
@@ -54,6 +99,7 @@ pub(crate) async fn read(
         }
     }
     Ok(Ask {
+        service,
         dialect,
         body,
         peek,

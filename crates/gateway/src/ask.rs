@@ -11,6 +11,8 @@ use crate::upstream::Size;
 /// One request of a client.
 #[derive(Debug)]
 pub(crate) struct Ask {
+    /// What it wants.
+    pub(crate) service: Service,
     /// The language that the client speaks.
     pub(crate) dialect: Dialect,
     pub(crate) body: Bytes,
@@ -24,6 +26,15 @@ pub(crate) struct Ask {
     pub(crate) began: Instant,
     /// Wall time of its arrival, microseconds since 1970.
     pub(crate) at_us: i64,
+}
+
+/// What a client wants of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// An answer.
+    Chat,
+    /// Vectors, in OpenAI's words.
+    Embeddings,
 }
 
 /// What a policy sees of a request besides its messages.
@@ -44,9 +55,20 @@ impl Ask {
             n_bytes: self.body.len() as u64,
             n_image_addresses: n_image_addresses(&self.body),
             max_output: self.peek.max_output,
-            n_answers: self.peek.n_answers,
+            n_answers: match self.service {
+                Service::Chat => self.peek.n_answers,
+                Service::Embeddings => 0,
+            },
+            is_unbounded: self.peek.stored.is_some() || names_files(&self.body),
         }
     }
+}
+
+/// Whether a body names what the vendor has stored, whose size it does not tell.
+fn names_files(body: &[u8]) -> bool {
+    [b"\"file_id\"".as_slice(), b"\"item_reference\""]
+        .iter()
+        .any(|needle| memchr::memmem::find(body, needle).is_some())
 }
 
 /// Images that are named by address, whose size the body does not tell.

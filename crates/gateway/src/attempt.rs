@@ -10,15 +10,17 @@ use bytes::Bytes;
 use http::StatusCode;
 use tokio::time::Instant;
 use trilemma_domain::{
-    ChatResponse, Dialect, Failure, FailureKind, FaultSource, NanoUsd, Reply, Retry,
+    ChatResponse, Dialect, Failure, FailureKind, FaultSource, Reply, Retry, Usage,
 };
 use trilemma_provider::{Attempted, Call, EncodedRequest, Lane, Leave, Relay};
-use trilemma_wire::client::decode_response;
+use trilemma_wire::client::{decode_embeddings, decode_response};
 use trilemma_wire::server::ErrorKind;
 
 use crate::answer::{self, Kind};
+use crate::ask::Service;
 use crate::budget::Hold;
 use crate::cut::Cutter;
+use crate::hosted;
 use crate::job::Job;
 use crate::live::{Live, Writer};
 use crate::outlet::Head;
@@ -61,11 +63,30 @@ pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Resul
     let upstream = Arc::clone(&named.upstream);
     let Prepared { request, way, lost } = prepare(&job.ask, named, manner)?;
     job.record.evidence.lost = lost;
-    let worst = upstream.worst_usage(&job.ask.size());
-    let hold = reserve(job, named, upstream.worst_cost(&worst)).await?;
+    if request.dialect() != upstream.dialect() && job.ask.service == Service::Chat {
+        // Other words than those that it was measured in.
+        job.record.unmeasured("dialect");
+    }
+    let searches = hosted::most_searches(request.dialect(), request.body());
+    let is_limited = job.gateway.purse.limits(&job.ask.client);
+    let worst = match searches {
+        Ok(n_searches) => Some(upstream.worst_usage(&job.ask.size(), n_searches)),
+        Err(reason) if is_limited => {
+            return Err(Refusal::bad_request(format!(
+                "no budget covers it: {reason}"
+            )));
+        }
+        Err(_) => None,
+    };
+    let hold = if is_limited {
+        Some(reserve(job, named, worst.as_ref()).await?)
+    } else {
+        None
+    };
     Ok(Ready {
         // Tokens of text, about: for limits of tokens per minute, which true usage corrects.
-        n_tokens: job.ask.body.len() as u64 / 4 + worst.output.min(1_024),
+        n_tokens: job.ask.body.len() as u64 / 4
+            + worst.map_or(1_024, |worst| worst.output.min(1_024)),
         ticket: job.record.begin(&upstream, hold, worst),
         upstream,
         request,
@@ -168,30 +189,26 @@ pub(crate) struct Kept {
     pub(crate) back: Back,
 }
 
-async fn reserve(
-    job: &Job,
-    named: &Named,
-    worst: Option<NanoUsd>,
-) -> Result<Option<Hold>, Refusal> {
-    let gateway = &job.gateway;
-    if !gateway.purse.limits(&job.ask.client) {
-        return Ok(None);
-    }
-    let Some(worst) = worst else {
+async fn reserve(job: &Job, named: &Named, worst: Option<&Usage>) -> Result<Hold, Refusal> {
+    let cost = worst.and_then(|worst| named.upstream.worst_cost(worst));
+    let Some(cost) = cost else {
+        let what = if worst.is_some_and(|worst| worst.web_searches.is_some()) {
+            "searches have no known price, so that no budget bounds them; hint: state `web_search_1k` in its `price`"
+        } else {
+            "has no known price, so that no budget bounds it; hint: state its `price`"
+        };
         return Err(Refusal::new(
             StatusCode::SERVICE_UNAVAILABLE,
             ErrorKind::Server,
-            format!(
-                "`{}` has no known price, so that no budget bounds it; hint: state its `price`",
-                named.upstream.id()
-            ),
+            format!("`{}` {what}", named.upstream.id()),
         ));
     };
-    let held = gateway
+    let held = job
+        .gateway
         .purse
-        .reserve(&job.ask.client, worst, job.ask.at_us)
+        .reserve(&job.ask.client, cost, job.ask.at_us)
         .await;
-    held.map(Some).map_err(|error| {
+    held.map_err(|error| {
         Refusal::new(
             StatusCode::TOO_MANY_REQUESTS,
             ErrorKind::QuotaExceeded,
@@ -207,7 +224,11 @@ async fn whole(job: &mut Job, place: Place<'_>, mut relay: Relay, back: Back) ->
         Err(failure) => return over(job, place, relay.finish(None, Some(failure)), None),
     };
     let body = relay.without_key(&body).unwrap_or(body);
-    let response = match decode_response(back.dialect, &body) {
+    let decoded = match job.ask.service {
+        Service::Chat => decode_response(back.dialect, &body),
+        Service::Embeddings => decode_embeddings(&body),
+    };
+    let response = match decoded {
         Ok(response) => response,
         Err(failure) => return over(job, place, relay.finish(None, Some(failure)), None),
     };
@@ -359,12 +380,19 @@ fn with_vendors_words(went: Went, client: Dialect, upstream: Dialect, body: Byte
     };
     let is_the_requests = matches!(failure.kind, FailureKind::BadRequest);
     let is_json = body.trim_ascii_start().first() == Some(&b'{');
-    let is_understood =
-        client == upstream || (client, upstream) == (Dialect::OpenAi, Dialect::Azure);
+    let is_understood = client == upstream || (is_openais(client) && is_openais(upstream));
     if is_the_requests && is_json && is_understood {
         refusal.body = Some(body);
     }
     Went::Failed(failure, refusal)
+}
+
+/// Whether errors come in OpenAI's form.
+fn is_openais(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => true,
+        Dialect::Anthropic | Dialect::Gemini => false,
+    }
 }
 
 /// No leave in time is a limit of rate or concurrency, not a lost call.

@@ -31,14 +31,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Answers a request.
 pub(crate) async fn run(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Ending {
-    let active = gateway
-        .policy()
-        .filter(|active| active.is_called(&ask.peek.model));
+    let active = gateway.called_policy(&ask);
     let plan = match &active {
         Some(active) => {
             decode(&ask).map(|decoded| Plan::Policy(Arc::clone(active), Box::new(decoded.chat)))
         }
-        None => gateway.named(&ask.peek.model).map(Plan::Named),
+        None => gateway.named(&ask).map(Plan::Named),
     };
     let plan = match plan {
         Ok(plan) => plan,

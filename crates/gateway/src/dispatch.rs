@@ -8,11 +8,14 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use trilemma_domain::Dialect;
+use trilemma_store::ledger::Json;
 use trilemma_wire::server::{ErrorKind, encode_models};
 
+use crate::arrival::Spoken;
 use crate::ask::Ask;
 use crate::gateway::Gateway;
 use crate::outlet::{self, Outlet, Reply};
+use crate::policy::{Told, ToldCall};
 use crate::refusal::Refusal;
 use crate::{arrival, chat, policy, prepare};
 
@@ -28,9 +31,11 @@ pub(crate) async fn handle(
     // A client may have been given the address with or without the version.
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let is_post = request.method() == Method::POST;
-    let dialect = match path {
-        "/chat/completions" if is_post => Dialect::OpenAi,
-        "/messages" if is_post => Dialect::Anthropic,
+    let spoken = match path {
+        "/chat/completions" if is_post => Spoken::Chat(Dialect::OpenAi),
+        "/responses" if is_post => Spoken::Chat(Dialect::Responses),
+        "/messages" if is_post => Spoken::Chat(Dialect::Anthropic),
+        "/embeddings" if is_post => Spoken::Embeddings,
         "/decide" if is_post => return Ok(decide(&gateway, request).await),
         "/models" if request.method() == Method::GET => return Ok(models(&gateway, &request)),
         _ => return Ok(nowhere(&request)),
@@ -39,11 +44,11 @@ pub(crate) async fn handle(
         .headers()
         .get(DRY_RUN)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
-    let ask = match arrival::read(&gateway, dialect, request).await {
+    let ask = match arrival::read(&gateway, spoken, request).await {
         Ok(ask) => ask,
         Err(refusal) => {
             gateway.metrics.refused();
-            return Ok(refusal.response(dialect));
+            return Ok(refusal.response(spoken.dialect()));
         }
     };
     if is_dry {
@@ -54,39 +59,43 @@ pub(crate) async fn handle(
     Ok(outlet::respond(job, outlet).await)
 }
 
-/// Tells what would be done with a request in either dialect, and does nothing.
+/// Tells what would be done with a request in any dialect, and does nothing.
 async fn decide(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
-    let dialect = dialect_of(&request);
-    match arrival::read(gateway, dialect, request).await {
+    let spoken = Spoken::AnyChat(dialect_of(&request));
+    match arrival::read(gateway, spoken, request).await {
         Ok(ask) => decision(gateway, &ask),
-        Err(refusal) => refusal.response(dialect),
+        Err(refusal) => refusal.response(spoken.dialect()),
     }
 }
 
 fn decision(gateway: &Gateway, ask: &Ask) -> Response<Reply> {
-    let active = gateway
-        .policy()
-        .filter(|active| active.is_called(&ask.peek.model));
+    let active = gateway.called_policy(ask);
     let told = match active {
         Some(active) => {
             prepare::decode(ask).map(|decoded| active.told(&active.step(&decoded.chat, ask, &[])))
         }
-        None => gateway.named(&ask.peek.model).map(|named| {
+        None => gateway.named(ask).map(|named| {
             let target = &named.upstream.parts.candidate.target;
-            serde_json::json!({
-                "schema_version": 1,
-                "step": "call",
-                "calls": [{
-                    "candidate": named.upstream.id(),
-                    "model": format!("{}/{}", target.provider, target.model),
-                    "use": "given",
-                }],
-                "why": ["the request names the model"],
+            let call = ToldCall {
+                candidate: named.upstream.id(),
+                model: Some(format!("{}/{}", target.provider, target.model)),
+                purpose: "given",
+            };
+            Json::of(&Told {
+                schema_version: 1,
+                policy: None,
+                hash: None,
+                step: "call",
+                calls: vec![call],
+                why: vec!["the request names the model".to_owned()],
             })
         }),
     };
     match told {
-        Ok(told) => json(StatusCode::OK, Bytes::from(told.to_string())),
+        Ok(told) => {
+            let text = told.map_or_else(String::new, |told| told.text().to_owned());
+            json(StatusCode::OK, Bytes::from(text))
+        }
         Err(refusal) => refusal.response(ask.dialect),
     }
 }
@@ -118,7 +127,7 @@ fn nowhere(request: &Request<Incoming>) -> Response<Reply> {
         StatusCode::NOT_FOUND,
         ErrorKind::NotFound,
         format!(
-            "there is no {} {path} here; hint: POST /v1/chat/completions, POST /v1/messages or GET /v1/models",
+            "there is no {} {path} here; hint: POST /v1/chat/completions, /v1/responses, /v1/messages or /v1/embeddings, or GET /v1/models",
             request.method()
         ),
     )

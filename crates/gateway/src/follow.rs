@@ -119,11 +119,8 @@ impl Job {
 
     /// Notes in what a call differs from what was measured.
     fn deviates(&mut self, active: &Active, chat: &ChatRequest, call: &Call) {
-        let noted = &mut self.record.evidence.unmeasured;
         for what in active.unmeasured(call.candidate.as_str(), chat) {
-            if !noted.contains(&what) {
-                noted.push(what);
-            }
+            self.record.unmeasured(&what);
         }
     }
 

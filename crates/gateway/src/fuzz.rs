@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
 use trilemma_provider::{Client, ClientConfig, KeyKind, Lane, LaneConfig, Secret};
 
-use crate::ask::{Ask, Facts};
-use crate::peek::peek;
+use crate::ask::{Ask, Facts, Service};
+use crate::hosted::most_searches;
+use crate::peek::{Form, peek};
 use crate::prepare::{Manner, prepare};
 use crate::upstream::{Named, Upstream, UpstreamParts};
 
@@ -22,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 const KEY: &str = "sk-upstream-0123456789abcdef";
 
 /// Pieces of requests, so that random bytes get past the first brace.
-const PIECES: [&str; 16] = [
+const PIECES: [&str; 20] = [
     "{",
     "}",
     ",",
@@ -39,6 +40,10 @@ const PIECES: [&str; 16] = [
     r#""tools":[{"type":"function","function":{"name":"f"}}],"#,
     r#""deep":[[[[{"model":"inner"}]]]],"#,
     r#""end":0"#,
+    r#""input":"a","#,
+    r#""input":[{"role":"user","content":[{"type":"input_text","text":"\ud83e"}]},{"type":"function_call","call_id":"1","name":"f","arguments":"{"},{"type":"function_call_output","call_id":"1","output":"r"}],"#,
+    r#""instructions":"s","text":{"format":{"type":"json_object"}},"#,
+    r#""tools":[{"type":"web_search"},{"type":"function","name":"f"}],"max_tool_calls":2,"#,
 ];
 
 /// One of each dialect.
@@ -77,6 +82,8 @@ fn named(dialect: Dialect) -> Named {
         lane: Arc::new(Lane::new(&LaneConfig::default())),
         pricer: None,
         max_output: None,
+        context: None,
+        responses: true,
     };
     Named {
         upstream: Arc::new(Upstream::new(parts).unwrap()),
@@ -87,7 +94,7 @@ fn named(dialect: Dialect) -> Named {
 fn body(seed: &[u8]) -> Vec<u8> {
     let mut body = b"{".to_vec();
     for byte in seed {
-        match PIECES.get(usize::from(*byte & 15)) {
+        match PIECES.get(usize::from(*byte) % PIECES.len()) {
             Some(piece) if *byte < 240 => body.extend_from_slice(piece.as_bytes()),
             _ => body.push(*byte),
         }
@@ -97,14 +104,21 @@ fn body(seed: &[u8]) -> Vec<u8> {
 }
 
 fn check(upstreams: &[Named], body: Vec<u8>) {
-    let Ok(peek) = peek(&body) else {
-        return;
-    };
-    for dialect in [Dialect::OpenAi, Dialect::Anthropic] {
+    let forms = [
+        (Service::Chat, Dialect::OpenAi, Form::Messages),
+        (Service::Chat, Dialect::Anthropic, Form::Messages),
+        (Service::Chat, Dialect::Responses, Form::Responses),
+        (Service::Embeddings, Dialect::OpenAi, Form::Embeddings),
+    ];
+    for (service, dialect, form) in forms {
+        let Ok((peek, _)) = peek(&body, Some(form)) else {
+            continue;
+        };
         let ask = Ask {
+            service,
             dialect,
             body: Bytes::from(body.clone()),
-            peek: peek.clone(),
+            peek,
             client: String::new(),
             facts: Facts::default(),
             vendor_headers: HeaderMap::new(),
@@ -121,12 +135,13 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
                 serde_json::from_slice::<IgnoredAny>(sent).unwrap();
                 let upstream = named.upstream.dialect();
                 if let Ok(value) = serde_json::from_slice::<Value>(sent)
-                    && matches!(upstream, Dialect::OpenAi | Dialect::Anthropic)
+                    && !matches!(upstream, Dialect::Azure | Dialect::Gemini)
                 {
                     assert_eq!(value["model"], "new-\"name\"", "{value}");
                 }
                 assert!(!String::from_utf8_lossy(sent).contains(KEY));
-                let worst = named.upstream.worst_usage(&ask.size());
+                let n = most_searches(prepared.request.dialect(), sent).unwrap_or(0);
+                let worst = named.upstream.worst_usage(&ask.size(), n);
                 assert!(worst.input_uncached > body.len() as u64);
             }
         }

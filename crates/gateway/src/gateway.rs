@@ -9,6 +9,7 @@ use trilemma_provider::{Cancel, Clock};
 use trilemma_store::ledger::{Ledger, LedgerFile, Session};
 use trilemma_wire::server::ErrorKind;
 
+use crate::ask::{Ask, Service};
 use crate::budget::{BudgetError, Purse, Unleased};
 use crate::clients::Clients;
 use crate::metrics::Metrics;
@@ -20,6 +21,8 @@ use crate::upstream::{Named, Upstream};
 pub struct GatewayParts {
     /// Every candidate that can be called.
     pub upstreams: Vec<Upstream>,
+    /// Every model that makes embeddings.
+    pub embedders: Vec<Upstream>,
     /// How it serves.
     pub settings: ServeSettings,
     /// What every client must show; `None` = nothing, or a key of its own.
@@ -38,6 +41,7 @@ pub type LogSink = Box<dyn Fn(&str) + Send + Sync>;
 /// A gateway, ready to serve.
 pub struct Gateway {
     names: HashMap<String, Named>,
+    embedders: HashMap<String, Named>,
     /// Names in the order of the project, for the list of models.
     pub(crate) listed: Vec<String>,
     pub(crate) settings: ServeSettings,
@@ -73,13 +77,13 @@ impl Gateway {
         let unleased = Unleased::open(&budgets, settings.lease, &parts.ledger, now_us)?;
         let (ledger, session) = parts.ledger.begin(now_us)?;
         let upstreams: Vec<Arc<Upstream>> = parts.upstreams.into_iter().map(Arc::new).collect();
+        let embedders: Vec<Arc<Upstream>> = parts.embedders.into_iter().map(Arc::new).collect();
+        let all = || upstreams.iter().chain(&embedders);
         let gateway = Self {
             names: names(&upstreams),
-            listed: upstreams
-                .iter()
-                .map(|upstream| upstream.id().to_owned())
-                .collect(),
-            metrics: Metrics::new(&upstreams),
+            embedders: names_of_all(&embedders),
+            listed: all().map(|upstream| upstream.id().to_owned()).collect(),
+            metrics: Metrics::new(all()),
             clients: Clients::new(parts.token.as_deref(), &settings.keys),
             settings,
             purse: unleased.with(ledger.clone()),
@@ -117,17 +121,52 @@ impl Gateway {
         policy.clone()
     }
 
+    /// The policy that a request asks for by its model's name.
+    pub(crate) fn called_policy(&self, ask: &Ask) -> Option<Arc<Active>> {
+        self.policy()
+            .filter(|active| ask.service == Service::Chat && active.is_called(&ask.peek.model))
+    }
+
     /// Finds what a client means by a model's name.
-    pub(crate) fn named(&self, name: &str) -> Result<Named, Refusal> {
-        self.names.get(name).cloned().ok_or_else(|| {
+    pub(crate) fn named(&self, ask: &Ask) -> Result<Named, Refusal> {
+        let name = ask.peek.model.as_str();
+        let names = match ask.service {
+            Service::Chat => &self.names,
+            Service::Embeddings => &self.embedders,
+        };
+        names.get(name).cloned().ok_or_else(|| {
             let shown: String = name.chars().take(100).collect();
             Refusal::new(
                 StatusCode::NOT_FOUND,
                 ErrorKind::NotFound,
-                format!("no model is called `{shown}` here; hint: GET /v1/models lists them"),
+                match ask.service {
+                    Service::Chat => {
+                        format!("no model is called `{shown}` here; hint: GET /v1/models lists them")
+                    }
+                    Service::Embeddings => format!(
+                        "no embedding model is called `{shown}` here; hint: `[[serve.embeddings]]` names them"
+                    ),
+                },
             )
         })
     }
+}
+
+/// Embedding models by id and by `provider/model`.
+fn names_of_all(embedders: &[Arc<Upstream>]) -> HashMap<String, Named> {
+    let mut names = HashMap::new();
+    for upstream in embedders {
+        let target = &upstream.parts.candidate.target;
+        let full = format!("{}/{}", target.provider, target.model);
+        for name in [full, upstream.id().to_owned()] {
+            let named = Named {
+                upstream: Arc::clone(upstream),
+                is_candidate: false,
+            };
+            names.insert(name, named);
+        }
+    }
+    names
 }
 
 /// Candidates by id, by `provider/model`, and by the model's bare name where it is one of a kind.
@@ -160,7 +199,7 @@ fn names(upstreams: &[Arc<Upstream>]) -> HashMap<String, Named> {
     }
     // A candidate's own id comes first.
     for upstream in upstreams {
-        let is_model = upstream.id() == upstream.model() && upstream.defaults.is_empty();
+        let is_model = upstream.id() == upstream.model() && !upstream.has_defaults();
         names.insert(
             upstream.id().to_owned(),
             Named {

@@ -1,6 +1,7 @@
 //! The gateway: serves what was decided.
 //!
-//! In: requests of clients in OpenAI's and Anthropic's dialects, the upstreams of a checked project,
+//! In: requests of clients in OpenAI's dialects (chat completions, Responses, embeddings) and
+//! Anthropic's, the upstreams of a checked project,
 //! its settings. Out: answers of OpenAI, Azure, Anthropic, Gemini and compatible servers, and for
 //! each request a row in the ledger with its evidence.
 //!
@@ -25,6 +26,7 @@ mod dispatch;
 mod follow;
 mod gateway;
 mod guarded;
+mod hosted;
 mod job;
 mod judge;
 mod listen;

@@ -11,22 +11,35 @@ use trilemma_domain::{ChatRequest, Dialect, Part, Target};
 use trilemma_wire::client::encode_request;
 
 /// Pairs of field and field within, whose absence says nothing: two ways to write the same.
-const SAME: [(&str, &str); 6] = [
+const SAME: [(&str, &str); 15] = [
     ("content", "type"),
     ("content", "text"),
     ("system", "type"),
     ("system", "text"),
     ("tool_choice", "type"),
     ("tools", "type"),
+    ("input", "type"),
+    ("output", "type"),
+    ("output", "text"),
+    ("text", "format"),
+    ("format", "type"),
+    // What clients of Responses send back of earlier answers beside their content.
+    ("input", "id"),
+    ("input", "status"),
+    ("content", "annotations"),
+    ("content", "logprobs"),
 ];
 /// Top-level fields that hold what can nest.
-const NESTING: [&str; 6] = [
+const NESTING: [&str; 9] = [
     "messages",
     "system",
     "tools",
     "tool_choice",
     "response_format",
     "output_config",
+    "input",
+    "text",
+    "reasoning",
 ];
 /// Fields whose content is the caller's own JSON, which is carried as it is.
 const OPAQUE: [&str; 5] = ["parameters", "input_schema", "schema", "input", "arguments"];
@@ -39,10 +52,14 @@ pub(crate) fn lost(
     upstream: Dialect,
 ) -> Vec<String> {
     let mut lost: BTreeSet<String> = chat.params.extra_body.keys().cloned().collect();
-    if upstream == Dialect::Anthropic && chat.params.seed.is_some() {
+    let knows_seed = !matches!(upstream, Dialect::Anthropic | Dialect::Responses);
+    if !knows_seed && chat.params.seed.is_some() {
         lost.insert("seed".to_owned());
     }
-    let is_openai = matches!(upstream, Dialect::OpenAi | Dialect::Azure);
+    let is_openai = matches!(
+        upstream,
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses
+    );
     if is_openai && chat.params.reasoning_tokens.is_some() {
         lost.insert("thinking.budget_tokens".to_owned());
     }
@@ -100,7 +117,9 @@ fn collect(outer: &str, value: &Value, pairs: &mut BTreeSet<(String, String)>) {
         }
         Value::Object(fields) => {
             for (name, value) in fields {
-                if value.is_null() {
+                // A schema that need not be kept to is what every dialect takes it for.
+                let is_lax = name == "strict" && *value == Value::Bool(false);
+                if value.is_null() || is_lax {
                     continue;
                 }
                 pairs.insert((outer.to_owned(), name.clone()));
@@ -163,6 +182,36 @@ mod tests {
             Dialect::OpenAi,
             &["cache_control", "top_k"],
         );
+        let responses = serde_json::json!({
+            "model": "m", "metadata": {"a": "b"}, "store": false, "instructions": "be brief",
+            "input": [
+                {"role": "user", "content": [
+                    {"type": "input_text", "text": "a"},
+                    {"type": "input_image", "image_url": "https://x.example/a.png", "detail": "low"},
+                ]},
+                {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"},
+                {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant",
+                    "content": [{"type": "output_text", "text": "b", "annotations": []}]},
+                {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f",
+                    "arguments": "{\"input\":1}", "status": "completed"},
+                {"type": "function_call_output", "call_id": "c", "output": "r"},
+            ],
+            "text": {"verbosity": "low", "format": {"type": "text"}},
+            "reasoning": {"effort": "low", "summary": "auto"},
+            "tools": [{"type": "function", "name": "f", "strict": true, "parameters": {"type": "object"}}],
+        });
+        let lost = [
+            "content.detail",
+            "input.encrypted_content",
+            "input.summary",
+            "metadata",
+            "reasoning.summary",
+            "text.verbosity",
+            "tools.strict",
+        ];
+        for upstream in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini] {
+            check("/v1/responses", &responses, upstream, &lost);
+        }
         let plain = serde_json::json!({
             "model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "a"}],
         });

@@ -61,10 +61,9 @@ impl Histogram {
 }
 
 impl Metrics {
-    pub(crate) fn new(upstreams: &[Arc<Upstream>]) -> Self {
+    pub(crate) fn new<'a>(upstreams: impl Iterator<Item = &'a Arc<Upstream>>) -> Self {
         Self {
             by_candidate: upstreams
-                .iter()
                 .map(|upstream| (upstream.id().to_owned(), Tally::default()))
                 .collect(),
             ..Self::default()

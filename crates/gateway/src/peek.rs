@@ -25,6 +25,8 @@ pub(crate) struct Peek {
     pub(crate) max_output: Option<u64>,
     /// Answers asked for at once.
     pub(crate) n_answers: u64,
+    /// Responses: the first field that needs what the vendor stores.
+    pub(crate) stored: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
@@ -40,9 +42,62 @@ struct Fields<'a> {
     #[serde(default)]
     max_completion_tokens: Option<u64>,
     #[serde(default)]
+    max_output_tokens: Option<u64>,
+    #[serde(default)]
     n: Option<u64>,
     #[serde(borrow, default)]
     messages: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    previous_response_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    conversation: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    prompt: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    background: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    store: Option<&'a RawValue>,
+}
+
+/// What a body is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Chat completions or Messages.
+    Messages,
+    /// Responses.
+    Responses,
+    /// Embeddings.
+    Embeddings,
+}
+
+impl Fields<'_> {
+    /// The form of a body whose path does not tell.
+    fn form(&self) -> Form {
+        if self.messages.is_none() && self.input.is_some() {
+            Form::Responses
+        } else {
+            Form::Messages
+        }
+    }
+
+    fn stored(&self) -> Option<&'static str> {
+        let says_yes = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "true");
+        if says_yes(self.background) {
+            Some("background")
+        } else if self.previous_response_id.is_some() {
+            Some("previous_response_id")
+        } else if self.conversation.is_some() {
+            Some("conversation")
+        } else if self.prompt.is_some() {
+            Some("prompt")
+        } else if says_yes(self.store) {
+            Some("store")
+        } else {
+            None
+        }
+    }
 }
 
 /// A value that is there, also where it is null.
@@ -52,17 +107,28 @@ fn as_written<'de, D: serde::Deserializer<'de>>(
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Reads a body.
+/// Reads a body; without a `form` its fields tell.
 ///
 /// # Errors
 /// What is wrong with it, for the client.
-pub(crate) fn peek(body: &[u8]) -> Result<Peek, String> {
+pub(crate) fn peek(body: &[u8], form: Option<Form>) -> Result<(Peek, Form), String> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8".to_owned())?;
     let fields: Fields<'_> =
         serde_json::from_str(text).map_err(|error| format!("the body is no request: {error}"))?;
     let model = fields.model.ok_or("the body names no `model`".to_owned())?;
-    if fields.messages.is_none() {
-        return Err("the body has no `messages`".to_owned());
+    let form = form.unwrap_or(fields.form());
+    match form {
+        Form::Messages if fields.messages.is_none() => {
+            return Err("the body has no `messages`".to_owned());
+        }
+        Form::Embeddings if fields.input.is_none() => {
+            return Err("the body has no `input`".to_owned());
+        }
+        // A stored prompt or conversation may hold all the input there is.
+        Form::Responses if fields.input.is_none() && fields.stored().is_none() => {
+            return Err("the body has no `input`".to_owned());
+        }
+        Form::Messages | Form::Embeddings | Form::Responses => {}
     }
     let options = match fields.stream_options {
         None => None,
@@ -77,15 +143,20 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek, String> {
         .and_then(|(_, map)| map.get("include_usage"))
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    Ok(Peek {
+    let peek = Peek {
         model_at: place(text, model),
         model: serde_json::from_str(model.get()).map_err(|_| "`model` is no text".to_owned())?,
         stream: fields.stream.unwrap_or(false),
         include_usage,
         options,
-        max_output: fields.max_completion_tokens.or(fields.max_tokens),
+        max_output: fields
+            .max_completion_tokens
+            .or(fields.max_tokens)
+            .or(fields.max_output_tokens),
         n_answers: fields.n.unwrap_or(1).max(1),
-    })
+        stored: (form == Form::Responses).then(|| fields.stored()).flatten(),
+    };
+    Ok((peek, form))
 }
 
 /// Names of the fields of a body that has been read before.
@@ -169,8 +240,9 @@ mod tests {
 
     fn check(body: &str, model: &str, with_usage: WithUsage, expected: &str) {
         let bytes = Bytes::copy_from_slice(body.as_bytes());
-        let spliced = peek(&bytes)
+        let spliced = peek(&bytes, None)
             .unwrap()
+            .0
             .spliced(&bytes, Some(model), with_usage, &[]);
         assert_eq!(std::str::from_utf8(&spliced).unwrap(), expected);
     }
@@ -225,8 +297,37 @@ mod tests {
             r#"{"model":"a","messages":[],"stream_options":3}"#,
             "{\"model\":\"a\",\"messages\":[]} x",
         ] {
-            assert!(peek(body.as_bytes()).is_err(), "{body}");
+            assert!(peek(body.as_bytes(), None).is_err(), "{body}");
         }
-        assert!(peek(b"{\"model\":\"\xff\",\"messages\":[]}").is_err());
+        assert!(peek(b"{\"model\":\"\xff\",\"messages\":[]}", None).is_err());
+        assert!(peek(br#"{"model":"a","messages":[]}"#, Some(Form::Embeddings)).is_err());
+    }
+
+    #[test]
+    fn what_the_vendor_must_have_stored_is_seen() {
+        let stored = |more: &str| {
+            let body = format!(r#"{{"model":"a","input":"b"{more}}}"#);
+            let (peek, form) = peek(body.as_bytes(), None).unwrap();
+            assert_eq!(form, Form::Responses);
+            peek.stored
+        };
+        assert_eq!(stored(""), None);
+        assert_eq!(
+            stored(r#","store":false,"previous_response_id":null,"background":false"#),
+            None
+        );
+        assert_eq!(stored(r#","store": true"#), Some("store"));
+        assert_eq!(
+            stored(r#","store":true,"previous_response_id":"resp_1""#),
+            Some("previous_response_id")
+        );
+        assert_eq!(
+            stored(r#","conversation":{"id":"c"}"#),
+            Some("conversation")
+        );
+        assert_eq!(
+            stored(r#","background":true,"conversation":"c""#),
+            Some("background")
+        );
     }
 }

@@ -8,9 +8,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use trilemma_domain::{ChatRequest, Params};
 use trilemma_route::{Decision, Observation, RequestView, Router, Step, Use, measured_binding};
+use trilemma_store::ledger::Json;
 
 use crate::ask::Ask;
 use crate::upstream::Named;
@@ -118,38 +120,57 @@ impl Active {
     }
 
     /// A decision as JSON: what happens next, why, and by which policy.
-    pub(crate) fn told(&self, decision: &Decision) -> Value {
+    pub(crate) fn told(&self, decision: &Decision) -> Option<Json> {
         let (step, calls) = match &decision.step {
             Step::Call(calls) => ("call", calls.as_slice()),
             Step::Answer { .. } => ("answer", [].as_slice()),
             Step::Exhausted => ("exhausted", [].as_slice()),
         };
-        let calls: Vec<Value> = calls
-            .iter()
-            .map(|call| {
-                let target = self
-                    .member(call.candidate.as_str())
-                    .map(|named| &named.upstream.parts.candidate.target);
-                json!({
-                    "candidate": call.candidate.as_str(),
-                    "model": target.map(|target| format!("{}/{}", target.provider, target.model)),
-                    "use": match call.purpose {
-                        Use::Given => "given",
-                        Use::Judged => "judged",
-                    },
-                })
-            })
-            .collect();
-        let why: Vec<String> = decision.why.iter().map(ToString::to_string).collect();
-        json!({
-            "schema_version": 1,
-            "policy": self.router.policy().name,
-            "hash": self.hash,
-            "step": step,
-            "calls": calls,
-            "why": why,
+        let calls = calls.iter().map(|call| {
+            let candidate = call.candidate.as_str();
+            let target = self
+                .member(candidate)
+                .map(|named| &named.upstream.parts.candidate.target);
+            ToldCall {
+                candidate,
+                model: target.map(|target| format!("{}/{}", target.provider, target.model)),
+                purpose: match call.purpose {
+                    Use::Given => "given",
+                    Use::Judged => "judged",
+                },
+            }
+        });
+        Json::of(&Told {
+            schema_version: 1,
+            policy: Some(&self.router.policy().name),
+            hash: Some(&self.hash),
+            step,
+            calls: calls.collect(),
+            why: decision.why.iter().map(ToString::to_string).collect(),
         })
     }
+}
+
+/// A decision in words.
+#[derive(Serialize)]
+pub(crate) struct Told<'a> {
+    pub(crate) schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hash: Option<&'a str>,
+    pub(crate) step: &'static str,
+    pub(crate) calls: Vec<ToldCall<'a>>,
+    pub(crate) why: Vec<String>,
+}
+
+/// One call of a decision.
+#[derive(Serialize)]
+pub(crate) struct ToldCall<'a> {
+    pub(crate) candidate: &'a str,
+    pub(crate) model: Option<String>,
+    #[serde(rename = "use")]
+    pub(crate) purpose: &'static str,
 }
 
 /// Free fields that a client sends along.

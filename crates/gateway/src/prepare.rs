@@ -8,11 +8,11 @@ use trilemma_domain::{ChatRequest, Dialect, Params};
 use trilemma_provider::EncodedRequest;
 use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request};
 
-use crate::ask::Ask;
+use crate::ask::{Ask, Service};
 use crate::loss;
 use crate::peek::{WithUsage, field_names};
 use crate::refusal::Refusal;
-use crate::upstream::Named;
+use crate::upstream::{Named, Side};
 
 /// A request ready for an upstream.
 pub(crate) struct Prepared {
@@ -48,16 +48,17 @@ pub(crate) enum Manner {
 
 /// Makes a client's request ready for an upstream.
 pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepared, Refusal> {
-    let upstream = named.upstream.dialect();
-    let is_same = match ask.dialect {
-        Dialect::OpenAi | Dialect::Azure => matches!(upstream, Dialect::OpenAi | Dialect::Azure),
-        Dialect::Anthropic | Dialect::Gemini => upstream == ask.dialect,
-    };
+    if ask.service == Service::Embeddings {
+        return embeddings(ask, named);
+    }
+    let side = named.upstream.side(ask.dialect);
     // A stream that has to be a whole answer first is another request: it is written anew.
     let is_whole = manner == Manner::Judged && ask.peek.stream;
-    if is_same && !is_whole {
-        return Ok(same(ask, named));
+    if let Some(side) = side.filter(|_| !is_whole) {
+        return Ok(same(ask, named, side));
     }
+    let upstream = named.upstream.dialect();
+    let is_same = side.is_some() && (ask.dialect != Dialect::Responses || upstream == ask.dialect);
     let ServerRequest {
         mut chat,
         include_usage,
@@ -86,7 +87,24 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
     })
 }
 
-fn same(ask: &Ask, named: &Named) -> Prepared {
+/// Embeddings pass as they are, or not at all.
+fn embeddings(ask: &Ask, named: &Named) -> Result<Prepared, Refusal> {
+    let upstream = &named.upstream;
+    let model = Some(upstream.model());
+    let body = ask.peek.spliced(&ask.body, model, WithUsage::Always, &[]);
+    let request = upstream
+        .embeddings(body)
+        .ok_or_else(|| Refusal::bad_request("the model's provider has no embeddings"))?;
+    Ok(Prepared {
+        request,
+        way: Way::Same {
+            without_usage: false,
+        },
+        lost: Vec::new(),
+    })
+}
+
+fn same(ask: &Ask, named: &Named, side: &Side) -> Prepared {
     let upstream = &named.upstream;
     let is_openai = ask.dialect == Dialect::OpenAi;
     let with_usage = if is_openai {
@@ -94,15 +112,15 @@ fn same(ask: &Ask, named: &Named) -> Prepared {
     } else {
         WithUsage::Always
     };
-    let defaults = if named.is_candidate && !upstream.defaults.is_empty() {
-        missing_defaults(ask, &upstream.defaults)
+    let defaults = if named.is_candidate && !side.defaults.is_empty() {
+        missing_defaults(ask, &side.defaults)
     } else {
         Vec::new()
     };
     let body = ask
         .peek
         .spliced(&ask.body, Some(upstream.model()), with_usage, &defaults);
-    let mut request = upstream.encoded(body, ask.peek.stream);
+    let mut request = side.encoded(body, ask.peek.stream);
     for (name, value) in &ask.vendor_headers {
         request.set_header(name.clone(), value.clone());
     }
@@ -155,8 +173,11 @@ fn fitted(ask: &Ask, named: &Named, chat: &mut ChatRequest) -> Result<Vec<String
     let lost = loss::lost(ask.dialect, &ask.body, chat, upstream.dialect());
     chat.model = upstream.model().to_owned();
     chat.params.extra_body.clear();
-    if matches!(upstream.dialect(), Dialect::OpenAi | Dialect::Azure) {
-        chat.params.reasoning_tokens = None;
+    match upstream.dialect() {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => {
+            chat.params.reasoning_tokens = None;
+        }
+        Dialect::Anthropic | Dialect::Gemini => {}
     }
     if named.is_candidate {
         fill(&mut chat.params, &upstream.parts.candidate.params);

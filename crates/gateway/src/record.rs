@@ -11,7 +11,7 @@ use trilemma_provider::Attempted;
 use trilemma_route::Decision;
 use trilemma_store::ledger::{AttemptNote, Evidence, LedgerRow, RequestId};
 
-use crate::ask::Ask;
+use crate::ask::{Ask, Service};
 use crate::budget::Hold;
 use crate::gateway::Gateway;
 use crate::policy::Active;
@@ -37,7 +37,8 @@ pub(crate) struct Ticket(u32);
 struct Open {
     upstream: Arc<Upstream>,
     hold: Option<Hold>,
-    worst: Usage,
+    /// `None` = nothing bounds it.
+    worst: Option<Usage>,
 }
 
 impl Record {
@@ -60,7 +61,10 @@ impl Record {
             },
             charged: 0,
             evidence: Evidence {
-                dialect: ask.dialect.name().to_owned(),
+                dialect: match ask.service {
+                    Service::Chat => ask.dialect.name().to_owned(),
+                    Service::Embeddings => "embeddings".to_owned(),
+                },
                 stream: ask.peek.stream,
                 ..Evidence::default()
             },
@@ -91,7 +95,7 @@ impl Record {
         &mut self,
         upstream: &Arc<Upstream>,
         hold: Option<Hold>,
-        worst: Usage,
+        worst: Option<Usage>,
     ) -> Ticket {
         if self.n_calls() == 0 {
             self.evidence.queued_us = micros(self.began.elapsed());
@@ -123,9 +127,17 @@ impl Record {
     /// What the policy decided last.
     pub(crate) fn decided(&mut self, active: &Active, decision: &Decision) {
         self.evidence.policy = Some(active.hash.clone());
-        self.evidence.decision = Some(active.told(decision));
+        self.evidence.decision = active.told(decision);
         // Nothing of a policy is left to chance.
         self.evidence.propensity = Some(1.0);
+    }
+
+    /// Notes in what the request differs from what was measured.
+    pub(crate) fn unmeasured(&mut self, what: &str) {
+        let noted = &mut self.evidence.unmeasured;
+        if !noted.iter().any(|one| one == what) {
+            noted.push(what.to_owned());
+        }
     }
 
     fn take(&mut self, ticket: Ticket) -> Option<Open> {
@@ -180,7 +192,11 @@ impl Record {
                 (Some(usage), cost.map(|priced| priced.cost), is_estimated)
             }
             None if was_free => (None, Some(NanoUsd(0)), false),
-            None => (None, open.upstream.worst_cost(&open.worst), true),
+            None => {
+                let worst = open.worst.as_ref();
+                let cost = worst.and_then(|worst| open.upstream.worst_cost(worst));
+                (None, cost, true)
+            }
         };
         self.row.is_estimated |= is_estimated;
         self.row.usage = sum(self.row.usage, used);

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use trilemma_domain::{Dialect, Failure, FailureKind, Retry};
-use trilemma_wire::server::{ErrorKind, ErrorReply, encode_error, retry_after_headers};
+use trilemma_wire::server::{
+    ErrorKind, ErrorReply, encode_error, encode_error_event, retry_after_headers,
+};
 
 use crate::outlet::{self, Head, Reply};
 
@@ -95,14 +97,7 @@ impl Refusal {
 
     /// The event of an error in the middle of a stream.
     pub(crate) fn event(&self, dialect: Dialect) -> Bytes {
-        let body = encode_error(dialect, &self.reply);
-        let mut event = match dialect {
-            Dialect::Anthropic => b"event: error\ndata: ".to_vec(),
-            Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => b"data: ".to_vec(),
-        };
-        event.extend_from_slice(&body);
-        event.extend_from_slice(b"\n\n");
-        Bytes::from(event)
+        Bytes::from(encode_error_event(dialect, &self.reply))
     }
 }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 use trilemma_cost::Pricer;
-use trilemma_domain::{Candidate, ChatRequest, Dialect, Failure, NanoUsd, ToolChoice, Usage};
+use trilemma_domain::{
+    Candidate, ChatRequest, Dialect, Failure, NanoUsd, Target, ToolChoice, Usage,
+};
 use trilemma_provider::{Client, EncodedRequest, Lane, Secret};
-use trilemma_wire::client::encode_request;
 
 /// Longest answer assumed where neither client, candidate nor catalog bounds it, in tokens.
 const LONGEST_ANSWER: u64 = 131_072;
+/// Most tokens read at once where nobody bounds them.
+const LONGEST_CONTEXT: u64 = 2_000_000;
 /// Most tokens that an image behind an address is taken to cost.
 const PER_IMAGE_ADDRESS: u64 = 50_000;
 /// Most tokens that a vendor adds around a request: roles, tools, its own instructions.
@@ -32,22 +35,57 @@ pub struct UpstreamParts {
     pub pricer: Option<Pricer>,
     /// Longest answer that it gives, in tokens; `None` = unknown.
     pub max_output: Option<u64>,
+    /// Most tokens that it reads at once; `None` = unknown.
+    pub context: Option<u64>,
+    /// Whether an endpoint of OpenAI's dialect also speaks Responses.
+    pub responses: bool,
 }
 
 /// A candidate that can be called.
 pub struct Upstream {
     pub(crate) parts: UpstreamParts,
-    template: [EncodedRequest; 2],
-    /// The candidate's parameters as fields of its dialect.
-    pub(crate) defaults: Vec<(String, String)>,
+    own: Side,
+    /// How it is asked in Responses' words, where those pass through.
+    responses: Option<Side>,
+    embeddings: Option<EncodedRequest>,
     ceiling: Option<Ceiling>,
 }
 
-/// The dearest prices of an upstream, in thousandths of a nano-dollar per token.
+/// How an upstream is asked in one dialect.
+pub(crate) struct Side {
+    template: [EncodedRequest; 2],
+    /// The candidate's parameters as fields of the dialect.
+    pub(crate) defaults: Vec<(String, String)>,
+}
+
+impl Side {
+    fn new(target: &Target, candidate: &Candidate) -> Result<Self, Failure> {
+        Ok(Self {
+            template: [
+                EncodedRequest::of_body(target, Bytes::new(), false)?,
+                EncodedRequest::of_body(target, Bytes::new(), true)?,
+            ],
+            defaults: defaults(target, candidate)?,
+        })
+    }
+
+    /// A request with a body in the dialect.
+    pub(crate) fn encoded(&self, body: Bytes, is_stream: bool) -> EncodedRequest {
+        let [whole, streamed] = &self.template;
+        let template = if is_stream { streamed } else { whole };
+        template.clone().with_body(body)
+    }
+}
+
+/// The dearest prices of an upstream, in thousandths of a nano-dollar.
 #[derive(Debug, Clone, Copy)]
 struct Ceiling {
+    /// Per token.
     input: u128,
+    /// Per token.
     output: u128,
+    /// Per search; `None` = unknown.
+    search: Option<u128>,
 }
 
 impl Upstream {
@@ -58,16 +96,48 @@ impl Upstream {
     /// for.
     pub fn new(parts: UpstreamParts) -> Result<Self, Failure> {
         let target = &parts.candidate.target;
-        let template = [
-            EncodedRequest::of_body(target, Bytes::new(), false)?,
-            EncodedRequest::of_body(target, Bytes::new(), true)?,
-        ];
+        let own = Side::new(target, &parts.candidate)?;
+        let in_responses = Target {
+            dialect: Dialect::Responses,
+            ..target.clone()
+        };
+        let passes = parts.responses && target.dialect == Dialect::OpenAi;
         Ok(Self {
-            defaults: defaults(&parts.candidate),
+            // Measured parameters without a word there are served in the words they were measured in.
+            responses: passes
+                .then(|| Side::new(&in_responses, &parts.candidate).ok())
+                .flatten(),
+            embeddings: EncodedRequest::embeddings(target).ok(),
             ceiling: parts.pricer.as_ref().map(ceiling),
-            template,
+            own,
             parts,
         })
+    }
+
+    /// How a client of this dialect is passed through; `None` = it has to be translated.
+    pub(crate) fn side(&self, client: Dialect) -> Option<&Side> {
+        let is_same = match client {
+            Dialect::OpenAi | Dialect::Azure => {
+                matches!(self.dialect(), Dialect::OpenAi | Dialect::Azure)
+            }
+            Dialect::Responses | Dialect::Anthropic | Dialect::Gemini => self.dialect() == client,
+        };
+        if is_same {
+            return Some(&self.own);
+        }
+        self.responses
+            .as_ref()
+            .filter(|_| client == Dialect::Responses)
+    }
+
+    /// A request for embeddings; `None` = it has none in OpenAI's words.
+    pub(crate) fn embeddings(&self, body: Bytes) -> Option<EncodedRequest> {
+        Some(self.embeddings.clone()?.with_body(body))
+    }
+
+    /// Whether the candidate's own parameters have fields in its dialect.
+    pub(crate) fn has_defaults(&self) -> bool {
+        !self.own.defaults.is_empty()
     }
 
     /// The candidate's id.
@@ -94,36 +164,43 @@ impl Upstream {
         self.ceiling.is_some()
     }
 
-    /// A request with a body in its own dialect.
-    pub(crate) fn encoded(&self, body: Bytes, is_stream: bool) -> EncodedRequest {
-        let [whole, streamed] = &self.template;
-        let template = if is_stream { streamed } else { whole };
-        template.clone().with_body(body)
-    }
-
-    /// Most tokens that a request can use: no token is shorter than a byte.
-    pub(crate) fn worst_usage(&self, size: &Size) -> Usage {
+    /// Most that a request can use: no token is shorter than a byte, and each search may fill the
+    /// context anew.
+    pub(crate) fn worst_usage(&self, size: &Size, n_searches: u64) -> Usage {
         let asked = size
             .max_output
             .or(self.parts.candidate.params.max_output_tokens.map(u64::from))
             .or(self.parts.max_output)
             .unwrap_or(LONGEST_ANSWER);
+        let told = size
+            .n_bytes
+            .saturating_add(size.n_image_addresses.saturating_mul(PER_IMAGE_ADDRESS))
+            .saturating_add(AROUND);
+        let context = self.parts.context.unwrap_or(LONGEST_CONTEXT);
+        let input = if size.is_unbounded || n_searches > 0 {
+            told.max(context)
+        } else {
+            told
+        };
         Usage {
-            input_uncached: size
-                .n_bytes
-                .saturating_add(size.n_image_addresses.saturating_mul(PER_IMAGE_ADDRESS))
-                .saturating_add(AROUND),
+            input_uncached: input.saturating_mul(n_searches.saturating_add(1)),
             output: asked.saturating_mul(size.n_answers),
+            web_searches: (n_searches > 0).then_some(n_searches),
             ..Usage::default()
         }
     }
 
-    /// Most that so many tokens can cost; `None` = a price is unknown.
+    /// Most that so much usage can cost; `None` = a price is unknown.
     pub(crate) fn worst_cost(&self, usage: &Usage) -> Option<NanoUsd> {
         let ceiling = self.ceiling?;
+        let searches = match usage.web_searches {
+            Some(n) => u128::from(n).saturating_mul(ceiling.search?),
+            None => 0,
+        };
         let millis = u128::from(usage.input_uncached)
             .saturating_mul(ceiling.input)
-            .saturating_add(u128::from(usage.output).saturating_mul(ceiling.output));
+            .saturating_add(u128::from(usage.output).saturating_mul(ceiling.output))
+            .saturating_add(searches);
         Some(NanoUsd(
             i64::try_from(millis.div_ceil(1_000)).unwrap_or(i64::MAX),
         ))
@@ -146,10 +223,15 @@ pub(crate) struct Size {
     pub(crate) n_image_addresses: u64,
     pub(crate) max_output: Option<u64>,
     pub(crate) n_answers: u64,
+    /// Whether it refers to what the vendor has stored, so that its bytes bound nothing.
+    pub(crate) is_unbounded: bool,
 }
 
-/// The fields that the candidate's parameters are in its dialect, as JSON.
-fn defaults(candidate: &Candidate) -> Vec<(String, String)> {
+/// The fields that the candidate's parameters are in a dialect, as JSON.
+///
+/// # Errors
+/// When the dialect has no word for one of them.
+fn defaults(target: &Target, candidate: &Candidate) -> Result<Vec<(String, String)>, Failure> {
     let request = |params| ChatRequest {
         model: String::new(),
         messages: Vec::new(),
@@ -159,24 +241,22 @@ fn defaults(candidate: &Candidate) -> Vec<(String, String)> {
         params,
         stream: false,
     };
-    let fields = |params| -> Map<String, Value> {
-        encode_request(&candidate.target, &request(params))
-            .ok()
-            .and_then(|encoded| serde_json::from_slice(&encoded.body).ok())
-            .unwrap_or_default()
+    let fields = |params| -> Result<Map<String, Value>, Failure> {
+        let encoded = EncodedRequest::new(target, &request(params))?;
+        Ok(serde_json::from_slice(encoded.body()).unwrap_or_default())
     };
-    let without = fields(trilemma_domain::Params::default());
-    fields(candidate.params.clone())
+    let without = fields(trilemma_domain::Params::default())?;
+    Ok(fields(candidate.params.clone())?
         .into_iter()
         .filter(|(name, value)| without.get(name) != Some(value))
         .map(|(name, value)| (name, value.to_string()))
-        .collect()
+        .collect())
 }
 
 fn ceiling(pricer: &Pricer) -> Ceiling {
     // The dearest step and kind of token, found by pricing a million of each.
     const MANY: u64 = 1_000_000;
-    let of = |usage: Usage| -> u128 {
+    let dearest = |usage: Usage| -> Option<u128> {
         pricer
             .steps()
             .iter()
@@ -185,8 +265,8 @@ fn ceiling(pricer: &Pricer) -> Ceiling {
             // Nano-dollars per million tokens: thousandths per thousand; rounded up to one token.
             .map(|cost| u128::try_from(cost.0).unwrap_or(0).div_ceil(1_000))
             .max()
-            .unwrap_or(0)
     };
+    let of = |usage| dearest(usage).unwrap_or(0);
     let none = Usage::default();
     let input = [
         Usage {
@@ -240,6 +320,10 @@ fn ceiling(pricer: &Pricer) -> Ceiling {
     Ceiling {
         input: input.into_iter().map(of).max().unwrap_or(0),
         output: output.into_iter().map(of).max().unwrap_or(0),
+        search: dearest(Usage {
+            web_searches: Some(MANY),
+            ..none
+        }),
     }
 }
 
@@ -255,9 +339,12 @@ mod tests {
             output: "10".parse().unwrap(),
             cache_read: Some("0.25".parse().unwrap()),
             cache_write: Some("3.125".parse().unwrap()),
+            web_search_1k: Some("10".parse().unwrap()),
         });
         let ceiling = ceiling(&pricer);
         // 3.125 USD per million tokens are 3,125 nano-dollars a token.
         assert_eq!((ceiling.input, ceiling.output), (3_125_000, 10_000_000));
+        // 10 USD per thousand searches are ten million nano-dollars each.
+        assert_eq!(ceiling.search, Some(10_000_000_000));
     }
 }

@@ -28,4 +28,4 @@ pub use project::{
 };
 pub use prompt::{Prompt, PromptError, chat_request};
 pub use routing::RoutingSettings;
-pub use serve::{ClientKey, Period, ServeBudget, ServeSettings};
+pub use serve::{ClientKey, EmbeddingModel, Period, ServeBudget, ServeSettings};

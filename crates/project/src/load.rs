@@ -14,6 +14,7 @@ use crate::project::{Project, Provider};
 use crate::resolve::{Names, twice};
 use crate::section::{Found, Section};
 use crate::sections::{self, CandidateDraft, ScorerDraft};
+use crate::serve::EmbeddingModel;
 
 /// What reading needs besides the text.
 pub struct LoadContext<'a> {
@@ -108,8 +109,12 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     let ids: Vec<CandidateId> = candidates.iter().map(|one| one.id.clone()).collect();
     let routing = or_default(&root, "routing", |section| sections::routing(section, &ids));
     let store = or_default(&root, "store", sections::store);
-    let serve = or_default(&root, "serve", sections::serve);
-    let providers = providers(&names, candidates.iter().chain(judges.values().flatten()));
+    let provider = |name: &str| names.provider(name);
+    let serve = or_default(&root, "serve", |section| {
+        sections::serve(section, &provider)
+    });
+    let called = candidates.iter().chain(judges.values().flatten());
+    let providers = providers(&names, called, &serve.embeddings);
     root.finish();
     Some(Project {
         task: task?.task,
@@ -331,18 +336,24 @@ fn bare_draft<'a>(model: ModelName, owner: &Section<'a>) -> CandidateDraft<'a> {
     }
 }
 
-/// All providers that candidates and judges use, and all that the project describes in full.
+/// All providers that candidates, judges and the gateway use, and all that the project describes in
+/// full.
 fn providers<'c>(
     names: &Names<'_>,
     called: impl Iterator<Item = &'c Candidate>,
+    embeddings: &'c [EmbeddingModel],
 ) -> BTreeMap<String, Provider> {
     let described = names.drafts.keys().map(|name| (name.as_str(), false));
     let called = called.map(|candidate| {
         let target = &candidate.target;
         (target.provider.as_str(), target.pipeline.is_some())
     });
+    let embedded = embeddings
+        .iter()
+        .map(|one| (one.model.provider.as_str(), false));
     described
         .chain(called)
+        .chain(embedded)
         .filter_map(|(name, is_pipeline)| {
             let provider = if is_pipeline {
                 names.endpoint(name)

@@ -105,6 +105,8 @@ pub struct Provider {
     pub key_header: KeyHeader,
     /// Azure only: `api-version`.
     pub api_version: Option<String>,
+    /// Whether its OpenAI endpoint also speaks Responses, at the same address.
+    pub responses: bool,
     /// Known limit of requests per minute.
     pub rpm: Option<u32>,
     /// Known limit of tokens per minute.

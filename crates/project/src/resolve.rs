@@ -80,7 +80,7 @@ impl Names<'_> {
             .or(usual)
             .ok_or_else(|| {
                 Note::error(format!("provider `{name}` has no `dialect`"))
-                    .hint("one of openai, azure, anthropic, gemini")
+                    .hint("one of openai, azure, anthropic, gemini, responses")
             })?;
         let base_url = draft
             .and_then(|draft| draft.base_url.clone())
@@ -103,6 +103,9 @@ impl Names<'_> {
                 .unwrap_or(default_key),
             key_header: draft.map(|draft| draft.key_header).unwrap_or_default(),
             api_version: draft.and_then(|draft| draft.api_version.clone()),
+            responses: draft
+                .and_then(|draft| draft.responses)
+                .unwrap_or_else(|| !moved && known.is_some_and(|known| known.responses)),
             rpm: draft.and_then(|draft| draft.rpm),
             tpm: draft.and_then(|draft| draft.tpm),
         })

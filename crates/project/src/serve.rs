@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use trilemma_domain::Usd;
+use trilemma_domain::{ModelName, Usd, UsdPerMtok};
 
 use crate::key::KeySource;
 
@@ -44,6 +44,19 @@ pub struct ServeSettings {
     pub lease: Usd,
     /// Clients with a key of their own.
     pub keys: Vec<ClientKey>,
+    /// Models that answer `/v1/embeddings`.
+    pub embeddings: Vec<EmbeddingModel>,
+}
+
+/// A model that turns texts into vectors; it is passed through and billed, not benchmarked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EmbeddingModel {
+    /// What clients call it.
+    pub id: String,
+    /// Provider and the model's name there.
+    pub model: ModelName,
+    /// Price of its input; `None` = unknown.
+    pub price: Option<UsdPerMtok>,
 }
 
 /// Most that may be spent in a period.
@@ -100,6 +113,7 @@ impl Default for ServeSettings {
             budget: None,
             lease: Usd::new(1.into()),
             keys: Vec::new(),
+            embeddings: Vec::new(),
         }
     }
 }

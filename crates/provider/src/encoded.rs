@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use trilemma_domain::{
     ChatRequest, Dialect, Failure, Params, Pipeline, PipelineCall, Target, ToolChoice,
 };
-use trilemma_wire::client::encode_request;
+use trilemma_wire::client::{WireRequest, encode_embeddings, encode_request};
 
 use crate::address::{self, Origin};
 use crate::fault;
@@ -42,9 +42,22 @@ impl EncodedRequest {
             let text = "a pipeline is no model: it is benchmarked by its own request";
             return Err(fault::unsendable(&text));
         }
+        let wire = encode_request(target, request).map_err(|error| fault::unsendable(&error))?;
+        Self::of_wire(target, wire, request.stream)
+    }
+
+    /// A request for embeddings in OpenAI's words, without a body.
+    ///
+    /// # Errors
+    /// As [`EncodedRequest::new`]; also when the dialect has no such words.
+    pub fn embeddings(target: &Target) -> Result<Self, Failure> {
+        let wire = encode_embeddings(target).map_err(|error| fault::unsendable(&error))?;
+        Self::of_wire(target, wire, false)
+    }
+
+    fn of_wire(target: &Target, wire: WireRequest, stream: bool) -> Result<Self, Failure> {
         let (origin, prefix) =
             address::split(&target.base_url).map_err(|error| fault::unsendable(&error))?;
-        let wire = encode_request(target, request).map_err(|error| fault::unsendable(&error))?;
         let mut path = prefix;
         path.push_str(&wire.path_and_query);
         let path_and_query =
@@ -62,7 +75,7 @@ impl EncodedRequest {
             path_and_query,
             headers,
             body: Bytes::from(wire.body),
-            stream: request.stream,
+            stream,
             pipeline: None,
         })
     }

@@ -129,7 +129,7 @@ impl Shared {
             return true;
         };
         let own = match dialect {
-            Dialect::OpenAi => None,
+            Dialect::OpenAi | Dialect::Responses => None,
             Dialect::Azure => Some("api-key"),
             Dialect::Anthropic => Some("x-api-key"),
             Dialect::Gemini => Some("x-goog-api-key"),

@@ -112,6 +112,7 @@ impl Ours {
                     output: model.price.1.parse()?,
                     cache_read: None,
                     cache_write: None,
+                    web_search_1k: None,
                 };
                 let candidate = candidate(&model.name, price);
                 Ok(CandidateFacts::of(&candidate, &catalog, as_of())?)

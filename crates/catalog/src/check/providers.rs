@@ -50,6 +50,9 @@ pub(crate) fn provider(
             .base_url
             .clone()
             .or_else(|| base.and_then(|base| base.base_url.clone())),
+        responses: raw
+            .responses
+            .unwrap_or_else(|| base.is_some_and(|base| base.responses)),
         api_key_env: raw
             .api_key_env
             .clone()

@@ -3,27 +3,27 @@
 //! Makes upstreams of the project's candidates, opens the ledger beside the store and serves until
 //! Ctrl-C or SIGTERM; open answers then get time to end.
 
+mod callable;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
-use trilemma_domain::Candidate;
-use trilemma_gateway::{Gateway, GatewayParts, Upstream, UpstreamParts, serve, serve_admin};
-use trilemma_provider::{BreakerConfig, ClientConfig, Clock, Lane, LaneConfig};
+use trilemma_gateway::{Gateway, GatewayParts, Upstream, serve, serve_admin};
+use trilemma_provider::Clock;
 use trilemma_store::ledger::LedgerFile;
 
 use crate::args::Common;
 use crate::context::{Context, InputError};
 use crate::exit::Exit;
-use crate::keys::{self, Secrets};
+use crate::keys;
 use crate::layout::counted;
 use crate::printer::Printer;
 use crate::{clock, lineup, places};
 
-/// Failures in a row before an upstream is left alone for a while.
-const BREAKER_FAILURES: u32 = 5;
+use callable::Callable;
 
 /// Distance between looks at the policy file.
 const POLICY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -60,8 +60,10 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
             missing.provider, missing.reason
         ))));
     }
-    let upstreams = upstreams(&context, &secrets)?;
-    refuse_unbounded(&context, &upstreams)?;
+    let callable = Callable::of(&context, &secrets)?;
+    let upstreams = callable.candidates()?;
+    let embedders = callable.embedders()?;
+    refuse_unbounded(&context, upstreams.iter().chain(&embedders))?;
     let token =
         keys::token(context.project.serve.token.as_ref(), &context.folder).map_err(|reason| {
             anyhow!(InputError(format!(
@@ -82,6 +84,7 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
     runtime.block_on(async {
         let (gateway, session) = Gateway::new(GatewayParts {
             upstreams,
+            embedders,
             settings,
             token,
             ledger,
@@ -140,80 +143,15 @@ fn refuse_open_doors(context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn upstreams(context: &Context, secrets: &Secrets) -> anyhow::Result<Vec<Upstream>> {
-    let project = &context.project;
-    if project
-        .candidates
-        .iter()
-        .all(|candidate| candidate.target.pipeline.is_some())
-    {
-        return Err(anyhow!(InputError(
-            "failed to find somebody to call: the project names no model as candidate; hint: add `[[candidates]]`"
-                .to_owned()
-        )));
-    }
-    let settings = &project.serve;
-    let streamed = lineup::client_with(ClientConfig {
-        stall_timeout: settings.first_token_timeout,
-        call_deadline: settings.request_timeout,
-        ..ClientConfig::default()
-    })?;
-    // A whole answer is silent until it is there.
-    let whole = streamed.with_stall_timeout(settings.request_timeout);
-    let mut lanes = std::collections::BTreeMap::new();
-    let mut upstreams = Vec::with_capacity(project.candidates.len());
-    // Pipelines are no models: they are benchmarked by requests of their own.
-    let is_model = |candidate: &&Candidate| candidate.target.pipeline.is_none();
-    for candidate in project.candidates.iter().filter(is_model) {
-        let target = &candidate.target;
-        let limits = project.providers.get(&target.provider);
-        let lane = lanes
-            .entry((target.base_url.clone(), target.model.clone()))
-            .or_insert_with(|| {
-                Arc::new(Lane::new(&LaneConfig {
-                    max_concurrency: settings.concurrency as usize,
-                    rpm: limits.and_then(|limits| limits.rpm).map(u64::from),
-                    tpm: limits.and_then(|limits| limits.tpm).map(u64::from),
-                    breaker: BreakerConfig {
-                        trials: BREAKER_FAILURES,
-                        ..BreakerConfig::default()
-                    },
-                    ..LaneConfig::default()
-                }))
-            });
-        let max_output = match &candidate.identity {
-            Some(identity) => context
-                .catalog
-                .get(identity)?
-                .and_then(|found| found.model.limits.max_output),
-            None => None,
-        };
-        let upstream = Upstream::new(UpstreamParts {
-            candidate: candidate.clone(),
-            streamed: streamed.clone(),
-            whole: whole.clone(),
-            secret: secrets.get(&target.provider).cloned(),
-            lane: Arc::clone(lane),
-            pricer: lineup::pricer(context, candidate)?,
-            max_output,
-        });
-        upstreams.push(upstream.map_err(|failure| {
-            anyhow!(InputError(format!(
-                "failed to prepare `{}`: {}",
-                candidate.id, failure.message
-            )))
-        })?);
-    }
-    Ok(upstreams)
-}
-
 /// A budget that some calls would not keep to is none.
-fn refuse_unbounded(context: &Context, upstreams: &[Upstream]) -> anyhow::Result<()> {
+fn refuse_unbounded<'a>(
+    context: &Context,
+    upstreams: impl Iterator<Item = &'a Upstream>,
+) -> anyhow::Result<()> {
     let settings = &context.project.serve;
     let has_budget =
         settings.budget.is_some() || settings.keys.iter().any(|key| key.budget.is_some());
     let names: Vec<String> = upstreams
-        .iter()
         .filter(|upstream| !upstream.is_priced())
         .map(|upstream| upstream.id().to_owned())
         .collect();

@@ -38,6 +38,7 @@ pub(crate) fn candidate(id: &str, price: Option<(&str, &str)>) -> CandidateFacts
             output: output.parse().unwrap(),
             cache_read: None,
             cache_write: None,
+            web_search_1k: None,
         }),
         stream: true,
     };

@@ -1,10 +1,11 @@
 //! Budgets under many requests at once.
 
 use serde_json::json;
+use trilemma_domain::Dialect;
 use trilemma_project::{Period, ServeBudget, ServeSettings};
 use trilemma_store::ledger::LedgerFile;
 
-use crate::support::{house, post, settings};
+use crate::support::{candidate, house, house_of, post, settings, simulator, upstream};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_requests_at_once_stay_within_a_small_budget() {
@@ -61,4 +62,52 @@ usage = { input = 50, output = 10 }
     let file = LedgerFile::open_existing(&folder.path().join("gateway.db")).unwrap();
     assert_eq!(file.spent(None, 0).unwrap().0, spent);
     assert!(file.crashed().unwrap().is_empty());
+}
+
+/// A search is billed by piece and fills the context anew: both are reserved, or it is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_are_reserved_at_the_vendors() {
+    let (url, log) = simulator("[models.m]\nanswers = { type = \"text\", text = \"yes\" }\n").await;
+    let budget = ServeBudget {
+        limit: "0.1".parse().unwrap(),
+        period: Period::Total,
+    };
+    let settings = ServeSettings {
+        budget: Some(budget),
+        ..settings()
+    };
+    let mut searching = candidate("anthropic/m", Dialect::Anthropic, &url);
+    searching.price.as_mut().unwrap().web_search_1k = Some("10".parse().unwrap());
+    let unpriced = candidate("unpriced/m", Dialect::Anthropic, &url);
+    let upstreams = [searching, unpriced].map(|one| upstream(one, &settings));
+    let house = house_of(
+        upstreams.into(),
+        log,
+        settings,
+        tempfile::tempdir().unwrap(),
+    )
+    .await;
+    let ask = async |model: &str, n: Option<u32>| {
+        let tool = json!({ "type": "web_search_20250305", "name": "web_search", "max_uses": n });
+        let body = json!({
+            "model": model, "max_tokens": 100, "tools": [tool],
+            "messages": [{"role": "user", "content": "a"}],
+        });
+        house.post("/v1/messages", &body).await
+    };
+    // Two searches at a cent, three contexts of 10,000 tokens at 1 USD per million: 0.051 USD.
+    assert_eq!(ask("anthropic/m", Some(2)).await.status, 200);
+    // Ten do not fit into 0.1 USD.
+    let answer = ask("anthropic/m", Some(10)).await;
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    assert!(answer.text().contains("0.211 USD"), "{}", answer.text());
+    let answer = ask("anthropic/m", None).await;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.text().contains("max_uses"), "{}", answer.text());
+    let answer = ask("unpriced/m", Some(1)).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert!(answer.text().contains("web_search_1k"), "{}", answer.text());
+    let (_, entries, _folder) = house.close().await;
+    let charged: Vec<i64> = entries.iter().map(|entry| entry.charged.0).collect();
+    assert!(charged[0] > 0 && charged[1..] == [0, 0, 0], "{charged:?}");
 }

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use trilemma_domain::Dialect;
 
 use crate::support::{
-    Answer, anthropic, candidate, canned, house, house_of, json_answer, openai, post, send,
-    settings, simulator, upstream,
+    Answer, House, anthropic, candidate, canned, house, house_of, house_with, json_answer, openai,
+    parts, post, responses, send, settings, simulator, upstream,
 };
+use trilemma_gateway::{Upstream, UpstreamParts};
 
 const SCENARIO: &str = r#"
 [models.plain]
@@ -61,9 +62,16 @@ async fn every_upstream_answers_in_both_dialects() {
         assert_eq!(body["usage"]["input_tokens"], 100, "{dialect}: {body}");
         assert_eq!(body["usage"]["cache_read_input_tokens"], 40, "{dialect}");
         assert_eq!(body["usage"]["output_tokens"], 20, "{dialect}");
+        let answer = house.post("/v1/responses", &responses(&model, false)).await;
+        assert_ok(&answer);
+        let body = answer.json();
+        let message = &body["output"][0];
+        assert_eq!(message["content"][0]["text"], TEXT, "{dialect}");
+        assert_eq!(body["status"], "completed");
+        assert_eq!(body["usage"]["input_tokens"], 140, "{dialect}: {body}");
     }
     let (_, entries, _folder) = house.close().await;
-    assert_eq!(entries.len(), 8);
+    assert_eq!(entries.len(), 15);
     for entry in entries {
         // 100 at 1, 40 from the cache at the price of input, 20 at 10 USD per million.
         assert_eq!(entry.row.cost.unwrap().0, 340_000, "{entry:?}");
@@ -107,9 +115,22 @@ async fn every_upstream_streams_in_both_dialects() {
             .find(|event| event["type"] == "message_delta")
             .map(|event| &event["usage"]);
         assert_eq!(usage.unwrap()["output_tokens"], 20, "{dialect}");
+
+        let answer = house.post("/v1/responses", &responses(&model, true)).await;
+        assert_ok(&answer);
+        let events = answer.events();
+        let text: String = events
+            .iter()
+            .filter(|event| event["type"] == "response.output_text.delta")
+            .filter_map(|event| event["delta"].as_str())
+            .collect();
+        assert_eq!(text, TEXT, "{dialect}");
+        let last = events.last().unwrap();
+        assert_eq!(last["type"], "response.completed", "{dialect}");
+        assert_eq!(last["response"]["usage"]["output_tokens"], 20, "{dialect}");
     }
     let (_, entries, _folder) = house.close().await;
-    assert_eq!(entries.len(), 12);
+    assert_eq!(entries.len(), 20);
     for entry in entries {
         assert_eq!(entry.row.cost.unwrap().0, 340_000, "{entry:?}");
         let evidence = entry.evidence.unwrap();
@@ -119,6 +140,25 @@ async fn every_upstream_streams_in_both_dialects() {
             "{evidence:?}"
         );
     }
+}
+
+async fn responses_call_tools(house: &House, dialect: Dialect, stream: bool) {
+    let tools = format!("{}/tools", dialect.name());
+    let answer = house
+        .post("/v1/responses", &responses(&tools, stream))
+        .await;
+    assert_ok(&answer);
+    let whole = if stream {
+        answer.events().pop().unwrap()["response"].clone()
+    } else {
+        answer.json()
+    };
+    let call = &whole["output"][1];
+    assert_eq!(call["name"], "weather", "{dialect}: {whole}");
+    let arguments = call["arguments"].as_str().unwrap();
+    let arguments: Value = serde_json::from_str(arguments).unwrap();
+    assert_eq!(arguments, json!({"city": "Zürich", "days": 2}), "{dialect}");
+    assert!(!call["call_id"].as_str().unwrap().is_empty(), "{dialect}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,6 +230,7 @@ async fn reasoning_and_tools_cross_dialects() {
                 2,
                 "{dialect}"
             );
+            responses_call_tools(&house, dialect, stream).await;
         }
     }
 }
@@ -236,6 +277,95 @@ async fn bytes_pass_untouched_within_a_dialect() {
         !sent.contains("client-key") && !sent.contains("evil"),
         "{sent}"
     );
+}
+
+/// Responses pass to a vendor that has them, as they are, with what it stored; other vendors refuse
+/// what they cannot know.
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_pass_where_the_vendor_has_them() {
+    let body = r#"{ "id":"resp_1","object":"response","status":"completed","new_field":1e400,"output":[{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"q"}},{"type":"message","id":"m","role":"assistant","status":"completed","content":[{"type":"output_text","text":"Hi","annotations":[]}]}],"usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":12} }"#;
+    let (url, seen) = canned(json_answer(body)).await;
+    let (_, log) = simulator("").await;
+    let settings = settings();
+    let mut own = candidate("openai/real-name", Dialect::OpenAi, &url);
+    own.price.as_mut().unwrap().web_search_1k = Some("10".parse().unwrap());
+    own.params.temperature = Some(0.5);
+    let passing = Upstream::new(UpstreamParts {
+        responses: true,
+        ..parts(own, &settings)
+    });
+    let other = upstream(candidate("openai/other", Dialect::OpenAi, &url), &settings);
+    let upstreams = vec![passing.unwrap(), other];
+    let house = house_of(upstreams, log, settings, tempfile::tempdir().unwrap()).await;
+    let request = "{ \"input\" : [ {\"role\":\"user\",\"content\":\"\\u0061\"} ],\t\"model\":\"openai/real-name\", \
+                   \"previous_response_id\":\"resp_0\",\"tools\":[{\"type\":\"web_search\"}] }";
+    let answer = post(&house.address, "/v1/responses", request.as_bytes(), &[]).await;
+    assert_eq!((answer.status, answer.text()), (200, body));
+    let sent = seen.lock().unwrap().join("\n");
+    assert!(sent.contains("POST /v1/responses HTTP/1.1"), "{sent}");
+    let expected =
+        request
+            .replace("openai/real-name", "real-name")
+            .replacen('{', "{\"temperature\":0.5,", 1);
+    assert!(sent.ends_with(&expected), "{sent}");
+    let elsewhere = request.replace("real-name", "other");
+    let answer = post(&house.address, "/v1/responses", elsewhere.as_bytes(), &[]).await;
+    assert_eq!(answer.status, 400);
+    assert!(
+        answer.text().contains("`previous_response_id`"),
+        "{}",
+        answer.text()
+    );
+    let (_, entries, _folder) = house.close().await;
+    // 6 new and 4 cached tokens at 1, 2 at 10 USD per million, one search at a cent.
+    assert_eq!(entries[0].row.cost.unwrap().0, 10_030_000, "{entries:?}");
+    let evidence = entries[0].evidence.as_ref().unwrap();
+    assert_eq!(evidence.dialect, "responses");
+    // It was measured by chat completions.
+    assert_eq!(evidence.unmeasured, ["dialect"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn embeddings_pass_and_are_billed() {
+    let body = r#"{"object":"list","model":"e-1","data":[{"object":"embedding","index":0,"embedding":"AACAPw=="}],"usage":{"prompt_tokens":8,"total_tokens":8} }"#;
+    let (url, seen) = canned(json_answer(body)).await;
+    let (_, log) = simulator("").await;
+    let settings = settings();
+    let embedder = upstream(candidate("sim/e-1", Dialect::OpenAi, &url), &settings);
+    let chat = upstream(candidate("openai/chat", Dialect::OpenAi, &url), &settings);
+    let house = house_with(
+        vec![chat],
+        vec![embedder],
+        log,
+        settings,
+        tempfile::tempdir().unwrap(),
+    )
+    .await;
+    let request = "{\"input\": [[1,2],[3]] ,\"model\":\"sim/e-1\",\"stream\":true,\"odd\":1e400}";
+    let answer = post(&house.address, "/v1/embeddings", request.as_bytes(), &[]).await;
+    assert_eq!((answer.status, answer.text()), (200, body));
+    let sent = seen.lock().unwrap().join("\n");
+    assert!(sent.contains("POST /v1/embeddings HTTP/1.1"), "{sent}");
+    assert!(sent.ends_with(&request.replace("sim/e-1", "e-1")), "{sent}");
+    for (model, word) in [
+        ("openai/chat", "serve.embeddings"),
+        ("auto", "serve.embeddings"),
+    ] {
+        let request = json!({ "model": model, "input": "a" });
+        let answer = house.post("/v1/embeddings", &request).await;
+        assert_eq!(answer.status, 404);
+        assert!(answer.text().contains(word), "{}", answer.text());
+    }
+    let answer = house
+        .post("/v1/chat/completions", &openai("sim/e-1", false))
+        .await;
+    assert_eq!(answer.status, 404);
+    let listed = send(&house.address, "GET", "/v1/models", b"", &[]).await;
+    assert!(listed.text().contains("\"sim/e-1\""), "{}", listed.text());
+    let (_, entries, _folder) = house.close().await;
+    assert_eq!(entries.len(), 1);
+    assert_eq!(entries[0].row.cost.unwrap().0, 8_000);
+    assert_eq!(entries[0].evidence.as_ref().unwrap().dialect, "embeddings");
 }
 
 #[tokio::test(flavor = "multi_thread")]

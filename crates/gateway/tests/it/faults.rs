@@ -2,7 +2,7 @@
 
 use trilemma_domain::Dialect;
 
-use crate::support::{Answer, House, anthropic, house, impatient, openai, settings};
+use crate::support::{Answer, House, anthropic, house, impatient, openai, responses, settings};
 
 /// One model for each fault that strikes every call, and one for each that strikes the first.
 fn scenario() -> String {
@@ -48,25 +48,31 @@ const BEFORE: [&str; 6] = [
     "stall_before_head",
 ];
 
-async fn ask(house: &House, is_openai: bool, model: &str, stream: bool) -> Answer {
-    if is_openai {
-        house
-            .post("/v1/chat/completions", &openai(model, stream))
-            .await
-    } else {
-        house.post("/v1/messages", &anthropic(model, stream)).await
-    }
+async fn ask(house: &House, client: Dialect, model: &str, stream: bool) -> Answer {
+    let (path, body) = match client {
+        Dialect::Anthropic => ("/v1/messages", anthropic(model, stream)),
+        Dialect::Responses => ("/v1/responses", responses(model, stream)),
+        Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => {
+            ("/v1/chat/completions", openai(model, stream))
+        }
+    };
+    house.post(path, &body).await
 }
 
 /// A stream that does not end with its dialect's last word must end with its error, and broken off.
 fn assert_visible(answer: &Answer, what: &str) {
     let text = answer.text();
-    assert!(text.contains("\"error\""), "{what}: {text}");
+    assert!(text.contains("\"error\":{"), "{what}: {text}");
     let last = answer.events().pop().unwrap();
     assert!(!last["error"].is_null(), "{what}: {last}");
     assert!(!answer.is_clean, "{what}: a clean end after {text}");
     // The error's own words may name what is missing.
-    let has_last_word = text.contains("data: [DONE]") || text.contains("\"type\":\"message_stop\"");
+    let last_words = [
+        "data: [DONE]",
+        "\"type\":\"message_stop\"",
+        "event: response.completed",
+    ];
+    let has_last_word = last_words.iter().any(|word| text.contains(word));
     assert!(!has_last_word, "{what}: {text}");
 }
 
@@ -74,14 +80,14 @@ fn assert_visible(answer: &Answer, what: &str) {
 async fn a_broken_stream_is_never_a_short_answer() {
     let house = std::sync::Arc::new(house(&scenario(), impatient()).await);
     let mut tasks = tokio::task::JoinSet::new();
-    for is_openai in [true, false] {
+    for client in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Responses] {
         for dialect in Dialect::ALL {
             for fault in MID_BODY {
                 let house = std::sync::Arc::clone(&house);
                 tasks.spawn(async move {
                     let model = format!("{}/all_{fault}", dialect.name());
-                    let what = format!("{model} for openai {is_openai}");
-                    let answer = ask(&house, is_openai, &model, true).await;
+                    let what = format!("{model} for {client}");
+                    let answer = ask(&house, client, &model, true).await;
                     if answer.status == 200 {
                         assert_visible(&answer, &what);
                     } else {
@@ -97,7 +103,8 @@ async fn a_broken_stream_is_never_a_short_answer() {
     }
     let house = std::sync::Arc::into_inner(house).unwrap();
     let (_, entries, _folder) = house.close().await;
-    assert_eq!(entries.len(), 48);
+    // 3 clients, 5 upstreams, 6 faults.
+    assert_eq!(entries.len(), 90);
     for entry in entries {
         let evidence = entry.evidence.unwrap();
         assert!(evidence.failure.is_some(), "{evidence:?}");
@@ -110,7 +117,11 @@ async fn a_broken_stream_is_never_a_short_answer() {
 async fn a_whole_answer_that_breaks_is_an_error_after_the_declared_attempts() {
     let house = std::sync::Arc::new(house(&scenario(), settings()).await);
     let mut tasks = tokio::task::JoinSet::new();
-    for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini] {
+    for (dialect, client) in [
+        (Dialect::OpenAi, Dialect::OpenAi),
+        (Dialect::Anthropic, Dialect::OpenAi),
+        (Dialect::Gemini, Dialect::Responses),
+    ] {
         for fault in BEFORE.into_iter().chain(MID_BODY) {
             if fault == "no_terminal" || fault.starts_with("stall") {
                 continue;
@@ -118,7 +129,7 @@ async fn a_whole_answer_that_breaks_is_an_error_after_the_declared_attempts() {
             let house = std::sync::Arc::clone(&house);
             tasks.spawn(async move {
                 let model = format!("{}/all_{fault}", dialect.name());
-                let answer = ask(&house, true, &model, false).await;
+                let answer = ask(&house, client, &model, false).await;
                 assert!(answer.status >= 429, "{model}: {}", answer.text());
                 assert!(answer.is_clean);
                 assert_eq!(answer.header("x-should-retry"), Some("false"), "{model}");
@@ -139,7 +150,11 @@ async fn before_the_first_token_a_failure_stays_unseen() {
     let house = std::sync::Arc::new(house(&scenario(), impatient()).await);
     let mut tasks = tokio::task::JoinSet::new();
     for fault in BEFORE {
-        for (is_openai, dialect) in [(true, "openai"), (false, "gemini"), (false, "anthropic")] {
+        for (client, dialect) in [
+            (Dialect::OpenAi, "openai"),
+            (Dialect::Anthropic, "gemini"),
+            (Dialect::Responses, "anthropic"),
+        ] {
             // Streams and dialects share a model's calls: only the first of a model is struck.
             if dialect != "openai" && fault != "cut_before_head" {
                 continue;
@@ -147,10 +162,10 @@ async fn before_the_first_token_a_failure_stays_unseen() {
             let house = std::sync::Arc::clone(&house);
             tasks.spawn(async move {
                 let model = format!("{dialect}/once_{fault}");
-                let answer = ask(&house, is_openai, &model, true).await;
+                let answer = ask(&house, client, &model, true).await;
                 assert_eq!(answer.status, 200, "{model}: {}", answer.text());
                 assert!(answer.is_clean, "{model}");
-                assert!(!answer.text().contains("\"error\""), "{model}");
+                assert!(!answer.text().contains("\"error\":{"), "{model}");
             });
         }
     }

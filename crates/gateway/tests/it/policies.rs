@@ -120,10 +120,8 @@ async fn rules_choose_and_say_why() {
     assert_eq!(entries.len(), 4);
     let evidence = entries[1].evidence.as_ref().unwrap();
     assert_eq!(evidence.propensity, Some(1.0));
-    assert_eq!(
-        evidence.decision.as_ref().unwrap()["why"][0],
-        "rule `hard` holds"
-    );
+    let decision = evidence.decision.as_ref().unwrap().text();
+    assert_eq!(decision, dry.text());
     assert_eq!(
         evidence.policy.as_ref().unwrap(),
         dry.json()["hash"].as_str().unwrap()

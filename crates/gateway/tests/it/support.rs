@@ -53,7 +53,7 @@ pub(crate) fn impatient() -> ServeSettings {
 
 pub(crate) fn candidate(id: &str, dialect: Dialect, url: &str) -> Candidate {
     let base_url = match dialect {
-        Dialect::OpenAi => format!("{url}/v1"),
+        Dialect::OpenAi | Dialect::Responses => format!("{url}/v1"),
         Dialect::Azure | Dialect::Anthropic => url.to_owned(),
         Dialect::Gemini => format!("{url}/v1beta"),
     };
@@ -78,12 +78,17 @@ pub(crate) fn candidate(id: &str, dialect: Dialect, url: &str) -> Candidate {
             output: "10".parse().unwrap(),
             cache_read: None,
             cache_write: None,
+            web_search_1k: None,
         }),
         stream: true,
     }
 }
 
 pub(crate) fn upstream(candidate: Candidate, settings: &ServeSettings) -> Upstream {
+    Upstream::new(parts(candidate, settings)).unwrap()
+}
+
+pub(crate) fn parts(candidate: Candidate, settings: &ServeSettings) -> UpstreamParts {
     let client = Client::new(ClientConfig {
         stall_timeout: settings.first_token_timeout,
         ..ClientConfig::default()
@@ -91,7 +96,7 @@ pub(crate) fn upstream(candidate: Candidate, settings: &ServeSettings) -> Upstre
     .unwrap();
     let base_url = candidate.target.base_url.clone();
     let pricer = Pricer::of(&candidate, &Catalog::builtin(), date(2026, 11, 28)).unwrap();
-    Upstream::new(UpstreamParts {
+    UpstreamParts {
         whole: client.with_stall_timeout(settings.first_token_timeout * 2),
         streamed: client,
         secret: Some(Secret::new(KEY, trilemma_provider::KeyKind::ApiKey, &base_url).unwrap()),
@@ -101,9 +106,10 @@ pub(crate) fn upstream(candidate: Candidate, settings: &ServeSettings) -> Upstre
         })),
         pricer,
         max_output: Some(4_096),
+        context: Some(10_000),
+        responses: false,
         candidate,
-    })
-    .unwrap()
+    }
 }
 
 /// A simulator on a port of its own.
@@ -143,8 +149,19 @@ pub(crate) async fn house_of(
     settings: ServeSettings,
     folder: tempfile::TempDir,
 ) -> House {
+    house_with(upstreams, Vec::new(), log, settings, folder).await
+}
+
+pub(crate) async fn house_with(
+    upstreams: Vec<Upstream>,
+    embedders: Vec<Upstream>,
+    log: CallLog,
+    settings: ServeSettings,
+    folder: tempfile::TempDir,
+) -> House {
     let parts = GatewayParts {
         upstreams,
+        embedders,
         settings,
         token: None,
         ledger: LedgerFile::open(&ledger_path(folder.path())).unwrap(),
@@ -376,4 +393,12 @@ pub(crate) fn openai(model: &str, stream: bool) -> Value {
 /// Messages asking one thing; the body is the same but for what the dialects demand.
 pub(crate) fn anthropic(model: &str, stream: bool) -> Value {
     openai(model, stream)
+}
+
+/// Responses asking one thing.
+pub(crate) fn responses(model: &str, stream: bool) -> Value {
+    json!({
+        "model": model, "stream": stream, "max_output_tokens": 100, "store": false,
+        "input": [{"role": "user", "content": "say it"}],
+    })
 }

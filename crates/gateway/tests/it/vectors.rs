@@ -36,6 +36,8 @@ fn answer(dialect: Dialect, usage: &Value) -> Value {
             "candidates": [{"content": {"parts": [{"text": "a"}], "role": "model"}, "finishReason": "STOP"}],
             "usageMetadata": usage, "modelVersion": "m",
         }),
+        // None is recorded in it.
+        Dialect::Responses => json!({ "status": "completed", "output": [], "usage": usage }),
     }
 }
 
@@ -85,6 +87,7 @@ async fn data_usage_passing_through_costs_the_bill_to_the_nano_dollar() {
                 output: of("output").unwrap(),
                 cache_read: of("cache_read"),
                 cache_write: of("cache_write_5m"),
+                web_search_1k: None,
             });
         } else {
             // A contract has one price of writing; the catalog has a row with these very prices.

@@ -67,6 +67,7 @@ pub(crate) fn line(sim: &Sim, model: &str, n_prompts: usize, price: Option<&str>
                 output: output.parse().unwrap(),
                 cache_read: None,
                 cache_write: None,
+                web_search_1k: None,
             })
         }),
         max_output_tokens: Some(100),

@@ -185,12 +185,14 @@ fn price(section: Section<'_>) -> Option<OwnPrice> {
     let output = section.price("output");
     let cache_read = section.price("cache_read");
     let cache_write = section.price("cache_write");
+    let web_search_1k = section.usd("web_search_1k");
     section.finish();
     Some(OwnPrice {
         input: input?,
         output: output?,
         cache_read,
         cache_write,
+        web_search_1k,
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct ProviderDraft {
     pub(crate) api_key: Option<KeySource>,
     pub(crate) key_header: KeyHeader,
     pub(crate) api_version: Option<String>,
+    pub(crate) responses: Option<bool>,
     pub(crate) rpm: Option<u32>,
     pub(crate) tpm: Option<u32>,
 }
@@ -57,9 +58,18 @@ fn provider(section: Section<'_>) -> ProviderDraft {
         api_key: key_source(&section, "api_key"),
         key_header: section.word("key_header", &KEY_HEADERS).unwrap_or_default(),
         api_version: section.string("api_version").map(|found| found.value),
+        responses: section.boolean("responses"),
         rpm: limit(&section, "rpm"),
         tpm: limit(&section, "tpm"),
     };
+    let other = dialect.filter(|one| !matches!(one, Dialect::OpenAi | Dialect::Responses));
+    if let (Some(true), Some(dialect)) = (draft.responses, other) {
+        let note = Note::error(format!(
+            "an endpoint of dialect `{dialect}` does not speak it"
+        ))
+        .hint("it goes with `dialect = \"openai\"`");
+        section.report("responses", note);
+    }
     if dialect == Some(Dialect::Azure) && draft.api_version.is_none() {
         section.missing("api_version", "Azure needs one, such as \"2024-10-21\"");
     }

@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use trilemma_domain::{Dialect, ModelName};
+
 use crate::key::KeySource;
 use crate::problem::Note;
+use crate::project::Provider;
 use crate::section::Section;
 use crate::sections::providers::key_source;
-use crate::serve::{ClientKey, Period, ServeBudget, ServeSettings};
+use crate::serve::{ClientKey, EmbeddingModel, Period, ServeBudget, ServeSettings};
 
 const PERIODS: [(&str, Period); 3] = [
     ("day", Period::Day),
@@ -19,8 +22,11 @@ const PERIODS: [(&str, Period); 3] = [
 /// Hexadecimal digits of a SHA-256.
 const DIGEST_DIGITS: usize = 64;
 
-/// Reads `[serve]`.
-pub(crate) fn serve(section: &Section<'_>) -> ServeSettings {
+/// Reads `[serve]`; `provider` finds the endpoint that a name means.
+pub(crate) fn serve(
+    section: &Section<'_>,
+    provider: &dyn Fn(&str) -> Result<Provider, Note>,
+) -> ServeSettings {
     let default = ServeSettings::default();
     let count = |key, most: u32, otherwise: u32| {
         section
@@ -55,6 +61,7 @@ pub(crate) fn serve(section: &Section<'_>) -> ServeSettings {
         budget: budget(section),
         lease: section.usd("lease_usd").unwrap_or(default.lease),
         keys: keys(section),
+        embeddings: embeddings(section, provider),
     };
     demand_token(section, &settings);
     settings
@@ -121,6 +128,57 @@ fn keys(section: &Section<'_>) -> Vec<ClientKey> {
         }
     }
     keys
+}
+
+fn embeddings(
+    section: &Section<'_>,
+    provider: &dyn Fn(&str) -> Result<Provider, Note>,
+) -> Vec<EmbeddingModel> {
+    let mut models: Vec<EmbeddingModel> = Vec::new();
+    for one in section.sections("embeddings") {
+        let id = one.string("id").map(|found| found.value);
+        let price = one.price("price");
+        let model = one
+            .required_string(
+                "model",
+                "`provider/model`, such as \"openai/text-embedding-3-small\"",
+            )
+            .and_then(|found| {
+                let model = ModelName::parse(&found.value);
+                if model.is_none() {
+                    one.report("model", Note::error("is not `provider/model`"));
+                }
+                model
+            });
+        if let Some(model) = model {
+            match provider(&model.provider) {
+                Err(note) => one.report("model", note),
+                Ok(found) => demand_openai(&one, &found),
+            }
+            let id = id.unwrap_or_else(|| model.model.clone());
+            if models.iter().any(|other| other.id == id) {
+                one.report("id", Note::error(format!("`{id}` is there already")));
+            }
+            models.push(EmbeddingModel { id, model, price });
+        }
+        one.finish();
+    }
+    models
+}
+
+/// Only OpenAI's words for embeddings are passed on.
+fn demand_openai(section: &Section<'_>, provider: &Provider) {
+    match provider.dialect {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => {}
+        Dialect::Anthropic | Dialect::Gemini => {
+            let note = Note::error(format!(
+                "an endpoint of dialect `{}` has no `/embeddings` as OpenAI has it",
+                provider.dialect
+            ))
+            .hint("use a provider of dialect openai or azure");
+            section.report("model", note);
+        }
+    }
 }
 
 /// Whoever can be reached from elsewhere must know who calls.

@@ -227,6 +227,7 @@ fn own_price(table: &Map<String, Value>) -> Result<OwnPrice, String> {
         output: given("output")?,
         cache_read: price("cache_read")?,
         cache_write: price("cache_write")?,
+        web_search_1k: None,
     })
 }
 

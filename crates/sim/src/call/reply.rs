@@ -218,6 +218,7 @@ impl Known<'_> {
             Dialect::OpenAi | Dialect::Azure => "chatcmpl-",
             Dialect::Anthropic => "msg_",
             Dialect::Gemini => "",
+            Dialect::Responses => "resp_",
         };
         format!("{prefix}sim{:016x}", self.call.seq)
     }

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use trilemma_domain::NanoUsd;
 
+use super::queue::{Queue, Sender};
 use super::record::{Evidence, LedgerRow, RequestId};
 use super::schema::{self, Kind};
 use super::thread::{Keeper, Message};
@@ -32,7 +32,7 @@ pub struct LedgerFile {
 /// A running session's handle; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    sender: Sender<Message>,
+    sender: Arc<Sender>,
     session: i64,
     next: Arc<AtomicI64>,
     gauge: Arc<Gauge>,
@@ -50,7 +50,7 @@ pub(super) struct Gauge {
 #[derive(Debug)]
 pub struct Session {
     thread: JoinHandle<()>,
-    sender: Sender<Message>,
+    sender: Arc<Sender>,
     _lock: WriterLock,
 }
 
@@ -120,16 +120,17 @@ impl LedgerFile {
             .execute("INSERT INTO sessions (started_us) VALUES (?1)", [now_us])
             .map_err(sql)?;
         let session = self.conn.last_insert_rowid();
-        let (sender, receiver) = channel();
+        let queue = Arc::new(Queue::default());
+        let sender = Sender::new(&queue);
         let gauge = Arc::new(Gauge::default());
         let keeper = Keeper::new(self.conn, session, Arc::clone(&gauge));
         let path = self.place.db.clone();
         let thread = std::thread::Builder::new()
             .name("ledger".to_owned())
-            .spawn(move || keeper.run(&receiver, &path))
+            .spawn(move || keeper.run(&queue, &path))
             .map_err(|error| StoreError::from_io(&self.place.db, &error))?;
         let ledger = Ledger {
-            sender: sender.clone(),
+            sender: Arc::clone(&sender),
             session,
             next: Arc::new(AtomicI64::new(1)),
             gauge,
@@ -191,8 +192,7 @@ impl Ledger {
             charged,
             evidence,
         };
-        // The thread ends only after the last handle asked it to.
-        let _sent = self.sender.send(message);
+        self.sender.send(message);
     }
 
     /// Takes a block of a budget to disk; it may be spent once this returns.
@@ -207,7 +207,7 @@ impl Ledger {
             amount,
             answer,
         };
-        let _sent = self.sender.send(message);
+        self.sender.send(message);
         answered.await.unwrap_or_else(|_| Err(ended()))
     }
 
@@ -217,7 +217,7 @@ impl Ledger {
     /// Why it could not be.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        let _sent = self.sender.send(Message::Flush(answer));
+        self.sender.send(Message::Flush(answer));
         answered.await.unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -225,7 +225,7 @@ impl Ledger {
 impl Session {
     /// Commits what waits and marks the session as ended, so that its leases no longer count.
     pub fn end(self, now_us: i64) {
-        let _sent = self.sender.send(Message::End(now_us));
+        self.sender.send(Message::End(now_us));
         let _joined = self.thread.join();
     }
 }

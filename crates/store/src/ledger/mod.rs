@@ -8,6 +8,7 @@
 //! [`LedgerFile::reconcile`] says otherwise. It knows no prices and no limits.
 
 mod file;
+mod queue;
 mod read;
 mod record;
 mod schema;
@@ -15,4 +16,4 @@ mod thread;
 
 pub use file::{Ledger, LedgerFile, Session};
 pub use read::{Crashed, LedgerEntry};
-pub use record::{AttemptNote, Evidence, LedgerRow, RequestId};
+pub use record::{AttemptNote, Evidence, Json, LedgerRow, RequestId};

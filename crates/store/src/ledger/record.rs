@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use trilemma_domain::{NanoUsd, Usage};
 
 /// Names one request of one gateway for good: the session that served it, and its number there.
@@ -57,7 +58,7 @@ pub struct Evidence {
     pub policy: Option<String>,
     /// The policy's decision, as JSON in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<serde_json::Value>,
+    pub decision: Option<Json>,
     /// Probability with which a randomised policy takes this decision; `None` = no policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propensity: Option<f64>,
@@ -92,6 +93,30 @@ pub struct Evidence {
     pub total_us: u64,
     /// Time within the gateway before the first call went out, microseconds.
     pub queued_us: u64,
+}
+
+/// JSON as it was written.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// Writes a value; `None` = it cannot be written as JSON.
+    pub fn of<T: Serialize>(value: &T) -> Option<Self> {
+        serde_json::value::to_raw_value(value).ok().map(Self)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
 }
 
 /// One call of an upstream.

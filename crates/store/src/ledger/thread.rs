@@ -1,13 +1,13 @@
 //! The thread that commits what a gateway records: one transaction for everything that waits.
 //!
-//! A lonely row is committed at once; under load commits keep a small distance. A commit that fails
+//! A lonely row is committed at once; after a commit the next one keeps a small distance, unless
+//! somebody waits for it. A commit that fails
 //! (a full disk) is tried again until it succeeds: rows are never dropped, and the queue's length
 //! tells the gateway to take in no more.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
@@ -15,18 +15,20 @@ use tokio::sync::oneshot;
 use trilemma_domain::NanoUsd;
 
 use super::file::Gauge;
+use super::queue::Queue;
 use super::record::{Evidence, LedgerRow};
 use crate::error::StoreError;
 
 /// Rows of one transaction at most.
 const MAX_GROUP: usize = 2_000;
-/// Distance between commits under load.
-const LINGER: Duration = Duration::from_millis(10);
+/// Distance between commits of rows for which nobody waits.
+const LINGER: Duration = Duration::from_millis(25);
 /// Pause before a commit that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(250);
 const US_PER_DAY: i64 = 86_400_000_000;
 
 /// What the thread is asked to do.
+#[derive(Debug)]
 pub(super) enum Message {
     Request {
         row: Box<LedgerRow>,
@@ -41,6 +43,13 @@ pub(super) enum Message {
     },
     Flush(oneshot::Sender<Result<(), StoreError>>),
     End(i64),
+}
+
+impl Message {
+    /// Whether somebody waits for it to be committed.
+    pub(super) fn is_urgent(&self) -> bool {
+        !matches!(self, Self::Request { .. })
+    }
 }
 
 /// Owns the writing connection.
@@ -60,36 +69,27 @@ impl Keeper {
     }
 
     /// Commits until the session ends or every sender is gone.
-    pub(super) fn run(mut self, messages: &Receiver<Message>, path: &Path) {
+    pub(super) fn run(self, queue: &Queue, path: &Path) {
+        self.work(queue, path);
+        queue.end();
+    }
+
+    fn work(mut self, queue: &Queue, path: &Path) {
         let mut group = Vec::new();
-        loop {
-            match messages.recv() {
-                Ok(first) => group.push(first),
-                Err(_) => return,
-            }
-            let is_urgent = gather(messages, &mut group);
+        while queue.take(MAX_GROUP, &mut group) {
+            let is_urgent = group.iter().any(Message::is_urgent);
             while let Err(error) = self.commit(&group) {
                 self.gauge.n_failed_commits.fetch_add(1, Ordering::Relaxed);
                 refuse_leases(&mut group, &StoreError::from_sqlite(path, &error));
                 std::thread::sleep(PAUSE);
             }
+            let is_full = group.len() >= MAX_GROUP;
             if self.acknowledge(&mut group) {
                 return;
             }
-            if !is_urgent {
-                self.linger(messages, &mut group);
+            if !is_urgent && !is_full {
+                queue.linger(LINGER);
             }
-        }
-    }
-
-    /// Waits a moment, so that rows share a commit; whoever waits for an answer ends it.
-    fn linger(&self, messages: &Receiver<Message>, group: &mut Vec<Message>) {
-        if self.gauge.depth.load(Ordering::Relaxed) == 0 {
-            return;
-        }
-        match messages.recv_timeout(LINGER) {
-            Ok(message) => group.push(message),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
 
@@ -139,19 +139,6 @@ impl Keeper {
         }
         is_over
     }
-}
-
-/// Takes what waits; true = somebody waits for the commit.
-fn gather(messages: &Receiver<Message>, group: &mut Vec<Message>) -> bool {
-    while group.len() < MAX_GROUP {
-        match messages.try_recv() {
-            Ok(message) => group.push(message),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-        }
-    }
-    group
-        .iter()
-        .any(|message| !matches!(message, Message::Request { .. }))
 }
 
 /// Whoever waits for a lease is told that there is none; rows stay and are tried again.

@@ -217,9 +217,9 @@ impl Answer {
     }
 
     /// Notes web searches that stand beside usage; chunks repeat them, so that the largest count holds.
-    pub(crate) fn note_searches(&mut self, n_searches: usize) {
+    pub(crate) fn note_searches(&mut self, n_searches: u64) {
         if n_searches > 0 {
-            self.searches = self.searches.max(Some(n_searches as u64));
+            self.searches = self.searches.max(Some(n_searches));
         }
     }
 
@@ -227,6 +227,28 @@ impl Answer {
     pub(crate) fn set_raw_usage(&mut self, json: &str) {
         self.raw_usage.clear();
         self.raw_usage.push_str(json);
+    }
+
+    /// Tokens as far as they have been reported; `normalise` reads them in the dialect's terms.
+    pub(crate) fn usage(&self, normalise: fn(&str) -> Option<Usage>) -> Option<Usage> {
+        let mut usage = normalise(&self.raw_usage)?;
+        usage.web_searches = usage.web_searches.or(self.searches);
+        Some(usage)
+    }
+
+    /// Whether any visible text has come, refusals included.
+    pub(crate) fn has_text(&self) -> bool {
+        !self.response.text.is_empty() || !self.refusal.is_empty()
+    }
+
+    /// Whether any tool call has begun.
+    pub(crate) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Whether any reasoning has come.
+    pub(crate) fn has_reasoning(&self) -> bool {
+        !self.reasoning.is_empty()
     }
 
     /// Usage as reported so far; empty when there was none.
@@ -287,6 +309,7 @@ impl Answer {
 
     /// Ends the answer; `normalise` reads usage in the dialect's terms.
     pub(crate) fn into_response(self, normalise: fn(&str) -> Option<Usage>) -> ChatResponse {
+        let usage = self.usage(normalise);
         let mut response = self.response;
         response.tool_calls = self.calls.into_iter().map(CallDraft::into_call).collect();
         response.reasoning = (!self.reasoning.is_empty()).then_some(self.reasoning);
@@ -298,11 +321,8 @@ impl Answer {
             other => other,
         });
         if !self.raw_usage.is_empty() {
-            response.usage = normalise(&self.raw_usage);
+            response.usage = usage;
             response.raw_usage = serde_json::from_str(&self.raw_usage).ok();
-        }
-        if let (Some(usage), Some(searches)) = (&mut response.usage, self.searches) {
-            usage.web_searches.get_or_insert(searches);
         }
         response
     }

@@ -33,7 +33,7 @@ pub fn auth_header(dialect: Dialect, kind: KeyKind) -> AuthHeader {
     };
     let plain = |name| AuthHeader { name, prefix: "" };
     match (dialect, kind) {
-        (Dialect::OpenAi, _) | (_, KeyKind::Token) => bearer,
+        (Dialect::OpenAi | Dialect::Responses, _) | (_, KeyKind::Token) => bearer,
         (Dialect::Azure, KeyKind::ApiKey) => plain("api-key"),
         (Dialect::Anthropic, KeyKind::ApiKey) => plain("x-api-key"),
         (Dialect::Gemini, KeyKind::ApiKey) => plain("x-goog-api-key"),
@@ -52,6 +52,10 @@ mod tests {
         };
         assert_eq!(
             line(Dialect::OpenAi, KeyKind::ApiKey),
+            "authorization: Bearer "
+        );
+        assert_eq!(
+            line(Dialect::Responses, KeyKind::ApiKey),
             "authorization: Bearer "
         );
         assert_eq!(line(Dialect::Azure, KeyKind::ApiKey), "api-key: ");

@@ -22,7 +22,7 @@ const MAX_ID_BYTES: usize = 200;
 #[must_use]
 pub fn request_id(dialect: Dialect, headers: &dyn Headers) -> Option<String> {
     let names: &[&str] = match dialect {
-        Dialect::OpenAi | Dialect::Gemini => &["x-request-id", "request-id"],
+        Dialect::OpenAi | Dialect::Gemini | Dialect::Responses => &["x-request-id", "request-id"],
         Dialect::Azure => &["apim-request-id", "x-request-id", "x-ms-request-id"],
         Dialect::Anthropic => &["request-id", "x-request-id"],
     };

@@ -77,7 +77,7 @@ const ANTHROPIC_OUTPUT: Names = [
 pub fn rate_limits(dialect: Dialect, headers: &dyn Headers, now_unix_ms: i64) -> RateLimits {
     let read = |names: &Names| window(dialect, headers, names, now_unix_ms);
     match dialect {
-        Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => RateLimits {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Gemini | Dialect::Responses => RateLimits {
             requests: read(&OPENAI_REQUESTS),
             tokens: read(&OPENAI_TOKENS),
             input_tokens: None,

@@ -10,6 +10,7 @@
 mod answer;
 mod anthropic;
 mod auth;
+mod embeddings;
 mod error;
 mod extra;
 mod fault;
@@ -23,12 +24,14 @@ mod pipeline;
 mod request;
 mod reset;
 mod response;
+mod responses;
 mod schema;
 mod stream;
 
 pub use answer::Piece;
 pub use anthropic::DEFAULT_MAX_TOKENS as ANTHROPIC_DEFAULT_MAX_TOKENS;
 pub use auth::{AuthHeader, KeyKind, auth_header};
+pub use embeddings::{decode_embeddings, encode_embeddings};
 pub use error::decode_error;
 pub use headers::{Headers, request_id};
 pub use limits::{RateLimits, Window, rate_limits};

@@ -2,14 +2,15 @@
 //!
 //! In: where to call and what to ask. Out: path, headers and body of one HTTP POST. What a vendor
 //! has no word for is an error, never dropped in silence, with two exceptions that cannot change
-//! the meaning: cache breakpoints outside Anthropic, and `seed` on Anthropic, which takes none.
+//! the meaning: cache breakpoints outside Anthropic, and `seed` where none is taken (Anthropic,
+//! Responses).
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 use trilemma_domain::{ChatRequest, Dialect, Part, Role, Target};
 
 use super::extra::merge;
-use super::{anthropic, gemini, openai};
+use super::{anthropic, gemini, openai, responses};
 
 /// One HTTP POST, without key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +120,7 @@ pub fn encode_request(target: &Target, request: &ChatRequest) -> Result<WireRequ
         Dialect::OpenAi | Dialect::Azure => openai::encode(target, request),
         Dialect::Anthropic => anthropic::encode(target, request),
         Dialect::Gemini => gemini::encode(target, request),
+        Dialect::Responses => responses::encode(target, request),
     }
 }
 

@@ -8,7 +8,7 @@ use super::answer::{Answer, Marks};
 use super::error::in_stream;
 use super::fault::malformed;
 use super::lenient::parse_repaired;
-use super::{anthropic, gemini, openai};
+use super::{anthropic, gemini, openai, responses};
 
 /// Reads a complete answer.
 ///
@@ -39,6 +39,7 @@ pub(crate) fn absorb_body(
         Dialect::OpenAi | Dialect::Azure => openai::absorb,
         Dialect::Anthropic => anthropic::absorb_body,
         Dialect::Gemini => gemini::absorb,
+        Dialect::Responses => responses::absorb_body,
     };
     parse_repaired(body, &mut |json| absorb(json, answer))
 }
@@ -49,6 +50,7 @@ pub(crate) fn normaliser(dialect: Dialect) -> fn(&str) -> Option<Usage> {
         Dialect::OpenAi | Dialect::Azure => openai::normalise,
         Dialect::Anthropic => anthropic::normalise,
         Dialect::Gemini => gemini::normalise,
+        Dialect::Responses => responses::normalise,
     }
 }
 

@@ -8,7 +8,8 @@
 //! null and empty deltas count as nothing. An event counts once, whatever it carries.
 //!
 //! *Terminal* is what the dialect ends with: OpenAI and Azure `[DONE]` after a finish reason,
-//! Anthropic `message_stop`, Gemini a finish reason or a blocked prompt. An OpenAI stream that
+//! Anthropic `message_stop`, Gemini a finish reason or a blocked prompt, Responses
+//! `response.completed` or `response.incomplete`. An OpenAI stream that
 //! ends in order after a finish reason is whole even without `[DONE]`, which several compatible
 //! servers omit; one without a finish reason is truncated, even with `[DONE]`.
 //!
@@ -24,7 +25,7 @@ use super::fault::{malformed, truncated};
 use super::frames::ObjectCutter;
 use super::lenient::parse_repaired;
 use super::response::{absorb_body, normaliser, not_json};
-use super::{anthropic, gemini, openai};
+use super::{anthropic, gemini, openai, responses};
 use crate::sse::{SseEvent, SseParser};
 
 /// What one network read brought.
@@ -146,7 +147,7 @@ impl StreamDecoder {
     /// Tokens as far as they have been reported.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        normaliser(self.reader.dialect)(self.reader.answer.raw_usage())
+        self.reader.answer.usage(normaliser(self.reader.dialect))
     }
 
     /// Whether OpenAI's `[DONE]` has been read. Without [`Progress::terminal`] it then ends an answer
@@ -274,6 +275,9 @@ impl Reader {
                 parse_repaired(json, &mut |json| blocks.absorb_event(json, answer))
             }
             Dialect::Gemini => parse_repaired(json, &mut |json| gemini::absorb(json, answer)),
+            Dialect::Responses => {
+                parse_repaired(json, &mut |json| responses::absorb_event(json, answer))
+            }
         }?;
         self.heed(marks, json);
         Ok(())
@@ -311,7 +315,7 @@ impl Reader {
     fn is_terminal(&self) -> bool {
         match self.dialect {
             Dialect::OpenAi | Dialect::Azure => self.is_done_seen && self.is_whole(),
-            Dialect::Anthropic | Dialect::Gemini => self.is_last_seen,
+            Dialect::Anthropic | Dialect::Gemini | Dialect::Responses => self.is_last_seen,
         }
     }
 
@@ -319,7 +323,7 @@ impl Reader {
     fn is_whole(&self) -> bool {
         match self.dialect {
             Dialect::OpenAi | Dialect::Azure => self.is_last_seen || self.answer.finish().is_some(),
-            Dialect::Anthropic | Dialect::Gemini => self.is_last_seen,
+            Dialect::Anthropic | Dialect::Gemini | Dialect::Responses => self.is_last_seen,
         }
     }
 
@@ -335,6 +339,7 @@ impl Reader {
             Dialect::OpenAi | Dialect::Azure => "a finish reason",
             Dialect::Anthropic => "`message_stop`",
             Dialect::Gemini => "a finish reason",
+            Dialect::Responses => "`response.completed`",
         }))
     }
 }

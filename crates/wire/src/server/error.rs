@@ -44,17 +44,12 @@ pub struct ErrorReply {
     pub retry_after: Option<Duration>,
 }
 
-/// Writes an error body. The same bytes are the payload of an error inside a stream.
+/// Writes an error body.
 #[must_use]
 pub fn encode_error(dialect: Dialect, error: &ErrorReply) -> Vec<u8> {
     match dialect {
-        Dialect::OpenAi | Dialect::Azure => json(&OpenAiBody {
-            error: OpenAiError {
-                message: &error.message,
-                kind: openai_type(error.kind),
-                param: None,
-                code: openai_code(error.kind),
-            },
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => json(&OpenAiBody {
+            error: openai_error(error),
         }),
         Dialect::Anthropic => json(&AnthropicBody {
             kind: "error",
@@ -78,6 +73,48 @@ pub fn encode_error(dialect: Dialect, error: &ErrorReply) -> Vec<u8> {
             },
         }),
     }
+}
+
+/// Writes the event of an error inside a stream.
+#[must_use]
+pub fn encode_error_event(dialect: Dialect, error: &ErrorReply) -> Vec<u8> {
+    let (start, data): (&[u8], _) = match dialect {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => {
+            (b"data: ", encode_error(dialect, error))
+        }
+        Dialect::Anthropic => (b"event: error\ndata: ", encode_error(dialect, error)),
+        Dialect::Responses => (
+            b"event: error\ndata: ",
+            json(&ResponsesEvent {
+                kind: "error",
+                code: openai_code(error.kind).unwrap_or(openai_type(error.kind)),
+                message: &error.message,
+                param: None,
+                error: openai_error(error),
+            }),
+        ),
+    };
+    [start, &data, b"\n\n"].concat()
+}
+
+fn openai_error(error: &ErrorReply) -> OpenAiError<'_> {
+    OpenAiError {
+        message: &error.message,
+        kind: openai_type(error.kind),
+        param: None,
+        code: openai_code(error.kind),
+    }
+}
+
+/// Responses' event, and OpenAI's error in it: official packages raise only at the latter.
+#[derive(Serialize)]
+struct ResponsesEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    code: &'static str,
+    message: &'a str,
+    param: Option<&'static str>,
+    error: OpenAiError<'a>,
 }
 
 #[derive(Serialize)]

@@ -41,7 +41,7 @@ pub struct RateState {
 #[must_use]
 pub fn request_id_header(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::OpenAi | Dialect::Gemini => "x-request-id",
+        Dialect::OpenAi | Dialect::Gemini | Dialect::Responses => "x-request-id",
         Dialect::Azure => "apim-request-id",
         Dialect::Anthropic => "request-id",
     }
@@ -69,7 +69,7 @@ pub fn rate_headers(
         out.push((reset, text));
     };
     match dialect {
-        Dialect::OpenAi | Dialect::Azure => {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => {
             push(OPENAI_REQUESTS, state.requests, false);
             push(OPENAI_TOKENS, state.tokens, false);
         }
@@ -111,7 +111,7 @@ pub fn retry_after_headers(dialect: Dialect, wait: Duration) -> Vec<(&'static st
     match dialect {
         Dialect::Gemini => Vec::new(),
         Dialect::Anthropic => vec![("retry-after", ceil_seconds(wait).to_string())],
-        Dialect::OpenAi | Dialect::Azure => {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => {
             let mut out = vec![("retry-after", ceil_seconds(wait).to_string())];
             if wait.subsec_nanos() != 0 {
                 out.push(("retry-after-ms", wait.as_millis().to_string()));

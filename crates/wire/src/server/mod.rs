@@ -18,6 +18,7 @@ mod openai;
 mod peek;
 mod request;
 mod response;
+mod responses;
 mod route;
 mod stream;
 mod text;
@@ -25,7 +26,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ErrorKind, ErrorReply, encode_error};
+pub use error::{ErrorKind, ErrorReply, encode_error, encode_error_event};
 pub use headers::{
     Bucket, RateState, USAGE_ESTIMATED, USAGE_HEADER, rate_headers, request_id_header,
     retry_after_headers,

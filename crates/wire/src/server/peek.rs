@@ -72,6 +72,22 @@ pub fn peek_request(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, RequestEr
                 texts: all,
             })
         }
+        Dialect::Responses => {
+            let raw: ResponsesPeek<'_> = read(body)?;
+            let mut all = Vec::with_capacity(8);
+            all.extend(raw.instructions.map(|text| (Role::System, text)));
+            match raw.input {
+                InputPeek::Text(text) => all.push((Role::User, text)),
+                InputPeek::Items(items) => all.extend(items.into_iter().map(ItemPeek::said)),
+            }
+            Ok(Peek {
+                model: raw.model,
+                stream: raw.stream.unwrap_or(false),
+                include_usage: true,
+                max_output_tokens: raw.max_output_tokens,
+                texts: all,
+            })
+        }
         Dialect::Gemini => {
             let raw: GeminiPeek<'_> = read(body)?;
             let mut all = Vec::with_capacity(raw.contents.len() + 1);
@@ -151,6 +167,46 @@ struct MessagePeek<'a> {
     role: Cow<'a, str>,
     #[serde(borrow, default)]
     content: Texts<'a>,
+}
+
+#[derive(Deserialize)]
+struct ResponsesPeek<'a> {
+    #[serde(borrow, default)]
+    model: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    instructions: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    input: InputPeek<'a>,
+    stream: Option<bool>,
+    max_output_tokens: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum InputPeek<'a> {
+    Text(Cow<'a, str>),
+    Items(#[serde(borrow)] Vec<ItemPeek<'a>>),
+}
+
+#[derive(Deserialize)]
+struct ItemPeek<'a> {
+    #[serde(borrow, default)]
+    role: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    content: Texts<'a>,
+    #[serde(borrow, default)]
+    output: Option<Texts<'a>>,
+}
+
+impl<'a> ItemPeek<'a> {
+    fn said(self) -> (Role, Cow<'a, str>) {
+        match (self.output, self.role) {
+            (Some(output), _) => (Role::Tool, output.text),
+            (None, Some(word)) => self.content.said_by(role(&word)),
+            // Calls and reasoning are the model's.
+            (None, None) => (Role::Assistant, self.content.text),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use thiserror::Error;
 use trilemma_domain::{ChatRequest, Dialect};
 
 use super::route::Route;
-use super::{anthropic, gemini, openai};
+use super::{anthropic, gemini, openai, responses};
 
 /// Why a request could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -57,6 +57,7 @@ pub fn decode_request(route: &Route, body: &[u8]) -> Result<ServerRequest, Reque
         Dialect::OpenAi | Dialect::Azure => openai::decode(body)?,
         Dialect::Anthropic => anthropic::decode(body)?,
         Dialect::Gemini => gemini::decode(body)?,
+        Dialect::Responses => responses::decode(body)?,
     };
     if let Some(model) = &route.model {
         request.chat.model.clone_from(model);

@@ -5,7 +5,7 @@
 
 use trilemma_domain::{ChatResponse, Dialect};
 
-use super::{anthropic, gemini, openai};
+use super::{anthropic, gemini, openai, responses};
 
 /// Writes the body of a whole answer; `created_unix_s` is the date that OpenAI's body carries.
 #[must_use]
@@ -14,5 +14,6 @@ pub fn encode_response(dialect: Dialect, response: &ChatResponse, created_unix_s
         Dialect::OpenAi | Dialect::Azure => openai::response(response, created_unix_s),
         Dialect::Anthropic => anthropic::response(response),
         Dialect::Gemini => gemini::response(response),
+        Dialect::Responses => responses::response(response, created_unix_s),
     }
 }

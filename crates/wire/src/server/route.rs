@@ -68,6 +68,9 @@ fn chat_route(path: &str, query: &str) -> Option<Route> {
             _ => Route::new(Dialect::OpenAi, Endpoint::Chat),
         });
     }
+    if path.ends_with("/responses") {
+        return Some(Route::new(Dialect::Responses, Endpoint::Chat));
+    }
     if path.ends_with("/messages") {
         return Some(Route::new(Dialect::Anthropic, Endpoint::Chat));
     }

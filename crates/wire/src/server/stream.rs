@@ -1,14 +1,15 @@
 //! Streams of events, by dialect.
 //!
 //! In: pieces of an answer as they become known. Out: the bytes of each dialect's events. The
-//! encoder keeps no text; it opens no connection and does not pace. Calling [`StreamEncoder::start`]
+//! encoder keeps no text, but for Responses, whose last events repeat it; it opens no connection and
+//! does not pace. Calling [`StreamEncoder::start`]
 //! first and [`StreamEncoder::finish`] last is up to the caller; leaving `finish` out makes the
 //! truncated stream that faults need.
 
 use trilemma_domain::{Dialect, FinishReason, ToolCall, Usage};
 
-use super::error::ErrorReply;
-use super::{anthropic, gemini, openai};
+use super::error::{ErrorReply, encode_error_event};
+use super::{anthropic, gemini, openai, responses};
 
 /// What a stream says of itself besides content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +47,7 @@ enum Inner {
     OpenAi(openai::Encoder),
     Anthropic(anthropic::Encoder),
     Gemini(gemini::Encoder),
+    Responses(responses::Encoder),
 }
 
 impl StreamEncoder {
@@ -58,6 +60,7 @@ impl StreamEncoder {
                 Dialect::Azure => Inner::OpenAi(openai::Encoder::new(head, true)),
                 Dialect::Anthropic => Inner::Anthropic(anthropic::Encoder::new(head)),
                 Dialect::Gemini => Inner::Gemini(gemini::Encoder::new(head, framing)),
+                Dialect::Responses => Inner::Responses(responses::Encoder::new(head)),
             },
         }
     }
@@ -67,15 +70,17 @@ impl StreamEncoder {
     pub fn content_type(&self) -> &'static str {
         match &self.inner {
             Inner::Gemini(encoder) => encoder.content_type(),
-            Inner::OpenAi(_) | Inner::Anthropic(_) => "text/event-stream; charset=utf-8",
+            Inner::OpenAi(_) | Inner::Anthropic(_) | Inner::Responses(_) => {
+                "text/event-stream; charset=utf-8"
+            }
         }
     }
 
     /// Sets the tokens so far. Anthropic writes them at the start, Gemini on every event; OpenAI
-    /// only the figures given to [`Self::finish`].
+    /// and Responses only the figures given to [`Self::finish`].
     pub fn count(&mut self, usage: Usage) {
         match &mut self.inner {
-            Inner::OpenAi(_) => {}
+            Inner::OpenAi(_) | Inner::Responses(_) => {}
             Inner::Anthropic(encoder) => encoder.usage = Some(usage),
             Inner::Gemini(encoder) => encoder.usage = Some(usage),
         }
@@ -88,6 +93,7 @@ impl StreamEncoder {
             Inner::OpenAi(encoder) => encoder.start(),
             Inner::Anthropic(encoder) => encoder.start(),
             Inner::Gemini(_) => Vec::new(),
+            Inner::Responses(encoder) => encoder.start(),
         }
     }
 
@@ -98,6 +104,7 @@ impl StreamEncoder {
             Inner::OpenAi(encoder) => encoder.text(text),
             Inner::Anthropic(encoder) => encoder.text(text),
             Inner::Gemini(encoder) => encoder.text(text),
+            Inner::Responses(encoder) => encoder.text(text),
         }
     }
 
@@ -109,6 +116,7 @@ impl StreamEncoder {
             Inner::OpenAi(encoder) => encoder.reasoning(text),
             Inner::Anthropic(encoder) => encoder.reasoning(text),
             Inner::Gemini(encoder) => encoder.reasoning(text),
+            Inner::Responses(encoder) => encoder.reasoning(text),
         }
     }
 
@@ -120,6 +128,7 @@ impl StreamEncoder {
             Inner::OpenAi(encoder) => encoder.refusal(text),
             Inner::Anthropic(encoder) => encoder.text(text),
             Inner::Gemini(encoder) => encoder.refusal(),
+            Inner::Responses(encoder) => encoder.refusal(text),
         }
     }
 
@@ -130,6 +139,7 @@ impl StreamEncoder {
             Inner::OpenAi(encoder) => encoder.tool_call(call),
             Inner::Anthropic(encoder) => encoder.tool_call(call),
             Inner::Gemini(encoder) => encoder.tool_call(call),
+            Inner::Responses(encoder) => encoder.tool_call(call),
         }
     }
 
@@ -140,6 +150,7 @@ impl StreamEncoder {
         match &mut self.inner {
             Inner::OpenAi(encoder) => encoder.call_begin(id, name),
             Inner::Anthropic(encoder) => encoder.call_begin(id, name),
+            Inner::Responses(encoder) => encoder.call_begin(id, name),
             Inner::Gemini(_) => Vec::new(),
         }
     }
@@ -150,6 +161,7 @@ impl StreamEncoder {
         match &mut self.inner {
             Inner::OpenAi(encoder) => encoder.call_arguments(piece),
             Inner::Anthropic(encoder) => encoder.call_arguments(piece),
+            Inner::Responses(encoder) => encoder.call_arguments(piece),
             Inner::Gemini(_) => Vec::new(),
         }
     }
@@ -161,6 +173,7 @@ impl StreamEncoder {
             Inner::OpenAi(encoder) => encoder.finish(finish, usage),
             Inner::Anthropic(encoder) => encoder.finish(finish, usage),
             Inner::Gemini(encoder) => encoder.finish(finish, usage),
+            Inner::Responses(encoder) => encoder.finish(finish, usage),
         }
     }
 
@@ -169,7 +182,8 @@ impl StreamEncoder {
     pub fn error(&mut self, error: &ErrorReply) -> Vec<u8> {
         match &mut self.inner {
             Inner::OpenAi(encoder) => encoder.error(error),
-            Inner::Anthropic(_) => anthropic::Encoder::error(error),
+            Inner::Anthropic(_) => encode_error_event(Dialect::Anthropic, error),
+            Inner::Responses(_) => encode_error_event(Dialect::Responses, error),
             Inner::Gemini(encoder) => encoder.error(error),
         }
     }

@@ -80,14 +80,23 @@ fn request() -> ChatRequest {
     }
 }
 
+/// Responses have no word for it.
+fn without_stop(dialect: Dialect, request: &mut ChatRequest) {
+    if dialect == Dialect::Responses {
+        assert!(client::encode_request(&target(dialect), request).is_err());
+        request.params.stop.clear();
+    }
+}
+
 #[test]
 fn requests_come_back_in_every_dialect() {
     for dialect in Dialect::ALL {
         for stream in [false, true] {
-            let sent = ChatRequest {
+            let mut sent = ChatRequest {
                 stream,
                 ..request()
             };
+            without_stop(dialect, &mut sent);
             let got = there(dialect, &sent);
             assert_eq!(got.chat, sent, "{dialect}");
         }
@@ -109,6 +118,7 @@ fn tools_and_their_results_come_back() {
             ToolChoice::Named("weather".into()),
         ] {
             let mut sent = request();
+            without_stop(dialect, &mut sent);
             sent.tools = vec![Tool {
                 name: "weather".into(),
                 description: Some("Tells it.".into()),
@@ -153,6 +163,7 @@ fn a_json_schema_comes_back() {
         "required": ["n"], "additionalProperties": false});
     for dialect in Dialect::ALL {
         let mut sent = request();
+        without_stop(dialect, &mut sent);
         sent.response_format = Some(ResponseFormat::JsonSchema {
             name: "answer".into(),
             schema: schema.clone(),
@@ -221,6 +232,7 @@ fn routes() {
             "/openai/deployments/gpt%2D4o/chat/completions?api-version=1",
             (Dialect::Azure, "gpt-4o".into(), None),
         ),
+        ("/v1/responses/", (Dialect::Responses, none(), None)),
         ("/v1/messages", (Dialect::Anthropic, none(), None)),
         (
             "/v1/models/gemini-1.5-pro:generateContent",
@@ -283,7 +295,7 @@ fn response() -> ChatResponse {
 
 /// What of an answer a dialect can say.
 fn sayable(dialect: Dialect, mut response: ChatResponse) -> ChatResponse {
-    if matches!(dialect, Dialect::Anthropic | Dialect::Gemini) {
+    if !matches!(dialect, Dialect::OpenAi | Dialect::Azure) {
         response.system_fingerprint = None;
     }
     response
@@ -634,4 +646,90 @@ fn peek_joins_parts_and_tells_tool_results_apart() {
         roles,
         [Role::System, Role::User, Role::Assistant, Role::Tool]
     );
+}
+
+#[test]
+fn responses_calls_join_the_turn_that_made_them() {
+    let body = json!({"model": "m", "store": false, "input": [
+        {"role": "user", "content": "time and weather?"},
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Looking."}]},
+        {"type": "function_call", "call_id": "a", "name": "clock", "arguments": "{}"},
+        {"type": "function_call", "call_id": "b", "name": "weather", "arguments": "{\"city\":\"Bern\"}"},
+        {"type": "function_call_output", "call_id": "a", "output": "noon"},
+        {"type": "function_call_output", "call_id": "b", "output": [{"type": "input_text", "text": "rain"}]},
+    ]});
+    let route = route("POST", "/v1/responses").unwrap();
+    let chat = decode_request(&route, body.to_string().as_bytes())
+        .unwrap()
+        .chat;
+    let roles: Vec<Role> = chat.messages.iter().map(|message| message.role).collect();
+    assert_eq!(roles, [Role::User, Role::Assistant, Role::Tool, Role::Tool]);
+    assert_eq!(chat.messages[1].parts.len(), 3);
+    assert!(
+        matches!(&chat.messages[3].parts[..], [Part::ToolResult { id, text }] if id == "b" && text == "rain")
+    );
+    assert!(chat.params.extra_body.is_empty());
+    // The other dialects take it as it is.
+    for dialect in Dialect::ALL {
+        client::encode_request(&target(dialect), &chat).unwrap();
+    }
+}
+
+#[test]
+fn responses_state_is_refused_by_its_name() {
+    let route = route("POST", "/v1/responses").unwrap();
+    for (more, wanted) in [
+        (
+            json!({"previous_response_id": "resp_1"}),
+            "previous_response_id",
+        ),
+        (json!({"conversation": {"id": "conv_1"}}), "conversation"),
+        (json!({"prompt": {"id": "pmpt_1"}}), "prompt"),
+        (json!({"background": true}), "background"),
+        (json!({"store": true}), "store"),
+        (
+            json!({"input": [{"type": "item_reference", "id": "x"}]}),
+            "input.type",
+        ),
+        (json!({"tools": [{"type": "web_search"}]}), "tools.type"),
+    ] {
+        let mut body = json!({"model": "m", "input": "hi"});
+        for (key, value) in more.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        let error = decode_request(&route, body.to_string().as_bytes()).unwrap_err();
+        assert!(
+            matches!(&error, RequestError::Field { field, .. } if *field == wanted),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn responses_events_are_numbered_and_repeat_the_whole() {
+    let bytes = told(Dialect::Responses, &response(), Framing::Events);
+    let text = String::from_utf8(bytes).unwrap();
+    let events: Vec<Value> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|data| serde_json::from_str(data).unwrap())
+        .collect();
+    for (n, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence_number"], n, "{event}");
+        let name = format!("event: {}\n", event["type"].as_str().unwrap());
+        assert!(text.contains(&name));
+    }
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "response.completed");
+    let whole: Value =
+        serde_json::from_slice(&encode_response(Dialect::Responses, &response(), 1)).unwrap();
+    assert_eq!(last["response"], whole);
+    let kinds: Vec<&str> = whole["output"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["reasoning", "message", "function_call"]);
 }

@@ -365,6 +365,9 @@ pub(crate) fn provider_facts(provider: &Provider) -> Vec<Fact> {
     facts.add("dialect", provider.dialect.name());
     facts.or_unknown("base_url", provider.base_url.as_ref());
     facts.or_unknown("api_key_env", provider.api_key_env.as_ref());
+    if provider.responses {
+        facts.add("responses", "yes");
+    }
     facts.add("standing", provider.standing.to_string());
     terms(&mut facts, provider.terms.as_ref());
     facts.list

@@ -112,6 +112,7 @@ fn price(value: &str) -> Result<NewPrice, String> {
             output,
             cache_read,
             cache_write: None,
+            web_search_1k: None,
         })
     };
     match rates.as_deref() {
@@ -252,6 +253,7 @@ fn times(today: Option<&Pricer>, factor: Decimal) -> Option<OwnPrice> {
         output: moved(rates.output?)?,
         cache_read: rates.cache_read.and_then(moved),
         cache_write: rates.cache_write_5m.and_then(moved),
+        web_search_1k: rates.web_search_1k,
     })
 }
 

@@ -104,5 +104,6 @@ fn dialect(dialect: Dialect) -> &'static str {
         Dialect::Azure => "azure",
         Dialect::Anthropic => "anthropic",
         Dialect::Gemini => "gemini",
+        Dialect::Responses => "openai/responses",
     }
 }

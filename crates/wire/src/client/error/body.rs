@@ -4,7 +4,7 @@
 //! `{"error":{message,type,param,code}}`, Anthropic `{"type":"error","error":{type,message}}`,
 //! Gemini `{"error":{code,message,status,details}}` and the same inside a list, older vLLM and
 //! SGLang `{"object":"error","message","type","code"}`, OpenRouter's numeric codes and
-//! `metadata.raw`, FastAPI `{"detail":…}`, plain `{"error":"text"}`.
+//! `metadata.raw`, Responses' `{"type":"error",code,message}` and `{"response":{"error":…}}`, FastAPI `{"detail":…}`, plain `{"error":"text"}`.
 
 use std::time::Duration;
 
@@ -37,6 +37,9 @@ struct Envelope<'a> {
     error: Option<&'a RawValue>,
     #[serde(default, borrow)]
     x_groq: Option<&'a RawValue>,
+    /// Where the events of Responses have it.
+    #[serde(default, borrow)]
+    response: Option<&'a RawValue>,
     #[serde(default, borrow)]
     detail: Option<&'a RawValue>,
     #[serde(default, borrow)]
@@ -89,8 +92,8 @@ fn open(envelope: &Envelope<'_>) -> ErrorInfo {
     if let Some(inner) = envelope.error {
         return inner_error(inner.get());
     }
-    if let Some(groq) = envelope.x_groq {
-        let inner: Envelope<'_> = serde_json::from_str(groq.get()).unwrap_or_default();
+    for around in [envelope.x_groq, envelope.response].into_iter().flatten() {
+        let inner: Envelope<'_> = serde_json::from_str(around.get()).unwrap_or_default();
         if let Some(error) = inner.error {
             return inner_error(error.get());
         }
@@ -215,6 +218,14 @@ mod tests {
         check(
             r#"{"detail":[{"loc":["body"]}]}"#,
             (r#"[{"loc":["body"]}]"#, "", "", None),
+        );
+        check(
+            r#"{"type":"error","code":"server_error","message":"Sorry","param":null,"sequence_number":3}"#,
+            ("Sorry", "error", "server_error", None),
+        );
+        check(
+            r#"{"type":"response.failed","response":{"status":"failed","error":{"code":"rate_limit_exceeded","message":"Slow"}}}"#,
+            ("Slow", "", "rate_limit_exceeded", None),
         );
         check("<html>502</html>", ("", "", "", None));
         check("[]", ("", "", "", None));

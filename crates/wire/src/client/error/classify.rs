@@ -50,7 +50,10 @@ pub fn decode_error(
 /// Reads an error object inside a body that began with HTTP 200.
 pub(crate) fn in_stream(dialect: Dialect, json: &[u8]) -> Failure {
     let info = read(json);
-    let class = class_of(info.status.unwrap_or(status_of_kind(&info.kind)), &info);
+    let word = [&info.kind, &info.code]
+        .into_iter()
+        .find_map(|word| status_of(word));
+    let class = class_of(info.status.or(word).unwrap_or(500), &info);
     let retry = match (class.retry, info.retry_delay) {
         (Retry::Backoff, Some(delay)) => Retry::After(delay),
         (retry, _) => retry,
@@ -113,20 +116,21 @@ fn never_fits(info: &ErrorInfo) -> bool {
     info.code == "context_length_exceeded" || info.message.starts_with("Request too large")
 }
 
-/// The status that an in-stream error would have had, by its type; 500 = nothing known.
-fn status_of_kind(kind: &str) -> u16 {
-    match kind {
+/// The status that an in-stream error would have had, by a word of it; `None` = nothing known.
+fn status_of(word: &str) -> Option<u16> {
+    Some(match word {
         "invalid_request_error"
         | "INVALID_ARGUMENT"
         | "FAILED_PRECONDITION"
-        | "BadRequestError" => 400,
+        | "BadRequestError"
+        | "invalid_prompt" => 400,
         "authentication_error" | "UNAUTHENTICATED" => 401,
         "permission_error" | "PERMISSION_DENIED" => 403,
         "not_found_error" | "NOT_FOUND" | "NotFoundError" => 404,
-        "rate_limit_error" | "RESOURCE_EXHAUSTED" => 429,
+        "rate_limit_error" | "rate_limit_exceeded" | "RESOURCE_EXHAUSTED" => 429,
         "UNAVAILABLE" => 503,
-        _ => 500,
-    }
+        _ => return None,
+    })
 }
 
 /// What people read: the vendor's words with its own name of the error, else the body itself.

@@ -108,7 +108,7 @@ pub(crate) fn absorb(json: &[u8], answer: &mut Answer) -> Result<Marks, serde_js
         }
         let grounding = candidate.grounding_metadata.as_ref();
         let queries = grounding.and_then(|found| found.web_search_queries.as_array());
-        answer.note_searches(queries.map_or(0, Vec::len));
+        answer.note_searches(queries.map_or(0, |queries| queries.len() as u64));
         if let Some(finish) = finish_of(candidate.finish_reason.or_empty()) {
             marks.is_last = true;
             answer.set_finish(finish);

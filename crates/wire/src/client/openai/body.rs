@@ -84,7 +84,7 @@ pub(super) struct WireFile<'a> {
 }
 
 /// An address, or bytes written as a data URL without building it first.
-pub(super) struct Address<'a>(pub(super) ImageSource<'a>);
+pub(crate) struct Address<'a>(pub(crate) ImageSource<'a>);
 
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,7 +118,7 @@ pub(super) struct CalledFunction<'a> {
 }
 
 /// JSON inside a JSON string.
-pub(super) struct JsonText<'a>(pub(super) &'a Value);
+pub(crate) struct JsonText<'a>(pub(crate) &'a Value);
 
 impl Serialize for JsonText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

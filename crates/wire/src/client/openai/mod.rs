@@ -9,6 +9,7 @@ mod chunk;
 mod request;
 mod usage;
 
+pub(crate) use body::{Address, JsonText};
 pub(crate) use chunk::absorb;
-pub(crate) use request::encode;
+pub(crate) use request::{azure_path, encode};
 pub(crate) use usage::normalise;

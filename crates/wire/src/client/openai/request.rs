@@ -57,21 +57,22 @@ pub(crate) fn encode(target: &Target, request: &ChatRequest) -> Result<WireReque
         }),
     };
     let path = if is_azure {
-        azure_path(target)?
+        azure_path(target, "chat/completions")?
     } else {
         "/chat/completions".to_owned()
     };
     assemble(path, request, &body)
 }
 
-fn azure_path(target: &Target) -> Result<String, EncodeError> {
+/// The path of one of a deployment's endpoints on Azure.
+pub(crate) fn azure_path(target: &Target, endpoint: &str) -> Result<String, EncodeError> {
     let version = target
         .api_version
         .as_deref()
         .filter(|version| !version.is_empty())
         .ok_or(EncodeError::MissingApiVersion)?;
     Ok(format!(
-        "/openai/deployments/{}/chat/completions?api-version={}",
+        "/openai/deployments/{}/{endpoint}?api-version={}",
         path_segment(&target.model),
         path_segment(version),
     ))

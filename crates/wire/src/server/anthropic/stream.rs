@@ -4,10 +4,9 @@
 //! one kind share a content block; a piece of another kind closes it and opens the next.
 
 use serde::Serialize;
-use trilemma_domain::{Dialect, FinishReason, ToolCall, Usage};
+use trilemma_domain::{FinishReason, ToolCall, Usage};
 
 use super::response::{Block, MessageBody, UsageBody, finish_word};
-use crate::server::error::{ErrorReply, encode_error};
 use crate::server::stream::StreamHead;
 use crate::server::text::push_named_event;
 
@@ -199,13 +198,6 @@ impl Encoder {
             },
         );
         push(&mut out, &Event::MessageStop);
-        out
-    }
-
-    pub(in crate::server) fn error(error: &ErrorReply) -> Vec<u8> {
-        let mut out = b"event: error\ndata: ".to_vec();
-        out.extend(encode_error(Dialect::Anthropic, error));
-        out.extend_from_slice(b"\n\n");
         out
     }
 

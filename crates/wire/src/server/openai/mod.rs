@@ -5,5 +5,5 @@ mod response;
 mod stream;
 
 pub(super) use request::decode;
-pub(super) use response::response;
+pub(super) use response::{arguments_text, response};
 pub(super) use stream::Encoder;

@@ -111,7 +111,7 @@ pub(super) fn finish_word(finish: &FinishReason) -> &str {
 }
 
 /// Arguments of a call as the string that OpenAI puts on the wire.
-pub(super) fn arguments_text(call: &ToolCall) -> String {
+pub(in crate::server) fn arguments_text(call: &ToolCall) -> String {
     match &call.arguments {
         serde_json::Value::String(raw) => raw.clone(),
         value => value.to_string(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use trilemma_domain::{Dialect, FinishReason, ToolCall, Usage};
 
 use super::response::{UsageBody, arguments_text, finish_word};
-use crate::server::error::{ErrorReply, encode_error};
+use crate::server::error::{ErrorReply, encode_error_event};
 use crate::server::stream::StreamHead;
 use crate::server::text::push_event;
 
@@ -214,10 +214,7 @@ impl Encoder {
         } else {
             Dialect::OpenAi
         };
-        let mut out = b"data: ".to_vec();
-        out.extend(encode_error(dialect, error));
-        out.extend_from_slice(b"\n\n");
-        out
+        encode_error_event(dialect, error)
     }
 
     fn delta(&self, delta: Delta<'_>) -> Vec<u8> {

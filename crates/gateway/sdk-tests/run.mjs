@@ -1,0 +1,152 @@
+// The checks of the npm packages, at their default settings; `run.py` starts it and says what there is.
+
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { isDeepStrictEqual } from "node:util";
+
+const setup = JSON.parse(process.argv[2]);
+const ask = [{ role: "user", content: "Hello" }];
+const timeout = setup.deadline_s * 1000;
+const openai = new OpenAI({ baseURL: `${setup.url}/v1`, apiKey: "none", timeout });
+const anthropic = new Anthropic({ baseURL: setup.url, apiKey: "none", timeout });
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+async function drained(stream, slowly) {
+  for await (const _ of stream) if (slowly) await pause();
+  return stream;
+}
+
+const sdks = {
+  js_chat: {
+    stop: "stop",
+    tool: "tool_calls",
+    parts({ choices: [{ message, finish_reason }] }) {
+      const calls = (message.tool_calls ?? []).map((c) => [c.function.name, JSON.parse(c.function.arguments)]);
+      return [message.content, calls, finish_reason];
+    },
+    async whole(model, more = {}) {
+      return this.parts(await openai.chat.completions.create({ model, messages: ask, ...more }));
+    },
+    async stream(model, slowly = false) {
+      const stream = await drained(openai.chat.completions.stream({ model, messages: ask }), slowly);
+      return this.parts(await stream.finalChatCompletion());
+    },
+    inSchema(model) {
+      const json_schema = { name: "a", schema: setup.schema };
+      return this.whole(model, { response_format: { type: "json_schema", json_schema } });
+    },
+  },
+  js_responses: {
+    stop: "completed",
+    tool: "completed",
+    parts({ output, output_text, status }) {
+      const calls = output.filter((item) => item.type === "function_call");
+      return [output_text, calls.map((c) => [c.name, JSON.parse(c.arguments)]), status];
+    },
+    async whole(model, more = {}) {
+      return this.parts(await openai.responses.create({ model, input: ask, ...more }));
+    },
+    async stream(model, slowly = false) {
+      const stream = await drained(openai.responses.stream({ model, input: "Hello" }), slowly);
+      return this.parts(await stream.finalResponse());
+    },
+    inSchema(model) {
+      return this.whole(model, { text: { format: { type: "json_schema", name: "a", schema: setup.schema } } });
+    },
+  },
+  js_messages: {
+    stop: "end_turn",
+    tool: "tool_use",
+    parts({ content, stop_reason }) {
+      const text = content.filter((block) => block.type === "text").map((block) => block.text);
+      const calls = content.filter((block) => block.type === "tool_use");
+      return [text.join(""), calls.map((block) => [block.name, block.input]), stop_reason];
+    },
+    async whole(model, more = {}) {
+      return this.parts(await anthropic.messages.create({ model, messages: ask, max_tokens: 100, ...more }));
+    },
+    async stream(model, slowly = false) {
+      const stream = await drained(anthropic.messages.stream({ model, messages: ask, max_tokens: 3000 }), slowly);
+      return this.parts(await stream.finalMessage());
+    },
+    inSchema(model) {
+      return this.whole(model, { output_config: { format: { type: "json_schema", schema: setup.schema } } });
+    },
+  },
+};
+
+function equal(got, wanted) {
+  if (!isDeepStrictEqual(got, wanted)) {
+    throw new Error(`got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
+  }
+}
+
+async function good(sdk, dialect) {
+  for (const way of ["whole", "stream"]) {
+    equal(await sdk[way](`${dialect}/plain`), [setup.text, [], sdk.stop]);
+    equal(await sdk[way](`${dialect}/tools`), ["Looking.", setup.tools, sdk.tool]);
+  }
+  equal(JSON.parse((await sdk.inSchema(`${dialect}/json`))[0]), { ok: true });
+  // A client that reads slowly gets everything all the same.
+  equal((await sdk.stream(`${dialect}/long`, true))[0], " word".repeat(2000));
+}
+
+async function bad(sdk, model, kind) {
+  const started = Date.now();
+  let got;
+  try {
+    got = await sdk[kind](model);
+  } catch {
+    if (Date.now() - started > timeout) throw new Error(`took ${Date.now() - started} ms`);
+    return;
+  }
+  throw new Error(`a broken answer passed for whole: ${JSON.stringify(got)}`);
+}
+
+async function oversize(sdk) {
+  try {
+    await sdk.whole("openai/plain", { padding: "x".repeat(2 << 20) });
+  } catch (error) {
+    if (error instanceof OpenAI.APIError || error instanceof Anthropic.APIError) return;
+    throw error;
+  }
+  throw new Error("a request above the limit was answered");
+}
+
+async function embeddings() {
+  const got = await openai.embeddings.create({ model: "embed", input: ["a", "b"], encoding_format: "float" });
+  equal(got.data.map((one) => one.embedding), [setup.vector, setup.vector]);
+}
+
+const todo = [["js: embeddings", embeddings]];
+for (const [name, sdk] of Object.entries(sdks)) {
+  todo.push([`${name}: oversize`, () => oversize(sdk)]);
+  for (const dialect of setup.dialects) {
+    todo.push([`${name} -> ${dialect}: good answers`, () => good(sdk, dialect)]);
+    for (const model of setup.faulty) {
+      const [fault, client, kind] = model.split("-");
+      if (client === name) todo.push([`${name} -> ${dialect}: ${fault} ${kind}`, () => bad(sdk, `${dialect}/${model}`, kind)]);
+    }
+    for (const reset of setup.resets) {
+      for (const kind of setup.kinds) todo.push([`${name} -> ${dialect}: ${reset} ${kind}`, () => bad(sdk, `${dialect}/${reset}`, kind)]);
+    }
+  }
+}
+
+let next = 0;
+let failed = 0;
+async function work() {
+  while (next < todo.length) {
+    const [what, check] = todo[next++];
+    try {
+      await check();
+    } catch (error) {
+      failed += 1;
+      console.log(`FAILED ${what}: ${error?.message ?? error}`);
+    }
+  }
+}
+await Promise.all(Array.from({ length: setup.at_once }, work));
+console.log(`${todo.length - failed} of ${todo.length} checks passed with the packages for Node.js`);
+process.exit(failed === 0 ? 0 : 1);
