@@ -103,6 +103,8 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[serve]\nlisten = \"0.0.0.0:80\"\ntoken = { env = \"X\" }\nbudget_usd = \"3\"\nbudget_period = \"day\"\n",
         "[[candidates]]\nid = \"a\"\nmodel = \"openai/gpt-4o-2024-08-06\"\n[routing]\ntarget = \"parity\"\nfallback = \"a\"\n\
          [[routing.rules]]\nname = \"r\"\nwhen = { words = { min = 9 }, none = [{ carries = \"image\" }] }\nthen = \"a\"\n",
+        "[providers.a]\ndialect = \"openai\"\nbase_url = \"https://a.b/v1\"\nresponses = true\n[[serve.embeddings]]\nmodel = \"a/x\"\nprice = 0.02\n",
+        "[[candidates]]\nmodel = \"openai/x\"\nprice = { input = 1, output = 2, web_search_1k = \"10\" }\n",
         "[bench]\nbudget_usd = 3\nseed = 0\n[store]\nurl = { env = \"X\" }\n",
     ] {
         assert_eq!(both(&format!("{good}{more}")), (true, true), "{more}");
@@ -126,6 +128,8 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[routing]\ntaks_field = \"x\"\n",
         "[[routing.rules]]\nname = \"r\"\nwhen = { colour = \"red\" }\nthen = \"a\"\n",
         "[[routing.rules]]\nname = \"r\"\nwhen = {}\n",
+        "[[serve.embeddings]]\nid = \"a\"\n",
+        "[[serve.embeddings]]\nmodel = \"nameless\"\n",
         "[bench]\nrepeats = 0\n",
         "[bench]\nfast = true\n",
     ] {

@@ -64,11 +64,17 @@ impl Ask {
     }
 }
 
-/// Whether a body names what the vendor has stored, whose size it does not tell.
+/// Whether a body names what the vendor has stored, whose size it does not tell, or may do so:
+/// nobody writes letters as escapes who has nothing to hide.
 fn names_files(body: &[u8]) -> bool {
-    [b"\"file_id\"".as_slice(), b"\"item_reference\""]
-        .iter()
-        .any(|needle| memchr::memmem::find(body, needle).is_some())
+    [
+        b"\"file_id\"".as_slice(),
+        b"\"item_reference\"",
+        b"\\u006",
+        b"\\u007",
+    ]
+    .iter()
+    .any(|needle| memchr::memmem::find(body, needle).is_some())
 }
 
 /// Images that are named by address, whose size the body does not tell.

@@ -45,7 +45,8 @@ struct Fields<'a> {
 /// What of it nothing bounds, and the way out.
 pub(crate) fn most_searches(dialect: Dialect, body: &[u8]) -> Result<u64, String> {
     let mentions = |word: &[u8]| memchr::memmem::find(body, word).is_some();
-    if !mentions(b"\"tools\"") && !mentions(b"search_") {
+    // A field's name may be written with escapes.
+    if !mentions(b"\"tools\"") && !mentions(b"search_") && !mentions(b"\\u") {
         return Ok(0);
     }
     let Ok(fields) = serde_json::from_slice::<Fields<'_>>(body) else {
@@ -175,6 +176,12 @@ mod tests {
             Err("googleSearch"),
         );
         check(Gemini, r#"{"tools":[{"functionDeclarations":[]}]}"#, Ok(0));
+        check(
+            Responses,
+            r#"{"\u0074ools":[{"type":"web_search"}]}"#,
+            Err("`max_tool_calls`"),
+        );
+        check(OpenAi, r#"{"messages":[{"content":"\u00e9"}]}"#, Ok(0));
         // A key written with an escape is no key that can be borrowed: better refused than missed.
         check(
             Anthropic,

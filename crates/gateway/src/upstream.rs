@@ -256,15 +256,20 @@ fn defaults(target: &Target, candidate: &Candidate) -> Result<Vec<(String, Strin
 fn ceiling(pricer: &Pricer) -> Ceiling {
     // The dearest step and kind of token, found by pricing a million of each.
     const MANY: u64 = 1_000_000;
-    let dearest = |usage: Usage| -> Option<u128> {
+    let nanos = |usage: Usage| -> Option<u128> {
         pricer
             .steps()
             .iter()
             .filter_map(|step| trilemma_cost::request_cost(&usage, &step.rates))
             .filter_map(|cost| cost.settle().ok())
-            // Nano-dollars per million tokens: thousandths per thousand; rounded up to one token.
-            .map(|cost| u128::try_from(cost.0).unwrap_or(0).div_ceil(1_000))
+            .map(|cost| u128::try_from(cost.0).unwrap_or(0))
             .max()
+    };
+    // Nano-dollars per million tokens: thousandths per thousand; rounded up to one token.
+    let dearest = |usage| nanos(usage).map(|cost| cost.div_ceil(1_000));
+    let searches = |n| Usage {
+        web_searches: Some(n),
+        ..Usage::default()
     };
     let of = |usage| dearest(usage).unwrap_or(0);
     let none = Usage::default();
@@ -320,10 +325,8 @@ fn ceiling(pricer: &Pricer) -> Ceiling {
     Ceiling {
         input: input.into_iter().map(of).max().unwrap_or(0),
         output: output.into_iter().map(of).max().unwrap_or(0),
-        search: dearest(Usage {
-            web_searches: Some(MANY),
-            ..none
-        }),
+        // Some vendors bill a request that searches once, however often it does.
+        search: dearest(searches(MANY)).max(nanos(searches(1)).map(|cost| cost * 1_000)),
     }
 }
 
