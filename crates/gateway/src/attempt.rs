@@ -54,6 +54,8 @@ pub(crate) struct Ready {
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) request: EncodedRequest,
     pub(crate) way: Way,
+    /// What of the client's request the upstream is not told.
+    pub(crate) lost: Vec<String>,
     pub(crate) n_tokens: u64,
     pub(crate) ticket: Ticket,
 }
@@ -62,7 +64,7 @@ pub(crate) struct Ready {
 pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Result<Ready, Refusal> {
     let upstream = Arc::clone(&named.upstream);
     let Prepared { request, way, lost } = prepare(&job.ask, named, manner)?;
-    job.record.evidence.lost = lost;
+    job.record.evidence.lost.clone_from(&lost);
     if request.dialect() != upstream.dialect() && job.ask.service == Service::Chat {
         // Other words than those that it was measured in.
         job.record.unmeasured("dialect");
@@ -91,6 +93,7 @@ pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Resul
         upstream,
         request,
         way,
+        lost,
     })
 }
 
@@ -187,6 +190,8 @@ pub(crate) struct Kept {
     /// The body as it came, without our key.
     pub(crate) body: Bytes,
     pub(crate) back: Back,
+    /// What of the client's request the upstream was not told.
+    pub(crate) lost: Vec<String>,
 }
 
 async fn reserve(job: &Job, named: &Named, worst: Option<&Usage>) -> Result<Hold, Refusal> {
@@ -242,6 +247,7 @@ async fn whole(job: &mut Job, place: Place<'_>, mut relay: Relay, back: Back) ->
         },
         body,
         back,
+        lost: job.record.evidence.lost.clone(),
     };
     let _went = over(job, place, attempted, Some(&kept.reply.response));
     job.give(kept);
@@ -256,7 +262,9 @@ impl Job {
             reply,
             body,
             back,
+            lost,
         } = kept;
+        self.record.evidence.lost = lost;
         let id = self.record.id().to_string();
         let created = self.ask.at_us.div_euclid(1_000_000);
         let dialect = self.ask.dialect;
@@ -273,7 +281,7 @@ impl Job {
             (Kind::Json, bytes)
         };
         let vendor_id = reply.request_id.as_deref().map(|id| (back.dialect, id));
-        self.record.answered_by(&candidate);
+        self.record.answered_by(&candidate, response);
         let headers = answer::headers(kind, &self.record, &candidate, vendor_id);
         self.outlet.head(Head {
             status: StatusCode::OK,

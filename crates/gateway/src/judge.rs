@@ -114,6 +114,7 @@ fn settled(job: &mut Job, ready: Ready, called: Called) -> Result<Kept, Box<Went
                 dialect: ready.request.dialect(),
                 way: ready.way,
             },
+            lost: ready.lost,
         }),
         (_, Some(failure)) => Err(Box::new(Went::failed(failure))),
         (None, None) => Err(Box::new(Went::Broken(none()))),

@@ -100,7 +100,10 @@ impl Record {
         if self.n_calls() == 0 {
             self.evidence.queued_us = micros(self.began.elapsed());
         }
-        upstream.id().clone_into(&mut self.row.candidate);
+        if self.row.candidate != upstream.id() {
+            upstream.id().clone_into(&mut self.row.candidate);
+            self.came(&ChatResponse::default());
+        }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket = self.next_ticket.saturating_add(1);
         let open = Open {
@@ -119,9 +122,20 @@ impl Record {
         }
     }
 
-    /// The answer is that of this candidate.
-    pub(crate) fn answered_by(&mut self, candidate: &str) {
+    /// The client gets this candidate's answer, whoever else was asked.
+    pub(crate) fn answered_by(&mut self, candidate: &str, response: &ChatResponse) {
         candidate.clone_into(&mut self.row.candidate);
+        self.came(response);
+    }
+
+    /// What the candidate brought.
+    fn came(&mut self, response: &ChatResponse) {
+        self.row.served.clone_from(&response.served_model);
+        self.evidence
+            .fingerprint
+            .clone_from(&response.system_fingerprint);
+        self.evidence.finish = response.finish.as_ref().map(finish_word);
+        self.row.raw_usage = response.raw_usage.as_ref().map(ToString::to_string);
     }
 
     /// What the policy decided last.
@@ -166,19 +180,17 @@ impl Record {
                 .as_ref()
                 .map(|failure| failure.kind.name().to_owned()),
             request_id: attempt.request_id.clone(),
+            served: response.and_then(|response| response.served_model.clone()),
             first_byte_us: us(timing.first_byte),
             first_token_us: us(timing.first_token),
             first_visible_us: us(timing.first_visible),
             end_us: us(timing.end),
         });
         self.gateway.metrics.attempted(open.upstream.id(), attempt);
-        if let Some(response) = response {
-            self.row.served.clone_from(&response.served_model);
-            self.evidence
-                .fingerprint
-                .clone_from(&response.system_fingerprint);
-            self.evidence.finish = response.finish.as_ref().map(finish_word);
-            self.row.raw_usage = response.raw_usage.as_ref().map(ToString::to_string);
+        if let Some(response) = response
+            && self.row.candidate == open.upstream.id()
+        {
+            self.came(response);
         }
         self.cost(open, attempt.usage, was_free(attempt));
     }

@@ -144,12 +144,38 @@ async fn a_cascade_judges_before_anything_is_shown() {
         assert_eq!(answer.header("x-trilemma-model"), Some("p/large"));
         assert_eq!(answer.header("x-trilemma-attempts"), Some("3"));
     }
+    // The other's dialect has no word for it, the answering candidate's has.
+    let mut request = asking("agree", false);
+    request["frequency_penalty"] = json!(0.5);
+    for (model, lost) in [("auto", None), ("p/other", Some("frequency_penalty"))] {
+        request["model"] = json!(model);
+        let answer = house.post("/v1/chat/completions", &request).await;
+        assert_eq!(answer.header("x-trilemma-lost"), lost);
+    }
     let (_, entries, _folder) = house.close().await;
     let n: Vec<_> = entries
         .iter()
         .map(|entry| entry.evidence.as_ref().unwrap().attempts.len())
         .collect();
-    assert_eq!(n, [2, 3, 2, 3]);
+    assert_eq!(n, [2, 3, 2, 3, 2, 1]);
+    // The row is the answering candidate's, whoever else was asked and settled last.
+    for (entry, model) in entries.iter().zip(["small", "large", "small", "large"]) {
+        assert_eq!(entry.row.candidate, format!("p/{model}"));
+        assert_eq!(entry.row.served.as_deref(), Some(model));
+        let evidence = entry.evidence.as_ref().unwrap();
+        assert_eq!(evidence.finish.as_deref(), Some("stop"));
+        let raw = entry.row.raw_usage.as_deref().unwrap();
+        let words = if model == "small" {
+            "prompt_tokens"
+        } else {
+            "promptTokenCount"
+        };
+        assert!(raw.contains(words), "{raw}");
+        for attempt in &evidence.attempts {
+            let (_, called) = attempt.candidate.split_once('/').unwrap();
+            assert_eq!(attempt.served.as_deref(), Some(called));
+        }
+    }
     // The length is the client's own; judged candidates were measured without one, too.
     let marks = &entries[0].evidence.as_ref().unwrap().unmeasured;
     assert_eq!(*marks, ["max_output_tokens"]);

@@ -133,6 +133,9 @@ pub struct AttemptNote {
     /// The vendor's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The model that answered, in the vendor's words; `None` = it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<String>,
     /// From the request's last byte to the first byte of the answer, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_byte_us: Option<u64>,
