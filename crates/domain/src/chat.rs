@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::logprobs::TokenPlace;
 use crate::params::Params;
 use crate::usage::Usage;
 
@@ -235,4 +236,8 @@ pub struct ChatResponse {
     /// Tokens as the vendor reported them, untouched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_usage: Option<Value>,
+    /// Log-probabilities of its first tokens, at most [`TokenPlace::MOST_PLACES`]; empty where they were not
+    /// asked for or the vendor gives none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_tokens: Vec<TokenPlace>,
 }

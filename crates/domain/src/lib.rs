@@ -13,6 +13,7 @@ mod ids;
 mod item;
 mod judgement;
 mod load;
+mod logprobs;
 mod money;
 mod observation;
 mod params;
@@ -48,6 +49,7 @@ pub use load::{
     LoadQuantile, LoadRate, LoadReport, LoadSample, LoadSaturation, LoadStage, LoadStageFigures,
     LoadStageReport, LoadTick, LoadTimes, Slo, SloVerdict, StageEnd, StageStop,
 };
+pub use logprobs::{LikelyToken, TokenPlace};
 pub use money::{MoneyError, NanoUsd, Usd, UsdPerMtok, parted};
 pub use observation::{Observation, ObservedState};
 pub use params::Params;

@@ -139,6 +139,8 @@ pub(crate) fn whole(
     if response.response_id.is_none() {
         response.response_id = Some(name.to_owned());
     }
+    // Only the beginning is known of them, which would look like all of it.
+    response.first_tokens.clear();
     Bytes::from(encode_response(dialect, &response, created_unix_s))
 }
 

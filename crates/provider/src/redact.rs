@@ -91,6 +91,12 @@ pub(crate) fn response_text(response: &mut ChatResponse, secret: &str) {
     if let Some(usage) = &mut response.raw_usage {
         value(usage, secret);
     }
+    for place in &mut response.first_tokens {
+        let all = std::iter::once(&mut place.taken).chain(&mut place.likely);
+        for one in all {
+            text(&mut one.token, secret);
+        }
+    }
 }
 
 /// Masks the secret in bytes as received.

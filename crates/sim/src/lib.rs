@@ -28,8 +28,8 @@ pub use log::{
 };
 pub use replay::{Replay, ReplaySummary};
 pub use scenario::{
-    Answers, Behaviour, Drift, FaultKind, FaultRule, Join, Limits, OtherModels, Scenario,
-    ScriptAnswer, ScriptRule, ScriptToolCall, Spread, UsageRule,
+    Answers, Behaviour, Drift, FaultKind, FaultRule, Join, Limits, LogprobRule, OtherModels,
+    Scenario, ScriptAnswer, ScriptRule, ScriptToolCall, Spread, UsageRule,
 };
 pub use sim::{Sim, SimOptions};
 pub use tokens::{MAX_PIECE_BYTES, count_tokens};

@@ -40,14 +40,18 @@ impl Draws {
         usize::try_from(wide >> 64).unwrap_or(0)
     }
 
+    /// A standard normal deviate.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.unit()).cos()
+    }
+
     /// One value of a spread.
     pub(crate) fn value(&mut self, spread: Spread) -> f64 {
         match spread {
             Spread::Fixed(x) => x,
             Spread::LogNormal(law) => {
-                let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-                let z = radius * (std::f64::consts::TAU * self.unit()).cos();
-                let x = law.median * (law.sigma * z).exp();
+                let x = law.median * (law.sigma * self.normal()).exp();
                 law.max.map_or(x, |max| x.min(max))
             }
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use trilemma_domain::{ChatResponse, FinishReason, ItemId, ToolCall, Usage, UsageSource};
 
+use super::logprobs::{Asked, made_up};
 use crate::model::Current;
 use crate::replay::{Recorded, RecordedEnd, Replay};
 use crate::sample::Draws;
@@ -149,11 +150,19 @@ impl Answer {
         }
     }
 
+    /// Gives the visible text's tokens log-probabilities; a refusal has none.
+    pub(crate) fn add_logprobs(&mut self, asked: Asked) {
+        if self.response.refusal.is_none() {
+            self.response.first_tokens = made_up(&self.response.text, &self.pieces, asked);
+        }
+    }
+
     /// Cuts the text after so many tokens, as a token limit does.
     pub(crate) fn cut(&mut self, n_tokens: usize) {
         let kept: Pieces = self.pieces.iter().copied().take(n_tokens).collect();
         let len = kept.iter().map(|&len| usize::from(len)).sum();
         self.response.text.truncate(len);
+        self.response.first_tokens.truncate(kept.len());
         self.response.finish = Some(FinishReason::Length);
         self.response.tool_calls.clear();
         self.pieces = kept;

@@ -16,6 +16,7 @@ use super::answer::{self, Prompt};
 use super::context::Call;
 use super::errors::{bad_key, no_answer, no_model, no_route, too_many, unreadable};
 use super::head::{Answered, plain_error, respond};
+use super::logprobs::Asked;
 use super::reply::Known;
 use crate::log::{CallOutcome, RejectReason};
 use crate::replay::prompt_fingerprint;
@@ -24,6 +25,9 @@ use crate::tap::Tap;
 
 /// Largest request body that is read.
 const MAX_BODY_BYTES: usize = 256 << 20;
+
+/// Most tokens that are listed beside the one taken, as at OpenAI.
+const MOST_LIKELY: u32 = 20;
 
 /// Answers one request.
 pub(crate) async fn handle<B>(shared: Arc<Shared>, tap: Tap, request: Request<B>) -> Answered
@@ -110,6 +114,14 @@ async fn answer(call: &Call<'_>, route: &Route, headers: &HeaderMap, body: &[u8]
         if reserved != n {
             answer = find(reserved).unwrap_or(answer);
         }
+    }
+    if let (Some(rule), Some(n_likely)) = (current.logprobs, peek.logprobs) {
+        answer.add_logprobs(Asked {
+            rule,
+            seed: current.seed ^ prompt.leading_u64(),
+            nth,
+            n_likely: n_likely.min(MOST_LIKELY),
+        });
     }
     let known = Known {
         call,

@@ -6,6 +6,7 @@ mod context;
 mod errors;
 mod handle;
 mod head;
+mod logprobs;
 mod plan;
 mod reply;
 

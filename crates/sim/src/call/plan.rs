@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
-use trilemma_domain::{FinishReason, Usage};
+use trilemma_domain::{FinishReason, TokenPlace, Usage};
 use trilemma_wire::server::StreamEncoder;
 
 use super::answer::Answer;
@@ -153,6 +153,8 @@ pub(crate) struct StreamPlan {
     encoder: StreamEncoder,
     runs: VecDeque<Run>,
     tool_calls: VecDeque<trilemma_domain::ToolCall>,
+    /// Log-probabilities of the visible text's tokens; may be none.
+    places: Vec<TokenPlace>,
     finish: FinishReason,
     usage: Option<Usage>,
     pace: Pace,
@@ -200,6 +202,7 @@ impl StreamPlan {
             encoder,
             runs,
             tool_calls: response.tool_calls.into(),
+            places: response.first_tokens,
             finish: response.finish.unwrap_or(FinishReason::Stop),
             usage,
             phase: Phase::Start,
@@ -276,7 +279,11 @@ impl StreamPlan {
             let text = run.text.get(start..run.next_byte).unwrap_or_default();
             let events = match run.kind {
                 RunKind::Reasoning => (ChunkKind::Reasoning, self.encoder.reasoning(text)),
-                RunKind::Text => (ChunkKind::Text, self.encoder.text(text)),
+                RunKind::Text => {
+                    let places = self.places.get(first_piece..run.next_piece);
+                    let places = places.unwrap_or_default();
+                    (ChunkKind::Text, self.encoder.text_with(text, places))
+                }
                 RunKind::Refusal => (ChunkKind::Text, self.encoder.refusal(text)),
             };
             let is_empty = text.is_empty();

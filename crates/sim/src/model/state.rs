@@ -10,7 +10,7 @@ use trilemma_domain::Fingerprint;
 
 use super::faults::FaultTable;
 use super::limits::Limiter;
-use crate::scenario::{Answers, Behaviour, Drift, Spread};
+use crate::scenario::{Answers, Behaviour, Drift, LogprobRule, Spread};
 
 /// One model.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ pub(crate) struct Current<'a> {
     pub(crate) answers: &'a Answers,
     pub(crate) served_model: &'a str,
     pub(crate) system_fingerprint: Option<&'a str>,
+    pub(crate) logprobs: Option<LogprobRule>,
     pub(crate) delay_factor: f64,
     pub(crate) seed: u64,
 }
@@ -122,6 +123,9 @@ impl ModelState {
                 .or(self.behaviour.served_model.as_deref())
                 .unwrap_or(&self.name),
             system_fingerprint: fingerprint.or(self.behaviour.system_fingerprint.as_deref()),
+            logprobs: drift
+                .and_then(|drift| drift.logprobs)
+                .or(self.behaviour.logprobs),
             delay_factor: drift.and_then(|drift| drift.delay_factor).unwrap_or(1.0),
             seed: self.seed,
         }

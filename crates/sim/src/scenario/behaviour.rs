@@ -36,6 +36,9 @@ pub struct Behaviour {
     /// Fingerprint of the back end (OpenAI's dialect); none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_fingerprint: Option<String>,
+    /// Log-probabilities for those who ask (OpenAI's dialect); it gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<LogprobRule>,
     /// A silent change after some calls; none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Drift>,
@@ -66,6 +69,7 @@ impl Behaviour {
                 .system_fingerprint
                 .clone()
                 .or_else(|| defaults.system_fingerprint.clone()),
+            logprobs: self.logprobs.or(defaults.logprobs),
             drift: self.drift.clone().or_else(|| defaults.drift.clone()),
             limits: self.limits.or(defaults.limits),
             faults: self.faults.clone().or_else(|| defaults.faults.clone()),
@@ -98,6 +102,20 @@ pub struct UsageRule {
     pub omit: bool,
 }
 
+/// Log-probabilities that are made up: each place of each answer has its own, the same at every call but for
+/// noise.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogprobRule {
+    /// Standard deviation from call to call, in natural logarithms, at least 0.
+    #[serde(default)]
+    pub noise: f64,
+    /// Standard deviation over tokens of how far they are from the model's own, at least 0: as after a
+    /// step of training.
+    #[serde(default)]
+    pub moved: f64,
+}
+
 /// A silent change of a model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +131,9 @@ pub struct Drift {
     /// Where answers come from then on; `None` = unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Answers>,
+    /// Log-probabilities from then on; `None` = unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<LogprobRule>,
     /// Factor on all delays from then on; `None` = unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_factor: Option<f64>,

@@ -10,7 +10,7 @@ mod spread;
 mod tests;
 
 pub use answers::{Answers, ScriptAnswer, ScriptRule, ScriptToolCall};
-pub use behaviour::{Behaviour, Drift, Limits, UsageRule};
+pub use behaviour::{Behaviour, Drift, Limits, LogprobRule, UsageRule};
 pub use fault::{FaultKind, FaultRule};
 pub use parse::{Join, OtherModels, Scenario};
 pub use spread::Spread;

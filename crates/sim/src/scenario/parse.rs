@@ -158,6 +158,17 @@ fn check_behaviour(at: &str, behaviour: &Behaviour) -> Result<(), SimError> {
             "a limit of 0 lets nothing through; leave it out for no limit",
         ));
     }
+    let after = behaviour.drift.as_ref().and_then(|drift| drift.logprobs);
+    let rules = [("logprobs", behaviour.logprobs), ("drift.logprobs", after)];
+    for (name, rule) in rules {
+        let is_sound = |x: f64| x.is_finite() && x >= 0.0;
+        if rule.is_some_and(|rule| !is_sound(rule.noise) || !is_sound(rule.moved)) {
+            return Err(bad(
+                format!("{at}.{name}"),
+                "numbers must be finite and at least 0",
+            ));
+        }
+    }
     if let Some(factor) = behaviour.drift.as_ref().and_then(|d| d.delay_factor)
         && !(factor.is_finite() && factor >= 0.0)
     {

@@ -1,8 +1,11 @@
-//! What an answer says beyond its text: reasoning, refusal, tool calls, ids, raw usage, and the
-//! stamps of its chunks.
+//! What an answer says beyond its text: reasoning, refusal, tool calls, ids, raw usage, the stamps of
+//! its chunks, and log-probabilities.
+//!
+//! Log-probabilities came later and stand last: where there are none nothing is written, and older
+//! programs, which do not read on, see the rest.
 
 use serde_json::Value;
-use trilemma_domain::{Reply, Timing, ToolCall};
+use trilemma_domain::{LikelyToken, Reply, Timing, TokenPlace, ToolCall};
 
 use crate::codec::{
     Reader, put_bytes, put_option_bytes, put_stamps, put_u64, put_value, read_stamps, read_value,
@@ -21,6 +24,7 @@ pub(crate) struct AnswerBody {
     pub(crate) response_id: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) raw_usage: Option<Value>,
+    pub(crate) first_tokens: Vec<TokenPlace>,
 }
 
 /// Writes the rest of an answer.
@@ -52,6 +56,47 @@ pub(crate) fn put_body(out: &mut Vec<u8>, reply: &Reply, timing: &Timing, words:
             put_bytes(out, &numbers);
         }
     }
+    put_places(out, &response.first_tokens);
+}
+
+fn put_places(out: &mut Vec<u8>, places: &[TokenPlace]) {
+    if places.is_empty() {
+        return;
+    }
+    put_u64(out, places.len() as u64);
+    for place in places {
+        put_u64(out, place.likely.len() as u64);
+        for one in std::iter::once(&place.taken).chain(&place.likely) {
+            put_bytes(out, one.token.as_bytes());
+            out.extend_from_slice(&one.logprob.to_le_bytes());
+        }
+    }
+}
+
+/// `None` = damaged.
+fn read_places(from: &mut Reader<'_>) -> Option<Vec<TokenPlace>> {
+    let mut places = Vec::new();
+    if from.rest().is_empty() {
+        return Some(places);
+    }
+    for _ in 0..from.u64()? {
+        let n_likely = from.u64()?;
+        let taken = read_likely(from)?;
+        let mut likely = Vec::new();
+        for _ in 0..n_likely {
+            likely.push(read_likely(from)?);
+        }
+        places.push(TokenPlace { taken, likely });
+    }
+    Some(places)
+}
+
+fn read_likely(from: &mut Reader<'_>) -> Option<LikelyToken> {
+    let token = from.text()?;
+    let logprob = f64::from_le_bytes(from.take(8)?.try_into().ok()?);
+    logprob
+        .is_finite()
+        .then_some(LikelyToken { token, logprob })
 }
 
 fn parts(value: &Value) -> (Vec<u8>, Vec<u8>) {
@@ -83,6 +128,7 @@ pub(crate) fn read_body(from: &mut Reader<'_>, words: &Words) -> Option<AnswerBo
     if let Some(shape) = words.read(from)? {
         body.raw_usage = Some(read_parts(&shape, from.bytes()?)?);
     }
+    body.first_tokens = read_places(from)?;
     Some(body)
 }
 

@@ -153,6 +153,7 @@ pub(crate) fn reply_of(
         response_id: body.response_id,
         usage: answer.usage,
         raw_usage: body.raw_usage,
+        first_tokens: body.first_tokens,
     };
     let timing = Timing {
         chunk_us: body.chunk_us,

@@ -118,6 +118,14 @@ fn any_failure() -> impl Strategy<Value = Failure> {
     )
 }
 
+fn any_place() -> impl Strategy<Value = TokenPlace> {
+    let likely = || {
+        (any_text(), -9_999.0..=0.0_f64).prop_map(|(token, logprob)| LikelyToken { token, logprob })
+    };
+    (likely(), prop::collection::vec(likely(), 0..3))
+        .prop_map(|(taken, likely)| TokenPlace { taken, likely })
+}
+
 fn any_reply() -> impl Strategy<Value = Reply> {
     let finish = prop::option::of(prop_oneof![
         Just(FinishReason::Stop),
@@ -139,34 +147,38 @@ fn any_reply() -> impl Strategy<Value = Reply> {
         finish,
         any_usage(),
         prop::option::of(any_json()),
+        prop::collection::vec(any_place(), 0..3),
     )
-        .prop_map(|(text, texts, tool_calls, finish, usage, raw_usage)| {
-            let [
-                reasoning,
-                refusal,
-                served_model,
-                system_fingerprint,
-                response_id,
-                request_id,
-            ] = texts;
-            let request_id_is_odd = request_id.as_ref().is_some_and(|id| id.len() % 2 == 1);
-            Reply {
-                response: ChatResponse {
-                    text,
+        .prop_map(
+            |(text, texts, tool_calls, finish, usage, raw_usage, first_tokens)| {
+                let [
                     reasoning,
                     refusal,
-                    tool_calls,
-                    finish,
                     served_model,
                     system_fingerprint,
                     response_id,
-                    usage,
-                    raw_usage,
-                },
-                simulated: request_id_is_odd,
-                request_id,
-            }
-        })
+                    request_id,
+                ] = texts;
+                let request_id_is_odd = request_id.as_ref().is_some_and(|id| id.len() % 2 == 1);
+                Reply {
+                    response: ChatResponse {
+                        text,
+                        reasoning,
+                        refusal,
+                        tool_calls,
+                        finish,
+                        served_model,
+                        system_fingerprint,
+                        response_id,
+                        usage,
+                        raw_usage,
+                        first_tokens,
+                    },
+                    simulated: request_id_is_odd,
+                    request_id,
+                }
+            },
+        )
 }
 
 /// Attempts numbered from 1; the last may be the one that brought the answer.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use trilemma_domain::{ChatResponse, FinishReason, ToolCall, Usage};
+use trilemma_domain::{ChatResponse, FinishReason, TokenPlace, ToolCall, Usage};
 
 /// What arrived since the last [`Answer::take_seen`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -249,6 +249,16 @@ impl Answer {
     /// Whether any reasoning has come.
     pub(crate) fn has_reasoning(&self) -> bool {
         !self.reasoning.is_empty()
+    }
+
+    /// How many more places of log-probabilities are kept.
+    pub(crate) fn n_open_places(&self) -> usize {
+        TokenPlace::MOST_PLACES.saturating_sub(self.response.first_tokens.len())
+    }
+
+    /// Keeps the log-probabilities of the next token.
+    pub(crate) fn add_place(&mut self, place: TokenPlace) {
+        self.response.first_tokens.push(place);
     }
 
     /// Usage as reported so far; empty when there was none.

@@ -23,6 +23,9 @@ pub struct Peek<'a> {
     pub include_usage: bool,
     /// Most tokens of the answer, where given.
     pub max_output_tokens: Option<u64>,
+    /// How many of the likeliest tokens are wanted at each place beside the one taken; `None` = no
+    /// log-probabilities are wanted. Only OpenAI's dialect asks.
+    pub logprobs: Option<u32>,
     /// Texts of the conversation in order; parts of one message are joined, results of tools are
     /// [`Role::Tool`].
     pub texts: Vec<(Role, Cow<'a, str>)>,
@@ -56,6 +59,10 @@ pub fn peek_request(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, RequestEr
                     .and_then(|options| options.include_usage)
                     .unwrap_or(false),
                 max_output_tokens: raw.max_completion_tokens.or(raw.max_tokens),
+                logprobs: raw
+                    .logprobs
+                    .unwrap_or(false)
+                    .then_some(raw.top_logprobs.unwrap_or(0)),
                 texts: texts(raw.messages),
             })
         }
@@ -69,6 +76,7 @@ pub fn peek_request(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, RequestEr
                 stream: raw.stream.unwrap_or(false),
                 include_usage: true,
                 max_output_tokens: raw.max_tokens,
+                logprobs: None,
                 texts: all,
             })
         }
@@ -104,6 +112,7 @@ pub fn peek_request(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, RequestEr
                 stream: false,
                 include_usage: true,
                 max_output_tokens: raw.generation_config.and_then(|c| c.max_output_tokens),
+                logprobs: None,
                 texts: all,
             })
         }
@@ -142,6 +151,8 @@ struct OpenAiPeek<'a> {
     stream_options: Option<StreamOptions>,
     max_completion_tokens: Option<u64>,
     max_tokens: Option<u64>,
+    logprobs: Option<bool>,
+    top_logprobs: Option<u32>,
 }
 
 #[derive(Deserialize)]

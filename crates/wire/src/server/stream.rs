@@ -6,7 +6,7 @@
 //! first and [`StreamEncoder::finish`] last is up to the caller; leaving `finish` out makes the
 //! truncated stream that faults need.
 
-use trilemma_domain::{Dialect, FinishReason, ToolCall, Usage};
+use trilemma_domain::{Dialect, FinishReason, TokenPlace, ToolCall, Usage};
 
 use super::error::{ErrorReply, encode_error_event};
 use super::{anthropic, gemini, openai, responses};
@@ -100,8 +100,14 @@ impl StreamEncoder {
     /// A piece of visible text.
     #[must_use]
     pub fn text(&mut self, text: &str) -> Vec<u8> {
+        self.text_with(text, &[])
+    }
+
+    /// A piece of visible text with the log-probabilities of its tokens; only OpenAI's dialect can say them.
+    #[must_use]
+    pub fn text_with(&mut self, text: &str, places: &[TokenPlace]) -> Vec<u8> {
         match &mut self.inner {
-            Inner::OpenAi(encoder) => encoder.text(text),
+            Inner::OpenAi(encoder) => encoder.text(text, places),
             Inner::Anthropic(encoder) => encoder.text(text),
             Inner::Gemini(encoder) => encoder.text(text),
             Inner::Responses(encoder) => encoder.text(text),

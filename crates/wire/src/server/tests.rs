@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use trilemma_domain::{
-    ChatRequest, ChatResponse, Dialect, FailureKind, FinishReason, Message, Params, Part,
-    ResponseFormat, Retry, Role, Target, Tool, ToolCall, ToolChoice, Usage,
+    ChatRequest, ChatResponse, Dialect, FailureKind, FinishReason, LikelyToken, Message, Params,
+    Part, ResponseFormat, Retry, Role, Target, TokenPlace, Tool, ToolCall, ToolChoice, Usage,
 };
 
 use super::*;
@@ -289,7 +289,19 @@ fn response() -> ChatResponse {
         system_fingerprint: Some("fp".into()),
         response_id: Some("id-1".into()),
         usage: Some(usage()),
+        first_tokens: (0..2).map(place).collect(),
         ..ChatResponse::default()
+    }
+}
+
+fn place(n: u8) -> TokenPlace {
+    let likely = |token: &str, logprob| LikelyToken {
+        token: token.to_owned(),
+        logprob,
+    };
+    TokenPlace {
+        taken: likely("Gr", -0.25 - f64::from(n)),
+        likely: vec![likely("\"", -0.125), likely("ü", -2.0)],
     }
 }
 
@@ -297,6 +309,7 @@ fn response() -> ChatResponse {
 fn sayable(dialect: Dialect, mut response: ChatResponse) -> ChatResponse {
     if !matches!(dialect, Dialect::OpenAi | Dialect::Azure) {
         response.system_fingerprint = None;
+        response.first_tokens.clear();
     }
     response
 }
@@ -327,8 +340,9 @@ fn told(dialect: Dialect, response: &ChatResponse, framing: Framing) -> Vec<u8> 
     {
         out.extend(encoder.reasoning(piece));
     }
-    for piece in response.text.split_inclusive(' ') {
-        out.extend(encoder.text(piece));
+    for (idx, piece) in response.text.split_inclusive(' ').enumerate() {
+        let places = response.first_tokens.get(idx..=idx).unwrap_or_default();
+        out.extend(encoder.text_with(piece, places));
     }
     for piece in response
         .refusal

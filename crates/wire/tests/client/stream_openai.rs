@@ -377,3 +377,41 @@ fn other_choices_and_unknown_fields_are_skipped() {
     ]);
     assert_eq!(read.text(), "yes");
 }
+
+#[test]
+fn log_probabilities_of_the_first_tokens_are_kept() {
+    let chunk = |token: &str, logprob: f64| {
+        json!({"choices": [{"index": 0, "delta": {"content": token}, "logprobs": {"content": [
+            {"token": token, "logprob": logprob, "bytes": [1], "top_logprobs": [
+                {"token": token, "logprob": logprob, "bytes": null}, {"token": "no", "logprob": -9999.0}]}],
+            "refusal": null}}]})
+        .to_string()
+    };
+    let chunks: Vec<String> = (0..12).map(|n| chunk(&format!("t{n}"), -0.5)).collect();
+    let mut data: Vec<&str> = vec![ROLE, LO];
+    data.extend(chunks.iter().map(String::as_str));
+    data.extend([STOP, "[DONE]"]);
+    let read = openai(&data);
+    assert_eq!(read.fault(), None);
+    let places = &read.end.response.first_tokens;
+    assert_eq!(places.len(), 8, "the beginning, whatever else comes");
+    assert_eq!(places[1].taken.token, "t1");
+    assert_eq!(places[1].likely[1].logprob, -9_999.0);
+    // What is none of theirs loses no answer.
+    for odd in [
+        r#"{"choices":[{"delta":{"content":"a"},"logprobs":7}]}"#,
+        r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"token":3}]}}]}"#,
+        r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"tokens":["a"],"token_logprobs":[-1]}}]}"#,
+        r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"token":"a","logprob":5}]}}]}"#,
+    ] {
+        let read = openai(&[ROLE, odd, STOP, "[DONE]"]);
+        assert_eq!((read.fault(), read.text()), (None, "a"), "{odd}");
+        assert!(
+            read.end
+                .response
+                .first_tokens
+                .iter()
+                .all(|place| place.taken.logprob <= 0.0)
+        );
+    }
+}

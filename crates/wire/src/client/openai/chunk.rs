@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use trilemma_domain::FinishReason;
 
+use super::logprobs;
 use crate::client::answer::{Answer, CallDelta, Marks};
 use crate::client::lenient::{Content, Count, Word, from_object};
 
@@ -39,6 +40,8 @@ struct Choice<'a> {
     /// Rare in streams, so it takes no room there.
     #[serde(default, borrow)]
     message: Option<Box<Delta<'a>>>,
+    #[serde(default, borrow)]
+    logprobs: Option<&'a RawValue>,
     #[serde(default, borrow)]
     finish_reason: Word<'a>,
     /// Moonshot reports usage here.
@@ -128,6 +131,9 @@ fn absorb_chunk(chunk: &Chunk<'_>, answer: &mut Answer) -> Marks {
             marks.has_content = true;
             marks.is_last = true;
             absorb_delta(message, answer, Numbering::ByPosition);
+        }
+        if let Some(json) = choice.logprobs {
+            logprobs::absorb(json.get(), answer);
         }
         if let Some(word) = choice.finish_reason.text() {
             answer.set_finish(finish_of(word));

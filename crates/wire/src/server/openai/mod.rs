@@ -1,5 +1,6 @@
 //! OpenAI chat completions, also in Azure's form.
 
+mod logprobs;
 mod request;
 mod response;
 mod stream;

@@ -6,6 +6,7 @@
 use serde::Serialize;
 use trilemma_domain::{ChatResponse, FinishReason, ToolCall, Usage};
 
+use super::logprobs::{LogprobsBody, logprobs};
 use crate::server::text::json;
 
 #[derive(Serialize)]
@@ -25,7 +26,7 @@ struct Completion<'a> {
 struct Choice<'a> {
     index: u32,
     message: MessageBody<'a>,
-    logprobs: Option<()>,
+    logprobs: Option<LogprobsBody<'a>>,
     finish_reason: Option<&'a str>,
 }
 
@@ -147,7 +148,7 @@ pub(in crate::server) fn response(response: &ChatResponse, created_unix_s: i64) 
                     })
                     .collect(),
             },
-            logprobs: None,
+            logprobs: logprobs(&response.first_tokens),
             finish_reason: response.finish.as_ref().map(finish_word),
         }],
         usage: response.usage.as_ref().map(UsageBody::from),

@@ -5,8 +5,9 @@
 //! Azure's form begins with a chunk without choices, id and model.
 
 use serde::Serialize;
-use trilemma_domain::{Dialect, FinishReason, ToolCall, Usage};
+use trilemma_domain::{Dialect, FinishReason, TokenPlace, ToolCall, Usage};
 
+use super::logprobs::{LogprobsBody, logprobs};
 use super::response::{UsageBody, arguments_text, finish_word};
 use crate::server::error::{ErrorReply, encode_error_event};
 use crate::server::stream::StreamHead;
@@ -49,7 +50,7 @@ struct Empty {}
 struct Choice<'a> {
     index: u32,
     delta: Delta<'a>,
-    logprobs: Option<()>,
+    logprobs: Option<LogprobsBody<'a>>,
     finish_reason: Option<&'a str>,
 }
 
@@ -130,11 +131,18 @@ impl Encoder {
         out
     }
 
-    pub(in crate::server) fn text(&self, text: &str) -> Vec<u8> {
-        self.delta(Delta {
-            content: Some(text),
-            ..Delta::default()
-        })
+    pub(in crate::server) fn text(&self, text: &str, places: &[TokenPlace]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(320);
+        let choice = Choice {
+            delta: Delta {
+                content: Some(text),
+                ..Delta::default()
+            },
+            logprobs: logprobs(places),
+            ..Choice::default()
+        };
+        self.push_chunk(&mut out, &[choice], None);
+        out
     }
 
     pub(in crate::server) fn reasoning(&self, text: &str) -> Vec<u8> {
