@@ -47,7 +47,11 @@ pub async fn run_for<C: Connect>(
     budget.assume(spent.assumed_scoring);
     budget.assume(may_have_cost(&parts, &maybe_sent)?);
     let shape = parts.shape();
-    let schedule = Schedule::new(shape, parts.seed, |key| settled.is_answered(key));
+    let is_settled = |key| settled.is_answered(key);
+    let schedule = match parts.beginning {
+        Some(n) => Schedule::beginning(shape, parts.seed, n, is_settled),
+        None => Schedule::new(shape, parts.seed, is_settled),
+    };
     count_resumed(&parts.progress, &settled);
     drop(settled);
     let adaptive = parts.adaptive;

@@ -3,7 +3,7 @@
 //! In: parts. Out: the next call, the stop, the first error, the summary. It awaits nothing.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -52,6 +52,9 @@ pub struct JobParts<C: Connect = TcpConnector> {
     pub cache: bool,
     /// Which race says whom to ask; `None` = everybody everything.
     pub adaptive: Option<Adaptive>,
+    /// Only the first so many items and repeats of the order, for every candidate; `None` = all of it. What is
+    /// left out stays open.
+    pub beginning: Option<usize>,
     /// Stops handing out calls when asked to; calls in flight are finished.
     pub cancel: Cancel,
     /// Counters to keep.
@@ -78,6 +81,7 @@ pub struct Job<C: Connect = TcpConnector> {
     pub(crate) docket: Arc<Docket>,
     pub(crate) freed: Notify,
     stop: AtomicU8,
+    has_begun: AtomicBool,
     error: Mutex<Option<BenchError>>,
 }
 
@@ -105,6 +109,7 @@ impl<C: Connect> Job<C> {
             maybe_sent,
             freed: Notify::new(),
             stop: AtomicU8::new(STOP_NONE),
+            has_begun: AtomicBool::new(false),
             error: Mutex::new(None),
             parts,
         })
@@ -113,6 +118,17 @@ impl<C: Connect> Job<C> {
     /// Puts other calls in place of those not handed out yet.
     pub(crate) fn reschedule(&self, schedule: Schedule) {
         *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = schedule;
+    }
+
+    /// Whether this is its first session; true once.
+    pub(crate) fn begins(&self) -> bool {
+        !self.has_begun.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether calls are left to be handed out.
+    pub(crate) fn has_calls(&self) -> bool {
+        let schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.is_stopping() && schedule.n_left() > 0
     }
 
     /// Whether nothing more is handed out.
@@ -189,6 +205,7 @@ impl<C: Connect> Job<C> {
             (0, _) if n_unscored > 0 && self.parts.cancel.is_cancelled() => Some(Stop::Interrupted),
             (0, _) => None,
             (_, STOP_BUDGET) => Some(Stop::Budget),
+            (_, _) if self.parts.beginning.is_some() && !self.parts.cancel.is_cancelled() => None,
             (_, _) => Some(Stop::Interrupted),
         };
         Summary {

@@ -70,6 +70,20 @@ impl Schedule {
         Self::over(shape, seed, shuffled(n_positions, seed), is_settled)
     }
 
+    /// Lays out the first `n` places of the same order.
+    #[must_use]
+    pub fn beginning(
+        shape: Shape,
+        seed: u64,
+        n: usize,
+        is_settled: impl Fn(TrialKey) -> bool,
+    ) -> Self {
+        let n_positions = u64::from(shape.n_items) * u64::from(shape.repeats);
+        let mut order = shuffled(n_positions, seed);
+        order.truncate(n);
+        Self::over(shape, seed, order, is_settled)
+    }
+
     /// Lays out only these trials; the work grows with their number, not with the run.
     #[must_use]
     pub fn of(shape: Shape, seed: u64, wanted: &HashSet<TrialKey>) -> Self {
@@ -266,6 +280,15 @@ mod tests {
         let half: BTreeSet<TrialKey> = all.iter().take(120).copied().collect();
         let rest = drain(&mut Schedule::new(SHAPE, 7, |key| half.contains(&key)));
         assert_eq!(rest, all[120..]);
+    }
+
+    #[test]
+    fn the_beginning_of_a_run_is_that_of_the_whole_run() {
+        let all = drain(&mut Schedule::new(SHAPE, 7, |_| false));
+        let first = drain(&mut Schedule::beginning(SHAPE, 7, 10, |_| false));
+        assert_eq!(first, all[..30]);
+        let rest = drain(&mut Schedule::new(SHAPE, 7, |key| first.contains(&key)));
+        assert_eq!(rest, all[30..]);
     }
 
     #[test]

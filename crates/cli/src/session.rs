@@ -47,6 +47,8 @@ pub(crate) struct SessionOptions {
     pub(crate) decide: DecideOptions,
     /// Further settings that make the run another one.
     pub(crate) parameters: Map<String, Value>,
+    /// Only the first so many items of the order, for every candidate; `None` = all of it.
+    pub(crate) beginning: Option<usize>,
 }
 
 /// A session that has ended.
@@ -99,6 +101,7 @@ pub(crate) fn run(
         concurrency: bench.concurrency as usize,
         cache: bench.cache,
         adaptive: bench.adaptive,
+        beginning: options.beginning,
         cancel: cancel.clone(),
         progress: progress.clone(),
     };

@@ -17,13 +17,22 @@ use std::time::Duration;
 
 use fs_err as fs;
 use serde_json::Value;
-use trilemma_sim::{Answers, Behaviour, Drift, Scenario, SimOptions};
+use trilemma_sim::{Answers, Behaviour, Drift, LogprobRule, Scenario, SimOptions};
 
 use daily::{append, run, text, value};
 use support::{Served, is_slow_run, serve, trilemma, write_golden, write_project};
 
 /// A model that echoes, and after so many calls does something else.
 fn changing(after_calls: u64, change: Drift) -> (tempfile::TempDir, Served) {
+    changing_from(Behaviour::default(), after_calls, change)
+}
+
+/// As [`changing`], from a model that does more than echo.
+fn changing_from(
+    before: Behaviour,
+    after_calls: u64,
+    change: Drift,
+) -> (tempfile::TempDir, Served) {
     let behaviour = Behaviour {
         served_model: Some("a".to_owned()),
         system_fingerprint: Some("fp_1".to_owned()),
@@ -31,7 +40,7 @@ fn changing(after_calls: u64, change: Drift) -> (tempfile::TempDir, Served) {
             after_calls,
             ..change
         }),
-        ..Behaviour::default()
+        ..before
     };
     let served = serve(SimOptions {
         scenario: Scenario {
@@ -63,12 +72,13 @@ fn worse() -> Drift {
 
 /// Benchmark, then baseline: 60 + 300 calls of `a`.
 fn measured(folder: &Path) {
+    measured_with(folder, &[]);
+}
+
+fn measured_with(folder: &Path, more: &[&str]) {
     run(folder, &["bench"], &[0]);
-    let baseline = run(
-        folder,
-        &["drift", "baseline", "--candidate", "a", "--items", "60"],
-        &[0],
-    );
+    let arguments = ["drift", "baseline", "--candidate", "a", "--items", "60"];
+    let baseline = run(folder, &[&arguments, more].concat(), &[0]);
     let said = text(&baseline.stderr);
     assert!(
         said.contains("300 calls: 1 candidate × 60 items × 5 answers"),
@@ -84,10 +94,15 @@ fn a_model_that_changed_is_found_shown_and_decided_on_again() {
     measured(folder);
     let cost = text(&run(folder, &["drift", "check", "--dry-run"], &[0]).stdout);
     assert!(cost.contains("60 calls") && cost.contains('$'), "{cost}");
-    for _ in 0..2 {
-        let quiet = value(&run(folder, &["drift", "check", "--json"], &[0]));
+    // With nothing to be found at once, --cheapest-first asks everything.
+    for more in [&["--cheapest-first"][..], &[]] {
+        let check = [&["drift", "check", "--json"], more].concat();
+        let quiet = value(&run(folder, &check, &[0]));
         desk::assert_fits("drift", &quiet);
-        assert_eq!(quiet["drifted"], false);
+        assert_eq!(
+            (&quiet["drifted"], &quiet["n_calls"]),
+            (&false.into(), &60.into())
+        );
     }
     let mut found = Value::Null;
     for _ in 0..3 {
@@ -153,15 +168,83 @@ fn a_model_that_changed_is_found_shown_and_decided_on_again() {
 }
 
 #[test]
+fn a_step_of_training_shows_in_log_probabilities_alone() {
+    // Answers stay word for word what they were; five draws of noise apart is what moves.
+    let rule = |moved| LogprobRule { noise: 0.05, moved };
+    let before = Behaviour {
+        logprobs: Some(rule(0.0)),
+        ..Behaviour::default()
+    };
+    let change = Drift {
+        logprobs: Some(rule(0.25)),
+        ..Drift::default()
+    };
+    let (folder, _served) = changing_from(before, 480, change);
+    let folder = folder.path();
+    measured_with(folder, &["--logprobs", "always"]);
+    let channel = |found: &Value, name: &str| {
+        let findings = found["candidates"][0]["findings"].as_array().unwrap();
+        let mut all = findings.iter();
+        all.find(|one| one["channel"] == name).cloned().unwrap()
+    };
+    for _ in 0..2 {
+        let quiet = value(&run(folder, &["drift", "check", "--json"], &[0]));
+        desk::assert_fits("drift", &quiet);
+        // It has a tenth of the chance of a false alarm: 90 checks / (5 % × 0.1).
+        let threshold = channel(&quiet, "logprobs")["threshold"].as_f64().unwrap();
+        assert!((threshold - 18_000.0).abs() < 1e-6, "{threshold}");
+    }
+    let mut found = Value::Null;
+    for _ in 0..3 {
+        found = value(&run(folder, &["drift", "check", "--json"], &[0, 5]));
+        if found["drifted"] == true {
+            break;
+        }
+    }
+    let logprobs = channel(&found, "logprobs");
+    assert_eq!(
+        (&logprobs["alarm"], &logprobs["since_check"]),
+        (&true.into(), &3.into()),
+        "{logprobs:#}"
+    );
+    assert!(logprobs["change"]["low"].as_f64().unwrap() > 0.0);
+    for other in ["quality", "pooled", "answers", "length"] {
+        assert_eq!(channel(&found, other)["alarm"], false, "{other}");
+    }
+    assert_eq!(found["decision"]["holds"], "yes");
+    let shown = text(&run(folder, &["drift", "show"], &[5]).stdout);
+    assert!(shown.contains("! Log-probabilities: +0."), "{shown}");
+    // They are on record, and leave with everything else.
+    let exported = text(&run(folder, &["export", found["check"].as_str().unwrap()], &[0]).stdout);
+    assert!(exported.contains("\"first_tokens\""), "{exported:.500}");
+}
+
+#[test]
 fn a_model_of_another_name_is_an_alarm_at_once() {
     let change = Drift {
         served_model: Some("a-mini".to_owned()),
         ..Drift::default()
     };
-    let (folder, _served) = changing(360, change);
+    let (folder, served) = changing(360, change);
     measured(folder.path());
+    // Where it is enough to know that, a tenth of the canary is asked, and nothing is said of the decision.
+    let before = served.log.n_ended();
+    let output = run(
+        folder.path(),
+        &["drift", "check", "--cheapest-first", "--json"],
+        &[5],
+    );
+    assert_eq!(served.log.n_ended() - before, 6);
+    let found = value(&output);
+    assert_eq!(found["candidates"][0]["n_answers"], 6);
+    assert_eq!(
+        (&found["candidates"][0]["served_other"], &found["decision"]),
+        (&true.into(), &Value::Null)
+    );
+    assert!(text(&output.stderr).contains("54 calls of this check were not made"));
     let output = run(folder.path(), &["drift", "check"], &[5]);
     let shown = text(&output.stdout);
+    assert!(shown.contains("Check 2 of baseline"), "{shown}");
     assert!(
         shown.contains("Another model answers: `a-mini` (0 then, 60 now)"),
         "{shown}"

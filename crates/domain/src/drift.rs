@@ -26,11 +26,14 @@ pub enum DriftChannel {
     Refusals,
     /// Are more answers empty, cut, or no JSON where JSON was asked for?
     Malformed,
+    /// Does it think otherwise of its first tokens? Only where the vendor gives log-probabilities.
+    Logprobs,
 }
 
 impl DriftChannel {
     /// All channels, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::Logprobs,
         Self::Quality,
         Self::Pooled,
         Self::Answers,
@@ -43,6 +46,7 @@ impl DriftChannel {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Logprobs => "logprobs",
             Self::Quality => "quality",
             Self::Pooled => "pooled",
             Self::Answers => "answers",
@@ -56,6 +60,7 @@ impl DriftChannel {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Logprobs => "log-probabilities",
             Self::Quality => "answers that pass",
             Self::Pooled => "answers that pass, checks pooled",
             Self::Answers => "wording of answers",
@@ -65,11 +70,19 @@ impl DriftChannel {
         }
     }
 
-    /// The share of the chance of a false alarm that it may use; all shares make 1.
+    /// The share of the chance of a false alarm that it may use where these channels are looked at, itself
+    /// among them; all shares make 1.
     #[must_use]
-    pub fn share(self) -> f64 {
+    pub fn share(self, channels: &[Self]) -> f64 {
+        let total: f64 = channels.iter().map(|one| one.part()).sum();
+        self.part() / total
+    }
+
+    /// Its part of the chance; without log-probabilities all parts make 1, with them 10/9.
+    fn part(self) -> f64 {
         match self {
             Self::Quality | Self::Pooled | Self::Answers => 0.25,
+            Self::Logprobs => 1.0 / 9.0,
             Self::Length => 0.1,
             Self::Refusals | Self::Malformed => 0.075,
         }
@@ -99,6 +112,9 @@ pub enum DriftUnit {
     Ratio,
     /// A similarity in [0, 1]; the change is a difference of similarities.
     Similarity,
+    /// A mean distance between log-probabilities, natural logarithms; the change is a difference of
+    /// distances.
+    Nats,
 }
 
 /// What one channel says after a check.
@@ -230,7 +246,7 @@ pub struct DriftReport {
     /// The decision with the answers of now; `None` = no alarm, or nothing to decide on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<DriftDecision>,
-    /// HTTP calls of this check.
+    /// Calls of this check.
     pub n_calls: u64,
     /// What they cost as far as known, in dollars.
     pub cost_usd: f64,
@@ -242,8 +258,17 @@ mod tests {
 
     #[test]
     fn shares_make_one_and_names_are_those_of_json() {
-        let total: f64 = DriftChannel::ALL.into_iter().map(DriftChannel::share).sum();
-        assert!((total - 1.0).abs() < 1e-12);
+        let all = DriftChannel::ALL;
+        let without: Vec<DriftChannel> = all
+            .into_iter()
+            .filter(|one| *one != DriftChannel::Logprobs)
+            .collect();
+        for channels in [all.as_slice(), &without] {
+            let total: f64 = channels.iter().map(|one| one.share(channels)).sum();
+            assert!((total - 1.0).abs() < 1e-12);
+        }
+        assert!((DriftChannel::Quality.share(&without) - 0.25).abs() < 1e-12);
+        assert!((DriftChannel::Logprobs.share(&all) - 0.1).abs() < 1e-12);
         for channel in DriftChannel::ALL {
             let json = serde_json::to_string(&channel).unwrap();
             assert_eq!(json, format!("\"{}\"", channel.name()));

@@ -10,6 +10,7 @@ use trilemma_stats::mean::mean_t;
 
 use crate::look::pairs;
 use crate::round::{Answer, Round};
+use crate::tokens::distance;
 
 /// A change as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,6 +28,7 @@ pub(crate) fn unit(channel: DriftChannel) -> DriftUnit {
         | DriftChannel::Malformed => DriftUnit::Share,
         DriftChannel::Length => DriftUnit::Ratio,
         DriftChannel::Answers => DriftUnit::Similarity,
+        DriftChannel::Logprobs => DriftUnit::Nats,
     }
 }
 
@@ -59,7 +61,17 @@ pub(crate) fn estimate(
                 before_and_since: (both.0.exp_m1(), both.1.exp_m1()),
             })
         }
-        DriftChannel::Answers => likeness(before, since),
+        DriftChannel::Answers => likeness(
+            (before, since),
+            |_| true,
+            |one, other| similarity(&one.symbols, &other.symbols),
+        )
+        .map(|estimated| within_one(&estimated)),
+        DriftChannel::Logprobs => likeness(
+            (before, since),
+            |answer| !answer.first_tokens.is_empty(),
+            |one, other| distance(&one.first_tokens, &other.first_tokens),
+        ),
     }
 }
 
@@ -125,38 +137,49 @@ fn shares(
     })
 }
 
-/// How like each other earlier answers are, and how like them those since are.
-fn likeness(before: &[Round], since: &Round) -> Option<Estimated> {
+/// How like each other earlier answers are in terms of `compare`, and how like them those since are; over
+/// answers that have what is compared.
+fn likeness(
+    (before, since): (&[Round], &Round),
+    has: impl Fn(&Answer) -> bool,
+    compare: impl Fn(&Answer, &Answer) -> f64,
+) -> Option<Estimated> {
     /// Earlier answers to one item that are compared for this figure.
     const MOST: usize = 10;
     let each: Vec<(f64, f64)> = pairs(before, since)
         .filter_map(|(earlier, own)| {
-            let earlier: Vec<&&Answer> = earlier.iter().take(MOST).collect();
+            let earlier = earlier.into_iter().filter(|one| has(one));
+            let earlier: Vec<&Answer> = earlier.take(MOST).collect();
             let among = earlier.iter().enumerate().flat_map(|(idx, one)| {
                 let rest = earlier.iter().skip(idx + 1);
-                rest.map(|other| similarity(&one.symbols, &other.symbols))
+                rest.map(|other| compare(one, other))
             });
-            let across = own.iter().flat_map(|one| {
-                earlier
-                    .iter()
-                    .map(|other| similarity(&one.symbols, &other.symbols))
-            });
+            let own = own.iter().filter(|one| has(one));
+            let across = own.flat_map(|one| earlier.iter().map(|other| compare(one, other)));
             Some((mean(among)?, mean(across)?))
         })
         .collect();
     let differences: Vec<f64> = each.iter().map(|(among, across)| across - among).collect();
-    let change = spread(&differences)?;
     Some(Estimated {
-        change: DriftFigure {
-            low: change.low.map(|low| low.max(-1.0)),
-            high: change.high.map(|high| high.min(1.0)),
-            ..change
-        },
+        change: spread(&differences)?,
         before_and_since: (
             mean(each.iter().map(|e| e.0))?,
             mean(each.iter().map(|e| e.1))?,
         ),
     })
+}
+
+/// The same with its interval within what a difference of similarities can be.
+fn within_one(estimated: &Estimated) -> Estimated {
+    let change = estimated.change;
+    Estimated {
+        change: DriftFigure {
+            low: change.low.map(|low| low.max(-1.0)),
+            high: change.high.map(|high| high.min(1.0)),
+            ..change
+        },
+        ..*estimated
+    }
 }
 
 /// `exp` of the mean of differences of logarithms, with its t interval over items.

@@ -4,7 +4,6 @@
 //! and the check with which a change most likely began. A look that had nothing to compare in a channel
 //! leaves its evidence as it was.
 
-use trilemma_domain::DriftChannel;
 use trilemma_stats::change::{Detector, FalseAlarms};
 
 /// What a channel has gathered.
@@ -20,11 +19,9 @@ impl Gathered {
     /// Takes a p value of this look as evidence by itself: at most `chance · share` of `looks` looks pass
     /// the threshold while nothing changes, by the union bound.
     pub(crate) fn at_once(
-        channel: DriftChannel,
         (p_value, since_check): (f64, u32),
-        (alarms, n_candidates): (FalseAlarms, usize),
+        (alarms, share): (FalseAlarms, f64),
     ) -> Self {
-        let share = channel.share() / n_candidates.max(1) as f64;
         Self {
             evidence: 1.0 / p_value.max(f64::MIN_POSITIVE),
             threshold: alarms.log_threshold(share).exp(),
@@ -32,12 +29,9 @@ impl Gathered {
         }
     }
 
-    /// Adds up the looks of one channel of one candidate, first check first. Candidates share the chance.
-    pub(crate) fn of(
-        channel: DriftChannel,
-        p_values: &[Option<f64>],
-        (alarms, n_candidates): (FalseAlarms, usize),
-    ) -> Self {
+    /// Adds up the looks of one channel of one candidate, first check first; `share` of the chance is
+    /// theirs.
+    pub(crate) fn of(p_values: &[Option<f64>], (alarms, share): (FalseAlarms, f64)) -> Self {
         let mut detector = Detector::new();
         let mut numbers = Vec::new();
         for (number, p_value) in (1_u32..).zip(p_values) {
@@ -46,7 +40,6 @@ impl Gathered {
                 numbers.push(number);
             }
         }
-        let share = channel.share() / n_candidates.max(1) as f64;
         Self {
             // Finite in JSON, whatever was seen.
             evidence: detector.log_evidence().min(600.0).exp(),

@@ -88,6 +88,23 @@ pub fn judge(store: &Store, facts: &CheckFacts<'_>) -> Result<DriftReport, Drift
     })
 }
 
+/// Whether every candidate of a check is answered by a model of another name than any of its baseline's, as far
+/// as it was asked.
+///
+/// # Errors
+/// As the store gives them.
+pub fn all_other(store: &Store, baseline: &RunId, check: &RunId) -> Result<bool, DriftError> {
+    let (before, now) = (rounds(store, baseline)?, rounds(store, check)?);
+    let mut both = before.iter().zip(&now);
+    Ok(!now.is_empty() && both.all(|(before, now)| is_other(before, now)))
+}
+
+/// A fact, where the baseline's answers carried names at all.
+fn is_other(baseline: &Round, now: &Round) -> bool {
+    let mut names = now.served.keys();
+    !baseline.served.is_empty() && names.any(|name| !baseline.served.contains_key(name))
+}
+
 fn not_a(run: &RunId, what: &str) -> DriftError {
     DriftError::Run {
         run: run.clone(),
@@ -120,8 +137,11 @@ fn candidate(
         .field(record.id.as_str())
         .finish()
         .leading_u64();
-    let findings: Vec<DriftFinding> = DriftChannel::ALL
-        .into_iter()
+    let baseline = before.first()?;
+    let channels = baseline.channels();
+    let findings: Vec<DriftFinding> = channels
+        .iter()
+        .copied()
         .map(|channel| {
             let mut p_values: Vec<Option<f64>> = case
                 .earlier
@@ -130,18 +150,18 @@ fn candidate(
                 .collect();
             let own = p_value(channel, (before, now), seed);
             p_values.push(own);
-            let shared = (case.agreed.false_alarms, n_candidates);
+            // Candidates share the chance.
+            let share = channel.share(&channels) / n_candidates.max(1) as f64;
+            let shared = (case.agreed.false_alarms, share);
             let gathered = match (channel, pooled(before, now)) {
-                (DriftChannel::Pooled, Some(found)) => Gathered::at_once(channel, found, shared),
-                _ => Gathered::of(channel, &p_values, shared),
+                (DriftChannel::Pooled, Some(found)) => Gathered::at_once(found, shared),
+                _ => Gathered::of(&p_values, shared),
             };
             finding(channel, own, &gathered, (before, now))
         })
         .collect();
-    let baseline = before.first()?;
     let served = names(&baseline.served, &now.served);
-    // A fact, where the baseline's answers carried names at all.
-    let served_other = !baseline.served.is_empty() && served.iter().any(|one| one.n_baseline == 0);
+    let served_other = is_other(baseline, now);
     // Against the rounds before the change: those since are as changed as this one.
     let alarms = findings.iter().filter(|one| one.alarm);
     let first = alarms.filter_map(|one| one.since_check).min();

@@ -15,9 +15,10 @@ mod judge;
 mod look;
 mod plan;
 mod round;
+mod tokens;
 
 pub use canary::{Canary, CanaryItem, pick};
 pub use error::DriftError;
-pub use judge::{CheckFacts, judge};
+pub use judge::{CheckFacts, all_other, judge};
 pub use plan::{BaselinePlan, CheckPlan, Purpose};
 pub use round::{Answer, Round, rounds};

@@ -7,10 +7,12 @@
 use trilemma_domain::DriftChannel;
 use trilemma_stats::change::{
     BinaryItem, SwapItem, Tail, binary_p_value, pooled_p_value, similarity_scores, swap_p_value,
+    unlikeness_scores,
 };
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
 use crate::round::{Answer, Round};
+use crate::tokens::distance;
 
 /// Draws of a permutation test: enough for the smallest p value that an alarm needs in two looks.
 const DRAWS: usize = 9_999;
@@ -34,6 +36,18 @@ pub(crate) fn p_value(
         DriftChannel::Pooled => pooled(before, now).map(|(p_value, _)| p_value),
         DriftChannel::Refusals => binary(|answer| Some(answer.refused)),
         DriftChannel::Malformed => binary(|answer| Some(answer.malformed)),
+        DriftChannel::Logprobs => {
+            let items = swaps_of(
+                (before, now),
+                |answer| !answer.first_tokens.is_empty(),
+                |answers| {
+                    unlikeness_scores(answers, |one, other| {
+                        -distance(&one.first_tokens, &other.first_tokens)
+                    })
+                },
+            );
+            swap_p_value(&items, Tail::Upper, (DRAWS, stream.next_u64())).ok()
+        }
         DriftChannel::Answers => {
             let items = swaps(before, now, |answers| {
                 let texts: Vec<Vec<u32>> = answers
@@ -118,12 +132,23 @@ fn counts(before: &[&Answer], now: &[Answer], yes: impl Fn(&Answer) -> Option<bo
 }
 
 fn swaps(before: &[Round], now: &Round, scores: impl Fn(&[&Answer]) -> Vec<f64>) -> Vec<SwapItem> {
+    swaps_of((before, now), |_| true, scores)
+}
+
+/// As [`swaps`], over answers that have what is compared.
+fn swaps_of(
+    (before, now): (&[Round], &Round),
+    has: impl Fn(&Answer) -> bool,
+    scores: impl Fn(&[&Answer]) -> Vec<f64>,
+) -> Vec<SwapItem> {
     pairs(before, now)
         .map(|(mut answers, own)| {
-            answers.extend(own);
+            answers.retain(|answer| has(answer));
+            let n_before = answers.len();
+            answers.extend(own.iter().filter(|answer| has(answer)));
             SwapItem {
                 scores: scores(&answers),
-                n_new: own.len(),
+                n_new: answers.len() - n_before,
             }
         })
         .collect()

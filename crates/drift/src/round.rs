@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use trilemma_domain::{FinishReason, ObservedState, Reply, RunId, TrialKey};
+use trilemma_domain::{
+    DriftChannel, FinishReason, ObservedState, Reply, RunId, TokenPlace, TrialKey,
+};
 use trilemma_store::{AnswerRow, Store};
 
 use crate::error::DriftError;
@@ -33,6 +35,8 @@ pub struct Answer {
     pub e2e_us: Option<u64>,
     /// Its beginning, as text.
     pub text: String,
+    /// Log-probabilities of its first tokens; empty where the vendor gave none.
+    pub first_tokens: Vec<TokenPlace>,
 }
 
 /// The answers of one candidate in one run.
@@ -50,6 +54,20 @@ pub struct Round {
     pub n_failed: u64,
     /// Whether a simulator answered.
     pub simulated: bool,
+}
+
+impl Round {
+    /// What is looked at in checks over this baseline: log-probabilities only where it has some, so that
+    /// others need not share the chance of a false alarm with them.
+    #[must_use]
+    pub fn channels(&self) -> Vec<DriftChannel> {
+        let mut answers = self.items.iter().flatten();
+        let has_logprobs = answers.any(|answer| !answer.first_tokens.is_empty());
+        DriftChannel::ALL
+            .into_iter()
+            .filter(|channel| *channel != DriftChannel::Logprobs || has_logprobs)
+            .collect()
+    }
 }
 
 /// Reads the answers of a run, one round per candidate.
@@ -123,6 +141,7 @@ fn take(round: &mut Round, row: AnswerRow, (passes, refused, wants): (Option<boo
             .end
             .and_then(|end| u64::try_from(end.as_micros()).ok()),
         text: text.chars().take(MAX_SHOWN_CHARS).collect(),
+        first_tokens: reply.response.first_tokens.clone(),
     };
     if let Some(answers) = round.items.get_mut(key.item_idx as usize) {
         answers.push(answer);

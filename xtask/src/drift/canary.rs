@@ -4,21 +4,15 @@
 //! the day on which a daily McNemar test would. 80 % of items are nearly always right (1 - Beta(1, 60)),
 //! 10 % could go either way (Beta(2, 2)), 10 % are nearly always wrong (Beta(1, 20)).
 
+use trilemma_domain::DriftChannel;
 use trilemma_stats::change::{BinaryItem, Detector, binary_p_value, pooled_p_value};
 use trilemma_stats::paired::{Cells, mcnemar_exact};
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
-use super::{ALARMS, BASELINE_RUNS, DAYS, ITEMS};
+use super::{ALARMS, BASELINE_RUNS, DAYS, ITEMS, share, simulated};
 
-/// Share of the false alarms that the quality channel may use, as in the product.
-const QUALITY_SHARE: f64 = 0.25;
-/// The same of the pooled channel.
-const POOLED_SHARE: f64 = 0.25;
 /// Points lost.
 const DROP: f64 = 0.05;
-/// Threads.
-const THREADS: usize = 2;
-
 /// What happens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Change {
@@ -49,22 +43,7 @@ pub(crate) struct Watched {
 
 /// Simulates histories; history h draws from seed h.
 pub(crate) fn histories(n: usize, canary: Canary) -> Vec<Watched> {
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..THREADS)
-            .map(|worker| {
-                scope.spawn(move || {
-                    let seeds = (worker..n).step_by(THREADS);
-                    seeds
-                        .map(|seed| watch(seed as u64, canary))
-                        .collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        let done = workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap_or_default());
-        done.flatten().collect()
-    })
+    simulated(n, |seed| watch(seed, canary))
 }
 
 struct Draw(ChaChaStream);
@@ -126,11 +105,6 @@ fn watch(seed: u64, canary: Canary) -> Watched {
             })
             .collect();
         let tie = draw.uniform();
-        // Every item has answers before and now.
-        let p_value = binary_p_value(&items, tie).unwrap_or(1.0);
-        if detector.observe(p_value) >= ALARMS.log_threshold(QUALITY_SHARE) {
-            watched.found_on = watched.found_on.or(Some(day));
-        }
         totals.push(
             before
                 .iter()
@@ -138,18 +112,21 @@ fn watch(seed: u64, canary: Canary) -> Watched {
                 .map(|((n, fails), right)| (n + 1, fails + u32::from(!right)))
                 .collect(),
         );
-        if pooled_alarm(&totals) {
-            watched.found_on = watched.found_on.or(Some(day));
+        if watched.found_on.is_none() {
+            // Every item has answers before and now.
+            let p_value = binary_p_value(&items, tie).unwrap_or(1.0);
+            let threshold = ALARMS.log_threshold(share(DriftChannel::Quality));
+            let is_found = detector.observe(p_value) >= threshold;
+            watched.found_on = (is_found || pooled_alarm(&totals)).then_some(day);
         }
-        let cells = cells(&frozen, &right);
-        if mcnemar_exact(cells) < 1.0 - 0.95 {
-            watched.mcnemar_on = watched.mcnemar_on.or(Some(day));
+        if watched.mcnemar_on.is_none() && mcnemar_exact(cells(&frozen, &right)) < 1.0 - 0.95 {
+            watched.mcnemar_on = Some(day);
         }
-        if watched.found_on.is_some() && !matches!(canary.change, Change::None) {
+        if watched.found_on.is_some() && watched.mcnemar_on.is_some() {
             break;
         }
-        for ((n, fails), right) in before.iter_mut().zip(&right) {
-            (*n, *fails) = (*n + 1, *fails + u32::from(!right));
+        if let Some(newest) = totals.last() {
+            before.clone_from(newest);
         }
     }
     watched
@@ -163,7 +140,7 @@ fn pooled_alarm(totals: &[Vec<(u32, u32)>]) -> bool {
         .take_while(|span| *span < n_days)
         .collect();
     spans.push(n_days);
-    let level = (-ALARMS.log_threshold(POOLED_SHARE)).exp() / spans.len() as f64;
+    let level = (-ALARMS.log_threshold(share(DriftChannel::Pooled))).exp() / spans.len() as f64;
     let Some(now) = totals.last() else {
         return false;
     };

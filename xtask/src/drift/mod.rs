@@ -1,15 +1,19 @@
 //! `cargo run --release -p xtask -- drift [HISTORIES [DATA]]`: what drift checks find, and how often they cry wolf.
 //!
-//! In: a number of histories, and for swapped models the folder of recorded answers. Out: false alarms without change, days, calls and dollars until a change is
-//! found, and next to it a daily McNemar test against one stored run. `docs/methods.md` carries the figures.
+//! In: a number of histories, and for swapped models the folder of recorded answers. Out: false alarms without change,
+//! days, calls and dollars until a change is found, and next to it a daily McNemar test against one stored run.
+//! `docs/methods.md` carries the figures.
 
 mod canary;
+mod logprobs;
 mod swap;
 #[cfg(test)]
 mod tests;
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use trilemma_domain::DriftChannel;
 use trilemma_stats::Confidence;
 use trilemma_stats::change::FalseAlarms;
 use trilemma_stats::proportion::{Count, wilson};
@@ -18,8 +22,8 @@ use canary::{Canary, Change, Watched};
 
 /// Histories without an argument.
 const HISTORIES: usize = 2_000;
-/// Histories of swapped models, at most.
-const MOST_SWAPS: usize = 500;
+/// Threads.
+const THREADS: usize = 2;
 /// Days of a history.
 pub(crate) const DAYS: u32 = 90;
 /// Runs of the baseline.
@@ -37,29 +41,44 @@ pub(crate) fn run(histories: Option<&str>, data: Option<&str>) -> anyhow::Result
         Some(text) => text.parse()?,
         None => HISTORIES,
     };
+    let data = data.map(Path::new);
+    let price = data.map(swap::price_of_a_call).transpose()?;
     let mut table = format!(
-        "{n} histories, {ITEMS} items, one answer each a day, {BASELINE_RUNS} baseline runs\n\n"
+        "{n} histories, {ITEMS} items, one answer each a day, {BASELINE_RUNS} baseline runs; intervals 95 %\n\n"
     );
-    let no_change = canary::histories(
-        n,
-        Canary {
-            change: Change::None,
-            from_day: 0,
-        },
-    );
+    quiet(&mut table, n)?;
+    dropped(&mut table, n, price.as_ref())?;
+    table.push_str(&logprobs::table(n)?);
+    match data {
+        None => {
+            table.push_str("\nswapped models: skipped, no folder of recorded answers is named\n")
+        }
+        Some(data) => table.push_str(&swap::table(data, n)?),
+    }
+    Ok(table)
+}
+
+fn quiet(table: &mut String, n: usize) -> anyhow::Result<()> {
+    let canary = Canary {
+        change: Change::None,
+        from_day: 0,
+    };
+    let found = canary::histories(n, canary);
     table.push_str("Without change: histories of 90 days with a false alarm\n");
-    line(
-        &mut table,
-        "drift, both quality channels (their share: 2.5 %)",
-        &no_change,
-        |one| one.found_on.is_some(),
-    )?;
-    line(
-        &mut table,
-        "McNemar daily, one stored run, 5 %",
-        &no_change,
-        |one| one.mcnemar_on.is_some(),
-    )?;
+    let both = share(DriftChannel::Quality) + share(DriftChannel::Pooled);
+    let of_drift = format!(
+        "both quality channels (their share: {:.2} %)",
+        ALARMS.chance * both * 100.0
+    );
+    line(table, &of_drift, &found, |one: &Watched| {
+        one.found_on.is_some()
+    })?;
+    line(table, "McNemar daily, one stored run, 5 %", &found, |one| {
+        one.mcnemar_on.is_some()
+    })
+}
+
+fn dropped(table: &mut String, n: usize, price: Option<&swap::Price>) -> anyhow::Result<()> {
     table.push_str("\nA drop of 5 points: histories in which it is found within 30 days\n");
     for (name, change) in [
         ("everywhere alike", Change::Everywhere),
@@ -68,50 +87,77 @@ pub(crate) fn run(histories: Option<&str>, data: Option<&str>) -> anyhow::Result
     ] {
         for from_day in [0, 30] {
             let found = canary::histories(n, Canary { change, from_day });
-            let label = format!("{name}, from day {}", from_day + 1);
             let in_time = |day: Option<u32>| {
-                day.is_some_and(|day| day >= from_day && day < from_day + FOUND_WITHIN)
+                day.is_some_and(|day| (from_day..from_day + FOUND_WITHIN).contains(&day))
             };
-            line(&mut table, &label, &found, |one| in_time(one.found_on))?;
-            let days = median(
-                found
-                    .iter()
-                    .filter_map(|one| Some(one.found_on?.checked_sub(from_day)? + 1)),
-            );
-            let _ = writeln!(
+            let label = format!("{name}, from day {}", from_day + 1);
+            line(table, &label, &found, |one| in_time(one.found_on))?;
+            line(table, "  McNemar daily", &found, |one| {
+                in_time(one.mcnemar_on)
+            })?;
+            let days = found
+                .iter()
+                .filter_map(|one| Some(one.found_on?.checked_sub(from_day)? + 1));
+            let days = median(days);
+            let calls = days as usize * ITEMS;
+            let dollars = price.map_or_else(String::new, |price| {
+                format!(", about ${:.2} {}", price.usd * calls as f64, price.of)
+            });
+            writeln!(
                 table,
-                "    median {days} days, {} calls after the change (baseline: {} before)",
-                days as usize * ITEMS,
+                "      median {days} days, {calls} calls after the change{dollars} (baseline: {} calls)",
                 BASELINE_RUNS as usize * ITEMS
-            );
+            )?;
         }
     }
-    match data {
-        None => {
-            table.push_str("\nswapped models: skipped, no folder of recorded answers is named\n")
-        }
-        Some(data) => table.push_str(&swap::table(std::path::Path::new(data), n.min(MOST_SWAPS))?),
-    }
-    Ok(table)
+    Ok(())
 }
 
-fn line(
+/// The share of a channel where the vendor gives no log-probabilities.
+pub(crate) fn share(channel: DriftChannel) -> f64 {
+    let all = DriftChannel::ALL;
+    let without: Vec<DriftChannel> = all
+        .into_iter()
+        .filter(|one| *one != DriftChannel::Logprobs)
+        .collect();
+    channel.share(&without)
+}
+
+/// What came of `n` histories, by seed from 0, worked out on two threads.
+pub(crate) fn simulated<T: Send>(n: usize, watch: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let watch = &watch;
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..THREADS)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let seeds = (worker..n).step_by(THREADS);
+                    seeds.map(|seed| watch(seed as u64)).collect::<Vec<T>>()
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_default())
+            .collect()
+    })
+}
+
+/// Writes the share of histories of which something holds.
+pub(crate) fn line<T>(
     table: &mut String,
     name: &str,
-    histories: &[Watched],
-    has: impl Fn(&Watched) -> bool,
+    histories: &[T],
+    has: impl Fn(&T) -> bool,
 ) -> anyhow::Result<()> {
-    let count = Count::new(
-        histories.iter().filter(|one| has(one)).count(),
-        histories.len(),
-    )?;
-    let share = wilson(count, Confidence::P95);
+    let n_with = histories.iter().filter(|one| has(one)).count();
+    let share = wilson(Count::new(n_with, histories.len())?, Confidence::P95);
     writeln!(
         table,
-        "  {name:<50} {:5.1} % ({:.1}-{:.1})",
+        "  {name:<58} {:5.1} % ({:.1}-{:.1}), n = {}",
         share.point * 100.0,
         share.low * 100.0,
-        share.high * 100.0
+        share.high * 100.0,
+        histories.len()
     )?;
     Ok(())
 }

@@ -9,19 +9,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use trilemma_catalog::{Catalog, Service};
-use trilemma_domain::ModelName;
-use trilemma_stats::Confidence;
-use trilemma_stats::change::{Detector, SwapItem, Tail, similarity_scores, swap_p_value};
-use trilemma_stats::proportion::{Count, wilson};
+use trilemma_domain::{DriftChannel, ModelName};
+use trilemma_stats::change::{Detector, SwapItem, Tail, scores_of_sums, similarity, swap_p_value};
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
-use super::{ALARMS, BASELINE_RUNS, ITEMS, median};
+use super::{ALARMS, BASELINE_RUNS, DAYS, ITEMS, line, median, share, simulated};
 
-/// Share of the false alarms of each channel, as in the product.
-const ANSWERS_SHARE: f64 = 0.25;
-const LENGTH_SHARE: f64 = 0.1;
 /// Symbols of an answer that are compared, as in the product.
 const MAX_SYMBOLS: usize = 500;
 /// Draws of the permutation test, as in the product.
@@ -45,47 +40,65 @@ const SWAPS: [(&str, &str, &str); 2] = [
     ("Meta-Llama-3.1-70B", "Meta-Llama-3.1-8B", ""),
 ];
 
-/// Simulates each swap, and the same days without it.
+/// Simulates each swap, and a quarter without it.
 pub(crate) fn table(data: &Path, n: usize) -> anyhow::Result<String> {
     let folder = data.join("zeroeval-gsm8k");
     let mut table = format!(
-        "\nA swapped model, {:.0} % of calls reworded, {n} histories: found within {FOUND_WITHIN} days\n",
+        "\nA swapped model, {:.0} % of calls reworded: found within {FOUND_WITHIN} days\n",
         REWORDED * 100.0
     );
     for (from, to, priced_as) in SWAPS {
         let (from, to) = (recorded(&folder, from)?, recorded(&folder, to)?);
-        let found = histories(n, &from, &to);
-        let in_time = found
+        let found = simulated(n, |seed| watch(seed, &from, Some(&to)));
+        let label = format!("{} -> {}", from.name, to.name);
+        line(&mut table, &label, &found, |day| {
+            day.is_some_and(|day| (0..FOUND_WITHIN).contains(&day))
+        })?;
+        let days = found
             .iter()
-            .filter(|day| day.is_some_and(|day| (0..FOUND_WITHIN).contains(&day)))
-            .count();
-        let share = wilson(Count::new(in_time, n)?, Confidence::P95);
-        let days = median(
-            found
-                .iter()
-                .flatten()
-                .filter_map(|day| u32::try_from(day + 1).ok()),
-        );
+            .flatten()
+            .filter_map(|day| u32::try_from(day + 1).ok());
+        let days = median(days);
         let calls = days as usize * ITEMS;
-        writeln!(
-            table,
-            "  {} -> {}: {:.1} % ({:.1}-{:.1}); median {days} day(s), {calls} calls{}",
-            from.name,
-            to.name,
-            share.point * 100.0,
-            share.low * 100.0,
-            share.high * 100.0,
-            dollars(&folder, &from, (priced_as, calls))?
-        )?;
-        let quiet = histories(n, &from, &from);
-        let false_alarms = quiet.iter().flatten().count();
-        writeln!(
-            table,
-            "    without a swap: {false_alarms} false alarms in {n} times {} days",
-            DAYS_BEFORE + FOUND_WITHIN
-        )?;
+        let dollars = match ModelName::parse(priced_as) {
+            None => ", price: that of one's own servers".to_owned(),
+            Some(name) => {
+                let usd = call_usd(&folder, &from, &name)?;
+                format!(
+                    ", about ${:.2} (baseline: ${:.2}; {BYTES_PER_TOKEN} bytes a token, prices of {})",
+                    usd * calls as f64,
+                    usd * (BASELINE_RUNS as usize * ITEMS) as f64,
+                    priced_on()
+                )
+            }
+        };
+        writeln!(table, "      median {days} day(s), {calls} calls{dollars}")?;
+        let quiet = simulated(n, |seed| watch(seed, &from, None));
+        let both = share(DriftChannel::Answers) + share(DriftChannel::Length);
+        let label = format!(
+            "  never swapped: {DAYS} days with a false alarm (share: {:.2} %)",
+            ALARMS.chance * both * 100.0
+        );
+        line(&mut table, &label, &quiet, Option::is_some)?;
     }
     Ok(table)
+}
+
+/// What one call costs, and of whom.
+pub(crate) struct Price {
+    pub(crate) usd: f64,
+    pub(crate) of: String,
+}
+
+/// What a call of the first model costs.
+pub(crate) fn price_of_a_call(data: &Path) -> anyhow::Result<Price> {
+    let folder = data.join("zeroeval-gsm8k");
+    let (from, _, priced_as) = SWAPS[0];
+    let name = ModelName::parse(priced_as).context("read a model's name")?;
+    Ok(Price {
+        usd: call_usd(&folder, &recorded(&folder, from)?, &name)?,
+        of: format!("at {from}'s price of {}", priced_on()),
+    })
 }
 
 /// A model with its recorded answers by item.
@@ -125,60 +138,48 @@ fn recorded(folder: &Path, name: &str) -> anyhow::Result<Recorded> {
     })
 }
 
-/// The day on which there was an alarm, 0 = that of the swap; `None` = not within two days of it.
-fn histories(n: usize, from: &Recorded, to: &Recorded) -> Vec<Option<i32>> {
-    let half = n / 2;
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| (0..half).map(|seed| watch(seed as u64, from, to)).collect());
-        let mut found: Vec<Option<i32>> =
-            (half..n).map(|seed| watch(seed as u64, from, to)).collect();
-        found.extend::<Vec<_>>(other.join().unwrap_or_default());
-        found
-    })
-}
-
-fn watch(seed: u64, from: &Recorded, to: &Recorded) -> Option<i32> {
+/// The day on which there was an alarm, 0 = that of the swap; `None` = in no day looked at. Without a swap
+/// a quarter is looked at.
+fn watch(seed: u64, from: &Recorded, to: Option<&Recorded>) -> Option<i32> {
     let mut stream = ChaChaStream::new(seed);
-    let mut ids: Vec<&String> = from
-        .answers
-        .keys()
-        .filter(|id| to.answers.contains_key(*id))
-        .collect();
+    let is_shared = |id: &&String| to.is_none_or(|to| to.answers.contains_key(*id));
+    let mut ids: Vec<&String> = from.answers.keys().filter(is_shared).collect();
     for place in 0..ITEMS.min(ids.len()) {
         let other = place + stream.next_index(ids.len() - place);
         ids.swap(place, other);
     }
     ids.truncate(ITEMS);
-    let mut pooled: Vec<Vec<Vec<u32>>> = vec![Vec::new(); ids.len()];
-    let mut ask = |model: &Recorded, pooled: &mut Vec<Vec<Vec<u32>>>| {
-        for (id, answers) in ids.iter().zip(pooled) {
+    let mut items: Vec<Item> = ids.iter().map(|_| Item::default()).collect();
+    let mut ask = |model: &Recorded, items: &mut Vec<Item>| {
+        for (id, item) in ids.iter().zip(items) {
             let text = model.answers.get(*id).map_or("", String::as_str);
-            answers.push(reworded(text, &mut stream));
+            item.add(&reworded(text, &mut stream));
         }
     };
     for _ in 0..BASELINE_RUNS {
-        ask(from, &mut pooled);
+        ask(from, &mut items);
     }
+    let days = match to {
+        Some(_) => DAYS_BEFORE + FOUND_WITHIN,
+        None => i32::try_from(DAYS).unwrap_or(i32::MAX),
+    };
     let (mut answers, mut length) = (Detector::new(), Detector::new());
-    for day in 0..DAYS_BEFORE + FOUND_WITHIN {
-        let model = if day < DAYS_BEFORE { from } else { to };
-        ask(model, &mut pooled);
+    for day in 0..days {
+        let swapped = to.filter(|_| day >= DAYS_BEFORE);
+        ask(swapped.unwrap_or(from), &mut items);
         let draws = (
             DRAWS,
             seed.wrapping_mul(1_000)
                 .wrapping_add(day.unsigned_abs().into()),
         );
-        let unlike = items(&pooled, similarity_scores);
-        let long = items(&pooled, |texts| {
-            texts
-                .iter()
-                .map(|text| (text.len() as f64).ln_1p())
-                .collect()
-        });
+        let unlike: Vec<SwapItem> = items.iter().map(Item::unlike).collect();
+        let long: Vec<SwapItem> = items.iter().map(Item::long).collect();
         let p_answers = swap_p_value(&unlike, Tail::Upper, draws).unwrap_or(1.0);
         let p_length = swap_p_value(&long, Tail::Both, draws).unwrap_or(1.0);
-        let is_found = answers.observe(p_answers) >= ALARMS.log_threshold(ANSWERS_SHARE);
-        let is_long = length.observe(p_length) >= ALARMS.log_threshold(LENGTH_SHARE);
+        let of_answers = ALARMS.log_threshold(share(DriftChannel::Answers));
+        let of_length = ALARMS.log_threshold(share(DriftChannel::Length));
+        let is_found = answers.observe(p_answers) >= of_answers;
+        let is_long = length.observe(p_length) >= of_length;
         if is_found || is_long {
             return Some(day - DAYS_BEFORE);
         }
@@ -186,16 +187,45 @@ fn watch(seed: u64, from: &Recorded, to: &Recorded) -> Option<i32> {
     None
 }
 
-fn items(pooled: &[Vec<Vec<u32>>], scores: impl Fn(&[Vec<u32>]) -> Vec<f64>) -> Vec<SwapItem> {
-    let each = pooled.iter().map(|texts| SwapItem {
-        scores: scores(texts),
-        n_new: 1,
-    });
-    each.collect()
+/// The answers to one item, how like all others each is, and how long.
+#[derive(Default)]
+struct Item {
+    answers: Vec<Vec<u32>>,
+    sums: Vec<f64>,
+    lengths: Vec<f64>,
 }
 
-/// The text's symbols; in 30 % of calls with one word more, less or another.
-fn reworded(text: &str, stream: &mut ChaChaStream) -> Vec<u32> {
+impl Item {
+    fn add(&mut self, text: &str) {
+        let answer: Vec<u32> = text.chars().take(MAX_SYMBOLS).map(u32::from).collect();
+        let mut own = 0.0;
+        for (other, sum) in self.answers.iter().zip(&mut self.sums) {
+            let alike = similarity(other, &answer);
+            *sum += alike;
+            own += alike;
+        }
+        self.lengths.push((text.chars().count() as f64).ln_1p());
+        self.answers.push(answer);
+        self.sums.push(own);
+    }
+
+    fn unlike(&self) -> SwapItem {
+        SwapItem {
+            scores: scores_of_sums(&self.sums),
+            n_new: 1,
+        }
+    }
+
+    fn long(&self) -> SwapItem {
+        SwapItem {
+            scores: self.lengths.clone(),
+            n_new: 1,
+        }
+    }
+}
+
+/// The text; in 30 % of calls with one word more, less or another.
+fn reworded(text: &str, stream: &mut ChaChaStream) -> String {
     let is_reworded = (stream.next_index(1_000) as f64) < REWORDED * 1_000.0;
     let mut words: Vec<&str> = text.split(' ').collect();
     if is_reworded && !words.is_empty() {
@@ -217,36 +247,26 @@ fn reworded(text: &str, stream: &mut ChaChaStream) -> Vec<u32> {
             }
         }
     }
-    let joined = words.join(" ");
-    joined.chars().take(MAX_SYMBOLS).map(u32::from).collect()
+    words.join(" ")
 }
 
-/// What so many calls cost; empty where no price is known.
-fn dollars(
-    folder: &Path,
-    model: &Recorded,
-    (priced_as, calls): (&str, usize),
-) -> anyhow::Result<String> {
-    let Some(name) = ModelName::parse(priced_as) else {
-        return Ok(", price: that of one's own servers".to_owned());
-    };
+/// The day whose prices count.
+fn priced_on() -> Date {
+    date(2026, 11, 23)
+}
+
+/// What one call costs, by the mean length of prompts and answers.
+fn call_usd(folder: &Path, model: &Recorded, name: &ModelName) -> anyhow::Result<f64> {
     let catalog = Catalog::builtin();
-    let found = catalog
-        .get(&name)?
-        .with_context(|| format!("find {name}"))?;
-    let day = date(2026, 11, 23);
+    let found = catalog.get(name)?.with_context(|| format!("find {name}"))?;
     let rates = found
         .model
-        .price_at(day, Service::Standard, 1)
-        .map(|row| row.rates);
+        .price_at(priced_on(), Service::Standard, 1)
+        .map(|row| row.rates)
+        .with_context(|| format!("find the price of {name}"))?;
     let rate = |rate: Option<trilemma_domain::UsdPerMtok>| {
         rate.and_then(|rate| rate.decimal().to_string().parse::<f64>().ok())
-    };
-    let (Some(input), Some(output)) = (
-        rates.and_then(|rates| rate(rates.input)),
-        rates.and_then(|rates| rate(rates.output)),
-    ) else {
-        return Ok(", price unknown".to_owned());
+            .with_context(|| format!("find the price of {name}"))
     };
     let mean = |total: usize, n: usize| total as f64 / n.max(1) as f64 / BYTES_PER_TOKEN;
     let golden = fs_err::read_to_string(folder.join("golden.jsonl"))?;
@@ -260,10 +280,5 @@ fn dollars(
         model.answers.values().map(String::len).sum(),
         model.answers.len(),
     );
-    let each = (asked * input + told * output) / 1e6;
-    Ok(format!(
-        ", about ${:.2} (baseline: ${:.2}; 4 bytes a token, prices of {day})",
-        each * calls as f64,
-        each * (BASELINE_RUNS as usize * ITEMS) as f64
-    ))
+    Ok((asked * rate(rates.input)? + told * rate(rates.output)?) / 1e6)
 }

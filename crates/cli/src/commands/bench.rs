@@ -16,6 +16,7 @@ use crate::decision::DecideOptions;
 use crate::exit::Exit;
 use crate::failures;
 use crate::golden;
+use crate::layout::counted;
 use crate::newcomer::{self, Joined};
 use crate::pins;
 use crate::places;
@@ -112,6 +113,7 @@ impl BenchArgs {
             },
             decide: DecideOptions::default(),
             parameters: serde_json::Map::new(),
+            beginning: None,
         }
     }
 }
@@ -212,8 +214,8 @@ pub(crate) fn summary_text(summary: &Summary) -> String {
         "answers miss a score, because a scorer failed or was not asked; the same command goes on",
     );
     lines.push(format!(
-        "  {} HTTP calls in this session, ${:.4} spent by the run so far",
-        summary.n_attempts,
+        "  {} in this session, ${:.4} spent by the run so far",
+        counted(summary.n_attempts, "call"),
         summary.spent.to_f64_usd()
     ));
     if summary.assumed > NanoUsd::default() {

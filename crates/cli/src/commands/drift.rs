@@ -3,6 +3,7 @@
 mod asking;
 mod baseline;
 mod check;
+mod logprobs;
 mod look;
 mod notify;
 mod show;

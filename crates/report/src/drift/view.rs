@@ -239,6 +239,7 @@ fn before_since(finding: &DriftFinding) -> String {
         DriftUnit::Share => format!("{} → {}", percent(before), percent(since)),
         DriftUnit::Similarity => format!("{before:.2} → {since:.2} alike"),
         DriftUnit::Ratio => format!("{before:.0} → {since:.0} characters"),
+        DriftUnit::Nats => format!("{before:.3} → {since:.3} apart"),
     }
 }
 
@@ -259,6 +260,13 @@ fn change_words(unit: DriftUnit, figure: &DriftFigure) -> String {
                 "{:+.2} ({})",
                 figure.value,
                 interval(figure, |x| format!("{x:+.2}"))
+            )
+        }
+        DriftUnit::Nats => {
+            format!(
+                "{:+.3} ({})",
+                figure.value,
+                interval(figure, |x| format!("{x:+.3}"))
             )
         }
     }

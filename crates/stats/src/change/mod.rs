@@ -16,7 +16,9 @@ mod swap;
 
 pub use binary::{BinaryItem, binary_p_value, pooled_p_value};
 pub use detector::{Detector, FalseAlarms};
-pub use swap::{SwapItem, Tail, similarity, similarity_scores, swap_p_value};
+pub use swap::{
+    SwapItem, Tail, scores_of_sums, similarity, similarity_scores, swap_p_value, unlikeness_scores,
+};
 
 #[cfg(test)]
 mod tests;

@@ -91,25 +91,45 @@ pub fn swap_p_value(
 
 /// Scores each answer to one item by how unlike the others it is; in [-1, 1].
 ///
-/// `mean similarity of the others among each other - mean similarity to the others`, where two answers are
-/// similar in the share of positions that hold the same symbol, of the longer one's length: one answer's
-/// part of the squared maximum mean discrepancy. Zeros for fewer than three answers.
+/// As [`unlikeness_scores`], where two answers are alike in the share of positions that hold the same
+/// symbol, of the longer one's length: one answer's part of the squared maximum mean discrepancy.
 #[must_use]
 pub fn similarity_scores(answers: &[Vec<u32>]) -> Vec<f64> {
-    let n = answers.len();
+    unlikeness_scores(answers, |one, other| similarity(one, other))
+}
+
+/// Scores each of several things by how unlike the others it is, in terms of `alike`, which is
+/// symmetric.
+///
+/// `mean likeness of the others among each other - mean likeness to the others`. Zeros for fewer than
+/// three.
+#[must_use]
+pub fn unlikeness_scores<T>(all: &[T], alike: impl Fn(&T, &T) -> f64) -> Vec<f64> {
+    let n = all.len();
     if n < 3 {
         return vec![0.0; n];
     }
     let mut sums = vec![0.0; n];
-    for (one, first) in answers.iter().enumerate() {
-        for (other, second) in answers.iter().enumerate().skip(one + 1) {
-            let value = similarity(first, second);
+    for (one, first) in all.iter().enumerate() {
+        for (other, second) in all.iter().enumerate().skip(one + 1) {
+            let value = alike(first, second);
             for idx in [one, other] {
                 if let Some(sum) = sums.get_mut(idx) {
                     *sum += value;
                 }
             }
         }
+    }
+    scores_of_sums(&sums)
+}
+
+/// As [`unlikeness_scores`], from each one's sum of likeness to all others: for those who add one at a
+/// time.
+#[must_use]
+pub fn scores_of_sums(sums: &[f64]) -> Vec<f64> {
+    let n = sums.len();
+    if n < 3 {
+        return vec![0.0; n];
     }
     let pairs: f64 = sums.iter().sum::<f64>() / 2.0;
     let others = (n - 1) as f64;

@@ -61,15 +61,17 @@ impl Asking<'_> {
         }
     }
 
-    /// Says what it costs, then asks; `None` = only the cost was asked for.
+    /// Says what it costs, then asks; `None` = only the cost was asked for. With a `first` look only the first
+    /// items are asked where it is enough.
     ///
     /// # Errors
     /// As [`session::run`]; [`InputError`] for requests that cannot be sent.
     pub(super) fn ask(
         mut self,
         args: &AskArgs,
+        first: Option<First<'_>>,
         printer: Printer,
-    ) -> anyhow::Result<Option<Session>> {
+    ) -> anyhow::Result<Option<Asked>> {
         self.prepare(args);
         let text = cost(self.context, &self.golden)?;
         if args.dry_run {
@@ -88,9 +90,40 @@ impl Asking<'_> {
             },
             decide: DecideOptions::default(),
             parameters: self.purpose.parameters(),
+            beginning: None,
         };
-        session::run(self.context, self.golden, options, printer).map(Some)
+        if let Some(first) = first {
+            let beginning = SessionOptions {
+                beginning: Some(first.n_items),
+                ..options.clone()
+            };
+            let session = session::run(self.context, self.golden.clone(), beginning, printer)?;
+            if (first.is_enough)(&session)? {
+                return Ok(Some(Asked::Beginning(session)));
+            }
+            if session.summary.stop.is_some() {
+                return Ok(Some(Asked::Whole(session)));
+            }
+        }
+        let session = session::run(self.context, self.golden, options, printer)?;
+        Ok(Some(Asked::Whole(session)))
     }
+}
+
+/// A look at the first answers, which may be enough.
+pub(super) struct First<'a> {
+    /// Items asked before it, of every candidate.
+    pub(super) n_items: usize,
+    /// Whether the rest need not be asked.
+    pub(super) is_enough: &'a dyn Fn(&Session) -> anyhow::Result<bool>,
+}
+
+/// What was asked.
+pub(super) enum Asked {
+    /// Everything, unless it was stopped.
+    Whole(Session),
+    /// The first items, which were enough.
+    Beginning(Session),
 }
 
 /// What the calls cost, in words.

@@ -10,7 +10,8 @@ use trilemma_golden::GoldenSet;
 use trilemma_stats::change::FalseAlarms;
 use trilemma_store::Store;
 
-use super::asking::{AskArgs, Asking};
+use super::asking::{AskArgs, Asked, Asking};
+use super::logprobs::{self, When};
 use super::look;
 use crate::args::Common;
 use crate::commands::bench::summary_text;
@@ -46,6 +47,9 @@ pub(super) struct BaselineArgs {
     /// Checks within which that chance holds.
     #[arg(long = "in", value_name = "CHECKS", default_value_t = FalseAlarms::DEFAULT.looks)]
     within: u32,
+    /// Ask for log-probabilities of the first tokens, in which small changes show.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    logprobs: When,
     #[command(flatten)]
     ask: AskArgs,
 }
@@ -58,10 +62,12 @@ pub(super) fn run(args: &BaselineArgs, common: &Common, printer: Printer) -> any
     let mut golden = golden::read(&context, None)?;
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
     let measured = latest_benchmark(&store)?;
-    let candidates = watched(args, (&context, &store), measured.as_ref())?;
+    let mut candidates = watched(args, (&context, &store), measured.as_ref())?;
+    let tracked = logprobs::ask_for(args.logprobs, &mut candidates, &context)?;
     let contested = contested(&store, measured.as_ref(), &golden)?;
     let canary = pick(&contested, args.items as usize, context.project.bench.seed);
     printer.say(&told(&canary, measured.as_ref(), &candidates));
+    printer.say(&logprobs::told(&tracked));
     keep(&mut golden, &canary);
     let seed = context.project.bench.seed;
     let plan = BaselinePlan {
@@ -79,7 +85,7 @@ pub(super) fn run(args: &BaselineArgs, common: &Common, printer: Printer) -> any
         seed,
         purpose: Purpose::Baseline(plan),
     };
-    let Some(session) = asking.ask(&args.ask, printer)? else {
+    let Some(Asked::Whole(session)) = asking.ask(&args.ask, None, printer)? else {
         printer.next(&common.command("drift baseline"));
         return Ok(Exit::Ok);
     };

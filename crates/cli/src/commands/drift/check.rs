@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use trilemma_store::Store;
 
-use super::asking::AskArgs;
-use super::look::{self, Checked};
+use super::look::{self, CheckHow, Checked};
 use super::show::{self, ShowOptions};
 use crate::args::Common;
 use crate::context::Context;
@@ -25,7 +24,7 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     show: ShowOptions,
     #[command(flatten)]
-    ask: AskArgs,
+    how: CheckHow,
 }
 
 /// Runs the command.
@@ -34,7 +33,7 @@ pub(super) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let baseline = look::baseline(&store, args.baseline.as_deref())?;
     drop(store);
-    match look::check(common, &baseline, &args.ask, printer)? {
+    match look::check(common, &baseline, &args.how, printer)? {
         Checked::Planned => {
             printer.next(&common.command("drift check"));
             Ok(Exit::Ok)
@@ -51,17 +50,8 @@ pub(super) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
             Ok(Exit::Provider)
         }
         Checked::Judged(report) => {
-            show::write(&report, (args.out.as_deref(), args.show), printer)?;
-            printer.next(&common.command(if report.drifted {
-                "drift show --with-content"
-            } else {
-                "drift watch --every 1d"
-            }));
-            Ok(if report.drifted {
-                Exit::Drift
-            } else {
-                Exit::Ok
-            })
+            let shown = (args.out.as_deref(), args.show);
+            show::tell(&report, shown, common, printer)
         }
     }
 }

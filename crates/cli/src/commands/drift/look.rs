@@ -6,19 +6,35 @@
 use anyhow::{Context as _, anyhow};
 use trilemma_bench::Stop;
 use trilemma_domain::{DriftReport, Item, RunId};
-use trilemma_drift::{BaselinePlan, CheckFacts, CheckPlan, Purpose, judge};
+use trilemma_drift::{BaselinePlan, CheckFacts, CheckPlan, Purpose, all_other, judge};
 use trilemma_golden::GoldenSet;
 use trilemma_store::{DriftLook, RunInfo, RunManifest, RunPurpose, Store};
 
-use super::asking::{AskArgs, Asking};
+use super::asking::{AskArgs, Asked, Asking, First};
 use crate::args::Common;
 use crate::clock;
 use crate::context::{Context, InputError};
+use crate::layout::counted;
 use crate::printer::Printer;
 use crate::redecide;
+use crate::session::Session;
 
 /// Share of a check's calls that must have an answer for it to be judged.
 const LEAST_ANSWERED: f64 = 0.5;
+
+/// Share of the canary that is asked first where that may be enough.
+const FIRST_SHARE: f64 = 0.1;
+
+/// How a check is made.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct CheckHow {
+    #[command(flatten)]
+    pub(super) ask: AskArgs,
+    /// Ask a tenth of the canary first, and no more where another model's name answers already; the decision
+    /// is then not taken again.
+    #[arg(long)]
+    cheapest_first: bool,
+}
 
 /// How a check ended.
 pub(super) enum Checked {
@@ -95,7 +111,7 @@ pub(super) fn reports(store: &Store, baseline: &RunId) -> anyhow::Result<Vec<Dri
 pub(super) fn check(
     common: &Common,
     baseline: &RunId,
-    args: &AskArgs,
+    how: &CheckHow,
     printer: Printer,
 ) -> anyhow::Result<Checked> {
     let mut context = Context::open(common)?;
@@ -123,19 +139,36 @@ pub(super) fn check(
             number,
         }),
     };
-    let Some(session) = asking.ask(args, printer)? else {
-        return Ok(Checked::Planned);
+    let n_first = (manifest.items.len() as f64 * FIRST_SHARE).ceil();
+    let is_enough = |session: &Session| Ok(all_other(&session.store, baseline, &session.run)?);
+    let first = how.cheapest_first.then_some(First {
+        // Truncation is none: the number is whole.
+        n_items: n_first as usize,
+        is_enough: &is_enough,
+    });
+    let (session, is_whole) = match asking.ask(&how.ask, first, printer)? {
+        None => return Ok(Checked::Planned),
+        Some(Asked::Whole(session)) => (session, true),
+        Some(Asked::Beginning(session)) => (session, false),
     };
     let summary = &session.summary;
-    if summary.n_open > 0 || summary.stop == Some(Stop::Interrupted) {
-        return Ok(Checked::Stopped);
-    }
-    let n_answers = summary.n_trials.saturating_sub(summary.n_failed);
-    if (n_answers as f64) < LEAST_ANSWERED * summary.n_trials as f64 {
-        return Ok(Checked::Unanswered {
-            n_answers,
-            n_trials: summary.n_trials,
-        });
+    if is_whole {
+        if summary.n_open > 0 || summary.stop == Some(Stop::Interrupted) {
+            return Ok(Checked::Stopped);
+        }
+        let n_answers = summary.n_trials.saturating_sub(summary.n_failed);
+        if (n_answers as f64) < LEAST_ANSWERED * summary.n_trials as f64 {
+            return Ok(Checked::Unanswered {
+                n_answers,
+                n_trials: summary.n_trials,
+            });
+        }
+    } else {
+        printer.tell(&format!(
+            "another model answers: {} of this check were not made; without --cheapest-first a check makes \
+             all of them, and says whether the recommendation holds",
+            counted(summary.n_open, "call")
+        ));
     }
     let store = &session.store;
     store.complete_run(&session.run, clock::now_us())?;
@@ -146,7 +179,7 @@ pub(super) fn check(
     };
     let mut report = judge(store, &facts)?;
     report.n_calls = summary.n_attempts.max(report.n_calls);
-    if report.drifted {
+    if report.drifted && is_whole {
         let again = Context::open(common)?;
         report.decision = redecide::redecide(&again, store, &report)?;
     }

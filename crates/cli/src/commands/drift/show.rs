@@ -53,28 +53,19 @@ pub(super) fn run(args: &ShowArgs, common: &Common, printer: Printer) -> anyhow:
                 .map_or_else(|| "a check".to_owned(), |number| format!("check {number}"))
         )))
     })?;
-    write(report, (args.out.as_deref(), args.show), printer)?;
-    printer.next(&common.command(if report.drifted {
-        "drift baseline"
-    } else {
-        "drift check"
-    }));
-    Ok(if report.drifted {
-        Exit::Drift
-    } else {
-        Exit::Ok
-    })
+    tell(report, (args.out.as_deref(), args.show), common, printer)
 }
 
-/// Writes a report to a file, or shows it.
+/// Writes a report to a file, shows it, and says what comes next.
 ///
 /// # Errors
 /// [`InputError`] for a file name that says no format; as the file system gives them.
-pub(super) fn write(
+pub(super) fn tell(
     report: &DriftReport,
     (out, options): (Option<&Path>, ShowOptions),
+    common: &Common,
     printer: Printer,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Exit> {
     let contents = if options.with_content {
         Contents::Shown
     } else {
@@ -91,7 +82,13 @@ pub(super) fn write(
         DriftFormat::Text { width }
     };
     printer.document(&rendered(report, format, contents)?);
-    Ok(())
+    let (next, exit) = match (report.drifted, contents) {
+        (false, _) => ("drift watch --every 1d", Exit::Ok),
+        (true, Contents::LeftOut) => ("drift show --with-content", Exit::Drift),
+        (true, Contents::Shown) => ("drift baseline", Exit::Drift),
+    };
+    printer.next(&common.command(next));
+    Ok(exit)
 }
 
 fn rendered(

@@ -12,9 +12,8 @@ use trilemma_domain::{DriftReport, RunId};
 use trilemma_report::{Contents, DriftFormat, drift_report};
 use trilemma_store::Store;
 
-use super::asking::AskArgs;
 use super::check::unanswered;
-use super::look::{self, Checked};
+use super::look::{self, CheckHow, Checked};
 use super::notify::NotifyArgs;
 use crate::args::Common;
 use crate::clock;
@@ -44,7 +43,7 @@ pub(super) struct WatchArgs {
     #[command(flatten)]
     notify: NotifyArgs,
     #[command(flatten)]
-    ask: AskArgs,
+    how: CheckHow,
 }
 
 /// Reads a period.
@@ -88,12 +87,12 @@ pub(super) fn run(args: &WatchArgs, common: &Common, printer: Printer) -> anyhow
         if args.checks.is_some_and(|most| n_done >= most) {
             return Ok(Exit::Ok);
         }
-        if args.ask.dry_run {
-            look::check(common, &baseline, &args.ask, printer)?;
+        if args.how.ask.dry_run {
+            look::check(common, &baseline, &args.how, printer)?;
             return Ok(Exit::Ok);
         }
         wait(last.as_ref(), args.every, printer);
-        match look::check(common, &baseline, &args.ask, printer) {
+        match look::check(common, &baseline, &args.how, printer) {
             Ok(Checked::Judged(report)) => {
                 n_done += 1;
                 line(&report, printer)?;
