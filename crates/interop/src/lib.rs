@@ -28,7 +28,7 @@ pub use error::InteropError;
 pub use export::ParquetExport;
 pub use export::{
     CsvExport, ExportHead, ExportRow, ExportScore, LiteLlmModel, LiteLlmPolicy, PromptfooExport,
-    RowExport, litellm_policy, litellm_yaml,
+    RowExport, harmless_cell, litellm_policy, litellm_yaml,
 };
 pub use file::file_fingerprint;
 pub use gather::{

@@ -6,6 +6,7 @@ mod launch;
 mod output;
 mod prompts;
 mod record;
+mod samples;
 mod target;
 mod typed;
 mod view;
@@ -196,6 +197,9 @@ struct OutArgs {
     /// Write every figure as a row.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Write every request as a row (.csv), or as a line with the stamp of every chunk (.jsonl).
+    #[arg(long, value_name = "FILE")]
+    samples: Option<PathBuf>,
     /// Work a recorded test out again, without a call (default: the latest).
     #[arg(long, value_name = "TEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     again: Option<String>,
@@ -206,6 +210,7 @@ struct OutArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &LatencyArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
+    samples::check(args.out.samples.as_deref())?;
     if args.out.list {
         return record::list(args, common, printer);
     }

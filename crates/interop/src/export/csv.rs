@@ -47,7 +47,7 @@ impl<W: Write> CsvExport<W> {
         let own = head
             .scorers
             .iter()
-            .map(|label| harmless(&format!("score:{label}")));
+            .map(|label| harmless_cell(&format!("score:{label}")));
         let columns: Vec<String> = COLUMNS
             .iter()
             .map(|name| (*name).to_owned())
@@ -73,15 +73,15 @@ impl<W: Write> RowExport for CsvExport<W> {
                 .unwrap_or_default()
         };
         let mut cells = vec![
-            harmless(&self.head.run),
-            harmless(candidate.map_or("", |(name, _, _)| name)),
-            harmless(candidate.map_or("", |(_, model, _)| model)),
-            harmless(row.item.id.as_str()),
+            harmless_cell(&self.head.run),
+            harmless_cell(candidate.map_or("", |(name, _, _)| name)),
+            harmless_cell(candidate.map_or("", |(_, model, _)| model)),
+            harmless_cell(row.item.id.as_str()),
             row.repeat.to_string(),
             number(row.score),
             row.pass.map(|pass| pass.to_string()).unwrap_or_default(),
-            harmless(row.error.as_deref().unwrap_or_default()),
-            harmless(row.output.unwrap_or_default()),
+            harmless_cell(row.error.as_deref().unwrap_or_default()),
+            harmless_cell(row.output.unwrap_or_default()),
             tokens(|usage| Some(usage.input_total())),
             tokens(|usage| usage.cache_read),
             tokens(|usage| Some(usage.output)),
@@ -93,7 +93,7 @@ impl<W: Write> RowExport for CsvExport<W> {
             millis(row.latency),
             row.n_attempts.to_string(),
             row.replayed.to_string(),
-            harmless(&row.item.extras.tags.join("|")),
+            harmless_cell(&row.item.extras.tags.join("|")),
         ];
         let scores = row.scores.iter().map(|score| number(score.value));
         cells.extend(scores);
@@ -110,7 +110,8 @@ fn number(value: Option<f64>) -> String {
 }
 
 /// Keeps a spreadsheet from taking a text for a formula.
-fn harmless(text: &str) -> String {
+#[must_use]
+pub fn harmless_cell(text: &str) -> String {
     let first = text.trim_start_matches([' ', '"', '\'']).chars().next();
     if matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r')) {
         format!("'{text}")
@@ -126,10 +127,10 @@ mod tests {
     #[test]
     fn formulas_become_texts() {
         for text in ["=1+1", "+1", "-1", "@a", " =1", "\"=1", "\t=1"] {
-            assert!(harmless(text).starts_with('\''), "{text}");
+            assert!(harmless_cell(text).starts_with('\''), "{text}");
         }
         for text in ["a=1", "", "1-2", "say \"hi\""] {
-            assert_eq!(harmless(text), text);
+            assert_eq!(harmless_cell(text), text);
         }
     }
 }

@@ -11,7 +11,7 @@ mod parquet;
 mod promptfoo;
 mod row;
 
-pub use csv::CsvExport;
+pub use csv::{CsvExport, harmless_cell};
 pub use litellm::{LiteLlmModel, litellm_yaml};
 pub use litellm_policy::{LiteLlmPolicy, litellm_policy};
 #[cfg(feature = "parquet")]

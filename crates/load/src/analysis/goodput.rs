@@ -1,10 +1,11 @@
 //! The highest rate at which every SLO is shown to hold, from what each rate has shown.
 //!
 //! A rate holds when the Wilson interval of the share that keeps to an SLO lies above its p for every SLO, and
-//! breaks when one lies below. Each rate is looked at up to five times (120, 240, 480, 960, 1,920 requests); each
-//! look has a fifth of the error, so that looking often costs nothing (Bonferroni). Rates double from the
-//! start until one does not hold, then the gap is halved on the logarithmic scale until its ends are within
-//! the tolerance.
+//! breaks when one lies below. Each rate is looked at up to five times (40, 160, 480, 960, 1,920 requests); each
+//! look has a fifth of the error, so that looking often costs nothing (Bonferroni). The first look finds what is
+//! hopeless, the second is the first at which a p95 can hold. Rates double from the start until one does not hold,
+//! and quadruple below 12/s, where requests take their time to come; then the gap is halved on the logarithmic
+//! scale until its ends are within the tolerance.
 //! Source: E. B. Wilson, JASA 22 (1927); the search as in guidellm 0.8's goodput profile, which looks once.
 
 use trilemma_domain::{LoadGoodput, Slo, StageEnd};
@@ -15,7 +16,9 @@ use super::figures::StageSamples;
 use super::point::{Point, Value};
 
 /// Requests after which a rate is looked at.
-pub(crate) const LOOKS: [usize; 5] = [120, 240, 480, 960, 1920];
+pub(crate) const LOOKS: [usize; 5] = [40, 160, 480, 960, 1920];
+/// Below so many requests a second, waiting for them is what takes time.
+const SLOW_PER_S: f64 = 12.0;
 
 /// What a rate has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +63,10 @@ impl Search {
         let next = match (self.holds, ceiling) {
             (None, None) => self.from,
             (Some(holds), None) if holds >= self.most => return None,
-            (Some(holds), None) => (holds * 2.0).min(self.most),
+            (Some(holds), None) => {
+                let step = if holds < SLOW_PER_S { 4.0 } else { 2.0 };
+                (holds * step).min(self.most)
+            }
             (None, Some(ceiling)) => ceiling / 2.0,
             (Some(holds), Some(ceiling)) if ceiling / holds <= self.tolerance => return None,
             (Some(holds), Some(ceiling)) => (holds * ceiling).sqrt(),

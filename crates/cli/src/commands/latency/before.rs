@@ -71,7 +71,7 @@ fn prompts_text(prompts: &LoadPrompts) -> String {
 fn ends_text(stage: &LoadStage, program: &Program) -> String {
     if let Program::Goodput(spec) = program {
         return format!(
-            "up to {} rates, each 120 to 1,920 requests and at least {:.0} s",
+            "up to {} rates, each 40 to 1,920 requests and at least {:.0} s",
             spec.most_rates,
             spec.least.as_secs_f64()
         );

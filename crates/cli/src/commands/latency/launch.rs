@@ -53,7 +53,7 @@ pub(super) fn run(args: &LatencyArgs, common: &Common, printer: Printer) -> anyh
     let budget = budget.map(trilemma_domain::Usd::settle).transpose()?;
     let test = drive((&store, plan, lines), aim, budget, printer)?;
     let report = record::work_out(&store, &test)?;
-    output::tell(args, common, &report, printer)
+    output::tell(args, common, (&store, &report), printer)
 }
 
 fn drive(

@@ -2,8 +2,9 @@
 
 use trilemma_domain::{LoadGoal, LoadReport, SloVerdict, Verdict};
 use trilemma_report::{load_csv, load_html};
+use trilemma_store::Store;
 
-use super::{LatencyArgs, words};
+use super::{LatencyArgs, samples, words};
 use crate::args::Common;
 use crate::exit::Exit;
 use crate::hint;
@@ -14,7 +15,7 @@ use crate::printer::Printer;
 pub(super) fn tell(
     args: &LatencyArgs,
     common: &Common,
-    report: &LoadReport,
+    (store, report): (&Store, &LoadReport),
     printer: Printer,
 ) -> anyhow::Result<Exit> {
     if let Some(path) = &args.out.html {
@@ -24,6 +25,9 @@ pub(super) fn tell(
     if let Some(path) = &args.out.csv {
         fs_err::write(path, load_csv(report))?;
         printer.say(&format!("wrote {}", path.display()));
+    }
+    if let Some(path) = &args.out.samples {
+        samples::write(store, &report.test, path, printer)?;
     }
     if printer.json() {
         printer.value(report)?;

@@ -57,7 +57,7 @@ pub(super) fn again(
         }))
     })?;
     let report = work_out(&store, &test)?;
-    output::tell(args, common, &report, printer)
+    output::tell(args, common, (&store, &report), printer)
 }
 
 /// Lists recorded tests, the oldest first.
