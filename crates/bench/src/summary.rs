@@ -37,7 +37,7 @@ pub struct Summary {
     pub n_repeated: u64,
     /// Trials that ended without an answer.
     pub n_failed: u64,
-    /// HTTP calls.
+    /// Calls: HTTP requests, or runs of a program.
     pub n_attempts: u64,
     /// Spent by the run so far, as far as known, scorers' calls included.
     pub spent: NanoUsd,

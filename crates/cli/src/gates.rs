@@ -19,22 +19,34 @@ use crate::decision::{self, DecideOptions};
 /// # Errors
 /// [`InputError`] that says what to do instead.
 pub(crate) fn refuse(context: &Context, options: DecideOptions) -> anyhow::Result<()> {
+    fault(context, options).map_or(Ok(()), |fault| {
+        Err(anyhow!(InputError(format!(
+            "failed to race for the cheapest candidate that meets every requirement: {fault}"
+        ))))
+    })
+}
+
+/// Why such a race cannot answer what the project asks, and what to do instead; `None` = it can.
+pub(crate) fn fault(context: &Context, options: DecideOptions) -> Option<&'static str> {
     let wanted = &context.project.requirements;
-    let fault = if wanted.pass_rate.is_none() && wanted.not_worse_than.is_none() {
-        "no quality requirement is set that it could race for; hint: set `pass_rate` or `not_worse_than` under \
-         [requirements], or race for the best pass rate by `--adaptive=calibrated`"
+    if wanted.pass_rate.is_none() && wanted.not_worse_than.is_none() {
+        Some(
+            "no quality requirement is set that it could race for; hint: set `pass_rate` or `not_worse_than` under \
+         [requirements], or race for the best pass rate by `--adaptive=calibrated`",
+        )
     } else if is_against_best(wanted) {
-        "\"not worse than the best\" compares with everybody, so everybody has to answer everything; hint: name a \
-         candidate (`candidate = \"incumbent\"`), or run without --adaptive"
+        Some(
+            "\"not worse than the best\" compares with everybody, so everybody has to answer everything; hint: name a \
+         candidate (`candidate = \"incumbent\"`), or run without --adaptive",
+        )
     } else if !is_by_cost(options.preference_of(context)) {
-        "it looks for the cheapest, but something else than cost ranks; hint: set `[preference]` to a cost, or run \
-         without --adaptive"
+        Some(
+            "it looks for the cheapest, but something else than cost ranks; hint: set `[preference]` to a cost, or run \
+         without --adaptive",
+        )
     } else {
-        return Ok(());
-    };
-    Err(anyhow!(InputError(format!(
-        "failed to race for the cheapest candidate that meets every requirement: {fault}"
-    ))))
+        None
+    }
 }
 
 fn is_against_best(wanted: &Requirements) -> bool {

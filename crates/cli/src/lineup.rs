@@ -12,6 +12,7 @@ use trilemma_project::{Project, Provider};
 use trilemma_provider::{
     Client, ClientConfig, Lane, LaneConfig, ProgramLeave, Proxy, RetryPolicy, TcpConnector,
 };
+use trilemma_score::Mode;
 
 use crate::context::{Context, InputError};
 use crate::env;
@@ -85,6 +86,14 @@ impl<'a> Lines<'a> {
             .or_insert_with(|| Arc::new(lane(project, candidate)));
         lane.clone()
     }
+}
+
+/// Whether a candidate or a scorer of the project runs a program, so that calls need `--allow-code`.
+pub(crate) fn runs_code(project: &Project) -> bool {
+    let is_program = |spec| {
+        trilemma_score::build(spec).is_ok_and(|scorer| matches!(scorer.mode(), Mode::Command(_)))
+    };
+    !programs(project).is_empty() || project.scorers.iter().any(is_program)
 }
 
 /// Candidates that are programs.

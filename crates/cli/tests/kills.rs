@@ -90,13 +90,19 @@ fn figures(trials: &BTreeMap<Call, serde_json::Value>) -> Vec<String> {
         .collect()
 }
 
-/// A project in a folder of its own, with a requirement that a race can look for.
+/// A project in a folder of its own, with a requirement that a race can look for. The second model is so
+/// much dearer that no pass rate could make up for it: at one price a race has to ask both.
 fn project(served: &Served) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_golden(folder.path(), N_ITEMS);
-    let bench =
-        format!("concurrency = {CONCURRENCY}\n[requirements]\npass_rate = {{ min = 0.75 }}");
-    write_project(folder.path(), &served.url, &MODELS, &bench);
+    let mut bench =
+        format!("concurrency = {CONCURRENCY}\n[requirements]\npass_rate = {{ min = 0.75 }}\n");
+    for (model, price) in MODELS.into_iter().zip(["1", "4"]) {
+        bench.push_str(&format!(
+            "[[candidates]]\nmodel = \"sim/{model}\"\nprice = {{ input = \"{price}\", output = \"{price}\" }}\n"
+        ));
+    }
+    write_project(folder.path(), &served.url, &[], &bench);
     folder
 }
 
@@ -206,9 +212,11 @@ fn slow_killed_races_ask_nothing_twice() {
     }
     for command in &RACES {
         let undisturbed = undisturbed(command);
-        // In this project the race for requirements ends by asking everybody everything.
-        let saves = undisturbed.len() < N_ITEMS * MODELS.len();
-        assert_eq!(saves, command[2] != "--adaptive=gates", "{command:?}");
+        let n_asked = undisturbed.len();
+        assert!(
+            n_asked < N_ITEMS * MODELS.len(),
+            "{command:?} saves nothing"
+        );
         for wait in moments(7) {
             kill_after(2 * wait, (command, &undisturbed));
         }

@@ -1,15 +1,8 @@
 //! One candidate that is ready to be called: requests encoded, key at hand, prices known.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use trilemma_cost::Pricer;
+use trilemma_cost::{Forecast, Pricer};
 use trilemma_domain::{NanoUsd, Usage};
 use trilemma_provider::{Client, Connect, EncodedRequest, Secret, TcpConnector};
-
-/// Bytes of a request body per token, on the low side: planning errs towards more tokens.
-const BYTES_PER_TOKEN: u64 = 3;
-/// Output tokens that an unlimited answer is planned with before any was seen.
-const FIRST_GUESS_TOKENS: u64 = 1_000;
 
 /// What a line is made of.
 pub struct LineParts<C: Connect = TcpConnector> {
@@ -30,8 +23,7 @@ pub struct LineParts<C: Connect = TcpConnector> {
 /// One candidate that is ready to be called.
 pub struct Line<C: Connect = TcpConnector> {
     pub(crate) parts: LineParts<C>,
-    /// Most output tokens seen so far; 0 = none was.
-    most_output: AtomicU64,
+    forecast: Forecast,
 }
 
 impl<C: Connect> Line<C> {
@@ -39,8 +31,8 @@ impl<C: Connect> Line<C> {
     #[must_use]
     pub fn new(parts: LineParts<C>) -> Self {
         Self {
+            forecast: Forecast::new(parts.max_output_tokens),
             parts,
-            most_output: AtomicU64::new(0),
         }
     }
 
@@ -54,15 +46,10 @@ impl<C: Connect> Line<C> {
     /// Most that the request of an arrival is expected to cost; zero where no price is known.
     #[must_use]
     pub fn most_cost(&self, number: u64) -> NanoUsd {
-        let input = self
-            .request(number)
-            .map_or(0, |request| request.body().len() as u64 / BYTES_PER_TOKEN);
-        self.parts
-            .pricer
-            .as_ref()
-            .and_then(|pricer| pricer.production(input, self.planned_output(), None))
-            .and_then(|cost| cost.settle().ok())
-            .unwrap_or_default()
+        let request = self.request(number);
+        let n_bytes = request.map_or(0, |request| request.body().len());
+        let pricer = self.parts.pricer.as_ref();
+        self.forecast.most_cost(n_bytes, pricer)
     }
 
     /// Whether requests can be priced before they are sent.
@@ -72,19 +59,8 @@ impl<C: Connect> Line<C> {
         pricer.is_some_and(|pricer| pricer.production(1, 1, None).is_some())
     }
 
-    fn planned_output(&self) -> u64 {
-        let limit = self.parts.max_output_tokens.map(u64::from);
-        let seen = self.most_output.load(Ordering::Relaxed);
-        let guess = if seen == 0 {
-            FIRST_GUESS_TOKENS
-        } else {
-            seen + seen / 2
-        };
-        limit.map_or(guess, |limit| limit.min(guess))
-    }
-
     /// Learns from an answer how long answers are.
     pub(crate) fn learn(&self, usage: &Usage) {
-        self.most_output.fetch_max(usage.output, Ordering::Relaxed);
+        self.forecast.learn(usage);
     }
 }

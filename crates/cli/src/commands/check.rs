@@ -9,11 +9,13 @@ use crate::args::Common;
 use crate::commands::select::with_shortlist;
 use crate::commands::words::split_side;
 use crate::context::Context;
+use crate::decision::DecideOptions;
 use crate::exit::Exit;
+use crate::gates;
 use crate::golden;
 use crate::inspection::{Inspection, inspect};
 use crate::layout::{self, terminal_width};
-use crate::lineup::{UNPRICED_HINT, unbounded_text};
+use crate::lineup::{self, UNPRICED_HINT, unbounded_text};
 use crate::pins;
 use crate::plan;
 use crate::printer::Printer;
@@ -41,7 +43,9 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
     let inspection = inspect(&context, &golden);
     let input = plan::input(&context, &golden, &inspection.requests)?;
     let plan = preflight(&input);
-    let races = races(&input, &plan);
+    let no_gates = gates::fault(&context, DecideOptions::default());
+    let mut races = races(&input, &plan);
+    races.retain(|race| no_gates.is_none() || race.mode != "gates");
     let pins = pins::pins(&context)?;
     if printer.json() {
         printer.value(&serde_json::json!({
@@ -53,6 +57,11 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
         }))?;
     } else {
         let mut text = text(&context, &inspection, (&plan, &races));
+        if let (Some(fault), false) = (no_gates, races.is_empty()) {
+            let words = format!("--adaptive=gates is out: {fault}");
+            let width = terminal_width().unwrap_or(layout::DEFAULT_WIDTH);
+            let _ = writeln!(text, "{}", layout::wrap(&words, 4, width));
+        }
         text.push_str("\nModels\n");
         let table = pins::table(&pins, context.as_of);
         text.push_str(&table.draw(2, terminal_width()));
@@ -74,7 +83,12 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
         printer.next(&common.command("runs list"));
         return Ok(Exit::Drift);
     }
-    printer.next(&common.command(&with_split("select", args.split)));
+    let select = if lineup::runs_code(&context.project) {
+        "select --allow-code"
+    } else {
+        "select"
+    };
+    printer.next(&common.command(&with_split(select, args.split)));
     Ok(Exit::Ok)
 }
 

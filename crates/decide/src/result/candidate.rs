@@ -84,7 +84,7 @@ pub struct Counts {
     pub n_replayed: usize,
     /// Answers whose token counts are estimates.
     pub n_usage_estimated: usize,
-    /// HTTP calls made for all of them.
+    /// Calls made for all of them: HTTP requests, or runs of a program.
     pub n_attempts: u64,
     /// Failed attempts whose cost is unknown.
     pub n_unpriced_attempts: u64,

@@ -4,6 +4,8 @@
 mod among;
 mod cases;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod designs;

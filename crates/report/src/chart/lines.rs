@@ -3,6 +3,7 @@
 //! Every line carries its name at its right end, so that nothing rests on colour; names are pushed
 //! apart where lines end close to each other.
 
+use super::frame::{Axes, Frame};
 use super::scale::{Axis, Scale};
 use super::svg::{Anchor, At, Svg, text_width};
 use crate::text::one_line;
@@ -79,10 +80,7 @@ pub(crate) struct Lines {
 struct Plane {
     x: Scale,
     y: Scale,
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
+    frame: Frame,
     is_narrow: bool,
 }
 
@@ -94,16 +92,28 @@ impl Lines {
     /// Draws it `width` CSS pixels wide.
     pub(crate) fn draw(&self, width: f64) -> String {
         let plane = self.plane(width);
-        let mut svg = Svg::new(width, plane.bottom + 44.0);
-        self.draw_axes(&mut svg, &plane);
+        let mut svg = Svg::new(width, plane.frame.bottom + 44.0);
+        let axes = Axes {
+            scales: (&plane.x, &plane.y),
+            n_ticks: (
+                if plane.is_narrow { 4 } else { 7 },
+                upright_ticks(plane.is_narrow),
+            ),
+            titles: (&self.titles.0, &self.titles.1),
+        };
+        plane.frame.draw(&mut svg, &axes);
         if let Some((value, text)) = &self.at {
             let x = plane.x.px(*value);
-            svg.line("limit", At::new(x, plane.top), At::new(x, plane.bottom));
+            svg.line(
+                "limit",
+                At::new(x, plane.frame.top),
+                At::new(x, plane.frame.bottom),
+            );
             let half = text_width(text) / 2.0;
             let middle = x.min(width - half).max(half);
             svg.text(
                 "limit",
-                At::new(middle, plane.top - 5.0),
+                At::new(middle, plane.frame.top - 5.0),
                 Anchor::Middle,
                 text,
             );
@@ -118,12 +128,12 @@ impl Lines {
             svg.group(&series.tooltip);
             svg.polyline(series.look.class(), &points);
             if let Some(end) = points.last() {
-                let from = At::new(plane.right + 4.0, base - 4.0);
+                let from = At::new(plane.frame.right + 4.0, base - 4.0);
                 svg.line("leader", *end, from);
-                let room = (width - plane.right - 8.0) / text_width("n");
+                let room = (width - plane.frame.right - 8.0) / text_width("n");
                 // Truncation towards fewer characters is what is wanted here.
                 let name = one_line(&series.label, room.clamp(4.0, 26.0) as usize);
-                let at = At::new(plane.right + 7.0, base);
+                let at = At::new(plane.frame.right + 7.0, base);
                 svg.text(series.look.text_class(), at, Anchor::Start, &name);
             }
             svg.end();
@@ -151,10 +161,13 @@ impl Lines {
         Plane {
             x: Scale::linear(self.axes.0, &xs, (left, right)),
             y,
-            left,
-            right,
-            top,
-            bottom,
+            frame: Frame {
+                left,
+                right,
+                top,
+                bottom,
+                beyond: width - right,
+            },
             is_narrow,
         }
     }
@@ -197,37 +210,13 @@ impl Lines {
             *base = base.max(free_from);
             free_from = *base + NAME_HEIGHT;
         }
-        let mut free_to = plane.bottom + 4.0;
+        let mut free_to = plane.frame.bottom + 4.0;
         for (_, base) in wanted.iter_mut().rev() {
             *base = base.min(free_to);
             free_to = *base - NAME_HEIGHT;
         }
         wanted.sort_by_key(|(idx, _)| *idx);
         wanted.into_iter().map(|(_, base)| base).collect()
-    }
-
-    fn draw_axes(&self, svg: &mut Svg, plane: &Plane) {
-        for (value, text) in plane.y.ticks(upright_ticks(plane.is_narrow)) {
-            let y = plane.y.px(value);
-            svg.line("grid", At::new(plane.left, y), At::new(plane.right, y));
-            let at = At::new(plane.left - 8.0, y + 4.0);
-            svg.text("tick", at, Anchor::End, &text);
-        }
-        let mut free_from = f64::MIN;
-        for (value, text) in plane.x.ticks(if plane.is_narrow { 4 } else { 7 }) {
-            let x = plane.x.px(value);
-            svg.line("grid", At::new(x, plane.top), At::new(x, plane.bottom));
-            let half = text_width(&text) / 2.0;
-            if x - half > free_from {
-                let at = At::new(x, plane.bottom + 17.0);
-                svg.text("tick", at, Anchor::Middle, &text);
-                free_from = x + half + 6.0;
-            }
-        }
-        let at = At::new(plane.right, plane.bottom + 37.0);
-        svg.text("axis", at, Anchor::End, &format!("{} →", self.titles.0));
-        let upright = format!("↑ {}", self.titles.1);
-        svg.text("axis", At::new(2.0, 13.0), Anchor::Start, &upright);
     }
 }
 

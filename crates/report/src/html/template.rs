@@ -11,6 +11,10 @@ use crate::text::{escape, html_prose};
 pub(super) const PAGE: &str = include_str!("../../assets/report.html");
 /// The page of a load test.
 pub(super) const LATENCY: &str = include_str!("../../assets/latency.html");
+/// What all pages begin with.
+const HEAD: &str = include_str!("../../assets/head.html");
+/// Tables, charts and lists that pages share.
+const PARTS: &str = include_str!("../../assets/parts.html");
 /// Its style sheet.
 pub(crate) const STYLE: &str = include_str!("../../assets/report.css");
 /// Sorts tables; opens folded parts for printing.
@@ -49,7 +53,10 @@ fn fill(name: &str, page: &str, model: Value) -> Result<String, Error> {
     environment.add_filter("prose", |text: &str| {
         Value::from_safe_string(html_prose(text))
     });
-    environment.add_template(name, page)?;
+    let shared = [("head.html", HEAD), ("parts.html", PARTS)];
+    for (name, text) in shared.into_iter().chain([(name, page)]) {
+        environment.add_template(name, text)?;
+    }
     environment.get_template(name)?.render(model)
 }
 

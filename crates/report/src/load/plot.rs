@@ -1,6 +1,6 @@
 //! Lines in a plane with round ticks; each line has its own dashes and mark, and its name at its end.
 
-use crate::chart::{Anchor, At, Axis, FONT_SIZE, Scale, Shape, Svg, label, text_width};
+use crate::chart::{Anchor, At, Axes, Axis, FONT_SIZE, Frame, Scale, Shape, Svg, label};
 
 /// Below this width the drawing is made for a telephone.
 const NARROW: f64 = 500.0;
@@ -52,26 +52,24 @@ impl Plot {
         let x = scale(&self.x, self.values(true), (left, right));
         let y = scale(&self.y, self.values(false), (bottom, top));
         let mut svg = Svg::new(width, height + key);
-        for (value, text) in y.ticks(5) {
-            let at = y.px(value);
-            svg.line("grid", At::new(left, at), At::new(right, at));
-            svg.text("tick", At::new(left - 8.0, at + 4.0), Anchor::End, &text);
-        }
-        let mut free_from = f64::MIN;
-        for (value, text) in x.ticks(if is_narrow { 4 } else { 8 }) {
-            let at = x.px(value);
-            svg.line("grid", At::new(at, top), At::new(at, bottom));
-            let half = text_width(&text) / 2.0;
-            if at - half > free_from && at + half < right + 12.0 {
-                svg.text("tick", At::new(at, bottom + 17.0), Anchor::Middle, &text);
-                free_from = at + half + 6.0;
-            }
-        }
-        let log = |spec: &AxisSpec| if spec.is_log { ", logarithmic" } else { "" };
-        let under = format!("{}{} →", self.x.title, log(&self.x));
-        svg.text("axis", At::new(right, bottom + 36.0), Anchor::End, &under);
-        let above = format!("↑ {}{}", self.y.title, log(&self.y));
-        svg.text("axis", At::new(2.0, 13.0), Anchor::Start, &above);
+        let named = |spec: &AxisSpec| {
+            let log = if spec.is_log { ", logarithmic" } else { "" };
+            format!("{}{log}", spec.title)
+        };
+        let (under, above) = (named(&self.x), named(&self.y));
+        let axes = Axes {
+            scales: (&x, &y),
+            n_ticks: (if is_narrow { 4 } else { 8 }, 5),
+            titles: (&under, &above),
+        };
+        let frame = Frame {
+            left,
+            right,
+            top,
+            bottom,
+            beyond: 12.0,
+        };
+        frame.draw(&mut svg, &axes);
         for (is_upright, value, text) in &self.limits {
             let within = if *is_upright {
                 x.px(*value)

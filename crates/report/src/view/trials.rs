@@ -53,7 +53,7 @@ pub(crate) fn table(cast: &Cast<'_>) -> Table {
             Column::number("Refused"),
             Column::number("Cut at limit"),
             Column::number("Replayed"),
-            Column::number("HTTP calls"),
+            Column::number("Calls"),
         ],
         rows,
     }
