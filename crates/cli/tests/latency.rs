@@ -42,6 +42,43 @@ fn text(output: &Output) -> String {
 const FAST: &str = "[models.fast]\nfirst_token_ms = 2\nanswers = { type = \"tokens\", count = 8 }\n\
                     [models.slow]\nfirst_token_ms = 12\nanswers = { type = \"tokens\", count = 8 }";
 
+/// Every request leaves as it was recorded: two candidates, warm-up and all.
+fn samples_are_every_request(folder: &Path) {
+    for (name, format) in [("s.csv", "csv"), ("s.jsonl", "jsonl")] {
+        let file = folder.join(name);
+        let arguments = ["latency", "--again", "--samples", file.to_str().unwrap()];
+        assert!(run(folder, &arguments).status.success());
+        let rows = fs_err::read_to_string(&file).unwrap();
+        assert_eq!(
+            rows.lines().count() - usize::from(format == "csv"),
+            170,
+            "{name}"
+        );
+        if format == "csv" {
+            assert!(rows.starts_with("test,candidate,stage,arrivals,number,warmup,intended_ms,"));
+            continue;
+        }
+        let line: serde_json::Value = serde_json::from_str(rows.lines().last().unwrap()).unwrap();
+        let of = |name: &str| line.get(name).cloned().unwrap();
+        assert_eq!(of("chunk_ms").as_array().unwrap().len(), 8);
+        assert_eq!(
+            (&of("warmup"), &of("error")),
+            (&false.into(), &serde_json::Value::Null)
+        );
+        let (ours, theirs) = (of("e2e_from_schedule_ms").as_f64(), of("e2e_ms").as_f64());
+        assert!(
+            ours.unwrap() >= theirs.unwrap() && theirs.unwrap() > 0.0,
+            "{line}"
+        );
+    }
+    assert_eq!(
+        run(folder, &["latency", "--again", "--samples", "s.txt"])
+            .status
+            .code(),
+        Some(2)
+    );
+}
+
 #[test]
 fn a_test_is_measured_kept_and_worked_out_again() {
     let sim = served(FAST);
@@ -89,42 +126,7 @@ fn a_test_is_measured_kept_and_worked_out_again() {
             .contains("Content-Security-Policy")
     );
     assert!(fs_err::read_to_string(table).unwrap().lines().count() > 40);
-    // Every request, as it was recorded: two candidates, warm-up and all.
-    for (name, format) in [("s.csv", "csv"), ("s.jsonl", "jsonl")] {
-        let file = folder.join(name);
-        let arguments = ["latency", "--again", "--samples", file.to_str().unwrap()];
-        assert!(run(folder, &arguments).status.success());
-        let rows = fs_err::read_to_string(&file).unwrap();
-        assert_eq!(
-            rows.lines().count() - usize::from(format == "csv"),
-            170,
-            "{name}"
-        );
-        if format == "csv" {
-            assert!(rows.starts_with("test,candidate,stage,arrivals,number,warmup,intended_ms,"));
-            continue;
-        }
-        let line: serde_json::Value = serde_json::from_str(rows.lines().last().unwrap()).unwrap();
-        assert_eq!(line["chunk_ms"].as_array().unwrap().len(), 8);
-        assert_eq!(
-            (&line["warmup"], &line["error"]),
-            (&false.into(), &serde_json::Value::Null)
-        );
-        let (ours, theirs) = (
-            line["e2e_from_schedule_ms"].as_f64(),
-            line["e2e_ms"].as_f64(),
-        );
-        assert!(
-            ours.unwrap() >= theirs.unwrap() && theirs.unwrap() > 0.0,
-            "{line}"
-        );
-    }
-    assert_eq!(
-        run(folder, &["latency", "--again", "--samples", "s.txt"])
-            .status
-            .code(),
-        Some(2)
-    );
+    samples_are_every_request(folder);
     let list = text(&run(folder, &["latency", "--list"]));
     assert!(list.contains("1 load test"), "{list}");
     assert!(text(&run(folder, &["latency", "--again=nope"])).contains("--list"));

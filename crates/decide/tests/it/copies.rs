@@ -93,9 +93,9 @@ fn repeated(case: &Case) -> Decision {
     let mut input = asked(case);
     input.repeats = COPIES as u32;
     let again = |seen: &Observation| {
-        let seen = seen.clone();
+        let seen = *seen;
         (0..COPIES as u32).map(move |repeat| {
-            let mut other = seen.clone();
+            let mut other = seen;
             other.key.repeat = repeat;
             other
         })
@@ -118,9 +118,9 @@ fn clustered(case: &Case) -> Decision {
     });
     input.items = copies.collect();
     let of_copies = |seen: &Observation| {
-        let seen = seen.clone();
+        let seen = *seen;
         (0..COPIES).map(move |copy| {
-            let mut other = seen.clone();
+            let mut other = seen;
             other.key.item_idx += u32::try_from(copy * n).unwrap();
             other
         })

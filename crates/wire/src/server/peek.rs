@@ -93,6 +93,7 @@ pub fn peek_request(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, RequestEr
                 stream: raw.stream.unwrap_or(false),
                 include_usage: true,
                 max_output_tokens: raw.max_output_tokens,
+                logprobs: None,
                 texts: all,
             })
         }
