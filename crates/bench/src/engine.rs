@@ -53,6 +53,8 @@ pub async fn run_for<C: Connect>(
         None => Schedule::new(shape, parts.seed, is_settled),
     };
     count_resumed(&parts.progress, &settled);
+    let lanes = parts.entrants.iter().map(|one| Arc::clone(&one.parts.lane));
+    parts.progress.follow(lanes.collect());
     drop(settled);
     let adaptive = parts.adaptive;
     let job = Arc::new(Job::new(parts, schedule, maybe_sent, budget)?);

@@ -1,14 +1,18 @@
 //! Counters of a running benchmark, read by whoever draws them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use trilemma_domain::NanoUsd;
+use trilemma_provider::Lane;
 
 /// Counters; all monotone but `n_in_flight`.
 #[derive(Debug)]
 pub struct Progress {
     n_trials: u64,
     candidates: Vec<Counters>,
+    lanes: OnceLock<Vec<Arc<Lane>>>,
     judges_nanos: AtomicU64,
 }
 
@@ -41,6 +45,8 @@ pub struct CandidateProgress {
     pub n_attempts: u64,
     /// Trials being called.
     pub n_in_flight: u64,
+    /// How long its endpoint asks to wait; `None` = it does not, or some of its calls are under way.
+    pub paused_for: Option<Duration>,
     /// Cost of this session's calls as far as known.
     pub cost: NanoUsd,
 }
@@ -93,6 +99,7 @@ impl Progress {
             candidates: std::iter::repeat_with(Counters::default)
                 .take(n_candidates)
                 .collect(),
+            lanes: OnceLock::new(),
             judges_nanos: AtomicU64::new(0),
         }
     }
@@ -102,7 +109,10 @@ impl Progress {
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
             n_trials: self.n_trials,
-            candidates: self.candidates.iter().map(Counters::read).collect(),
+            candidates: (0..)
+                .zip(&self.candidates)
+                .map(|(idx, one)| one.read(self.pause(idx)))
+                .collect(),
             judges: NanoUsd(
                 self.judges_nanos
                     .load(Ordering::Relaxed)
@@ -110,6 +120,17 @@ impl Progress {
                     .unwrap_or(i64::MAX),
             ),
         }
+    }
+
+    /// Takes the candidates' lanes, which tell of pauses.
+    pub(crate) fn follow(&self, lanes: Vec<Arc<Lane>>) {
+        // A run that goes on with the same counters keeps the lanes that it has.
+        let _ = self.lanes.set(lanes);
+    }
+
+    fn pause(&self, candidate_idx: usize) -> Option<Duration> {
+        let status = self.lanes.get()?.get(candidate_idx)?.status();
+        status.paused_for.filter(|_| status.n_in_flight == 0)
     }
 
     /// Notes what judges have cost in this session so far.
@@ -159,7 +180,7 @@ fn bump(counter: &AtomicU64, by: u64) {
 }
 
 impl Counters {
-    fn read(&self) -> CandidateProgress {
+    fn read(&self, paused_for: Option<Duration>) -> CandidateProgress {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         CandidateProgress {
             n_answered: get(&self.answered),
@@ -169,6 +190,7 @@ impl Counters {
             n_resumed: get(&self.resumed),
             n_attempts: get(&self.attempts),
             n_in_flight: get(&self.in_flight),
+            paused_for,
             cost: NanoUsd(i64::try_from(get(&self.cost_nanos)).unwrap_or(i64::MAX)),
         }
     }

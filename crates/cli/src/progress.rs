@@ -12,6 +12,10 @@ use crate::printer::{Printer, printable};
 
 /// Time between two drawings.
 const TICK: Duration = Duration::from_millis(200);
+/// A wait that is worth a line of a log.
+const LONG_WAIT: Duration = Duration::from_secs(10);
+/// A wait that is drawn.
+const SHOWN_WAIT: Duration = Duration::from_secs(2);
 
 /// What is drawn beside the counters.
 pub(crate) struct Scene {
@@ -20,10 +24,10 @@ pub(crate) struct Scene {
     pub(crate) spent_before: NanoUsd,
 }
 
-/// Draws until it is dropped; without a terminal it says nothing.
+/// Draws until it is dropped; without a terminal it only tells of long waits.
 pub(crate) async fn draw(printer: Printer, progress: Arc<Progress>, scene: Scene) {
     if !printer.draws() {
-        std::future::pending::<()>().await;
+        tell_waits(printer, &progress, &scene).await;
     }
     let bar = Bar(ProgressBar::with_draw_target(
         None,
@@ -44,6 +48,34 @@ pub(crate) async fn draw(printer: Printer, progress: Arc<Progress>, scene: Scene
         bar.set_position(snapshot.n_settled());
         bar.set_message(message(&snapshot, &scene, (first, start.elapsed())));
     }
+}
+
+/// Says once per wait that an endpoint asks for a long one: a run in a log would seem to hang.
+async fn tell_waits(printer: Printer, progress: &Progress, scene: &Scene) {
+    let mut ticks = interval(TICK);
+    let mut is_told = vec![false; scene.names.len()];
+    loop {
+        ticks.tick().await;
+        let candidates = progress.snapshot().candidates;
+        for ((name, one), is_told) in scene.names.iter().zip(candidates).zip(&mut is_told) {
+            match one.paused_for {
+                Some(wait) if wait >= LONG_WAIT && !*is_told => {
+                    printer.say(&wait_text(name, wait));
+                    *is_told = true;
+                }
+                Some(_) => {}
+                None => *is_told = false,
+            }
+        }
+    }
+}
+
+fn wait_text(name: &CandidateId, wait: Duration) -> String {
+    let wait = duration_text(wait.as_secs_f64());
+    format!(
+        "{}: its endpoint asks to wait {wait}",
+        printable(name.as_str())
+    )
 }
 
 /// Leaves a clean line behind when drawing is broken off.
@@ -77,6 +109,11 @@ fn message(snapshot: &Snapshot, scene: &Scene, (first, elapsed): (u64, Duration)
         })
         .collect();
     parts.extend(failing);
+    let candidates = scene.names.iter().zip(&snapshot.candidates);
+    parts.extend(candidates.filter_map(|(name, one)| {
+        let wait = one.paused_for.filter(|wait| *wait >= SHOWN_WAIT)?;
+        Some(wait_text(name, wait))
+    }));
     parts.join("  ")
 }
 

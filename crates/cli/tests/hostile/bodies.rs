@@ -227,6 +227,37 @@ fn responses_that_lie_fail_their_item_alone() {
 }
 
 #[test]
+fn an_absurd_wait_costs_its_own_item() {
+    let url = peer::serve(|request| {
+        if is_about(request, "retry") {
+            let wait = "retry-after: 99999999999999999999\r\n";
+            response("429 Too Many Requests", wait, b"{}")
+        } else {
+            response("200 OK", "", &completion(b"\"ok\""))
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let items: Vec<String> = (0..12).map(|idx| format!("plain {idx}")).collect();
+    let mut items: Vec<(&str, &str)> = items.iter().map(|item| (item.as_str(), "ok")).collect();
+    items.insert(3, ("retry", "ok"));
+    write(folder.path(), &url, &items, "type = \"exact\"");
+    let path = folder.path().join("trilemma.toml");
+    let project = fs_err::read_to_string(&path).unwrap();
+    // One after the other: later calls begin while the endpoint is believed to ask for a wait.
+    fs_err::write(
+        &path,
+        project.replace("[bench]", "[bench]\nconcurrency = 1"),
+    )
+    .unwrap();
+    let summary = parsed(&expect(folder.path(), &["--json", "bench"], 4), &[4]);
+    assert_eq!(summary["n_failed"], 1, "{summary}");
+    let trials = trials(folder.path());
+    let failure = &trials[3]["trial"]["outcome"]["failed"];
+    let message = failure["message"].as_str().unwrap();
+    assert!(message.contains("asks to wait 30 days"), "{failure}");
+}
+
+#[test]
 fn a_huge_stream_is_scored() {
     let url = peer::serve(|request| {
         let (size, times) = if is_about(request, "one-piece") {

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 
 use super::config::LaneConfig;
 use super::gate::{Gate, Permit};
-use super::state::{Admission, Admitted, Next, State, TrialState};
+use super::state::{Admission, Admitted, Next, State, TrialState, sent_away};
 use super::ticket::Ticket;
 
 /// The lane to one endpoint and model; share it by reference or `Arc`.
@@ -160,7 +160,8 @@ impl Lane {
                             break Err(interrupted());
                         }
                     }
-                    Next::Again(_) | Next::Stop => break Err(failure),
+                    Next::Again(_) => break Err(told_off(failure)),
+                    Next::Stop => break Err(failure),
                 },
                 (_, _, None) => break Err(silent()),
             }
@@ -306,6 +307,14 @@ async fn renewed(secret: Option<&Secret>, cancel: &Cancel) -> bool {
     tokio::select! {
         is_renewed = secret.renew() => is_renewed,
         () = cancel.cancelled() => false,
+    }
+}
+
+/// A failure that can be repeated, but not within the trial's time, with the wait that it asks for.
+fn told_off(failure: Failure) -> Failure {
+    match failure.retry {
+        Retry::After(told) => sent_away(&failure, told),
+        Retry::Backoff | Retry::No => failure,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trilemma_domain::{Failure, FailureKind, FaultSource, Retry};
+use trilemma_domain::{Failure, FailureKind, Retry};
 use trilemma_wire::client::RateLimits;
 
 use super::breaker::{Breaker, Counted, Leave, Stage};
@@ -33,7 +33,6 @@ pub(crate) struct State {
     budget: f64,
     /// Since when every outcome was a refusal for load, and the first of them.
     throttled_since: Option<Instant>,
-    pause_cause: Option<Failure>,
 }
 
 /// Whether an attempt may start.
@@ -90,7 +89,6 @@ impl State {
             jitter: Jitter::new(config.seed),
             budget: f64::from(config.retry.budget_burst),
             throttled_since: None,
-            pause_cause: None,
         }
     }
 
@@ -107,9 +105,6 @@ impl State {
             return Admission::Refused(failure);
         }
         if let Some(until) = self.pause.until(now) {
-            if until.saturating_duration_since(now) > self.policy.trial_deadline {
-                return Admission::Refused(self.too_long_a_pause());
-            }
             return Admission::WaitUntil {
                 until,
                 is_advice: false,
@@ -206,7 +201,14 @@ impl State {
             Retry::After(told) if told >= SHORTEST_TOLD => Some(told.min(LONGEST_TOLD)),
             Retry::After(_) | Retry::Backoff | Retry::No => None,
         };
+        let told_too_long = told.filter(|told| *told >= self.policy.trial_deadline);
         let since = *self.throttled_since.get_or_insert(now);
+        if let Some(told) = told_too_long {
+            // Waiting is no use. A probe shows whether this is the endpoint's word or one answer's whim.
+            self.breaker
+                .sent_away(&sent_away(failure, told), admitted.is_probe, now);
+            return Next::Again(now + told);
+        }
         if now.saturating_duration_since(since) > self.policy.trial_deadline {
             self.breaker.never_served(failure, now);
         } else if told.is_none() && failure.kind == FailureKind::Overloaded {
@@ -220,7 +222,6 @@ impl State {
         let wait = match told {
             Some(told) => {
                 self.pause.refuse(admitted.started, now + told);
-                self.pause_cause = Some(failure.clone());
                 told
             }
             None => self.back_off(trial.n_throttled),
@@ -253,20 +254,27 @@ impl State {
         let longest = ceiling(self.policy.base, self.policy.cap, n_failures);
         self.jitter.up_to(longest.min(LONGEST_TOLD))
     }
+}
 
-    fn too_long_a_pause(&self) -> Failure {
-        match &self.pause_cause {
-            Some(cause) => cause.clone(),
-            None => {
-                let text = "the endpoint asked for a longer pause than a trial may take";
-                Failure::new(
-                    FailureKind::RateLimited,
-                    FaultSource::Caller,
-                    Retry::No,
-                    text,
-                )
-            }
-        }
+/// A refusal with the wait that it asks for, which is longer than a trial may take.
+pub(crate) fn sent_away(failure: &Failure, told: Duration) -> Failure {
+    let wait = wait_text(told);
+    let said = &failure.message;
+    let text = format!("the endpoint asks to wait {wait}, longer than a call may take: {said}");
+    let text = text.trim_end_matches(": ");
+    Failure {
+        status: failure.status,
+        ..Failure::new(failure.kind, failure.source, failure.retry, text)
+    }
+}
+
+/// A wait in its largest whole unit, rounded up.
+fn wait_text(wait: Duration) -> String {
+    match wait.as_secs_f64().ceil() {
+        s if s < 120.0 => format!("{s} s"),
+        s if s < 7_200.0 => format!("{} min", (s / 60.0).ceil()),
+        s if s < 172_800.0 => format!("{} h", (s / 3_600.0).ceil()),
+        s => format!("{} days", (s / 86_400.0).ceil()),
     }
 }
 
