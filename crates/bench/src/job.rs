@@ -3,7 +3,7 @@
 //! In: parts. Out: the next call, the stop, the first error, the summary. It awaits nothing.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -81,6 +81,7 @@ pub struct Job<C: Connect = TcpConnector> {
     pub(crate) docket: Arc<Docket>,
     pub(crate) freed: Notify,
     stop: AtomicU8,
+    has_begun: AtomicBool,
     error: Mutex<Option<BenchError>>,
 }
 
@@ -108,6 +109,7 @@ impl<C: Connect> Job<C> {
             maybe_sent,
             freed: Notify::new(),
             stop: AtomicU8::new(STOP_NONE),
+            has_begun: AtomicBool::new(false),
             error: Mutex::new(None),
             parts,
         })
@@ -116,6 +118,17 @@ impl<C: Connect> Job<C> {
     /// Puts other calls in place of those not handed out yet.
     pub(crate) fn reschedule(&self, schedule: Schedule) {
         *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = schedule;
+    }
+
+    /// Whether this is its first session; true once.
+    pub(crate) fn begins(&self) -> bool {
+        !self.has_begun.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether calls are left to be handed out.
+    pub(crate) fn has_calls(&self) -> bool {
+        let schedule = self.schedule.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.is_stopping() && schedule.n_left() > 0
     }
 
     /// Whether nothing more is handed out.

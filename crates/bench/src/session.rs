@@ -24,6 +24,10 @@ use crate::schedule::Next;
 
 /// How long a worker sleeps when every candidate is held back, unless one is freed before.
 const HELD_BACK: Duration = Duration::from_millis(20);
+/// Workers that begin together, and the time until the next ones do: all at once would be a burst that no
+/// later moment of a run has, and the first answers would show it.
+const ABREAST: usize = 5;
+const APART: Duration = Duration::from_millis(2);
 /// Settled trials that may wait for their commit and scoring.
 const BEHIND: usize = 1_024;
 
@@ -48,7 +52,14 @@ pub(crate) async fn session<C: Connect>(job: &Arc<Job<C>>) -> Result<(), BenchEr
     let follower = tokio::spawn(follow(job.clone(), receipts_in));
     let recorder = tokio::spawn(record_failed(job.clone(), failed_in));
     let mut workers = JoinSet::new();
-    for _ in 0..job.parts.concurrency.max(1) {
+    let begins = job.begins();
+    for idx in 0..job.parts.concurrency.max(1) {
+        if begins && idx > 0 && idx % ABREAST == 0 {
+            tokio::time::sleep(APART).await;
+            if !job.has_calls() {
+                break;
+            }
+        }
         workers.spawn(work(job.clone(), tails.clone()));
     }
     drop(tails);

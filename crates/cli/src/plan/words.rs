@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use trilemma_decide::preflight::{
     Chances, Preflight, RacePlan, TierTime, TimeLimit, VerdictChance,
 };
+use trilemma_domain::Usd;
 
 use crate::layout::{self, Side, Table, counted, parted, terminal_width};
 
@@ -114,16 +115,15 @@ fn chances_text(chances: &[VerdictChance], width: Option<usize>) -> String {
 /// One share in percent, or two.
 fn share_text(rarely: f64, often: f64) -> String {
     let percent = |share: f64| format!("{:.0}", share * 100.0);
-    let (rarely, often) = (percent(rarely), percent(often));
-    if rarely == often {
-        rarely
-    } else {
-        format!("{rarely} to {often}")
-    }
+    span(percent(rarely), &percent(often))
 }
 
 fn range_text(low: f64, high: f64) -> String {
-    let (low, high) = (format!("{low:.1}"), format!("{high:.1}"));
+    span(format!("{low:.1}"), &format!("{high:.1}"))
+}
+
+/// Two ends as one would say them: once where they read the same.
+fn span(low: String, high: &str) -> String {
     if low == high {
         low
     } else {
@@ -215,15 +215,18 @@ pub(crate) fn races_text(races: &[RacePlan], plan: &Preflight) -> String {
         ("cost", Side::Right),
     ]);
     for race in races {
-        let share = |n: u64| 100.0 * n as f64 / plan.n_calls.max(1) as f64;
+        let share = |n: u64| format!("{:.0}", 100.0 * n as f64 / plan.n_calls.max(1) as f64);
         let calls = race.n_calls;
         table.push([
             race.mode.to_owned(),
-            format!("{} to {}", parted(calls.low), parted(calls.high)),
-            format!("{:.0} to {:.0} %", share(calls.low), share(calls.high)),
+            span(parted(calls.low), &parted(calls.high)),
+            format!("{} %", span(share(calls.low), &share(calls.high))),
             race.cost_usd.map_or_else(
                 || "unknown".to_owned(),
-                |cost| format!("${} to ${}", cost.low.brief(), cost.high.brief()),
+                |cost| {
+                    let dollars = |cost: Usd| format!("${}", cost.brief());
+                    span(dollars(cost.low), &dollars(cost.high))
+                },
             ),
         ]);
     }
