@@ -94,7 +94,7 @@ def project(folder, mock):
     )
     text = '[task]\nname = "b"\nkind = "other"\ngolden = "golden.jsonl"\n[[scorers]]\ntype = "exact"\n'
     text += f'[providers.mock]\ndialect = "openai"\nbase_url = "{mock}/v1"\napi_key = "none"\n'
-    text += '[serve]\npolicy = "policy.json"\n'
+    text += '[serve]\npolicy = "policy.json"\nconcurrency = 10000\n'
     for name in ("small", "large", "slow"):
         text += f'[[candidates]]\nid = "{name}"\nmodel = "mock/{name}"\nprice = {{ input = "1", output = "2" }}\n'
     (folder / "trilemma.toml").write_text(text)
