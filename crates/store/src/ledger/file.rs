@@ -22,6 +22,9 @@ const SOFT_DEPTH: usize = 16_384;
 /// Rows that may wait before no request should be taken in.
 const HARD_DEPTH: usize = 65_536;
 
+/// A ledger is written at its end: few pages are touched again.
+const SMALL_CACHE: &str = "PRAGMA cache_size = -512";
+
 /// A ledger's file, open for reading.
 #[derive(Debug)]
 pub struct LedgerFile {
@@ -116,6 +119,7 @@ impl LedgerFile {
     pub fn begin(self, now_us: i64) -> Result<(Ledger, Session), StoreError> {
         let lock = self.place.lock()?;
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
+        self.conn.execute_batch(SMALL_CACHE).map_err(sql)?;
         self.conn
             .execute("INSERT INTO sessions (started_us) VALUES (?1)", [now_us])
             .map_err(sql)?;
