@@ -1,4 +1,4 @@
-//! The race for requirements: the cheapest candidate that meets them all, without asking everybody everything.
+//! The race for requirements: the preferred candidate that meets them all, without asking everybody everything.
 //!
 //! In: the tests that quality requirements come down to, who is ruled out by a stated fact, and a judge that takes
 //! the decision on some candidates. Out: who was completed, who was given up and why. Whom to ask next is said by
@@ -11,11 +11,11 @@ use trilemma_domain::{TrialKey, Verdict};
 use trilemma_project::Adaptive;
 use trilemma_provider::Connect;
 use trilemma_stats::StatsError;
-use trilemma_stats::race::{self, Bar, GateCourse, GateStep, Guarantee, Word};
+use trilemma_stats::race::{self, Bar, GateCourse, GateStep, Guarantee, RankBy, Word};
 
 use crate::error::BenchError;
 use crate::job::Job;
-use crate::record::{Record, Seens};
+use crate::record::{Record, Seens, mean};
 use crate::summary::{GivenUp, RaceSummary, Reason};
 
 /// What the decision says of a candidate.
@@ -25,8 +25,9 @@ pub struct Standing {
     pub verdict: Verdict,
     /// A requirement that it fails, in words; `None` = it fails none.
     pub fails: Option<String>,
-    /// What candidates are ranked by, in dollars; `None` = unknown.
-    pub cost: Option<f64>,
+    /// What candidates are ranked by, less is better: dollars, the share that fails, or the median time in
+    /// milliseconds; `None` = unknown.
+    pub value: Option<f64>,
 }
 
 /// Takes the decision on these candidates, in ascending order, on all that is recorded of them; one standing for
@@ -39,6 +40,8 @@ pub struct GateRace<'a> {
     pub bars: Vec<Bar>,
     /// Candidates that a stated fact rules out: they are not asked, unless others are compared with them.
     pub ruled_out: Vec<u32>,
+    /// What ranks candidates that meet everything.
+    pub rank_by: RankBy,
     /// Bound of the error that any candidate is said to meet everything although it does not.
     pub alpha: f64,
     /// The decision.
@@ -75,7 +78,7 @@ impl<'a, C: Connect> Runner<'a, C> {
         let course = GateCourse::new(size, (0..n_arms).filter(is_in).collect(), plan.bars.clone());
         Ok(Self {
             plan,
-            course: course.map_err(defect)?,
+            course: course.map_err(defect)?.ranked_by(plan.rank_by),
             record: Record::open(job)?,
             summary: RaceSummary::begun(Adaptive::Gates, job.parts.shape()),
             incumbent: job.parts.incumbent,
@@ -97,12 +100,16 @@ impl<'a, C: Connect> Runner<'a, C> {
                     }
                     seens = self.record.seen(keys.into_iter())?;
                     for query in queries {
+                        if let Some(time) = self.record.time(query, &seens) {
+                            self.course.time(query, time);
+                        }
                         self.course.answer(query, self.record.answer(query, &seens));
                     }
                 }
                 GateStep::Price => {
                     let arms = 0..self.summary.n_asked.len();
-                    let prices: Vec<Option<f64>> = arms.map(|arm| mean_cost(arm, &seens)).collect();
+                    let ranks = arms.map(|arm| rank_value(self.plan.rank_by, arm, &seens));
+                    let prices: Vec<Option<f64>> = ranks.collect();
                     self.course.price(&prices);
                 }
                 GateStep::Judge { arm, .. } => {
@@ -117,7 +124,7 @@ impl<'a, C: Connect> Runner<'a, C> {
     /// Completes what the decision needs, and says what holds.
     async fn finish(&mut self) -> Result<(), BenchError> {
         let number = |arm: usize| u32::try_from(arm).unwrap_or(u32::MAX);
-        let with = self.course.reference().map(number).into_iter();
+        let with = self.course.references().into_iter().map(number);
         let with = with.chain(self.incumbent);
         let judged = self.course.complete().iter().map(|arm| number(*arm));
         let mut completed: Vec<u32> = judged.chain(with).collect();
@@ -144,7 +151,7 @@ impl<'a, C: Connect> Runner<'a, C> {
     fn likeliest(&self) -> Option<usize> {
         let chance = |reason: race::Reason| match reason {
             race::Reason::Hopeless(chance) => chance,
-            race::Reason::Failing | race::Reason::Dearer => 0.0,
+            race::Reason::Failing | race::Reason::Dearer | race::Reason::Behind(_) => 0.0,
         };
         let given_up = self.course.given_up().iter().rev();
         let best = given_up.max_by(|a, b| chance(a.reason).total_cmp(&chance(b.reason)));
@@ -163,6 +170,7 @@ impl<'a, C: Connect> Runner<'a, C> {
             why: match one.reason {
                 race::Reason::Hopeless(chance) => Reason::Hopeless { chance },
                 race::Reason::Dearer => Reason::Dearer,
+                race::Reason::Behind(chance) => Reason::Behind { chance },
                 race::Reason::Failing => Reason::Failing {
                     requirement: self.requirement(one.arm),
                 },
@@ -179,7 +187,7 @@ impl<'a, C: Connect> Runner<'a, C> {
     /// What the decision says of a candidate, among those that are complete.
     fn word(&mut self, arm: usize) -> Result<Word, BenchError> {
         let with = self.course.complete().iter().copied();
-        let with = with.chain(self.course.reference()).chain([arm]);
+        let with = with.chain(self.course.references()).chain([arm]);
         let mut judged: Vec<u32> = with.filter_map(|arm| u32::try_from(arm).ok()).collect();
         judged.sort_unstable();
         judged.dedup();
@@ -192,23 +200,31 @@ impl<'a, C: Connect> Runner<'a, C> {
             self.failing.push((arm, requirement.clone()));
         }
         Ok(match own.verdict {
-            Verdict::Meets => Word::Meets(own.cost),
+            Verdict::Meets => Word::Meets(own.value),
             Verdict::Fails => Word::Fails,
             Verdict::Undecided => Word::Open,
         })
     }
 }
 
-fn mean_cost(arm: usize, seens: &Seens) -> Option<f64> {
+/// What ranks a candidate, by what it has answered so far.
+fn rank_value(by: RankBy, arm: usize, seens: &Seens) -> Option<f64> {
     let own = seens
         .iter()
-        .filter(|(key, _)| key.candidate_idx as usize == arm);
-    let (mut n, mut sum) = (0.0, 0.0);
-    for (_, seen) in own {
-        n += 1.0;
-        sum += seen.cost?.0 as f64 / 1e9;
+        .filter(|(key, _)| key.candidate_idx as usize == arm)
+        .map(|(_, seen)| seen);
+    match by {
+        RankBy::Price => {
+            let costs: Option<Vec<f64>> = own.map(|seen| Some(seen.cost?.0 as f64 / 1e9)).collect();
+            mean(costs?.into_iter())
+        }
+        RankBy::Passes => mean(own.filter_map(|seen| Some(f64::from(u8::from(!seen.pass?))))),
+        RankBy::Time => {
+            let mut times: Vec<u64> = own.filter_map(|seen| seen.e2e_us).collect();
+            times.sort_unstable();
+            times.get(times.len() / 2).map(|time| *time as f64 / 1e3)
+        }
     }
-    (n > 0.0).then(|| sum / n)
 }
 
 fn defect(error: StatsError) -> BenchError {

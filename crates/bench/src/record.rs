@@ -24,6 +24,8 @@ pub(crate) struct Seen {
     pub(crate) pass: Option<bool>,
     /// What it cost; `None` = unknown.
     pub(crate) cost: Option<NanoUsd>,
+    /// How long the whole answer took; `None` = unknown, or a replay.
+    pub(crate) e2e_us: Option<u64>,
 }
 
 /// What came of some trials; those without an answer are absent.
@@ -105,8 +107,12 @@ impl<C: Connect> Record<C> {
                 ObservedState::Scored { pass, .. } => Some(pass),
                 ObservedState::Unscored => None,
             };
-            let cost = observation.cost;
-            seens.insert(observation.key, Seen { pass, cost });
+            let seen = Seen {
+                pass,
+                cost: observation.cost,
+                e2e_us: observation.e2e_us.filter(|_| !observation.replayed),
+            };
+            seens.insert(observation.key, seen);
         })?;
         Ok(seens)
     }
@@ -127,6 +133,12 @@ impl<C: Connect> Record<C> {
         Answer::Passed(f64::from(passed) / f64::from(n))
     }
 
+    /// How long the answers to a question took, in milliseconds: the mean of those known.
+    pub(crate) fn time(&self, query: Query, seens: &Seens) -> Option<f64> {
+        let keys = self.keys(query);
+        mean(keys.filter_map(|key| Some(seens.get(&key)?.e2e_us? as f64 / 1e3)))
+    }
+
     fn is_answered(&self, key: TrialKey) -> bool {
         self.since.contains(&key) || self.before.is_answered(key)
     }
@@ -143,4 +155,10 @@ impl<C: Connect> Record<C> {
         }
         all
     }
+}
+
+/// The mean; `None` of nothing.
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (n, sum) = values.fold((0.0, 0.0), |(n, sum), value| (n + 1.0, sum + value));
+    (n > 0.0).then(|| sum / n)
 }

@@ -109,6 +109,11 @@ pub enum Reason {
     },
     /// A cheaper one meets everything; unknown costs rank last.
     Dearer,
+    /// It had hardly a chance left to be ahead of one that meets everything.
+    Behind {
+        /// Predicted chance.
+        chance: f64,
+    },
 }
 
 impl RaceSummary {

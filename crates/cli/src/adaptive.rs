@@ -4,20 +4,26 @@
 //! race a candidate is asked mostly where others failed, so only candidates that were completed over all items
 //! are decided on; the others are named as out of the race.
 
+use std::collections::BTreeSet;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value};
 use trilemma_bench::{RaceSummary, Reason};
 use trilemma_decide::{Decision, DecisionInput, Warning, WarningCode};
+use trilemma_domain::Requirements;
+use trilemma_golden::GoldenSet;
 use trilemma_project::Adaptive;
 use trilemma_stats::race::Guarantee;
 use trilemma_stats::sequential::Population;
 use trilemma_store::{RunManifest, Store};
 
-use crate::context::InputError;
+use crate::context::{Context, InputError};
 use crate::gates;
 
 /// Key of the mode among a run's parameters.
 const KEY: &str = "adaptive";
+/// Key of whether the race kept whoever may be the best.
+const CONTEST: &str = "kept_the_best";
 
 /// Reads a mode.
 pub(crate) fn adaptive() -> impl TypedValueParser<Value = Adaptive> {
@@ -26,8 +32,67 @@ pub(crate) fn adaptive() -> impl TypedValueParser<Value = Adaptive> {
 }
 
 /// Makes the mode a part of what the run is: another mode is another run, which replays equal calls.
-pub(crate) fn record(mode: Adaptive, parameters: &mut Map<String, Value>) {
+///
+/// So is what a race for requirements compares with: it has to keep whoever may be the best, or need not.
+pub(crate) fn record(
+    mode: Adaptive,
+    requirements: &Requirements,
+    parameters: &mut Map<String, Value>,
+) {
     parameters.insert(KEY.to_owned(), Value::from(mode.name()));
+    if mode == Adaptive::Gates && gates::is_against_best(requirements) {
+        parameters.insert(CONTEST.to_owned(), Value::from(true));
+    }
+}
+
+/// Whether items are independent of each other and count the same, as bounds on the best need it.
+pub(crate) fn counts_alike(golden: &GoldenSet) -> bool {
+    is_even(golden) && is_independent(golden)
+}
+
+fn is_even(golden: &GoldenSet) -> bool {
+    let items = golden.items();
+    let weight = items.first().map(|item| item.weight);
+    items.iter().all(|item| Some(item.weight) == weight)
+}
+
+fn is_independent(golden: &GoldenSet) -> bool {
+    let mut seen = BTreeSet::new();
+    let clusters = golden
+        .items()
+        .iter()
+        .filter_map(|item| item.extras.cluster.as_ref());
+    clusters.into_iter().all(|cluster| seen.insert(cluster))
+}
+
+/// Refuses a race that cannot answer what is asked, or whose bound these items cannot bear, before anything is spent.
+///
+/// # Errors
+/// [`InputError`] that says what to do instead.
+pub(crate) fn refuse(
+    context: &Context,
+    mode: Option<Adaptive>,
+    golden: &GoldenSet,
+) -> anyhow::Result<()> {
+    let (can_bear, what) = match mode {
+        Some(Adaptive::Gates) => return gates::refuse(context, golden),
+        Some(Adaptive::Certified) => (
+            is_even(golden),
+            "counts every item the same, but these differ in weight",
+        ),
+        Some(Adaptive::CertifiedTraffic) => (
+            counts_alike(golden),
+            "takes items as independent and counts them the same, but these share clusters or differ in weight",
+        ),
+        Some(Adaptive::Calibrated | Adaptive::Cheapest) | None => return Ok(()),
+    };
+    if can_bear {
+        return Ok(());
+    }
+    Err(anyhow::anyhow!(InputError(format!(
+        "failed to race for a certified choice: its bound {what}; hint: race by `--adaptive=calibrated`, or run without \
+         --adaptive"
+    ))))
 }
 
 /// The mode of a recorded run; `None` = everybody was asked everything.
@@ -84,12 +149,13 @@ pub(crate) fn text(race: &RaceSummary) -> String {
 
 /// Whom a race for requirements did not ask everything, by reason.
 fn given_up_text(race: &RaceSummary) -> String {
-    let (mut hopeless, mut failing, mut dearer, mut ruled_out) = (0, 0, 0, 0);
+    let (mut hopeless, mut failing, mut dearer, mut behind, mut ruled_out) = (0, 0, 0, 0, 0);
     for one in &race.given_up {
         match one.why {
             Reason::Hopeless { .. } => hopeless += 1,
             Reason::Failing { .. } => failing += 1,
             Reason::Dearer => dearer += 1,
+            Reason::Behind { .. } => behind += 1,
             Reason::RuledOut => ruled_out += 1,
         }
     }
@@ -97,6 +163,10 @@ fn given_up_text(race: &RaceSummary) -> String {
     for (n, why) in [
         (ruled_out, "not asked: a stated fact rules them out"),
         (dearer, "not asked on: a cheaper one meets everything"),
+        (
+            behind,
+            "given up with a predicted chance below 2 % of being ahead of one that meets everything",
+        ),
         (failing, "given up: they were failing a requirement"),
         (
             hopeless,
@@ -174,14 +244,24 @@ pub(crate) fn field(store: &Store, manifest: &RunManifest) -> anyhow::Result<Fie
 ///
 /// # Errors
 /// Not on a checked project.
-pub(crate) fn narrow(input: &mut DecisionInput, places: &[Option<u32>]) -> anyhow::Result<()> {
+pub(crate) fn narrow(
+    input: &mut DecisionInput,
+    manifest: &RunManifest,
+    places: &[Option<u32>],
+) -> anyhow::Result<()> {
+    let is_against_best = gates::is_against_best(&input.requirements);
+    let kept_the_best = manifest.parameters.contains_key(CONTEST);
+    if is_against_best && kept_the_best {
+        input.raced.error_spent = gates::LET_GO;
+    }
     if places.iter().all(Option::is_some) {
         return Ok(());
     }
+    input.raced.lost_the_best = is_against_best && !kept_the_best;
     let ruled_out = gates::ruled_out(input)?;
     let is_given_up =
         |(idx, place): &(u32, &Option<u32>)| place.is_none() && !ruled_out.contains(idx);
-    input.n_given_up = (0u32..).zip(places).filter(is_given_up).count();
+    input.raced.n_given_up = (0u32..).zip(places).filter(is_given_up).count();
     let mut kept = places.iter().map(Option::is_some);
     input.candidates.retain(|_| kept.next().unwrap_or(false));
     input.incumbent = input
@@ -218,7 +298,7 @@ pub(crate) fn tell(decision: &mut Decision, manifest: &RunManifest, field: &Fiel
         ),
         Adaptive::Gates => (
             "requirements tested over all items",
-            "the cheapest candidate that meets every requirement".to_owned(),
+            "the preferred candidate that meets every requirement".to_owned(),
         ),
     };
     let n_given_up = out.len();

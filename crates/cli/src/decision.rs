@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use trilemma_decide::{
-    CandidateFacts, Collector, Decision, DecisionInput, Preference, Provenance, ServedModel,
+    CandidateFacts, Collector, Decision, DecisionInput, Preference, Provenance, Raced, ServedModel,
     StalePrices, Status, TaskFacts, WarningCode,
 };
 use trilemma_domain::{Candidate, Estimand, RunId, TrialKey};
@@ -135,7 +135,12 @@ pub(crate) fn decide_on(
     let sample = crate::sample::Sample::of(context, store, manifest, options.split)?;
     let places = sample.places();
     let mut input = input(context, store, manifest, (options, sample))?;
-    adaptive::narrow(&mut input, raced)?;
+    adaptive::narrow(&mut input, manifest, raced)?;
+    let decided_on = judging::Places {
+        candidates: raced,
+        items: &places,
+    };
+    input.pairs = judging::preferred(context, store, manifest, decided_on)?;
     let reviews = crate::reviews::reviews(store, &manifest.run, (raced, &places))?;
     adjust(&mut input);
     let mut collector = Collector::new(input)?.with_reviews(reviews);
@@ -215,7 +220,7 @@ fn input(
         },
         incumbent,
         candidates: candidates(context, store, manifest)?,
-        n_given_up: 0,
+        raced: Raced::default(),
         items: sample.items,
         repeats: manifest.repeats,
         seed: manifest.seed,
@@ -223,6 +228,7 @@ fn input(
         // The collector learns it from the answers themselves.
         simulated: false,
         judges: judging::measured(context, store, manifest)?,
+        pairs: Vec::new(),
         provenance: Provenance {
             run: Some(manifest.run.clone()),
             golden: Some(manifest.golden),

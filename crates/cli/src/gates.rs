@@ -5,60 +5,63 @@
 
 use anyhow::anyhow;
 use trilemma_bench::{BenchError, GateRace, Standing};
-use trilemma_decide::preflight::strictest;
-use trilemma_decide::{Decision, DecisionInput, Method, Preference};
+use trilemma_decide::preflight::{rank_by, strictest};
+use trilemma_decide::{CandidateResult, Decision, DecisionInput, Method, Preference};
 use trilemma_domain::{CandidateId, Estimand, Margin, Reference, Requirements, RunId, Verdict};
+use trilemma_golden::GoldenSet;
 use trilemma_stats::race::{Allowed, Bar, Claim};
 use trilemma_store::{RunManifest, Store};
 
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 
+/// Share of the permitted error that a race against the best may spend on keeping the best.
+pub(crate) const LET_GO: f64 = 0.2;
+
 /// Refuses what such a race cannot answer, before anything is spent.
 ///
 /// # Errors
 /// [`InputError`] that says what to do instead.
-pub(crate) fn refuse(context: &Context, options: DecideOptions) -> anyhow::Result<()> {
-    fault(context, options).map_or(Ok(()), |fault| {
+pub(crate) fn refuse(context: &Context, golden: &GoldenSet) -> anyhow::Result<()> {
+    fault(context, golden).map_or(Ok(()), |fault| {
         Err(anyhow!(InputError(format!(
-            "failed to race for the cheapest candidate that meets every requirement: {fault}"
+            "failed to race for a candidate that meets every requirement: {fault}"
         ))))
     })
 }
 
 /// Why such a race cannot answer what the project asks, and what to do instead; `None` = it can.
-pub(crate) fn fault(context: &Context, options: DecideOptions) -> Option<&'static str> {
+pub(crate) fn fault(context: &Context, golden: &GoldenSet) -> Option<&'static str> {
     let wanted = &context.project.requirements;
     if wanted.pass_rate.is_none() && wanted.not_worse_than.is_none() {
         Some(
             "no quality requirement is set that it could race for; hint: set `pass_rate` or `not_worse_than` under \
          [requirements], or race for the best pass rate by `--adaptive=calibrated`",
         )
-    } else if is_against_best(wanted) {
+    } else if is_against_best(wanted) && !crate::adaptive::counts_alike(golden) {
         Some(
-            "\"not worse than the best\" compares with everybody, so everybody has to answer everything; hint: name a \
-         candidate (`candidate = \"incumbent\"`), or run without --adaptive",
-        )
-    } else if !is_by_cost(options.preference_of(context)) {
-        Some(
-            "it looks for the cheapest, but something else than cost ranks; hint: set `[preference]` to a cost, or run \
-         without --adaptive",
+            "who may be the best is told only where items are independent and count alike, but these share clusters or \
+         differ in weight; hint: name a candidate (`candidate = \"incumbent\"`), or run without --adaptive",
         )
     } else {
         None
     }
 }
 
-fn is_against_best(wanted: &Requirements) -> bool {
+/// Whether candidates are compared with whichever is the best.
+pub(crate) fn is_against_best(wanted: &Requirements) -> bool {
     let bar = wanted.not_worse_than.as_ref();
     bar.is_some_and(|bar| bar.reference == Reference::Best)
 }
 
-fn is_by_cost(preference: Preference) -> bool {
-    matches!(
-        preference,
-        Preference::CostPerAccepted | Preference::CostPerQuery
-    )
+/// What ranks a candidate, less is better.
+fn value(decision: &Decision, own: &CandidateResult) -> Option<f64> {
+    match decision.preference {
+        Preference::CostPerQuery => Some(own.cost.per_query.as_ref()?.value.to_f64()),
+        Preference::CostPerAccepted => Some(own.cost.per_accepted.as_ref()?.value.to_f64()),
+        Preference::PassRate => Some(1.0 - own.pass_rate.as_ref()?.value),
+        Preference::Latency => Some(own.latency.e2e_ms.as_ref()?.p50.value),
+    }
 }
 
 /// Where the decision on some candidates is taken.
@@ -84,11 +87,7 @@ impl Bench<'_> {
                     .iter()
                     .find(|gate| gate.verdict == Verdict::Fails)
                     .map(|gate| gate.gate.label()),
-                cost: match decision.preference {
-                    Preference::CostPerQuery => own.cost.per_query.as_ref(),
-                    _ => own.cost.per_accepted.as_ref(),
-                }
-                .map(|cost| cost.value.to_f64()),
+                value: value(&decision, own),
             })
             .collect())
     }
@@ -124,9 +123,13 @@ pub(crate) fn race<'a>(
     // A reference that is compared with nobody cannot be claimed falsely.
     let is_plain = wanted.pass_rate.is_none() && wanted.latency.is_none() && wanted.cost.is_none();
     let n_family = n_entered.saturating_sub(usize::from(is_plain)).max(1);
+    let is_contest = is_against_best(wanted);
     let claim = |confidence: f64| match wanted.estimand {
         Estimand::GoldenSet => Some(Claim::OfSet),
-        Estimand::Production => strictest(confidence, n_family).map(Claim::OfSource),
+        Estimand::Production => {
+            let kept = if is_contest { 1.0 - LET_GO } else { 1.0 };
+            strictest(1.0 - (1.0 - confidence) * kept, n_family).map(Claim::OfSource)
+        }
     };
     let mut bars = Vec::new();
     if let Some(bar) = &wanted.pass_rate
@@ -138,13 +141,23 @@ pub(crate) fn race<'a>(
     if let Some(bar) = &wanted.not_worse_than
         && let Some(claim) = claim(bar.confidence)
     {
-        bars.push(Bar::NotWorse {
-            reference: reference(&manifest, &input, &bar.reference)?,
-            allowed: match bar.margin {
-                Margin::Absolute(points) => Allowed::Points(points),
-                Margin::Ratio(share) => Allowed::Share(share),
-            },
-            claim,
+        let allowed = match bar.margin {
+            Margin::Absolute(points) => Allowed::Points(points),
+            Margin::Ratio(share) => Allowed::Share(share),
+        };
+        bars.push(if is_contest {
+            let let_go = LET_GO * (1.0 - bar.confidence);
+            Bar::NotWorseThanBest {
+                allowed,
+                claim,
+                let_go,
+            }
+        } else {
+            Bar::NotWorse {
+                reference: reference(&manifest, &input, &bar.reference)?,
+                allowed,
+                claim,
+            }
         });
     }
     let confidences = [
@@ -155,6 +168,7 @@ pub(crate) fn race<'a>(
     Ok(GateRace {
         bars,
         ruled_out,
+        rank_by: rank_by(input.preference),
         // As it was written, without the dust of a subtraction.
         alpha: ((1.0 - confidence) * 1e9).round() / 1e9,
         judge,

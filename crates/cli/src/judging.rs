@@ -1,5 +1,7 @@
 //! From recorded judgements to measured judges: gathers what `decide::judges` asks for.
 
+mod pairs;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
@@ -11,6 +13,8 @@ use trilemma_score::{JudgeSpec, JudgeTask, Mode, Scorer};
 use trilemma_store::{JudgeWord as StoredWord, RunManifest, ScoreSet, Store};
 
 use crate::context::Context;
+
+pub(crate) use pairs::{Places, preferred};
 
 /// Measures the judges of a run; empty where no scorer asks one.
 pub(crate) fn measured(

@@ -71,6 +71,7 @@ pub(crate) fn input(
         repeats: project.bench.repeats,
         callers,
         requirements: project.requirements.clone(),
+        preference: project.preference,
         incumbent: incumbent.and_then(|id| project.candidates.iter().position(|one| one.id == *id)),
         concurrency: project.bench.concurrency,
     })

@@ -50,7 +50,7 @@ pub(crate) fn redecide(
     }
     let raced = adaptive::field(store, &manifest)?.places;
     let mut input = decision::input_of(context, store, &manifest, DecideOptions::default())?;
-    adaptive::narrow(&mut input, &raced)?;
+    adaptive::narrow(&mut input, &manifest, &raced)?;
     let weights: BTreeMap<&ItemId, f64> = check
         .items
         .iter()

@@ -69,10 +69,8 @@ pub(crate) fn run(
     if options.unknown_price == UnknownPrice::Refuse {
         lineup::refuse_unbounded(context)?;
     }
+    adaptive::refuse(context, context.project.bench.adaptive, &golden)?;
     let is_for_gates = context.project.bench.adaptive == Some(Adaptive::Gates);
-    if is_for_gates {
-        gates::refuse(context, options.decide)?;
-    }
     let mut lines = Lines::open_for(context, options.leave)?;
     let entrants = lineup::entrants(context, &mut lines, &secrets)?;
     let grader = lineup::grader(context, &mut lines, &secrets, options.leave)?;
@@ -196,7 +194,7 @@ fn plan(context: &Context, golden: &GoldenSet, options: &SessionOptions) -> RunM
         version: env!("CARGO_PKG_VERSION"),
     };
     if let Some(mode) = context.project.bench.adaptive {
-        adaptive::record(mode, &mut parameters);
+        adaptive::record(mode, &context.project.requirements, &mut parameters);
     }
     manifest_with(plan, parameters)
 }

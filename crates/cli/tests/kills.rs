@@ -16,7 +16,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use support::{Served, is_slow_run, json, serve, trilemma, write_golden, write_project};
-use trilemma_sim::{Behaviour, LogOptions, Scenario, SimOptions, Spread};
+use trilemma_sim::{Answers, Behaviour, LogOptions, Scenario, SimOptions, Spread};
 
 const MODELS: [&str; 2] = ["a", "b"];
 const N_ITEMS: usize = 300;
@@ -25,13 +25,23 @@ const CONCURRENCY: usize = 40;
 /// What a call was for.
 type Call = (String, String);
 
-fn served() -> Served {
+/// Both answer alike, unless the best is looked for: then the second is always wrong.
+fn served(requirement: &str) -> Served {
+    let wrong = Behaviour {
+        answers: Some(Answers::Text {
+            text: "something else".to_owned(),
+        }),
+        first_token_ms: Some(Spread::log_normal(25.0, 0.5)),
+        ..Behaviour::default()
+    };
+    let models = (requirement == BEST).then(|| (MODELS[1].to_owned(), wrong));
     serve(SimOptions {
         scenario: Scenario {
             defaults: Behaviour {
                 first_token_ms: Some(Spread::log_normal(25.0, 0.5)),
                 ..Behaviour::default()
             },
+            models: models.into_iter().collect(),
             ..Scenario::default()
         },
         log: LogOptions {
@@ -92,11 +102,10 @@ fn figures(trials: &BTreeMap<Call, serde_json::Value>) -> Vec<String> {
 
 /// A project in a folder of its own, with a requirement that a race can look for. The second model is so
 /// much dearer that no pass rate could make up for it: at one price a race has to ask both.
-fn project(served: &Served) -> tempfile::TempDir {
+fn project(served: &Served, requirement: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_golden(folder.path(), N_ITEMS);
-    let mut bench =
-        format!("concurrency = {CONCURRENCY}\n[requirements]\npass_rate = {{ min = 0.75 }}\n");
+    let mut bench = format!("concurrency = {CONCURRENCY}\n[requirements]\n{requirement}\n");
     for (model, price) in MODELS.into_iter().zip(["1", "4"]) {
         bench.push_str(&format!(
             "[[candidates]]\nmodel = \"sim/{model}\"\nprice = {{ input = \"{price}\", output = \"{price}\" }}\n"
@@ -106,9 +115,10 @@ fn project(served: &Served) -> tempfile::TempDir {
     folder
 }
 
-fn kill_after(wait: Duration, (command, undisturbed): (&[&str], &[String])) {
-    let served = served();
-    let folder = project(&served);
+fn kill_after(wait: Duration, race: Race, undisturbed: &[String]) {
+    let (command, requirement) = race;
+    let served = served(requirement);
+    let folder = project(&served, requirement);
     let mut child = trilemma(folder.path(), command)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -159,9 +169,9 @@ fn kill_after(wait: Duration, (command, undisturbed): (&[&str], &[String])) {
 }
 
 /// What a run that is left alone records.
-fn undisturbed(command: &[&str]) -> Vec<String> {
-    let served = served();
-    let folder = project(&served);
+fn undisturbed((command, requirement): Race) -> Vec<String> {
+    let served = served(requirement);
+    let folder = project(&served, requirement);
     let output = trilemma(folder.path(), command).output().unwrap();
     json(&output, &[0]);
     figures(&trials(folder.path()))
@@ -175,19 +185,26 @@ fn moments(n: u32) -> impl Iterator<Item = Duration> {
     })
 }
 
-const FULL: [&str; 2] = ["--json", "bench"];
-const RACES: [[&str; 3]; 3] = [
-    ["--json", "bench", "--adaptive=calibrated"],
-    ["--json", "bench", "--adaptive=certified"],
-    ["--json", "bench", "--adaptive=gates"],
+/// What is run, and what is required of candidates.
+type Race = (&'static [&'static str], &'static str);
+
+const BAR: &str = "pass_rate = { min = 0.75 }";
+/// So strict that the worse one is soon given up.
+const BEST: &str = "not_worse_than = { candidate = \"best\", margin = 0.02 }";
+const FULL: Race = (&["--json", "bench"], BAR);
+const RACES: [Race; 4] = [
+    (&["--json", "bench", "--adaptive=calibrated"], BAR),
+    (&["--json", "bench", "--adaptive=certified"], BAR),
+    (&["--json", "bench", "--adaptive=gates"], BAR),
+    (&["--json", "bench", "--adaptive=gates"], BEST),
 ];
 
 #[test]
 fn a_killed_run_goes_on_where_it_was() {
-    let undisturbed = undisturbed(&FULL);
+    let undisturbed = undisturbed(FULL);
     assert_eq!(undisturbed.len(), N_ITEMS * MODELS.len());
     for wait in moments(3) {
-        kill_after(wait, (&FULL, &undisturbed));
+        kill_after(wait, FULL, &undisturbed);
     }
 }
 
@@ -197,9 +214,9 @@ fn slow_thirty_kills_lose_nothing() {
         println!("skipped: TRILEMMA_SLOW_TESTS is not set");
         return;
     }
-    let undisturbed = undisturbed(&FULL);
+    let undisturbed = undisturbed(FULL);
     for wait in moments(30) {
-        kill_after(wait, (&FULL, &undisturbed));
+        kill_after(wait, FULL, &undisturbed);
     }
 }
 
@@ -210,15 +227,12 @@ fn slow_killed_races_ask_nothing_twice() {
         println!("skipped: TRILEMMA_SLOW_TESTS is not set");
         return;
     }
-    for command in &RACES {
-        let undisturbed = undisturbed(command);
+    for race in RACES {
+        let undisturbed = undisturbed(race);
         let n_asked = undisturbed.len();
-        assert!(
-            n_asked < N_ITEMS * MODELS.len(),
-            "{command:?} saves nothing"
-        );
+        assert!(n_asked < N_ITEMS * MODELS.len(), "{race:?} saves nothing");
         for wait in moments(7) {
-            kill_after(2 * wait, (command, &undisturbed));
+            kill_after(2 * wait, race, &undisturbed);
         }
     }
 }

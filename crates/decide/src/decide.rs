@@ -103,6 +103,7 @@ impl Collector {
             overturns: overturns(&case, &gates, &ranking, &conclusion),
             warnings: warnings(&case, &shown),
             judges: input.judges.clone(),
+            pairs: input.pairs.clone(),
             review: summary(&case, &ranking.verdicts),
             disagreements: disagreements(&case),
             standings,

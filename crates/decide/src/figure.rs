@@ -46,6 +46,8 @@ pub enum Method {
     OrderStatistics,
     /// Scores corrected by labels of people (PPI++).
     PredictionPowered,
+    /// Logistic regression (Bradley-Terry, length control), Student t on errors over items or clusters (sandwich).
+    LogisticSandwich,
     /// Stated by a dated source, not measured.
     Stated,
 }
@@ -71,6 +73,7 @@ impl Method {
             Self::LinearisedRatio => "linearised ratio, Student t",
             Self::OrderStatistics => "Harrell-Davis, order statistics",
             Self::PredictionPowered => "PPI++, by people's labels",
+            Self::LogisticSandwich => "logistic regression, errors over items",
             Self::Stated => "stated by source",
         }
     }

@@ -14,7 +14,19 @@ use trilemma_domain::{
     Traffic,
 };
 
-use crate::judges::JudgeResult;
+use crate::judges::{JudgeResult, PairRanking};
+
+/// What a race has done before a decision on those that it left.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Raced {
+    /// Further candidates that it looked at and gave up: they are not judged, but errors are held over
+    /// them too, because whom to judge was chosen by the same answers.
+    pub n_given_up: usize,
+    /// Whether the best of all may be among those that it gave up, so that nobody can be compared with it.
+    pub lost_the_best: bool,
+    /// Share of the permitted error that it may have spent on keeping the best, in [0, 1).
+    pub error_spent: f64,
+}
 
 /// Everything that a decision depends on, trials apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,9 +45,8 @@ pub struct DecisionInput {
     pub incumbent: Option<usize>,
     /// The candidates, in the order of the run.
     pub candidates: Vec<CandidateFacts>,
-    /// Further candidates that a race looked at and gave up: they are not judged, but errors are held over
-    /// them too, because whom to judge was chosen by the same answers.
-    pub n_given_up: usize,
+    /// What a race has done to the candidates before.
+    pub raced: Raced,
     /// The items, in the order of the run.
     pub items: Vec<ItemFacts>,
     /// Trials per candidate and item that were planned; at least 1.
@@ -49,6 +60,8 @@ pub struct DecisionInput {
     pub simulated: bool,
     /// The judges that scores rest on, measured (see [`crate::judges`]).
     pub judges: Vec<JudgeResult>,
+    /// Who is preferred where judges compare pairs, by scorer (see [`crate::judges`]).
+    pub pairs: Vec<PairRanking>,
     /// Where the trials come from; only carried through.
     pub provenance: Provenance,
 }

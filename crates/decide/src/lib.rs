@@ -38,7 +38,7 @@ pub use error::DecideError;
 pub use figure::{Figure, Method, MoneyFigure};
 pub use input::{
     CandidateFacts, DecisionInput, ItemFacts, Known, LifecycleEnd, Naming, Preference,
-    PrivacyFacts, Provenance, STARTER_TAG, ServedModel, StalePrices, TaskFacts,
+    PrivacyFacts, Provenance, Raced, STARTER_TAG, ServedModel, StalePrices, TaskFacts,
 };
 pub use result::{
     Amount, Axis, CandidateResult, Cause, Cells, Comparison, Conclusion, CostBasis, CostFigures,

@@ -30,7 +30,7 @@ pub(crate) fn standings(case: &Case<'_>) -> Option<Standings> {
     let items = common(case, &compared);
     let n_items = items.len();
     let members = members(case, &compared, &items)?;
-    let shared = Confidence::P95.shared_over(compared.len() + case.input.n_given_up);
+    let shared = Confidence::P95.shared_over(compared.len() + case.input.raced.n_given_up);
     let mut candidates = vec![None; case.candidates.len()];
     let mut best_set = Vec::new();
     for (idx, member) in compared.iter().zip(members) {

@@ -27,7 +27,7 @@ pub use answer::Answer;
 pub use command::CommandSpec;
 pub use extract::{DefaultSteps, Extraction, Missing, STEPS, StepKind};
 pub use files::{FileOption, file_options};
-pub use judge::{Against, Combine, JudgePrompt, JudgeSpec, JudgeTask, Scale};
+pub use judge::{Against, Combine, JudgePrompt, JudgeSpec, JudgeTask, Scale, expected_text};
 pub use kind::{ExpectedUse, Needs, Runs, ScorerKind};
 pub use option_doc::{OptionDoc, OptionType};
 pub use problem::OptionProblem;

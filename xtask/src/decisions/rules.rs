@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use trilemma_catalog::Catalog;
 use trilemma_decide::{
-    CandidateFacts, Conclusion, DecisionInput, ItemFacts, Preference, Provenance, StalePrices,
-    TaskFacts,
+    CandidateFacts, Conclusion, DecisionInput, ItemFacts, Preference, Provenance, Raced,
+    StalePrices, TaskFacts,
 };
 use trilemma_domain::{
     Candidate, Dialect, Margin, NotWorseThan, Observation, ObservedState, OwnPrice, Params,
@@ -165,7 +165,10 @@ impl Ours {
                 .iter()
                 .filter_map(|idx| self.facts.get(*idx).cloned())
                 .collect(),
-            n_given_up: self.facts.len() - self.judged.len(),
+            raced: Raced {
+                n_given_up: self.facts.len() - self.judged.len(),
+                ..Raced::default()
+            },
             items: Vec::new(),
             repeats: 1,
             seed: 1,
@@ -173,6 +176,7 @@ impl Ours {
             simulated: false,
             provenance: Provenance::default(),
             judges: Vec::new(),
+            pairs: Vec::new(),
         };
         input.items = items
             .iter()

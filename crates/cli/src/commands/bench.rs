@@ -43,7 +43,7 @@ pub(crate) struct BenchArgs {
     /// Most calls in flight (overrides the project).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) concurrency: Option<u32>,
-    /// Ask only what can change the choice: the best pass rate within 2 points, or by `gates` the cheapest that meets every requirement.
+    /// Ask only what can change the choice: the best pass rate within 2 points, or by `gates` the preferred one that meets every requirement.
     #[arg(long, value_name = "MODE", num_args = 0..=1, require_equals = true, default_missing_value = "calibrated", value_parser = adaptive())]
     pub(crate) adaptive: Option<Adaptive>,
     /// Measure on a part of the golden set only (default: all of it).

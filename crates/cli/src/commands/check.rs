@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use trilemma_decide::preflight::{Preflight, RacePlan, preflight, races};
 use trilemma_golden::{Severity, Side};
+use trilemma_project::Adaptive;
 
+use crate::adaptive;
 use crate::args::Common;
 use crate::commands::select::with_shortlist;
 use crate::commands::words::split_side;
 use crate::context::Context;
-use crate::decision::DecideOptions;
 use crate::exit::Exit;
 use crate::gates;
 use crate::golden;
@@ -43,9 +44,10 @@ pub(crate) fn run(args: &CheckArgs, common: &Common, printer: Printer) -> anyhow
     let inspection = inspect(&context, &golden);
     let input = plan::input(&context, &golden, &inspection.requests)?;
     let plan = preflight(&input);
-    let no_gates = gates::fault(&context, DecideOptions::default());
+    let no_gates = gates::fault(&context, &golden);
     let mut races = races(&input, &plan);
-    races.retain(|race| no_gates.is_none() || race.mode != "gates");
+    races
+        .retain(|race| adaptive::refuse(&context, Adaptive::from_name(race.mode), &golden).is_ok());
     let pins = pins::pins(&context)?;
     if printer.json() {
         printer.value(&serde_json::json!({

@@ -217,6 +217,62 @@ fn a_race_against_the_incumbent_asks_it_only_beside_those_that_have_a_chance() {
 }
 
 #[test]
+fn a_race_against_the_best_lets_go_whoever_is_not() {
+    let (folder, served) =
+        three_prices("[requirements]\nnot_worse_than = { candidate = \"best\", margin = 0.05 }");
+    let arguments = ["select", "--adaptive=gates", "--json"];
+    let decision = value(&run(folder.path(), &arguments, &[0]));
+    assert_eq!(
+        decision["conclusion"]["decided"]["recommended_id"],
+        "middle"
+    );
+    // The one that is mostly wrong is let go soon; the two that cannot be told apart answer everything.
+    let calls = served.log.n_ended();
+    assert!((820..900).contains(&calls), "{calls} of 1200");
+    let judged = decision["candidates"].as_array().unwrap();
+    let verdicts: Vec<&Value> = judged.iter().map(|one| &one["verdict"]).collect();
+    assert_eq!(verdicts, ["meets", "meets"], "{decision}");
+    let gate = judged[0]["gates"][0]["reason"].as_str().unwrap();
+    assert!(gate.contains("over 3 candidates together"), "{gate}");
+    // Resumed it calls nobody; the plan says beforehand what it would take.
+    run(folder.path(), &["bench", "--adaptive=gates"], &[0]);
+    assert_eq!(served.log.n_ended(), calls);
+    let check = value(&run(folder.path(), &["check", "--json"], &[0]));
+    let races = check["races"].as_array().unwrap();
+    assert!(
+        races.iter().any(|race| race["mode"] == "gates"),
+        "{races:?}"
+    );
+}
+
+#[test]
+fn other_races_say_that_they_may_have_lost_the_best() {
+    let (folder, _served) =
+        three_prices("[requirements]\nnot_worse_than = { candidate = \"best\", margin = 0.05 }");
+    run(folder.path(), &["bench", "--adaptive"], &[0]);
+    let decision = value(&run(folder.path(), &["decide", "--json"], &[3]));
+    let gate = &decision["candidates"][0]["gates"][0];
+    assert_eq!(gate["verdict"], "undecided", "{gate}");
+    let reason = gate["reason"].as_str().unwrap();
+    assert!(reason.contains("may be the best"), "{reason}");
+}
+
+#[test]
+fn a_race_follows_what_ranks() {
+    let (folder, served) = three_prices(
+        "[requirements]\npass_rate = { min = 0.5 }\n[preference]\nrank_by = \"pass_rate\"",
+    );
+    let arguments = ["select", "--adaptive=gates", "--json"];
+    let decision = value(&run(folder.path(), &arguments, &[0]));
+    // Both answer the same: nobody is ahead, and the tie goes as in a full run.
+    let adaptive = &decision["conclusion"]["decided"]["recommended_id"];
+    let calls = served.log.n_ended();
+    assert!((800..900).contains(&calls), "{calls} of 1200");
+    let full = value(&run(folder.path(), &["select", "--json"], &[0]));
+    assert_eq!(&full["conclusion"]["decided"]["recommended_id"], adaptive);
+}
+
+#[test]
 fn a_race_that_nobody_wins_ends_with_a_decision() {
     let (folder, served) = three_prices("[requirements]\npass_rate = { min = 0.95 }");
     let arguments = ["select", "--adaptive=gates", "--json"];
@@ -233,18 +289,24 @@ fn what_a_race_for_requirements_cannot_answer_is_refused_before_any_call() {
         ("", "no quality requirement"),
         (
             "[requirements]\nnot_worse_than = { candidate = \"best\", margin = 0.05 }",
-            "compares with everybody",
-        ),
-        (
-            "[requirements]\npass_rate = { min = 0.8 }\n[preference]\nrank_by = \"pass_rate\"",
-            "something else than cost ranks",
+            "share clusters",
         ),
     ] {
         let (folder, served) = three_prices(requirements);
+        let golden = folder.path().join("golden.jsonl");
+        let items = fs_err::read_to_string(&golden).unwrap();
+        let clustered = items.replace("\"input\":", "\"cluster\": \"c\", \"input\":");
+        fs_err::write(&golden, clustered).unwrap();
         let refused = run(folder.path(), &["bench", "--adaptive=gates"], &[2]);
         let said = text(&refused.stderr);
         assert!(said.contains(says), "{said}");
         assert!(said.contains("hint:"), "{said}");
+        let refused = run(
+            folder.path(),
+            &["bench", "--adaptive=certified-traffic"],
+            &[2],
+        );
+        assert!(text(&refused.stderr).contains("share clusters"));
         assert_eq!(served.log.n_ended(), 0);
     }
 }

@@ -26,6 +26,13 @@ fn a_judge_that_nobody_has_checked_is_marked() {
     let decision = value(here, &["select"], &[0]);
     assert_eq!(decision["judges"][0]["checked"], "unchecked");
     assert!(codes(&decision).contains(&"unchecked_judge"));
+    let strict = run(here, &["decide", "--strict"]);
+    assert_eq!(strict.status.code(), Some(3));
+    let told = String::from_utf8(strict.stderr).unwrap();
+    assert!(
+        told.contains("refused (--strict)") && told.contains("review sample"),
+        "{told}"
+    );
     for format in ["terminal", "markdown", "html"] {
         let output = run(here, &["report", "--format", format]);
         let text = String::from_utf8(output.stdout).unwrap();

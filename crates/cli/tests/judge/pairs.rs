@@ -64,9 +64,61 @@ fn a_word_that_changes_with_the_order_is_a_tie() {
     // Of 24 pairs, 4 are ties in both orders (1, 7, 13, 19); the others decide twice.
     let first = judge["order"]["first_rate"]["value"].as_f64().unwrap();
     assert!((first - 26.0 / 40.0).abs() < 1e-9, "{judge}");
+    let why = decision["pairs"][0]["unranked"].as_str().unwrap();
+    assert!(why.contains("24 independent items"), "{why}");
     let before = n_calls(&served, JUDGE);
     value(here, &["select"], &[0, 1, 3]);
     assert_eq!(n_calls(&served, JUDGE), before);
+}
+
+#[test]
+fn pairs_are_ranked_where_there_are_enough_of_them() {
+    // The good answer is preferred but on every fifth item, whatever the order.
+    let n_items = 45;
+    let verdict = |winner: &str| format!("{{\"explanation\": \"seen\", \"winner\": \"{winner}\"}}");
+    let rules = (0..n_items).flat_map(|idx| {
+        let (good, poor) = if idx % 5 == 0 { ("B", "A") } else { ("A", "B") };
+        let good_first = format!("[good {idx}]\n</answer-a-");
+        [
+            rule(&good_first, &verdict(good)),
+            rule(&format!("[case {idx}]"), &verdict(poor)),
+        ]
+    });
+    let served = served(n_items, vec![(JUDGE, scripted(rules.collect()))]);
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    write(here, &served.url, n_items, PAIRWISE);
+    let decision = value(here, &["select"], &[0, 1, 3]);
+    let ranking = &decision["pairs"][0];
+    assert_eq!(ranking["n_pairs"], n_items, "{ranking}");
+    assert_eq!(ranking["unranked"], serde_json::Value::Null);
+    let [good, poor] = [&ranking["contenders"][0], &ranking["contenders"][1]];
+    assert_eq!(
+        (&good["name"], &poor["name"]),
+        (&"good".into(), &"poor".into())
+    );
+    assert_eq!(poor["is_rival"], true);
+    let share = good["share"]["value"].as_f64().unwrap();
+    assert!((share - 0.8).abs() < 1e-9, "{ranking}");
+    assert_eq!(good["rank"], serde_json::json!([1, 1]));
+    let strength = |one: &serde_json::Value| one["strength"]["value"].as_f64().unwrap();
+    assert!((strength(good) - strength(poor) - 400.0 * 4.0_f64.log10()).abs() < 1e-3);
+    // `[good 7]` and `[poor 7]` are equally long: there is nothing to take out, and it says so.
+    assert_eq!(good["at_equal_length"], serde_json::Value::Null);
+    assert!(
+        good["no_equal_length"]
+            .as_str()
+            .unwrap()
+            .contains("same length")
+    );
+    for format in ["terminal", "markdown", "html"] {
+        let text = String::from_utf8(run(here, &["report", "--format", format]).stdout).unwrap();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            text.contains("Preferred in pairs") && text.contains("80.0"),
+            "{format}: {text}"
+        );
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(crate) fn gates(case: &Case<'_>) -> Gates {
     let all: Vec<Judged<'_>> = (0..case.candidates.len())
         .map(|candidate| Judged(parts(case, candidate)))
         .collect();
-    let levels = levels(&all, &case.input.requirements, case.input.n_given_up);
+    let levels = levels(&all, &case.input.requirements, case.input.raced);
     let alone = all.iter().map(|own| own.meets_at(Level::ALONE)).collect();
     let mut results: Vec<Vec<GateResult>> = all
         .into_iter()

@@ -12,7 +12,8 @@
 //!    when r are shown, the others to `1/(m - r)`. Against "the best" one candidate always is the best,
 //!    so at most `m - 1` can be inadmissible (J. P. Shaffer, JASA 81, 1986).
 //!
-//! Candidates that a race gave up before they had answered everything count in m as if they were not shown.
+//! Candidates that a race gave up before they had answered everything count in m as if they were not shown. What
+//! such a race may have spent of α on keeping the best is taken off α first.
 //!
 //! Valid under any dependence between candidates. With one candidate nothing is shared. What it costs
 //! against other ways is in docs/decisions; simulated by `xtask decisions`.
@@ -21,6 +22,7 @@ use trilemma_domain::{Reference, Requirements, Verdict};
 use trilemma_stats::Confidence;
 
 use super::tested::Tested;
+use crate::input::Raced;
 use crate::result::GateResult;
 
 /// Part of α that may be spent on taking candidates out of the running.
@@ -95,19 +97,21 @@ impl Judged<'_> {
     }
 }
 
-/// Finds the level of every candidate, in their order; `n_given_up` further ones stay in the running unjudged.
-pub(crate) fn levels(all: &[Judged<'_>], wanted: &Requirements, n_given_up: usize) -> Vec<Level> {
+/// Finds the level of every candidate, in their order; those that a race gave up stay in the running unjudged.
+pub(crate) fn levels(all: &[Judged<'_>], wanted: &Requirements, raced: Raced) -> Vec<Level> {
+    let n_given_up = raced.n_given_up;
+    let unspent = (1.0 - raced.error_spent).clamp(0.0, 1.0);
     let entered: Vec<usize> = (0..all.len())
         .filter(|idx| all.get(*idx).is_some_and(Judged::in_the_running))
         .collect();
     let n_candidates = entered.len() + n_given_up;
-    if n_candidates < 2 {
-        return vec![Level::ALONE; all.len()];
-    }
-    let level = |share| Level {
-        share,
-        n_candidates,
+    let level = |share: f64| Level {
+        share: share * unspent,
+        n_candidates: n_candidates.max(1),
     };
+    if n_candidates < 2 {
+        return vec![level(1.0); all.len()];
+    }
     let screen = level(SCREENING / n_candidates as f64);
     let family: Vec<&Judged<'_>> = entered
         .iter()
@@ -196,7 +200,7 @@ mod tests {
                     Judged(vec![Part::Tested(Box::new(Known(shift + noise)))])
                 })
                 .collect();
-            let shown: Vec<bool> = levels(&all, wanted, 0)
+            let shown: Vec<bool> = levels(&all, wanted, Raced::default())
                 .into_iter()
                 .zip(&all)
                 .map(|(level, own)| own.meets_at(level))
@@ -262,12 +266,33 @@ mod tests {
                 let draws = (0..8).map(|_| normal_draw(&mut stream));
                 let best = draws.fold(f64::NEG_INFINITY, f64::max);
                 let judged = [Judged(vec![Part::Tested(Box::new(Known(best)))])];
-                let level = levels(&judged, &bar(), 7).pop().unwrap();
+                let raced = Raced {
+                    n_given_up: 7,
+                    ..Raced::default()
+                };
+                let level = levels(&judged, &bar(), raced).pop().unwrap();
                 judged.first().unwrap().meets_at(level)
             })
             .count();
         let share = n_false as f64 / f64::from(n_runs);
         assert!(share <= 0.053 && share > 0.03, "{share}");
+    }
+
+    #[test]
+    fn what_a_race_has_spent_is_taken_off_the_error() {
+        let raced = |n_given_up| Raced {
+            n_given_up,
+            error_spent: 0.2,
+            lost_the_best: false,
+        };
+        let alpha = |judged: &[Judged<'_>], raced: Raced| {
+            let level = levels(judged, &bar(), raced).pop().unwrap();
+            level.of(Confidence::P95).alpha()
+        };
+        let one = |z: f64| Judged(vec![Part::Tested(Box::new(Known(z)))]);
+        assert!((alpha(&[one(0.0)], raced(0)) - 0.8 * 0.05).abs() < 1e-12);
+        let shared = 0.8 * 0.98 * 0.05 / 3.0;
+        assert!((alpha(&[one(0.0), one(0.1)], raced(1)) - shared).abs() < 1e-12);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Margin: Tango's score test at the margin, one-sided. Ratio: the score test of a paired ratio. Against
 //! the best, a candidate has to hold against every other one (intersection-union, so "meets" needs no
 //! correction for that); to fail it has to be shown worse than one of them at a level shared over all of
-//! them. "Meets" is held to a level over all candidates (`family`). A candidate is not worse than itself
+//! them. After a race these are those that it left: that the best is among them is the race's to see to. "Meets" is held to a level over all candidates (`family`). A candidate is not worse than itself
 //! by definition.
 
 use trilemma_domain::{Margin, NotWorseThan, Reference, Verdict};
@@ -48,12 +48,21 @@ pub(crate) fn not_worse<'a>(
         let action = "name `incumbent` under [task]";
         return open(Cause::UnknownFact, "no incumbent is named", action);
     };
+    let raced = case.input.raced;
+    if bar.reference == Reference::Best && raced.lost_the_best {
+        let reason = "a race gave up candidates that may be the best";
+        let action = "run all of them, or race by `--adaptive=gates`";
+        return open(Cause::NotMeasured, reason, action);
+    }
     let others: Vec<usize> = references
         .into_iter()
         .filter(|idx| *idx != candidate)
         .collect();
     if others.is_empty() {
         let reason = match bar.reference {
+            Reference::Best if raced.n_given_up > 0 => {
+                "all others were shown to be worse than one that was kept"
+            }
             Reference::Best => "there is no other candidate",
             Reference::Incumbent | Reference::Candidate(_) => "it is the reference itself",
         };
@@ -76,6 +85,10 @@ pub(crate) fn not_worse<'a>(
         Some(tests) => Part::Tested(Box::new(Tests {
             candidate,
             bar,
+            n_compared: match bar.reference {
+                Reference::Best => tests.len() + raced.n_given_up,
+                Reference::Incumbent | Reference::Candidate(_) => tests.len(),
+            },
             tests,
         })),
         None => open(
@@ -90,6 +103,8 @@ pub(crate) fn not_worse<'a>(
 struct Tests<'a> {
     candidate: usize,
     bar: &'a NotWorseThan,
+    /// Those that it might have been compared with, the ones that a race gave up included.
+    n_compared: usize,
     tests: Vec<Test>,
 }
 
@@ -109,7 +124,7 @@ impl Tested for Tests<'_> {
     }
 
     fn fails_at(&self, confidence: Confidence) -> bool {
-        let z = confidence.shared_over(self.tests.len()).z_one_sided();
+        let z = confidence.shared_over(self.n_compared).z_one_sided();
         self.tests.iter().any(|test| test.z_fails >= z)
     }
 
@@ -122,7 +137,7 @@ impl Tested for Tests<'_> {
             Check::Score
         };
         let judged = self.tests.iter().map(|test| {
-            let finding = test.finding(self.bar, (level, check), self.tests.len());
+            let finding = test.finding(self.bar, (level, check), self.n_compared);
             (test, finding)
         });
         // A shown failure decides; else the open comparison with the least support; else the weakest.

@@ -9,12 +9,14 @@
 mod agreement;
 mod input;
 mod measure;
+mod pairs;
 mod result;
 mod share;
 
 pub use agreement::agreement;
 pub use input::{JudgeInput, JudgeWord};
 pub use measure::measure;
+pub use pairs::{Pair, PairRanking, PairsInput, Preferred, rank};
 pub use result::{Checked, HumanAgreement, JudgeResult, Lean, OrderFigures, SteadinessFigures};
 
 #[cfg(test)]

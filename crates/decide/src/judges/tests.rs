@@ -2,7 +2,9 @@
 
 use trilemma_domain::Order;
 
-use super::{Checked, JudgeInput, JudgeWord, agreement, measure};
+use super::{
+    Checked, JudgeInput, JudgeWord, Pair, PairsInput, Preferred, agreement, measure, rank,
+};
 
 /// A small generator (SplitMix64, Steele et al. 2014), so that tests repeat.
 struct Noise(u64);
@@ -250,4 +252,109 @@ fn no_words_no_figures() {
         assert!(figures.order.is_none() && figures.steadiness.is_none());
         assert!(figures.length.is_none() && figures.own_family.is_none());
     }
+}
+
+/// Pairs of two contenders over `n` items against `rival`; `rule` gives share and lead by (item, contender).
+fn compared(n: usize, rule: impl Fn(usize, usize) -> (f64, f64)) -> PairsInput {
+    let pairs = (0..n).flat_map(|item| {
+        let (share, lead) = (rule(item, 0), rule(item, 1));
+        [(0, share), (1, lead)].map(|(contender, (share, lead))| Pair {
+            contender,
+            cluster: item,
+            share,
+            lead_bytes: Some(lead),
+        })
+    });
+    PairsInput {
+        scorer: "judge".to_owned(),
+        rival: "old".to_owned(),
+        contenders: vec!["strong".to_owned(), "level".to_owned()],
+        pairs: pairs.collect(),
+    }
+}
+
+#[test]
+fn pairs_rank_contenders_beside_their_rival() {
+    // The first is preferred in 3 of 4, the second in half; length says nothing.
+    let won = |item: usize, contender: usize| match contender {
+        0 => f64::from(u8::from(!item.is_multiple_of(4))),
+        _ => f64::from(u8::from(item.is_multiple_of(2))),
+    };
+    let ranking = rank(&compared(160, |item, contender| {
+        (won(item, contender), (item / 4 % 5) as f64 - 2.0)
+    }))
+    .unwrap();
+    assert_eq!((ranking.n_pairs, ranking.unranked), (320, None));
+    let [strong, level, old] = &ranking.contenders[..] else {
+        panic!("{:?}", ranking.contenders);
+    };
+    let share = strong.share.unwrap();
+    assert_eq!((share.value, share.n), (0.75, 160));
+    let equal = strong.at_equal_length.unwrap();
+    assert!((equal.value - 0.75).abs() < 1e-6 && equal.low.unwrap() > 0.65);
+    // Log odds of 3 against 1 on the scale of 400 for ten.
+    let strength = |one: &Preferred| one.strength.unwrap().value;
+    let lead = 400.0 * 3.0_f64.log10();
+    assert!((strength(strong) - strength(old) - lead).abs() < 1e-6);
+    assert!((strength(level) - strength(old)).abs() < 1e-6);
+    assert_eq!(strong.rank, Some((1, 1)));
+    assert_eq!((level.rank, old.rank), (Some((2, 3)), Some((2, 3))));
+    assert!(old.is_rival && old.share.is_none() && old.no_equal_length.is_none());
+}
+
+#[test]
+fn a_judge_that_likes_length_prefers_less_at_equal_length() {
+    // Longer wins, whoever wrote it; the first writes longer in 3 of 4, the second in half.
+    let ranking = rank(&compared(160, |item, contender| {
+        let is_longer = (item * 7 + contender) % 4 != 0 && (contender == 0 || item % 2 == 0);
+        let size = 100.0 + (item % 13) as f64 * 10.0;
+        // Every 15th word is for the shorter one, whoever wrote it, or there would be no maximum.
+        let is_won = is_longer != item.is_multiple_of(15);
+        (
+            f64::from(u8::from(is_won)),
+            if is_longer { size } else { -size },
+        )
+    }))
+    .unwrap();
+    let first = &ranking.contenders[0];
+    let (raw, equal) = (first.share.unwrap().value, first.at_equal_length.unwrap());
+    assert!(raw > 0.65, "{raw}");
+    assert!(
+        equal.low.unwrap() < 0.5 && equal.value < raw - 0.1,
+        "{equal:?}"
+    );
+}
+
+#[test]
+fn pairs_say_why_there_is_no_figure() {
+    assert_eq!(rank(&compared(0, |_, _| (0.5, 0.0))), None);
+    let half = |item: usize, _| (f64::from(u8::from(item.is_multiple_of(2))), item as f64);
+    let few = rank(&compared(29, half)).unwrap();
+    assert!(few.unranked.unwrap().contains("29 independent items"));
+    let first = &few.contenders[0];
+    assert!(first.share.is_some() && first.strength.is_none() && first.rank.is_none());
+    assert!(
+        first
+            .no_equal_length
+            .as_ref()
+            .unwrap()
+            .contains("30 are needed")
+    );
+    // Who wins every pair has no strength; the other one and the rival have.
+    let unbeaten = rank(&compared(40, |item, contender| match contender {
+        0 => (1.0, item as f64),
+        _ => half(item, 1),
+    }))
+    .unwrap();
+    assert_eq!(unbeaten.unranked, None);
+    assert_eq!(unbeaten.contenders[0].rank, None);
+    assert_eq!(unbeaten.contenders[1].rank, Some((1, 2)));
+    let why = unbeaten.contenders[0].no_equal_length.as_ref().unwrap();
+    assert!(why.contains("every pair"), "{why}");
+    // All by the same length: nothing to take out.
+    let flat = rank(&compared(40, |item, _| (half(item, 0).0, 3.0))).unwrap();
+    let why = flat.contenders[0].no_equal_length.as_ref().unwrap();
+    assert!(why.contains("same length"), "{why}");
+    let all_won = rank(&compared(40, |item, _| (1.0, item as f64))).unwrap();
+    assert!(all_won.unranked.unwrap().contains("same winner"));
 }

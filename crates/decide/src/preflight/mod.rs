@@ -12,7 +12,7 @@ mod types;
 
 pub use chances::{held, strictest};
 pub use plan::preflight;
-pub use races::{RacePlan, races};
+pub use races::{RacePlan, races, rank_by};
 pub use types::{
     CallerPlan, Chances, CostRange, PlannedCaller, Preflight, PreflightInput, RateLimits, Role,
     TierLimits, TierTime, TimeLimit, TimePlan, TokenGuess, VerdictChance,

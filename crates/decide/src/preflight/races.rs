@@ -8,13 +8,13 @@
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive as _;
 use serde::Serialize;
-use trilemma_domain::{Margin, Reference, Usd};
+use trilemma_domain::{Margin, Preference, Reference, Usd};
 use trilemma_golden::Range;
 use trilemma_stats::StatsError;
 use trilemma_stats::paired::Cells;
 use trilemma_stats::race::{
-    Allowed, Answer, Bar, Claim, Field, GateCourse, GateStep, Mode, Query, Race, RaceSpec, Step,
-    Word, chance_of_bar, chance_of_margin,
+    Allowed, Answer, Bar, Claim, Field, GateCourse, GateStep, Mode, Query, Race, RaceSpec, RankBy,
+    Step, Word, chance_of_bar, chance_of_margin,
 };
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
@@ -40,6 +40,16 @@ pub struct RacePlan {
     /// Dollars of those whose price is known, the low end at mean and the high end at upper token estimates; `None` =
     /// no price is known.
     pub cost_usd: Option<Range<Usd>>,
+}
+
+/// What a race for requirements ranks by.
+#[must_use]
+pub fn rank_by(preference: Preference) -> RankBy {
+    match preference {
+        Preference::CostPerAccepted | Preference::CostPerQuery => RankBy::Price,
+        Preference::PassRate => RankBy::Passes,
+        Preference::Latency => RankBy::Time,
+    }
 }
 
 /// How far candidates lie apart in a simulation.
@@ -75,7 +85,7 @@ pub fn races(input: &PreflightInput, plan: &Preflight) -> Vec<RacePlan> {
                 None => {
                     let bars = bars(input, n_arms)?;
                     shares(input, callers, spread, |table, _| {
-                        gates(&bars, callers, table)
+                        gates(&bars, (rank_by(input.preference), callers), table)
                     })
                 }
             };
@@ -190,16 +200,30 @@ fn best_rate(
     }
 }
 
-fn gates(bars: &[Bar], callers: &[CallerPlan], table: &Outcomes) -> Result<Outcomes, StatsError> {
+fn gates(
+    bars: &[Bar],
+    (rank_by, callers): (RankBy, &[CallerPlan]),
+    table: &Outcomes,
+) -> Result<Outcomes, StatsError> {
     let (n_arms, n_items) = (table.len(), table.first().map_or(0, Vec::len));
-    let mut course = GateCourse::new((n_arms, n_items), (0..n_arms).collect(), bars.to_vec())?;
-    let prices = prices(callers);
+    let course = GateCourse::new((n_arms, n_items), (0..n_arms).collect(), bars.to_vec())?;
+    let mut course = course.ranked_by(rank_by);
+    let prices = match rank_by {
+        RankBy::Price => prices(callers),
+        RankBy::Passes => {
+            let failing = |row: &Vec<f64>| 1.0 - row.iter().sum::<f64>() / n_items.max(1) as f64;
+            table.iter().map(|row| Some(failing(row))).collect()
+        }
+        // Nothing is known of times yet; from one to the next they are a fifth apart.
+        RankBy::Time => (0..n_arms).map(|arm| Some(time(arm))).collect(),
+    };
     let mut asked = vec![vec![0.0; n_items]; n_arms];
     loop {
         match course.next_step()? {
             GateStep::Ask(queries) => {
                 for query in queries {
                     mark(&mut asked, query);
+                    course.time(query, time(query.arm));
                     course.answer(query, Answer::Passed(cell(table, query)));
                 }
             }
@@ -214,8 +238,11 @@ fn gates(bars: &[Bar], callers: &[CallerPlan], table: &Outcomes) -> Result<Outco
                 });
             }
             GateStep::Stop => {
-                complete(&mut asked, course.reference());
-                if course.complete().is_empty() && course.reference().is_none() {
+                let references = course.references();
+                for reference in &references {
+                    complete(&mut asked, Some(*reference));
+                }
+                if course.complete().is_empty() && references.is_empty() {
                     complete(&mut asked, Some(0));
                 }
                 return Ok(asked);
@@ -224,30 +251,38 @@ fn gates(bars: &[Bar], callers: &[CallerPlan], table: &Outcomes) -> Result<Outco
     }
 }
 
+/// Made-up time of an arm's answers.
+fn time(arm: usize) -> f64 {
+    1.2_f64.powi(i32::try_from(arm).unwrap_or(i32::MAX))
+}
+
 /// Whether an arm that answered everything passes.
 fn passes_all(bars: &[Bar], arm: usize, table: &Outcomes) -> Result<bool, StatsError> {
     let row = |arm: usize| table.get(arm).map_or(&[][..], Vec::as_slice);
     let n = row(arm).len();
+    let passes = |arm: usize| row(arm).iter().sum::<f64>();
+    let margin = |other: usize, allowed: &Allowed, claim: Claim| {
+        let of = |arm: usize| -> Vec<bool> { row(arm).iter().map(|pass| *pass > 0.5).collect() };
+        let points = match allowed {
+            Allowed::Points(points) => *points,
+            Allowed::Share(share) => (1.0 - share) * 0.9,
+        };
+        chance_of_margin(Cells::of(&of(arm), &of(other))?, n, points, claim)
+    };
+    let best = (0..table.len()).max_by(|a, b| passes(*a).total_cmp(&passes(*b)));
     for bar in bars {
         let chance = match bar {
-            Bar::PassRate { min, claim } => {
-                chance_of_bar((row(arm).iter().sum(), n), n, *min, *claim)?
-            }
+            Bar::PassRate { min, claim } => chance_of_bar((passes(arm), n), n, *min, *claim)?,
             Bar::NotWorse { reference, .. } if *reference == arm => 1.0,
             Bar::NotWorse {
                 reference,
                 allowed,
                 claim,
-            } => {
-                let of =
-                    |arm: usize| -> Vec<bool> { row(arm).iter().map(|pass| *pass > 0.5).collect() };
-                let cells = Cells::of(&of(arm), &of(*reference))?;
-                let points = match allowed {
-                    Allowed::Points(points) => *points,
-                    Allowed::Share(share) => (1.0 - share) * 0.9,
-                };
-                chance_of_margin(cells, n, points, *claim)?
-            }
+            } => margin(*reference, allowed, *claim)?,
+            Bar::NotWorseThanBest { allowed, claim, .. } => match best {
+                Some(best) if best != arm => margin(best, allowed, *claim)?,
+                _ => 1.0,
+            },
         };
         if chance < 0.5 {
             return Ok(false);
@@ -256,7 +291,7 @@ fn passes_all(bars: &[Bar], arm: usize, table: &Outcomes) -> Result<bool, StatsE
     Ok(true)
 }
 
-/// The tests of the quality requirements; `None` = there are none, or they compare with everybody.
+/// The tests of the quality requirements; `None` = there are none.
 fn bars(input: &PreflightInput, n_arms: usize) -> Option<Vec<Bar>> {
     let wanted = &input.requirements;
     let mut bars = Vec::new();
@@ -269,22 +304,30 @@ fn bars(input: &PreflightInput, n_arms: usize) -> Option<Vec<Bar>> {
     }
     if let Some(bar) = &wanted.not_worse_than {
         let claim = Claim::OfSource(strictest(bar.confidence, n_arms)?);
+        let allowed = match bar.margin {
+            Margin::Absolute(points) => Allowed::Points(points),
+            Margin::Ratio(share) => Allowed::Share(share),
+        };
         let reference = match &bar.reference {
-            Reference::Best => return None,
-            Reference::Incumbent => input.incumbent?,
+            Reference::Best => None,
+            Reference::Incumbent => Some(input.incumbent?),
             Reference::Candidate(id) => {
                 let candidates = input.callers.iter();
                 let mut candidates = candidates.filter(|one| one.role == Role::Candidate);
-                candidates.position(|one| one.name == id.as_str())?
+                Some(candidates.position(|one| one.name == id.as_str())?)
             }
         };
-        bars.push(Bar::NotWorse {
-            reference,
-            allowed: match bar.margin {
-                Margin::Absolute(points) => Allowed::Points(points),
-                Margin::Ratio(share) => Allowed::Share(share),
+        bars.push(match reference {
+            Some(reference) => Bar::NotWorse {
+                reference,
+                allowed,
+                claim,
             },
-            claim,
+            None => Bar::NotWorseThanBest {
+                allowed,
+                claim,
+                let_go: 0.2 * (1.0 - bar.confidence),
+            },
         });
     }
     (!bars.is_empty()).then_some(bars)

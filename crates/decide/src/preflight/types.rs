@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use trilemma_cost::Pricer;
-use trilemma_domain::{Requirements, Usd};
+use trilemma_domain::{Preference, Requirements, Usd};
 use trilemma_golden::{Range, SizeGuide};
 
 use crate::result::GateKind;
@@ -20,6 +20,8 @@ pub struct PreflightInput {
     pub requirements: Requirements,
     /// Position of the incumbent among the candidates.
     pub incumbent: Option<usize>,
+    /// What ranks candidates that meet every requirement.
+    pub preference: Preference,
     /// Most calls in flight over all callers; at least 1.
     pub concurrency: u32,
 }

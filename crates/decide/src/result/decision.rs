@@ -11,7 +11,7 @@ use super::notes::{Overturn, Warning};
 use super::places::{Disagreements, Frontier, Slice};
 use super::standing::Standings;
 use crate::input::{Preference, Provenance, StalePrices, TaskFacts};
-use crate::judges::JudgeResult;
+use crate::judges::{JudgeResult, PairRanking};
 use crate::review::CandidateReview;
 
 /// Version of the format of [`Decision`].
@@ -69,6 +69,9 @@ pub struct Decision {
     /// The judges that scores rest on.
     #[serde(default)]
     pub judges: Vec<JudgeResult>,
+    /// Who is preferred where judges compare pairs; empty = no pair was compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<PairRanking>,
     /// Pass rates by scorers and by people; empty = nobody has labelled an answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub review: Vec<CandidateReview>,

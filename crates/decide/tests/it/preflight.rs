@@ -5,7 +5,7 @@ use trilemma_decide::preflight::{
     PlannedCaller, Preflight, PreflightInput, RateLimits, Role, TierLimits, TimeLimit, TokenGuess,
     held, preflight, races,
 };
-use trilemma_domain::{Input, Item, Margin, Reference};
+use trilemma_domain::{Input, Item, Margin, Preference, Reference};
 use trilemma_golden::size_guide;
 
 use crate::support::*;
@@ -51,6 +51,7 @@ fn plan(n: usize) -> PreflightInput {
         ],
         requirements: trilemma_domain::Requirements::default(),
         incumbent: None,
+        preference: Preference::default(),
         concurrency: 10,
     }
 }
@@ -234,13 +235,25 @@ fn each_race_says_what_it_would_take() {
         );
         assert!(cost.low < all.expected_usd, "{race:?}");
     }
-    // Against the incumbent it is asked everything; against the best nothing can be spared.
+    // Against the incumbent it is asked everything; against the best whoever may be it.
     input.requirements.not_worse_than = not_worse(Reference::Incumbent, Margin::Absolute(0.05));
     assert!(!names(&input).contains(&"gates"), "there is no incumbent");
     input.incumbent = Some(0);
     assert!(names(&input).contains(&"gates"));
     input.requirements.not_worse_than = not_worse(Reference::Best, Margin::Absolute(0.05));
-    assert!(!names(&input).contains(&"gates"));
+    for preference in Preference::ALL {
+        input.preference = preference;
+        let planned = races(&input, &preflight(&input));
+        let gates = planned.iter().find(|race| race.mode == "gates").unwrap();
+        assert!(
+            gates.n_calls.low < whole.n_calls,
+            "{preference:?}: {gates:?}"
+        );
+        assert!(
+            gates.n_calls.high <= whole.n_calls,
+            "{preference:?}: {gates:?}"
+        );
+    }
     input.callers.truncate(1);
     assert!(names(&input).is_empty());
 }

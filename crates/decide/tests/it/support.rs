@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use trilemma_catalog::Catalog;
 use trilemma_decide::{
     CandidateFacts, Decision, DecisionInput, GateKind, GateResult, ItemFacts, Preference,
-    Provenance, StalePrices, TaskFacts, decide,
+    Provenance, Raced, StalePrices, TaskFacts, decide,
 };
 use trilemma_domain::{
     Candidate, Dialect, FailureKind, Margin, NotWorseThan, Observation, ObservedState, OwnPrice,
@@ -70,13 +70,14 @@ pub(crate) fn input(candidates: Vec<CandidateFacts>, n_items: usize) -> Decision
         stale_prices: StalePrices::Refuse,
         incumbent: None,
         candidates,
-        n_given_up: 0,
+        raced: Raced::default(),
         items: items(n_items),
         repeats: 1,
         seed: 7,
         as_of: date(2026, 11, 1),
         simulated: false,
         judges: Vec::new(),
+        pairs: Vec::new(),
         provenance: Provenance::default(),
     }
 }

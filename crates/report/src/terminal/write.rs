@@ -54,6 +54,7 @@ impl Exporter for Terminal {
         }
         page.list("People", &view.people);
         page.list("Judges", &view.judges);
+        page.list("Preferred in pairs", &view.pairs);
         page.provenance(&view);
         Ok(page.text.into_bytes())
     }

@@ -16,6 +16,7 @@ mod money;
 mod money_charts;
 mod notes;
 mod page;
+mod pairs;
 mod people;
 mod quality;
 mod summary;

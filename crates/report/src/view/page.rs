@@ -8,7 +8,9 @@ use super::gates::{self, Matrix};
 use super::headline::{Headline, sentence};
 use super::notes::{self, Footnote};
 use super::table::Table;
-use super::{among, cost, judges, latency, money, money_charts, people, quality, summary, trials};
+use super::{
+    among, cost, judges, latency, money, money_charts, pairs, people, quality, summary, trials,
+};
 use crate::text::one_line;
 
 /// A decision in words, tables and charts.
@@ -52,6 +54,8 @@ pub(crate) struct View<'a> {
     pub(crate) people: Vec<String>,
     /// The judges, a line each.
     pub(crate) judges: Vec<String>,
+    /// Who is preferred in pairs, a line each.
+    pub(crate) pairs: Vec<String>,
     /// How figures were made.
     pub(crate) methods: Vec<Footnote>,
     /// Where they came from.
@@ -70,6 +74,7 @@ impl<'a> View<'a> {
         tables.extend(among::slices(&cast));
         tables.extend(people::table(&cast));
         tables.extend(judges::table(&cast));
+        tables.extend(pairs::tables(&cast));
         tables.push(cost::prices(&cast));
         // The banner says already that answers are simulated.
         let shown = decision
@@ -119,6 +124,7 @@ impl<'a> View<'a> {
             assumptions: money::assumptions(&cast),
             people: people::lines(&cast),
             judges: judges::lines(&cast),
+            pairs: pairs::lines(&cast),
             methods: notes::methods(&cast),
             provenance: notes::provenance(decision),
             cast,

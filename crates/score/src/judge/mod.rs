@@ -13,7 +13,7 @@ mod scale;
 mod spec;
 mod task;
 
-pub use prompt::JudgePrompt;
+pub use prompt::{JudgePrompt, expected_text};
 pub use scale::Scale;
 pub use spec::JudgeSpec;
 pub(crate) use spec::{Read, read_judge};

@@ -289,7 +289,7 @@ fn call_text(call: &ToolCall) -> String {
 }
 
 /// An expected value as a judge reads it.
-pub(super) fn expected_text(expected: &Expected) -> String {
+pub fn expected_text(expected: &Expected) -> String {
     match expected {
         Expected::Text(text) => text.clone(),
         Expected::List(list) => list.join("\n"),

@@ -1,7 +1,7 @@
 //! Strengths of contenders from who beat whom.
 //!
 //! In: battles of any pairs, a tie as half a win of each. Out: `logit P(a beats b) = β_a - β_b` by maximum
-//! likelihood, errors by the sandwich over items, and intervals of all differences that hold at once, from which
+//! likelihood, errors by the sandwich over items (intervals by Student's t over them), and intervals of all differences that hold at once, from which
 //! rank intervals follow. Conditions: items (clusters) independent, some tens of them; a contender's strength
 //! does not depend on whom it meets. Strengths are defined up to a constant: their mean is 0.
 //! Source: R. A. Bradley, M. E. Terry, Biometrika 39 (1952); existence by L. R. Ford, American Mathematical
@@ -114,13 +114,19 @@ pub fn bradley_terry(
         })
         .collect();
     let fit = fit(&rows, items)?;
+    let reach = Reach {
+        n_battles: battles.len(),
+        confidence,
+        single: fit.reach(confidence),
+        shared: fit.reach(confidence.shared_over(n * (n - 1) / 2)),
+    };
     let raw: Vec<f64> = std::iter::once(0.0).chain(fit.coefficients).collect();
     let model_errors = fit.information_inverse.iter().enumerate();
     let model_errors = model_errors
         .map(|(idx, line)| line.get(idx).map_or(0.0, |own| own.sqrt()))
         .collect();
     Ok(Strengths {
-        contenders: contenders(&raw, &fit.covariance, (battles.len(), confidence)),
+        contenders: contenders(&raw, &fit.covariance, reach),
         covariance: fit.covariance,
         model_errors,
     })
@@ -152,11 +158,18 @@ fn check(n: usize, battles: &[Battle], items: Option<&[usize]>) -> Result<(), St
     Ok(())
 }
 
-fn contenders(
-    raw: &[f64],
-    covariance: &Matrix,
-    (n_battles, confidence): (usize, Confidence),
-) -> Vec<Strength> {
+/// How far intervals reach, in errors.
+#[derive(Clone, Copy)]
+struct Reach {
+    n_battles: usize,
+    confidence: Confidence,
+    /// Of one strength.
+    single: f64,
+    /// Of all differences at once.
+    shared: f64,
+}
+
+fn contenders(raw: &[f64], covariance: &Matrix, reach: Reach) -> Vec<Strength> {
     let n = raw.len();
     let mean = raw.iter().sum::<f64>() / n as f64;
     // Contender 0 is the reference, whose strength does not vary.
@@ -170,12 +183,10 @@ fn contenders(
     };
     let with_all = |a: usize| (0..n).map(|b| cov(a, b)).sum::<f64>() / n as f64;
     let of_all = (0..n).map(with_all).sum::<f64>() / n as f64;
-    let z = confidence.z_two_sided();
-    let shared = confidence.shared_over(n * (n - 1) / 2).z_two_sided();
     let point = |a: usize| raw.get(a).copied().unwrap_or(0.0);
     let is_surely_above = |a: usize, b: usize| {
         let variance = cov(a, a) + cov(b, b) - 2.0 * cov(a, b);
-        point(a) - point(b) > shared * variance.max(0.0).sqrt()
+        point(a) - point(b) > reach.shared * variance.max(0.0).sqrt()
     };
     (0..n)
         .map(|own| {
@@ -187,10 +198,10 @@ fn contenders(
             Strength {
                 estimate: Estimate {
                     point: centred,
-                    low: centred - z * error,
-                    high: centred + z * error,
-                    confidence,
-                    n: n_battles,
+                    low: centred - reach.single * error,
+                    high: centred + reach.single * error,
+                    confidence: reach.confidence,
+                    n: reach.n_battles,
                     method: Method::LargeSample,
                     standard_error: Some(error),
                 },

@@ -78,7 +78,7 @@ pub fn length_controlled(
         let error = line.and_then(|line| line.get(at)).map_or(0.0, |v| v.sqrt());
         (point, error)
     };
-    let z = confidence.z_two_sided();
+    let z = fit.reach(confidence);
     let ((slope, slope_error), (intercept, error)) = (part(0), part(1));
     let rate = sigmoid(intercept);
     let estimate = |point: f64, (low, high): (f64, f64), error: f64| Estimate {

@@ -6,8 +6,10 @@
 //! Source: L. E. Papke, J. M. Wooldridge, Journal of Applied Econometrics 11 (1996) for shares; K.-Y. Liang,
 //! S. L. Zeger, Biometrika 73 (1986) for clusters.
 
+use crate::Confidence;
 use crate::error::StatsError;
 use crate::mean::group;
+use crate::special::student;
 
 /// Most of Newton's steps; a fit that exists takes about ten.
 const MOST_STEPS: usize = 60;
@@ -36,6 +38,18 @@ pub(super) struct Fit {
     pub(super) covariance: Matrix,
     /// Inverse of the Hessian: the covariance if rows were independent and the model true.
     pub(super) information_inverse: Matrix,
+    /// Clusters, or rows where each is its own.
+    n_groups: usize,
+}
+
+impl Fit {
+    /// Half an interval per unit of robust error: Student's t with G - 1 degrees of freedom, times
+    /// `sqrt(G / (G - 1))`, as the sandwich is too small by that much.
+    pub(super) fn reach(&self, confidence: Confidence) -> f64 {
+        let groups = self.n_groups.max(2) as f64;
+        let t = student::two_sided_critical(groups - 1.0, confidence.alpha());
+        t * (groups / (groups - 1.0)).sqrt()
+    }
 }
 
 /// Fits `logit E(y) = x'β`; `clusters` names the cluster of each row.
@@ -67,6 +81,7 @@ pub(super) fn fit(rows: &[Row], clusters: Option<&[usize]>) -> Result<Fit, Stats
                 coefficients: beta,
                 covariance,
                 information_inverse: inverse,
+                n_groups: clusters.map_or(rows.len(), |own| group(own).n_clusters),
             });
         }
     }

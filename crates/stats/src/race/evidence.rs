@@ -57,6 +57,19 @@ impl Null {
         }
     }
 
+    /// The null "not better": the mean difference is at most 0.
+    pub(super) fn not_better(population: Population) -> Self {
+        let items = match population {
+            Population::Source => usize::MAX,
+            Population::Finite(items) => items,
+        };
+        Self {
+            items,
+            bound: 0.0,
+            population,
+        }
+    }
+
     /// Logarithm of the evidence from lower bounds of the differences, in order.
     pub(super) fn log_evidence(&self, lows: impl Iterator<Item = f64>) -> f64 {
         let mut capitals = STAKES.map(|_| 1.0_f64);

@@ -1,23 +1,29 @@
-//! The race for requirements: the cheapest arm that is good enough, without asking every arm everything.
+//! The race for requirements: the preferred arm that is good enough, without asking every arm everything.
 //!
 //! In: tests that the full answers of an arm will be put to, outcomes, prices, and a judge's word on complete arms.
 //! Out: questions, and whom to judge. Every arm answers the first few items, which shows what an answer costs.
 //! Then the cheapest is asked on, together with the arm that it is compared with, until it has answered
 //! everything or has hardly a chance left to pass the tests; then the next cheapest. It ends with the first arm that
-//! passes, once no other can be cheaper.
+//! passes, once no other can be cheaper. Where something else than the price ranks, the most promising goes first, and
+//! the others are given up once they have hardly a chance left to be ahead of one that passes.
+//!
+//! Against "the best" all arms first answer the same items, and are let go once shown to be worse than another
+//! (`contest`); those that are left answer everything and are what everybody is compared with.
 //!
 //! An arm is judged once, over all items, by a test whose error is held over every arm that entered. So looking
 //! early, giving up and stopping cannot make a false claim more likely: each such claim needs a test over all items
-//! of a bad arm to err. That an arm given up would have passed is only predicted to be unlikely.
-//! Source: own; curtailment by predictive probability as in `outlook`. Figures: `docs/methods.md`.
+//! of a bad arm to err, or, against "the best", that the best was let go. That an arm given up would have passed is
+//! only predicted to be unlikely. Source: own; curtailment by predictive probability as in `outlook`. Figures: `docs/methods.md`.
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::contest::Contest;
 use super::grid::Grid;
-use super::outlook::{Claim, chance_of_bar, chance_of_margin};
+use super::outlook::Claim;
+use super::prospects::{Prospects, Rank};
 use super::types::{Answer, Query};
-use crate::error::{StatsError, TooFew};
-use crate::paired::Cells;
+use crate::error::{StatsError, TooFew, check_open_unit};
+use crate::sequential::Population;
 
 /// Items that every arm answers first.
 const WARM_UP: usize = 20;
@@ -47,6 +53,26 @@ pub enum Bar {
         /// How it will be tested.
         claim: Claim,
     },
+    /// Not worse than whichever arm is the best.
+    NotWorseThanBest {
+        /// By how much an arm may be worse.
+        allowed: Allowed,
+        /// How it will be tested.
+        claim: Claim,
+        /// Bound of the probability that the best is let go before it has answered everything, in (0, 1).
+        let_go: f64,
+    },
+}
+
+/// What ranks arms that pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RankBy {
+    /// The lowest price.
+    Price,
+    /// The highest share of passes.
+    Passes,
+    /// The lowest median time.
+    Time,
 }
 
 /// How much worse than its reference an arm may be.
@@ -63,7 +89,7 @@ pub enum Allowed {
 pub enum GateStep {
     /// Ask these, in any order; all of them must be answered before the race goes on.
     Ask(Vec<Query>),
-    /// Say what an answer of each arm costs, by what it has answered: [`GateCourse::price`].
+    /// Say what ranks each arm, such as the cost of an answer, by what it has answered: [`GateCourse::price`].
     Price,
     /// Say what is known of this arm: [`GateCourse::judged`].
     Judge {
@@ -79,7 +105,8 @@ pub enum GateStep {
 /// A judge's word on an arm.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Word {
-    /// It passes every test, and this is what it costs by the measure that ranks; `None` = unknown.
+    /// It passes every test, and this is what it costs, the share that it fails, or its median time, by what ranks;
+    /// `None` = unknown.
     Meets(Option<f64>),
     /// It fails some.
     Fails,
@@ -96,6 +123,8 @@ pub enum Reason {
     Failing,
     /// A cheaper arm passes; unknown prices rank last.
     Dearer,
+    /// It had hardly a chance left, this one, to be ahead of an arm that passes.
+    Behind(f64),
 }
 
 /// An arm that was not asked everything.
@@ -124,7 +153,13 @@ pub struct GateCourse {
     items: usize,
     entered: Vec<usize>,
     bars: Vec<Bar>,
+    rank_by: RankBy,
     known: Grid<Option<Answer>>,
+    times: Grid<Option<f64>>,
+    /// Who may be the best, where arms are compared with it.
+    contest: Option<Contest>,
+    /// Items asked of all that may be the best.
+    contested: usize,
     waiting: BTreeSet<Query>,
     /// Arms to come, the cheapest first, with their prices; `None` = not known yet.
     order: Option<VecDeque<(usize, Option<f64>)>>,
@@ -138,10 +173,10 @@ pub struct GateCourse {
 }
 
 impl GateCourse {
-    /// Lines up `entered` of `arms`.
+    /// Lines up `entered` of `arms`; all of `arms` may be the best.
     ///
     /// # Errors
-    /// [`StatsError::TooFew`] without arms, items or tests.
+    /// [`StatsError::TooFew`] without arms, items or tests, [`StatsError::OutOfRange`] for a bound outside (0, 1).
     pub fn new(
         (arms, items): (usize, usize),
         entered: Vec<usize>,
@@ -150,11 +185,16 @@ impl GateCourse {
         TooFew::check(arms, 1)?;
         TooFew::check(items, 1)?;
         TooFew::check(bars.len(), 1)?;
+        let contested = WARM_UP.min(items);
         let mut course = Self {
             items,
             entered,
+            contest: contest(&bars, (arms, items))?,
             bars,
+            rank_by: RankBy::Price,
             known: Grid::new(arms, items, None),
+            times: Grid::new(arms, items, None),
+            contested,
             waiting: BTreeSet::new(),
             order: None,
             heat: None,
@@ -163,14 +203,16 @@ impl GateCourse {
             given_up: Vec::new(),
             met: None,
         };
-        let first: Vec<usize> = course
-            .entered
-            .iter()
-            .copied()
-            .chain(course.reference())
-            .collect();
-        course.ask(&first, 0..WARM_UP.min(items));
+        let mut first = course.entered.clone();
+        first.extend(course.references());
+        course.ask(&first, 0..contested);
         Ok(course)
+    }
+
+    /// Ranks by something else than the price.
+    #[must_use]
+    pub fn ranked_by(self, rank_by: RankBy) -> Self {
+        Self { rank_by, ..self }
     }
 
     /// Returns what to do now. The same until it is done.
@@ -189,6 +231,13 @@ impl GateCourse {
             let Some(order) = &mut self.order else {
                 return Ok(GateStep::Price);
             };
+            if self.heat.is_none()
+                && let Some(contest) = &self.contest
+                && !contest.is_over(self.items)
+            {
+                self.go_on_contesting();
+                continue;
+            }
             if let Some(heat) = self.heat {
                 self.go_on(heat)?;
                 continue;
@@ -197,7 +246,7 @@ impl GateCourse {
                 return Ok(GateStep::Stop);
             };
             // Per accepted answer nobody costs less than per answer.
-            if let Some((_, best)) = self.met
+            if let (RankBy::Price, Some((_, best))) = (self.rank_by, self.met)
                 && price.is_none_or(|price| price >= best)
             {
                 self.give_up(arm, Reason::Dearer);
@@ -205,7 +254,12 @@ impl GateCourse {
             }
             self.heat = Some(Heat {
                 arm,
-                seen: WARM_UP.min(self.items),
+                seen: self
+                    .known
+                    .row(arm)
+                    .iter()
+                    .take_while(|one| one.is_some())
+                    .count(),
                 quarters: 0,
             });
         }
@@ -218,7 +272,13 @@ impl GateCourse {
         }
     }
 
-    /// Takes the price of an answer of each arm; `None` = unknown, which ranks last.
+    /// Takes the time of an answer, in any unit; only where times rank.
+    pub fn time(&mut self, query: Query, time: f64) {
+        self.times.set(query.arm, query.item, Some(time));
+    }
+
+    /// Takes what ranks each arm, less is better: the price of an answer, the share of failures, the median time;
+    /// `None` = unknown, which ranks last.
     pub fn price(&mut self, prices: &[Option<f64>]) {
         let price = |arm: usize| prices.get(arm).copied().flatten();
         let rank = |arm: usize| price(arm).unwrap_or(f64::INFINITY);
@@ -242,8 +302,11 @@ impl GateCourse {
         self.heat = None;
         self.complete.push(heat.arm);
         if let Word::Meets(cost) = word {
-            // Whose cost is unknown came last, and nobody dearer is left.
-            let cost = cost.unwrap_or(f64::NEG_INFINITY);
+            // Whose cost is unknown came last, and nobody dearer is left; other unknowns are behind whatever is known.
+            let cost = cost.unwrap_or(match self.rank_by {
+                RankBy::Price => f64::NEG_INFINITY,
+                RankBy::Passes | RankBy::Time => f64::INFINITY,
+            });
             if self.met.is_none_or(|(_, best)| cost < best) {
                 self.met = Some((heat.arm, cost));
             }
@@ -268,21 +331,43 @@ impl GateCourse {
         &self.given_up
     }
 
-    /// Returns the arm that others are compared with.
+    /// Returns the arms that others are compared with.
     #[must_use]
-    pub fn reference(&self) -> Option<usize> {
-        self.bars.iter().find_map(|bar| match bar {
+    pub fn references(&self) -> Vec<usize> {
+        let named = self.bars.iter().filter_map(|bar| match bar {
             Bar::NotWorse { reference, .. } => Some(*reference),
-            Bar::PassRate { .. } => None,
-        })
+            Bar::PassRate { .. } | Bar::NotWorseThanBest { .. } => None,
+        });
+        let contest = self.contest.as_ref().map(Contest::arms);
+        named
+            .chain(contest.unwrap_or_default().iter().copied())
+            .collect()
+    }
+
+    /// Looks at those that may be the best, or asks them on.
+    fn go_on_contesting(&mut self) {
+        let between = self.between();
+        let Some(contest) = &mut self.contest else {
+            return;
+        };
+        if contest.seen < self.contested {
+            contest.look(&self.known, self.contested);
+            return;
+        }
+        let (from, arms) = (contest.seen, contest.arms().to_vec());
+        self.contested = (from + between).min(self.items);
+        self.ask(&arms, from..self.contested);
+    }
+
+    fn between(&self) -> usize {
+        LEAST_BETWEEN.max(self.items.div_ceil(LOOKS))
     }
 
     /// Looks at an arm: gives it up, has it judged, or asks it on.
     fn go_on(&mut self, heat: Heat) -> Result<(), StatsError> {
-        let chance = self.chance(heat)?;
-        if chance < HOPELESS {
+        if let Some(reason) = self.prospects(heat).reason()? {
             self.heat = None;
-            self.give_up(heat.arm, Reason::Hopeless(chance));
+            self.give_up(heat.arm, reason);
             return Ok(());
         }
         if heat.seen >= self.items {
@@ -296,13 +381,31 @@ impl GateCourse {
             self.asked_judge = Some(false);
             return Ok(());
         }
-        let between = LEAST_BETWEEN.max(self.items.div_ceil(LOOKS));
-        let until = (heat.seen + between).min(self.items);
-        let both: Vec<usize> = std::iter::once(heat.arm).chain(self.reference()).collect();
+        let until = (heat.seen + self.between()).min(self.items);
+        let mut both = self.references();
+        both.push(heat.arm);
         self.ask(&both, heat.seen..until);
         let seen = until;
         self.heat = Some(Heat { seen, ..heat });
         Ok(())
+    }
+
+    fn prospects(&self, heat: Heat) -> Prospects<'_> {
+        let ahead = self.met.filter(|(arm, _)| *arm != heat.arm);
+        Prospects {
+            known: &self.known,
+            times: &self.times,
+            bars: &self.bars,
+            best: self.contest.as_ref().map(Contest::arms).unwrap_or_default(),
+            items: self.items,
+            arm: heat.arm,
+            seen: heat.seen,
+            rank: ahead.and_then(|(arm, value)| match self.rank_by {
+                RankBy::Price => None,
+                RankBy::Passes => Some(Rank::Passes(arm)),
+                RankBy::Time => Some(Rank::Time(value)),
+            }),
+        }
     }
 
     fn ask(&mut self, arms: &[usize], items: std::ops::Range<usize>) {
@@ -323,64 +426,19 @@ impl GateCourse {
             reason,
         });
     }
+}
 
-    /// The least of the chances to pass each test.
-    fn chance(&self, Heat { arm, seen, .. }: Heat) -> Result<f64, StatsError> {
-        let mut least = 1.0_f64;
-        for bar in &self.bars {
-            let chance = match bar {
-                Bar::PassRate { min, claim } => {
-                    let passes = self.passes(arm, seen, 1.0);
-                    chance_of_bar((passes, seen), self.items, *min, *claim)?
-                }
-                Bar::NotWorse { reference, .. } if *reference == arm => 1.0,
-                Bar::NotWorse {
-                    reference,
-                    allowed,
-                    claim,
-                } => {
-                    let points = match allowed {
-                        Allowed::Points(points) => *points,
-                        Allowed::Share(share) => {
-                            let rate = self.passes(*reference, seen, 0.0) / seen.max(1) as f64;
-                            ((1.0 - share) * rate).clamp(1e-6, 1.0 - 1e-6)
-                        }
-                    };
-                    let cells = self.cells((arm, *reference), seen);
-                    chance_of_margin(cells, self.items, points, *claim)?
-                }
+/// The contest of a test against the best.
+fn contest(bars: &[Bar], (arms, items): (usize, usize)) -> Result<Option<Contest>, StatsError> {
+    for bar in bars {
+        if let Bar::NotWorseThanBest { claim, let_go, .. } = bar {
+            check_open_unit("let_go", *let_go)?;
+            let population = match claim {
+                Claim::OfSource(_) => Population::Source,
+                Claim::OfSet => Population::Finite(items),
             };
-            least = least.min(chance);
-        }
-        Ok(least)
-    }
-
-    /// Items that pass. What is missing counts for the arm in question, because nobody is given up for calls that
-    /// failed; the judge counts it both ways.
-    fn passes(&self, arm: usize, seen: usize, missing: f64) -> f64 {
-        (0..seen).map(|item| self.share((arm, item), missing)).sum()
-    }
-
-    fn share(&self, (arm, item): (usize, usize), missing: f64) -> f64 {
-        match self.known.get(arm, item) {
-            Some(Answer::Passed(share)) => share.clamp(0.0, 1.0),
-            Some(Answer::Missing) | None => missing,
+            return Ok(Some(Contest::new((0..arms).collect(), population, *let_go)));
         }
     }
-
-    fn cells(&self, (arm, reference): (usize, usize), seen: usize) -> Cells {
-        let (mut won, mut lost) = (0.0, 0.0);
-        for item in 0..seen {
-            let lead = self.share((arm, item), 1.0) - self.share((reference, item), 0.0);
-            won += lead.max(0.0);
-            lost += (-lead).max(0.0);
-        }
-        let (only_first, only_second) = (won.round() as usize, lost.round() as usize);
-        Cells {
-            both: seen.saturating_sub(only_first + only_second),
-            only_first,
-            only_second,
-            neither: 0,
-        }
-    }
+    Ok(None)
 }

@@ -10,24 +10,26 @@
 //! - [`CertifiedRace`]: a bound on the probability of a wrong choice that holds at any time.
 //! - [`SuccessiveRejects`]: halves a large field first.
 //! - [`Race`]: the three behind one face.
-//! - [`GateCourse`]: the cheapest arm that passes stated tests.
+//! - [`GateCourse`]: the preferred arm that passes stated tests, such as "not worse than the best".
 //! - [`chance_of_bar`], [`chance_of_margin`]: whether asking on can still show that an arm is good enough.
 //!
 //! Figures on recorded models: `docs/methods.md`, section "Adaptive evaluation".
 
 mod certified;
+mod contest;
 mod evidence;
 mod gates;
 mod grid;
 mod outlook;
 mod posterior;
+mod prospects;
 mod rejects;
 mod risk;
 mod staged;
 mod types;
 
 pub use certified::{CertifiedRace, CertifiedRules};
-pub use gates::{Allowed, Bar, GateCourse, GateStep, GivenUp, HOPELESS, Reason, Word};
+pub use gates::{Allowed, Bar, GateCourse, GateStep, GivenUp, HOPELESS, RankBy, Reason, Word};
 pub use outlook::{Claim, chance_of_bar, chance_of_margin};
 pub use posterior::{PosteriorRace, PosteriorRules};
 pub use rejects::SuccessiveRejects;

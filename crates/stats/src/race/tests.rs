@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Confidence;
-use crate::paired::Cells;
+use crate::paired::{Cells, score};
 use crate::resample::{ChaChaStream, IndexStream};
 use crate::sequential::Population;
 
@@ -208,6 +208,181 @@ fn the_cheapest_arm_that_meets_the_bar_is_found_and_the_others_are_spared() {
     let (race, _) = course(race, &table, &prices);
     assert_eq!(race.met(), Some(0));
     assert!(GateCourse::new((2, 10), vec![0], Vec::new()).is_err());
+}
+
+/// A race for "not worse than the best by 3 points" over `table`, the cheapest first; every arm judged by Tango's score at
+/// `level` against all that are left. Whom it takes, who is left as the best, questions.
+fn against_the_best(
+    table: &Outcomes,
+    (claim, level): (Claim, f64),
+    rank_by: RankBy,
+) -> (Option<usize>, Vec<usize>, usize) {
+    let (arms, items) = (table.len(), table[0].len());
+    let bars = vec![Bar::NotWorseThanBest {
+        allowed: Allowed::Points(0.03),
+        claim,
+        let_go: 0.01,
+    }];
+    let race = GateCourse::new((arms, items), (0..arms).collect(), bars).unwrap();
+    let mut race = race.ranked_by(rank_by);
+    let bools = |arm: usize| -> Vec<bool> { table[arm].iter().map(|pass| *pass > 0.5).collect() };
+    let rank = |arm: usize| match rank_by {
+        RankBy::Price => arm as f64,
+        RankBy::Passes => 1.0 - mean(&table[arm]),
+        RankBy::Time => 100.0 - arm as f64,
+    };
+    let mut n_asked = 0;
+    loop {
+        match race.next_step().unwrap() {
+            GateStep::Ask(queries) => {
+                n_asked += queries.len();
+                for query in queries {
+                    race.time(query, rank(query.arm) + 0.1 * (query.item % 7) as f64);
+                    race.answer(query, Answer::Passed(table[query.arm][query.item]));
+                }
+            }
+            GateStep::Price => {
+                let ranks: Vec<Option<f64>> = (0..arms).map(|arm| Some(rank(arm))).collect();
+                race.price(&ranks);
+            }
+            GateStep::Judge { arm, is_complete } => {
+                let others = race.references().into_iter().filter(|other| *other != arm);
+                let holds = |other: usize| {
+                    let cells = Cells::of(&bools(arm), &bools(other)).unwrap();
+                    score(items, cells.only_first, cells.only_second, -0.03) >= level
+                };
+                let meets = is_complete && others.into_iter().all(holds);
+                race.judged(if meets {
+                    Word::Meets(Some(rank(arm)))
+                } else {
+                    Word::Open
+                });
+            }
+            GateStep::Stop => return (race.met(), race.references(), n_asked),
+        }
+    }
+}
+
+#[test]
+fn the_best_is_released_at_most_as_often_as_claimed() {
+    // The best is better by next to nothing, in which case letting it go is likeliest.
+    let mut stream = ChaChaStream::new(41);
+    for population in [Population::Source, Population::Finite(200)] {
+        let (delta, replicates) = (0.1, 600);
+        let mut n_lost = 0;
+        for _ in 0..replicates {
+            let table = outcomes(&mut stream, &[0.90, 0.90, 0.90, 0.90], 200);
+            // Of a set the best is that of the items, of a source the first by agreement.
+            let best = match population {
+                Population::Source => 0,
+                Population::Finite(_) => (0..4)
+                    .rev()
+                    .max_by(|a, b| mean(&table[*a]).total_cmp(&mean(&table[*b])))
+                    .unwrap(),
+            };
+            let mut known = super::grid::Grid::new(4, 200, None);
+            for (arm, row) in table.iter().enumerate() {
+                for (item, pass) in row.iter().enumerate() {
+                    known.set(arm, item, Some(Answer::Passed(*pass)));
+                }
+            }
+            let mut contest = super::contest::Contest::new((0..4).collect(), population, delta);
+            for seen in (10..=200).step_by(10) {
+                contest.look(&known, seen);
+            }
+            n_lost += u32::from(!contest.arms().contains(&best));
+        }
+        let share = f64::from(n_lost) / f64::from(replicates);
+        assert!(share <= delta, "{population:?}: {share}");
+    }
+}
+
+#[test]
+fn a_choice_against_the_best_is_false_at_most_as_often_as_claimed() {
+    // Three that are 3 points below the best, just inadmissible, and cheaper; the best comes last.
+    let alpha: f64 = 0.05;
+    let z = Confidence::new(1.0 - 0.8 * alpha / 3.0)
+        .unwrap()
+        .z_one_sided();
+    let claim = Claim::OfSource(Confidence::new(1.0 - 0.8 * alpha / 3.0).unwrap());
+    let mut stream = ChaChaStream::new(43);
+    let replicates = 1_000;
+    let (mut n_false, mut n_found) = (0, 0);
+    for _ in 0..replicates {
+        let table = outcomes(&mut stream, &[0.87, 0.87, 0.87, 0.90], 300);
+        let (met, _, _) = against_the_best(&table, (claim, z), RankBy::Price);
+        n_false += u32::from(met.is_some_and(|arm| arm != 3));
+        n_found += u32::from(met == Some(3));
+    }
+    let share = |n: u32| f64::from(n) / f64::from(replicates);
+    assert!(share(n_false) <= alpha, "{}", share(n_false));
+    assert!(share(n_found) > 0.0, "nobody is ever found");
+}
+
+#[test]
+fn who_is_not_the_best_is_spared_and_the_cheapest_near_it_is_found() {
+    let mut stream = ChaChaStream::new(47);
+    let claim = Claim::OfSource(Confidence::P95);
+    let mut table = outcomes(&mut stream, &[0.6, 0.93, 0.7, 0.93, 0.5], 500);
+    // The fourth is the second, but for two items that it passes besides.
+    table[3] = table[1].clone();
+    let failed = table[3].iter_mut().filter(|pass| **pass < 0.5);
+    failed.take(2).for_each(|pass| *pass = 1.0);
+    let (met, left, n_asked) = against_the_best(&table, (claim, 1.645), RankBy::Price);
+    assert_eq!(met, Some(1));
+    assert!(left.contains(&1) || left.contains(&3), "{left:?}");
+    assert!(!left.iter().any(|arm| [0, 2, 4].contains(arm)), "{left:?}");
+    assert!(n_asked < 1_500, "{n_asked} of 2500");
+    // By passes the one with more of them is taken; by time the fastest of those that are good enough.
+    let more = if mean(&table[1]) > mean(&table[3]) {
+        1
+    } else {
+        3
+    };
+    let (met, ..) = against_the_best(&table, (claim, 1.645), RankBy::Passes);
+    assert_eq!(met, Some(more));
+    let (met, ..) = against_the_best(&table, (claim, 1.645), RankBy::Time);
+    assert_eq!(met, Some(3));
+}
+
+#[test]
+fn whoever_cannot_get_ahead_is_not_asked_on() {
+    let mut stream = ChaChaStream::new(53);
+    let table = outcomes(&mut stream, &[0.95, 0.88, 0.87, 0.86], 600);
+    let bars = vec![Bar::PassRate {
+        min: 0.8,
+        claim: Claim::OfSource(Confidence::P95),
+    }];
+    for rank_by in [RankBy::Passes, RankBy::Time] {
+        let race = GateCourse::new((4, 600), (0..4).collect(), bars.clone()).unwrap();
+        let mut race = race.ranked_by(rank_by);
+        let rank = |arm: usize| match rank_by {
+            RankBy::Time => 1.0 + arm as f64,
+            RankBy::Price | RankBy::Passes => 1.0 - mean(&table[arm]),
+        };
+        let mut n_asked = 0;
+        loop {
+            match race.next_step().unwrap() {
+                GateStep::Ask(queries) => {
+                    n_asked += queries.len();
+                    for query in queries {
+                        race.time(query, rank(query.arm) + 0.1 * (query.item % 5) as f64);
+                        race.answer(query, Answer::Passed(table[query.arm][query.item]));
+                    }
+                }
+                GateStep::Price => {
+                    let ranks: Vec<Option<f64>> = (0..4).map(|arm| Some(rank(arm))).collect();
+                    race.price(&ranks);
+                }
+                GateStep::Judge { arm, .. } => race.judged(Word::Meets(Some(rank(arm)))),
+                GateStep::Stop => break,
+            }
+        }
+        assert_eq!(race.met(), Some(0), "{rank_by:?}");
+        let behind = |one: &GivenUp| matches!(one.reason, Reason::Behind(_));
+        assert_eq!(race.given_up().iter().filter(|one| behind(one)).count(), 3);
+        assert!(n_asked < 1_400, "{rank_by:?}: {n_asked} of 2400");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Calls of judges: what was asked before, and all of a run.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use rusqlite::params;
@@ -152,6 +153,31 @@ impl Store {
                     |row| row.get(0),
                 )?;
             Ok(sum.map(NanoUsd))
+        })
+    }
+
+    /// Gives the length in bytes of each answer of one candidate.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn answer_bytes(
+        &self,
+        run: &RunId,
+        candidate_idx: u32,
+    ) -> Result<HashMap<TrialKey, u64>, StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let mut statement = tx.prepare_cached(
+                "SELECT t.candidate_idx, t.item_idx, t.repeat_idx, LENGTH(a.text) FROM trial t \
+                 JOIN answer a ON a.trial_id = t.trial_id \
+                 WHERE t.run_no = $1 AND t.candidate_idx = $2",
+            )?;
+            let mut rows = statement.query(params![run.run_no, candidate_idx])?;
+            let mut lengths = HashMap::new();
+            while let Some(found) = rows.next()? {
+                lengths.insert(key_at(found, 0)?, found.get::<_, i64>(3)?.cast_unsigned());
+            }
+            Ok(lengths)
         })
     }
 

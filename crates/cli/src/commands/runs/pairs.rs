@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 use trilemma_decide::{
     CandidateFacts, CandidateResult, Collector, Comparison, Counts, Decision, DecisionInput,
-    Figure, ItemFacts, MoneyFigure, Provenance, StalePrices, TaskFacts,
+    Figure, ItemFacts, MoneyFigure, Provenance, Raced, StalePrices, TaskFacts,
 };
 use trilemma_domain::{CandidateId, ItemId, Observation, ObservedState, Requirements};
 use trilemma_store::{CandidateRecord, RunManifest, Store};
@@ -172,13 +172,14 @@ fn input(
         stale_prices: StalePrices::Accept,
         incumbent: Some(0),
         candidates,
-        n_given_up: 0,
+        raced: Raced::default(),
         items: sample.to_vec(),
         repeats,
         seed: after.manifest.seed,
         as_of: context.as_of,
         simulated: false,
         judges: Vec::new(),
+        pairs: Vec::new(),
         provenance: Provenance::default(),
     })
 }
