@@ -42,6 +42,14 @@ fn main() -> ExitCode {
                 print(&tables);
                 Vec::new()
             }),
+        Some("best") => data()
+            .and_then(|data| {
+                decisions::best::print(Path::new(&data), std::env::args().nth(3).as_deref())
+            })
+            .map(|table| {
+                print(&table);
+                Vec::new()
+            }),
         Some("route") => data()
             .and_then(|data| route::print(Path::new(&data), std::env::args().nth(3).as_deref()))
             .map(|table| {
@@ -55,7 +63,7 @@ fn main() -> ExitCode {
                 Vec::new()
             }),
         Some(other) => Err(anyhow::anyhow!(
-            "unknown check `{other}`; hint: tidy, licences, race, drift, decisions, seeds, route or lists"
+            "unknown check `{other}`; hint: tidy, licences, race, drift, decisions, seeds, best, route or lists"
         )),
     };
     match complaints {
