@@ -36,7 +36,7 @@ impl CandidateFacts {
             privacy: privacy(&candidate.target, found.as_ref(), catalog)?,
             context_window: found.and_then(|found| found.model.limits.context),
             capabilities: found.map(abilities).unwrap_or_default(),
-            end: found.and_then(|found| end(&found, as_of)),
+            end: found.and_then(|found| end(&candidate.target, &found, as_of)),
             naming: naming(&candidate.target, found.as_ref()),
             retired: None,
             streamed: candidate.stream,
@@ -50,14 +50,7 @@ fn privacy(
     found: Option<&Found<'_>>,
     catalog: &Catalog,
 ) -> Result<PrivacyFacts, CatalogError> {
-    let same_house = found.filter(|found| {
-        found.provider.id == target.provider
-            || found
-                .provider
-                .base_url
-                .as_deref()
-                .is_some_and(|url| url == target.base_url)
-    });
+    let same_house = found.filter(|found| is_same_house(target, found));
     let terms: Option<&Terms> = match same_house {
         Some(found) => found.terms(),
         None => catalog
@@ -82,6 +75,12 @@ fn privacy(
         conditions: terms.and_then(|terms| terms.conditions.clone()),
         source: terms.map(|terms| terms.provenance.to_string()),
     })
+}
+
+/// Whether a model is called where the catalog's row says that it is served.
+fn is_same_house(target: &Target, found: &Found<'_>) -> bool {
+    let of_row = found.provider.base_url.as_deref();
+    found.provider.id == target.provider || of_row.is_some_and(|url| url == target.base_url)
 }
 
 /// Whether an address is this machine itself.
@@ -111,16 +110,23 @@ fn abilities(found: Found<'_>) -> std::collections::BTreeMap<Capability, Known> 
         .collect()
 }
 
-fn end(found: &Found<'_>, as_of: Date) -> Option<LifecycleEnd> {
+/// Weights that one hosts oneself end with nobody's API.
+fn end(target: &Target, found: &Found<'_>, as_of: Date) -> Option<LifecycleEnd> {
+    if found.model.kind == ModelKind::OpenWeights {
+        return None;
+    }
     let (by, exact) = match found.model.lifecycle_at(as_of) {
         LifecycleState::NotYetReleased { .. } | LifecycleState::Active => return None,
         LifecycleState::Ending { by, exact } => (by, exact),
         LifecycleState::ShutDown { since, exact } => (since, exact),
     };
+    let lifecycle = &found.model.lifecycle;
     Some(LifecycleEnd {
         by,
         exact,
-        replacement: found.model.lifecycle.replacement.clone(),
+        replacement: lifecycle.replacement.clone(),
+        at_endpoint: is_same_house(target, found) && !is_loopback(&target.base_url),
+        source: lifecycle.provenance.as_ref().map(ToString::to_string),
     })
 }
 
@@ -190,7 +196,8 @@ mod tests {
         assert_eq!(known.context_window, Some(128_000));
         assert_eq!(known.naming, Naming::Snapshot);
         assert_eq!(known.privacy.self_hosted, Some(Known::No));
-        assert!(known.end.is_some(), "GPT-4o has a known end");
+        let end = known.end.unwrap();
+        assert!(end.at_endpoint && end.source.is_some());
     }
 
     #[test]
@@ -199,6 +206,7 @@ mod tests {
         let gateway = facts(&candidate("work", "https://llm.internal/v1", id));
         assert!(gateway.pricer.is_some());
         assert_eq!(gateway.privacy, PrivacyFacts::default());
+        assert_eq!(gateway.end.map(|end| end.at_endpoint), Some(false));
         let own = facts(&candidate("work", "http://127.0.0.1:8000/v1", None));
         assert_eq!(own.privacy.self_hosted, Some(Known::Yes));
         assert_eq!(own.pricer, None);

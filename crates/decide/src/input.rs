@@ -201,6 +201,13 @@ pub struct LifecycleEnd {
     pub exact: bool,
     /// What the vendor recommends instead.
     pub replacement: Option<String>,
+    /// Whether it is the end of the endpoint that is called. `false` = that of the same model at its own
+    /// vendor: another house (Azure, a gateway of one's own) may serve it for longer, or not as long.
+    #[serde(default)]
+    pub at_endpoint: bool,
+    /// Who states it, and when that was last looked at; `None` = not recorded.
+    #[serde(default)]
+    pub source: Option<String>,
 }
 
 /// Whether a model name stays with one set of weights.

@@ -176,16 +176,19 @@ fn shutdown(case: &Case<'_>, chosen: usize) -> Option<Overturn> {
     if days > HORIZON_DAYS {
         return None;
     }
-    let name = case.name(chosen);
+    let name = match end.at_endpoint {
+        true => format!("`{}`", case.name(chosen)),
+        false => format!("The model of `{}`, at its vendor,", case.name(chosen)),
+    };
     let when = if end.exact { "on" } else { "by" };
     let instead = end.replacement.as_ref().map_or_else(String::new, |other| {
         format!("; its vendor recommends `{other}`")
     });
     let text = if days <= 0 {
-        format!("`{name}` was shut down {when} {}{instead}.", end.by)
+        format!("{name} was shut down {when} {}{instead}.", end.by)
     } else {
         format!(
-            "`{name}` is shut down {when} {}, {} after {}{instead}.",
+            "{name} is shut down {when} {}, {} after {}{instead}.",
             end.by,
             wording::count(usize::try_from(days).unwrap_or(0), "day"),
             case.input.as_of

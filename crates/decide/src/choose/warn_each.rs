@@ -142,10 +142,18 @@ fn ending(case: &Case<'_>, idx: usize, facts: &CandidateFacts) -> Option<Warning
     if days > 365 {
         return None;
     }
-    let text = if days <= 0 {
-        format!("`{}` is shut down since {}.", facts.id, end.by)
-    } else {
-        format!("`{}` is shut down by {}, in {days} days.", facts.id, end.by)
+    let text = match (end.at_endpoint, days <= 0) {
+        // A requirement says so.
+        (true, true) => return None,
+        (true, false) => format!("`{}` is shut down by {}, in {days} days.", facts.id, end.by),
+        (false, true) => format!(
+            "The model of `{}` is shut down at its vendor since {}; nothing says whether its endpoint still serves it.",
+            facts.id, end.by
+        ),
+        (false, false) => format!(
+            "The model of `{}` is shut down at its vendor by {}, in {days} days; its endpoint may follow.",
+            facts.id, end.by
+        ),
     };
     Some(warning(WarningCode::Ending, Some(idx), text))
 }

@@ -66,7 +66,7 @@ fn parts<'a>(case: &'a Case<'_>, candidate: usize) -> Vec<Part<'a>> {
         for capability in &wanted.capabilities {
             stated.push(facts::capability(evidence.facts, *capability));
         }
-        stated.extend(facts::offered(evidence.facts));
+        stated.extend(facts::offered(case, evidence.facts));
         stated.extend(facts::price_age(case, candidate));
         stated.extend(facts::answers(evidence));
         parts.extend(stated.into_iter().map(|gate| Part::Stated(Box::new(gate))));

@@ -1,4 +1,4 @@
-//! Requirements on stated facts: data protection, context, abilities, age of prices.
+//! Requirements on stated facts: data protection, context, abilities, age of prices, shutdowns.
 //!
 //! What no source states leaves the requirement undecided, never met.
 
@@ -6,7 +6,7 @@ use trilemma_domain::{Capability, PrivacyRequirement, TrainingUse, Verdict};
 
 use super::verdict::{open, stated};
 use crate::evidence::{Case, Evidence};
-use crate::input::{CandidateFacts, Known, PrivacyFacts, StalePrices};
+use crate::input::{CandidateFacts, Known, LifecycleEnd, PrivacyFacts, StalePrices};
 use crate::result::{Amount, Cause, GateEstimate, GateKind, GateResult};
 use crate::wording;
 
@@ -172,10 +172,27 @@ pub(crate) fn price_age(case: &Case<'_>, candidate: usize) -> Option<GateResult>
     Some(result)
 }
 
-/// Rules out a candidate that is not to be had any more; `None` = it is.
-pub(crate) fn offered(facts: &CandidateFacts) -> Option<GateResult> {
-    let why = facts.retired.clone()?;
+/// Rules out a candidate that is not to be had any more: taken to be retired, or shut down where it is
+/// called; `None` = nothing says so.
+pub(crate) fn offered(case: &Case<'_>, facts: &CandidateFacts) -> Option<GateResult> {
+    let why = match (&facts.retired, &facts.end) {
+        (Some(why), _) => why.clone(),
+        (None, Some(end)) if end.at_endpoint && end.by <= case.input.as_of => gone(end),
+        (None, _) => return None,
+    };
     Some(stated(GateKind::Offered, Verdict::Fails, why))
+}
+
+fn gone(end: &LifecycleEnd) -> String {
+    let when = if end.exact { "on" } else { "at the latest by" };
+    let instead = end.replacement.as_ref().map_or_else(String::new, |other| {
+        format!("; its vendor recommends `{other}`")
+    });
+    let source = end
+        .source
+        .as_ref()
+        .map_or_else(String::new, |source| format!(" ({source})"));
+    format!("it was shut down {when} {}{instead}{source}", end.by)
 }
 
 /// Keeps a candidate open of which nothing is known; `None` = it has scored answers.

@@ -2,8 +2,8 @@
 
 use trilemma_catalog::Catalog;
 use trilemma_decide::{
-    CandidateFacts, Cause, GateKind, Known, LifecycleEnd, Naming, OverturnKind, ServedModel,
-    StalePrices, Status, WarningCode,
+    CandidateFacts, Cause, Conclusion, GateKind, Known, LifecycleEnd, Naming, OverturnKind,
+    ServedModel, StalePrices, Status, WarningCode,
 };
 use trilemma_domain::{
     Candidate, Capability, Dialect, ModelName, Params, PrivacyRequirement, Target, ToolChoice,
@@ -120,6 +120,8 @@ fn old_prices_warn_then_forbid_a_recommendation() {
         let mut input = input(vec![listed(as_of)], 50);
         input.as_of = as_of;
         input.stale_prices = stale;
+        // Only the age of its price is looked at.
+        input.candidates[0].end = None;
         run(&input, &[passes(0, 50, 50)])
     };
     let has = |decision: &trilemma_decide::Decision, code| {
@@ -146,6 +148,8 @@ fn ends_within_twelve_months_and_other_models_are_told() {
         by: date(2027, 1, 14),
         exact: true,
         replacement: Some("openai/gpt-6-luna".to_owned()),
+        at_endpoint: true,
+        source: None,
     });
     input.candidates[0].naming = Naming::Moving;
     input.candidates[0].served = vec![
@@ -174,4 +178,51 @@ fn ends_within_twelve_months_and_other_models_are_told() {
     assert!(texts(WarningCode::ServedOther)[0].contains("b-2026"));
     assert_eq!(texts(WarningCode::MovingName).len(), 1);
     assert_eq!(texts(WarningCode::Ending).len(), 1);
+}
+
+#[test]
+fn what_is_shut_down_where_it_is_called_cannot_be_chosen() {
+    let end = listed(date(2024, 12, 1)).end.unwrap();
+    assert!(end.at_endpoint && end.source.is_some());
+    let on = |as_of: jiff::civil::Date| {
+        let mut input = input(vec![listed(as_of), candidate("other", CHEAP)], 50);
+        input.as_of = as_of;
+        input.stale_prices = StalePrices::Accept;
+        input.incumbent = Some(0);
+        run(&input, &[passes(0, 50, 50), passes(1, 45, 50)])
+    };
+    let before = on(end.by.yesterday().unwrap());
+    assert!(
+        before.candidates[0]
+            .gates
+            .iter()
+            .all(|gate| gate.gate != GateKind::Offered)
+    );
+    let after = on(end.by);
+    let gone = gate(&after, 0, GateKind::Offered);
+    assert_eq!(gone.verdict, Verdict::Fails);
+    for said in [end.by.to_string(), end.source.unwrap()] {
+        assert!(gone.reason.contains(&said), "{}", gone.reason);
+    }
+    match after.conclusion {
+        Conclusion::Decided { recommended, .. } => assert_eq!(recommended, 1),
+        other => panic!("{other:?}"),
+    }
+    assert!(after.warnings.iter().all(|w| w.code != WarningCode::Ending));
+}
+
+#[test]
+fn the_end_at_another_house_is_told_and_rules_nobody_out() {
+    let mut input = input(vec![listed(date(2024, 12, 1))], 50);
+    let end = input.candidates[0].end.as_mut().unwrap();
+    end.at_endpoint = false;
+    input.as_of = end.by;
+    input.stale_prices = StalePrices::Accept;
+    let decision = run(&input, &[passes(0, 50, 50)]);
+    assert_eq!(decision.status(), Status::Decided);
+    let told = decision
+        .warnings
+        .iter()
+        .filter(|w| w.code == WarningCode::Ending);
+    assert_eq!(told.count(), 1);
 }

@@ -143,11 +143,10 @@ pub(super) fn decide(
 ) -> anyhow::Result<Decision> {
     let mut text: toml::Table = toml::from_str(&fs_err::read_to_string(&context.file)?)?;
     let mut as_of = context.as_of;
-    let mut is_dated = false;
     for one in supposed {
         match &one.kind {
             Kind::Setting { path, value } => set(&mut text, path, value.clone())?,
-            Kind::Date(day) => (as_of, is_dated) = (*day, true),
+            Kind::Date(day) => as_of = *day,
             Kind::Price { .. } | Kind::Without(_) => {}
         }
     }
@@ -178,27 +177,16 @@ pub(super) fn decide(
         find(known.clone(), id)?;
     }
     decision::decide_with(&then, (store, run), options, |input| {
-        retire(input, &gone, is_dated);
+        retire(input, &gone);
     })
 }
 
-/// Takes candidates out of the choice: those named, and those that end by the supposed day.
-fn retire(input: &mut DecisionInput, gone: &[&str], is_dated: bool) {
-    let as_of = input.as_of;
+/// Takes candidates out of the choice.
+fn retire(input: &mut DecisionInput, gone: &[&str]) {
     for facts in &mut input.candidates {
-        let ended = facts
-            .end
-            .as_ref()
-            .filter(|end| is_dated && end.by <= as_of)
-            .map(|end| match &end.replacement {
-                Some(to) => format!("shut down by {}; its vendor recommends {to}", end.by),
-                None => format!("shut down by {}", end.by),
-            });
-        facts.retired = if gone.contains(&facts.id.as_str()) {
-            Some("taken to be retired".to_owned())
-        } else {
-            ended
-        };
+        if gone.contains(&facts.id.as_str()) {
+            facts.retired = Some("taken to be retired".to_owned());
+        }
     }
 }
 

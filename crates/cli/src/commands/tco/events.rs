@@ -17,7 +17,9 @@ pub(super) fn events(asked: &Asked, contender: &Contender, forced: Usd) -> Vec<E
     let Some((day, is_exact)) = contender.lifecycle.end() else {
         return all;
     };
-    let Some(month) = month_of(asked.as_of, day).filter(|month| *month <= months) else {
+    // What is gone already has to be replaced at once.
+    let month = month_of(asked.as_of, day.max(asked.as_of));
+    let Some(month) = month.filter(|month| *month <= months) else {
         return all;
     };
     let about = if is_exact { "" } else { " at the latest" };
