@@ -3,6 +3,10 @@
 //! Texts only: nothing is parsed before a question needs it. `catalog/README.md` says how they are
 //! kept; `catalog/LICENSES` names whose data they carry.
 
+use std::borrow::Cow;
+
+use crate::sheet::Sheet;
+
 /// A data file of the binary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Builtin {
@@ -12,6 +16,13 @@ pub(crate) struct Builtin {
     pub(crate) provider: Option<&'static str>,
     /// The text.
     pub(crate) text: &'static str,
+}
+
+impl Builtin {
+    /// The text, cut into tables.
+    pub(crate) fn sheet(&self) -> Sheet {
+        Sheet::cut(self.file, Cow::Borrowed(self.text))
+    }
 }
 
 macro_rules! builtin {

@@ -1,46 +1,55 @@
-//! The catalog: models, providers, size classes and tokenizers, found by name.
+//! The catalog: models and providers, found by name.
 //!
 //! In: the built-in data files and, laid over them, files of the user's (as text: this crate opens
-//! none). Out: borrowed rows. Only the files that a question needs are parsed, each once: a lookup
-//! by `provider/model` reads one file, and a bare name those that contain it.
+//! none). Out: borrowed rows. A file is cut into tables when a question touches it, and a row is parsed when it is
+//! what was asked for, or may go by the name that was asked for.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
+use memchr::memmem;
 use trilemma_domain::{Fingerprint, ModelName};
 
 use crate::builtin::{self, Builtin};
-use crate::check::{self, Rows};
 use crate::entry::{Alias, Model, Provider};
 use crate::error::CatalogError;
 use crate::gpu::Gpu;
 use crate::limit::RateTier;
 use crate::price::{PriceRow, Service};
-use crate::shelf::Shelf;
+use crate::sheet::{Kind, Sheet};
+use crate::shelf::{Shelf, owner};
 use crate::terms::Terms;
-use crate::tier::{Tier, TierRow};
+use crate::tier::TierRow;
 use crate::tokenizer::Tokenizer;
 
 type Once<T> = OnceLock<Result<T, CatalogError>>;
 
+/// All rows of one provider.
 #[derive(Debug)]
 struct Section {
     provider: String,
-    builtin: Option<&'static Builtin>,
+    builtin: Option<(&'static Builtin, OnceLock<Sheet>)>,
+    is_overlaid: bool,
     shelf: Once<Shelf>,
+}
+
+/// Lists that are read once.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    pub(crate) tiers: Once<Vec<TierRow>>,
+    pub(crate) tokenizers: Once<Vec<Tokenizer>>,
+    pub(crate) gpus: Once<Vec<Gpu>>,
+    pub(crate) rate_tiers: Once<Vec<RateTier>>,
 }
 
 /// Models, dated prices, lifecycles, terms and limits.
 #[derive(Debug)]
 pub struct Catalog {
     sections: Vec<Section>,
-    overlays: Vec<Rows>,
-    overlay_texts: Vec<String>,
-    tiers: Once<Vec<TierRow>>,
-    tokenizers: Once<Vec<Tokenizer>>,
-    gpus: Once<Vec<Gpu>>,
-    rate_tiers: Once<Vec<RateTier>>,
+    pub(crate) overlays: Vec<Sheet>,
+    pub(crate) once: Lists,
 }
 
 /// A model found by name.
@@ -75,7 +84,7 @@ impl Default for Catalog {
 }
 
 impl Catalog {
-    /// Opens the built-in catalog. Parses nothing.
+    /// Opens the built-in catalog. Reads nothing.
     #[must_use]
     pub fn builtin() -> Self {
         Self {
@@ -84,92 +93,112 @@ impl Catalog {
                 .filter_map(|builtin| {
                     Some(Section {
                         provider: builtin.provider?.to_owned(),
-                        builtin: Some(builtin),
+                        builtin: Some((builtin, OnceLock::new())),
+                        is_overlaid: false,
                         shelf: OnceLock::new(),
                     })
                 })
                 .collect(),
             overlays: Vec::new(),
-            overlay_texts: Vec::new(),
-            tiers: OnceLock::new(),
-            tokenizers: OnceLock::new(),
-            gpus: OnceLock::new(),
-            rate_tiers: OnceLock::new(),
+            once: Lists::default(),
         }
     }
 
-    /// Lays a file of the user's over what is there: its rows replace or add, its prices win.
+    /// Lays a file of the user's over what is there, and checks every row of it: its rows replace or add, its
+    /// prices win.
     ///
     /// `file` is the name used in messages.
     ///
     /// # Errors
-    /// [`CatalogError::Syntax`] or [`CatalogError::Row`] for the first row that is not acceptable,
-    /// also where it only breaks together with the rows below it.
-    pub fn with_overlay(mut self, file: &str, text: &str) -> Result<Self, CatalogError> {
-        let rows = Rows::parse(file, text)?;
-        let mut touched = BTreeSet::new();
-        for id in rows.raw.model.iter().map(|model| &model.id) {
-            let name = ModelName::parse(id).ok_or_else(|| {
-                rows.error(
-                    format!("model `{id}`"),
-                    "has an id without provider",
-                    "write `provider/model`",
-                )
-            })?;
-            touched.insert(name.provider);
-        }
-        touched.extend(rows.raw.provider.iter().map(|provider| provider.id.clone()));
-        self.overlays.push(rows);
-        self.overlay_texts.push(text.to_owned());
-        for provider in touched {
-            let shelf = OnceLock::new();
-            match self
-                .sections
-                .iter_mut()
-                .find(|section| section.provider == provider)
-            {
-                Some(section) => section.shelf = shelf,
-                None => self.sections.push(Section {
-                    provider: provider.clone(),
-                    builtin: None,
-                    shelf,
-                }),
-            }
-            self.shelf_of(&provider)?;
-        }
-        self.tiers = OnceLock::new();
-        self.tokenizers = OnceLock::new();
-        self.gpus = OnceLock::new();
-        self.rate_tiers = OnceLock::new();
-        self.tiers()?;
-        self.tokenizers()?;
-        if self.overlays.iter().any(|rows| !rows.raw.gpu.is_empty()) {
-            self.gpus()?;
-        }
-        if self.overlays.iter().any(|rows| !rows.raw.limit.is_empty()) {
-            self.rate_tiers()?;
-        }
-        Ok(self)
+    /// [`CatalogError::Syntax`] or [`CatalogError::Row`] for what is not acceptable, also where it only breaks together
+    /// with the rows below it; [`CatalogError::Several`] for more than one.
+    pub fn with_overlay(self, file: &str, text: impl Into<String>) -> Result<Self, CatalogError> {
+        let catalog = self.laid(file, text.into());
+        let problems = catalog.problems();
+        CatalogError::all(problems).map_or(Ok(catalog), Err)
     }
 
-    fn read(&self, section: &Section) -> Result<Shelf, CatalogError> {
-        Shelf::read(&section.provider, section.builtin, &self.overlays)
+    /// As [`Catalog::with_overlay`], for the text of a file that it has accepted before: a row is read and checked
+    /// when it is asked for.
+    ///
+    /// # Errors
+    /// For a file whose head, sources or ids cannot be read; what is wrong with a row is said when it is asked for.
+    pub fn with_known_overlay(
+        self,
+        file: &str,
+        text: impl Into<String>,
+    ) -> Result<Self, CatalogError> {
+        let catalog = self.laid(file, text.into());
+        let problems = catalog.overlays.last().map(Sheet::problems);
+        CatalogError::all(problems.unwrap_or_default().to_vec()).map_or(Ok(catalog), Err)
+    }
+
+    fn laid(mut self, file: &str, text: String) -> Self {
+        let sheet = Sheet::cut(file, Cow::Owned(text));
+        let mut touched = touched(&sheet);
+        for section in &mut self.sections {
+            if touched.remove(section.provider.as_str()) {
+                section.is_overlaid = true;
+                section.shelf = OnceLock::new();
+            }
+        }
+        let new = touched.into_iter().map(|provider| Section {
+            provider: provider.to_owned(),
+            builtin: None,
+            is_overlaid: true,
+            shelf: OnceLock::new(),
+        });
+        self.sections.extend(new.collect::<Vec<_>>());
+        self.overlays.push(sheet);
+        self.once = Lists::default();
+        self
+    }
+
+    /// All that is wrong with the uppermost overlay, and with what lies below it once it is laid over.
+    fn problems(&self) -> Vec<CatalogError> {
+        let Some(sheet) = self.overlays.last() else {
+            return Vec::new();
+        };
+        let mut problems = sheet.problems().to_vec();
+        let touched = touched(sheet);
+        let of_sheet = |section: &&Section| touched.contains(section.provider.as_str());
+        for section in self.sections.iter().filter(of_sheet) {
+            let sheets = self.sheets(section);
+            match self.shelf(section) {
+                Err(problem) => problems.push(problem),
+                Ok(shelf) => {
+                    let own = shelf
+                        .books
+                        .iter()
+                        .filter(|book| book.is_in(sheets.len() - 1));
+                    problems.extend(own.filter_map(|book| book.model(&sheets).err()));
+                }
+            }
+        }
+        let has = |kind| sheet.tables(kind).next().is_some();
+        problems.extend(self.tiers().err().filter(|_| has(Kind::Tier)));
+        problems.extend(self.tokenizers().err().filter(|_| has(Kind::Tokenizer)));
+        problems.extend(self.gpus().err().filter(|_| has(Kind::Gpu)));
+        problems.extend(self.rate_tiers().err().filter(|_| has(Kind::Limit)));
+        problems
+    }
+
+    /// The files that may state something of a provider's models, the built-in one first.
+    fn sheets<'a>(&'a self, section: &'a Section) -> Vec<&'a Sheet> {
+        let base = section.builtin.as_ref();
+        let base = base.map(|(builtin, sheet)| sheet.get_or_init(|| builtin.sheet()));
+        base.into_iter().chain(&self.overlays).collect()
     }
 
     fn shelf<'a>(&'a self, section: &'a Section) -> Result<&'a Shelf, CatalogError> {
-        section
-            .shelf
-            .get_or_init(|| self.read(section))
-            .as_ref()
-            .map_err(Clone::clone)
+        let read = || Shelf::read(&section.provider, &self.sheets(section));
+        let shelf = section.shelf.get_or_init(read);
+        shelf.as_ref().map_err(Clone::clone)
     }
 
-    fn shelf_of(&self, provider: &str) -> Result<Option<&Shelf>, CatalogError> {
-        self.sections
-            .iter()
-            .find(|section| section.provider == provider)
-            .map(|section| self.shelf(section))
-            .transpose()
+    fn section(&self, provider: &str) -> Option<&Section> {
+        let mut sections = self.sections.iter();
+        sections.find(|section| section.provider == provider)
     }
 
     /// Finds a provider by id.
@@ -177,10 +206,12 @@ impl Catalog {
     /// # Errors
     /// Only for rows that cannot be read.
     pub fn provider(&self, id: &str) -> Result<Option<&Provider>, CatalogError> {
-        Ok(self.shelf_of(id)?.map(|shelf| &shelf.provider))
+        let section = self.section(id);
+        let shelf = section.map(|section| self.shelf(section)).transpose()?;
+        Ok(shelf.map(|shelf| &shelf.provider))
     }
 
-    /// Ids of all providers, without reading any file.
+    /// Ids of all providers, without reading any built-in file.
     pub fn provider_ids(&self) -> impl Iterator<Item = &str> {
         self.sections
             .iter()
@@ -194,12 +225,14 @@ impl Catalog {
     pub fn models(&self) -> Result<Vec<Found<'_>>, CatalogError> {
         let mut all = Vec::new();
         for section in &self.sections {
-            let shelf = self.shelf(section)?;
-            all.extend(shelf.models.iter().map(|model| Found {
-                model,
-                provider: &shelf.provider,
-                alias: None,
-            }));
+            let (shelf, sheets) = (self.shelf(section)?, self.sheets(section));
+            for book in &shelf.books {
+                all.push(Found {
+                    model: book.model(&sheets)?,
+                    provider: &shelf.provider,
+                    alias: None,
+                });
+            }
         }
         Ok(all)
     }
@@ -212,15 +245,21 @@ impl Catalog {
     /// full ids when several providers use the bare name.
     pub fn find(&self, name: &str, as_of: Date) -> Result<Found<'_>, CatalogError> {
         if let Some(full) = ModelName::parse(name)
-            && let Some(shelf) = self.shelf_of(&full.provider)?
-            && let Some(found) = on_shelf(shelf, &full.model, as_of)
+            && let Some(found) = self.get_named(&full, as_of)?
         {
             return Ok(found);
         }
+        let text = memmem::Finder::new(name);
+        let stands_in = |text_of: &str| text.find(text_of.as_bytes()).is_some();
+        let mut overlays = self.overlays.iter();
+        let is_overlaid = overlays.any(|sheet| sheet.may_state(&text));
         let mut hits = Vec::new();
         for section in &self.sections {
-            if self.may_contain(section, name) {
-                hits.extend(on_shelf(self.shelf(section)?, name, as_of));
+            let builtin = section.builtin.as_ref();
+            if (is_overlaid && section.is_overlaid)
+                || builtin.is_some_and(|(builtin, _)| stands_in(builtin.text))
+            {
+                hits.extend(self.on_shelf(section, name, as_of)?);
             }
         }
         match hits.as_slice() {
@@ -245,14 +284,10 @@ impl Catalog {
     /// # Errors
     /// Only for rows that cannot be read.
     pub fn get(&self, id: &ModelName) -> Result<Option<Found<'_>>, CatalogError> {
-        Ok(self.shelf_of(&id.provider)?.and_then(|shelf| {
-            let model = shelf.models.iter().find(|model| model.id == *id)?;
-            Some(Found {
-                model,
-                provider: &shelf.provider,
-                alias: None,
-            })
-        }))
+        match self.section(&id.provider) {
+            Some(section) => self.exactly(section, &id.to_string()),
+            None => Ok(None),
+        }
     }
 
     /// Finds a model by its provider and its own name or an alias of the day, without suggestions.
@@ -264,8 +299,49 @@ impl Catalog {
         name: &ModelName,
         as_of: Date,
     ) -> Result<Option<Found<'_>>, CatalogError> {
-        let shelf = self.shelf_of(&name.provider)?;
-        Ok(shelf.and_then(|shelf| on_shelf(shelf, &name.model, as_of)))
+        match self.section(&name.provider) {
+            Some(section) => self.on_shelf(section, &name.model, as_of),
+            None => Ok(None),
+        }
+    }
+
+    fn exactly<'a>(
+        &'a self,
+        section: &'a Section,
+        id: &str,
+    ) -> Result<Option<Found<'a>>, CatalogError> {
+        let shelf = self.shelf(section)?;
+        let book = shelf.get(id);
+        let model = book
+            .map(|book| book.model(&self.sheets(section)))
+            .transpose()?;
+        Ok(model.map(|model| Found {
+            model,
+            provider: &shelf.provider,
+            alias: None,
+        }))
+    }
+
+    /// Finds a model of a provider: by its own name, else by an alias of the day, else by the alias whose period
+    /// began last.
+    fn on_shelf<'a>(
+        &'a self,
+        section: &'a Section,
+        name: &str,
+        as_of: Date,
+    ) -> Result<Option<Found<'a>>, CatalogError> {
+        let id = format!("{}/{name}", section.provider);
+        if let Some(found) = self.exactly(section, &id)? {
+            return Ok(Some(found));
+        }
+        let shelf = self.shelf(section)?;
+        let mut hits = shelf.called(name, &self.sheets(section))?;
+        hits.sort_by_key(|(_, alias)| (alias.holds(as_of), alias.from));
+        Ok(hits.pop().map(|(model, alias)| Found {
+            model,
+            provider: &shelf.provider,
+            alias: Some(alias),
+        }))
     }
 
     /// Gives the list price of a model by name or alias; `None` = unknown, never zero.
@@ -285,31 +361,21 @@ impl Catalog {
         Ok(found.model.price_at(date, service, context_tokens))
     }
 
-    /// Whether a file has to be read to know: the text search spares the parsing of the others.
-    fn may_contain(&self, section: &Section, name: &str) -> bool {
-        let overlaid = self.overlays.iter().any(|rows| {
-            rows.raw.model.iter().any(|model| {
-                model.id.split_once('/').map(|(first, _)| first) == Some(&section.provider)
-            })
-        });
-        overlaid
-            || section
-                .builtin
-                .is_some_and(|builtin| builtin.text.contains(name))
-    }
-
     fn unknown(&self, name: &str) -> Result<CatalogError, CatalogError> {
-        let mut near: Vec<(usize, String)> = Vec::new();
         let bare = name.rsplit_once('/').map_or(name, |(_, bare)| bare);
-        for found in self.models()? {
-            let id = &found.model.id;
-            let aliases = found.model.aliases.iter().map(|alias| &alias.name);
-            for own in std::iter::once(&id.model).chain(aliases) {
-                let full = format!("{}/{own}", id.provider);
-                let distance = strsim::damerau_levenshtein(bare, own)
-                    .min(strsim::damerau_levenshtein(name, &full));
-                if distance <= bare.chars().count() / 3 + 1 {
-                    near.push((distance, full));
+        let mut near: Vec<(usize, String)> = Vec::new();
+        for section in &self.sections {
+            let (shelf, sheets) = (self.shelf(section)?, self.sheets(section));
+            for book in &shelf.books {
+                let own = book.id.split_once('/').map_or("", |(_, own)| own);
+                // Only rows that may have other names are parsed for them.
+                let aliases = match book.may_hold(&[memmem::Finder::new("aliases")], &sheets) {
+                    true => book.model(&sheets)?.aliases.as_slice(),
+                    false => &[],
+                };
+                let aliases = aliases.iter().map(|alias| alias.name.as_str());
+                for own in std::iter::once(own).chain(aliases) {
+                    near.extend(distance((bare, name), own, &section.provider));
                 }
             }
         }
@@ -328,156 +394,6 @@ impl Catalog {
         })
     }
 
-    /// The size classes, smallest first; a user's row replaces the built-in one of the same id.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn tiers(&self) -> Result<&[TierRow], CatalogError> {
-        let read = || {
-            let mut tiers: Vec<TierRow> = Vec::new();
-            let base = Rows::parse(builtin::TIERS.file, builtin::TIERS.text)?;
-            for rows in std::iter::once(&base).chain(&self.overlays) {
-                for raw in &rows.raw.tier {
-                    let row = check::tier(rows, raw)?;
-                    tiers.retain(|tier| tier.tier != row.tier);
-                    tiers.push(row);
-                }
-            }
-            tiers.sort_by_key(|row| row.tier);
-            Ok(tiers)
-        };
-        let tiers = self.tiers.get_or_init(read);
-        tiers.as_ref().map(Vec::as_slice).map_err(Clone::clone)
-    }
-
-    /// One size class.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn tier(&self, tier: Tier) -> Result<Option<&TierRow>, CatalogError> {
-        Ok(self.tiers()?.iter().find(|row| row.tier == tier))
-    }
-
-    /// The tokenizer families; a user's row replaces the built-in one of the same id.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn tokenizers(&self) -> Result<&[Tokenizer], CatalogError> {
-        let read = || {
-            let mut all: Vec<Tokenizer> = Vec::new();
-            let base = Rows::parse(builtin::TOKENIZERS.file, builtin::TOKENIZERS.text)?;
-            for rows in std::iter::once(&base).chain(&self.overlays) {
-                for raw in &rows.raw.tokenizer {
-                    let row = check::tokenizer(rows, raw)?;
-                    all.retain(|known| known.id != row.id);
-                    all.push(row);
-                }
-            }
-            Ok(all)
-        };
-        let all = self.tokenizers.get_or_init(read);
-        all.as_ref().map(Vec::as_slice).map_err(Clone::clone)
-    }
-
-    /// Tokenizer of a model; `None` = not stated.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn tokenizer(&self, model: &Model) -> Result<Option<&Tokenizer>, CatalogError> {
-        let Some(id) = &model.tokenizer else {
-            return Ok(None);
-        };
-        Ok(self.tokenizers()?.iter().find(|known| known.id == *id))
-    }
-
-    /// The GPUs, in the order of the files; a user's row lays over the built-in one of the same id.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn gpus(&self) -> Result<&[Gpu], CatalogError> {
-        let read = || {
-            let mut all: Vec<Gpu> = Vec::new();
-            let base = Rows::parse(builtin::GPUS.file, builtin::GPUS.text)?;
-            for rows in std::iter::once(&base).chain(&self.overlays) {
-                for raw in &rows.raw.gpu {
-                    match all.iter_mut().find(|known| known.id == raw.id) {
-                        Some(known) => *known = check::gpu(rows, Some(known.clone()), raw)?,
-                        None => all.push(check::gpu(rows, None, raw)?),
-                    }
-                }
-            }
-            Ok(all)
-        };
-        let all = self.gpus.get_or_init(read);
-        all.as_ref().map(Vec::as_slice).map_err(Clone::clone)
-    }
-
-    /// A GPU by name, in any case.
-    ///
-    /// # Errors
-    /// [`CatalogError::UnknownGpu`] with the names that are known.
-    pub fn gpu(&self, name: &str) -> Result<&Gpu, CatalogError> {
-        let all = self.gpus()?;
-        all.iter()
-            .find(|gpu| gpu.id.eq_ignore_ascii_case(name))
-            .ok_or_else(|| CatalogError::UnknownGpu {
-                name: name.to_owned(),
-                known: all.iter().map(|gpu| gpu.id.clone()).collect(),
-            })
-    }
-
-    /// Rate limits of a model's provider that hold for the model, lowest tier first; empty = no
-    /// source states any. A user's tiers of a provider replace the built-in ones.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn rate_tiers_of(&self, id: &ModelName) -> Result<Vec<&RateTier>, CatalogError> {
-        let all = self.rate_tiers()?;
-        let own = |tier: &&RateTier| tier.provider == id.provider && tier.covers(&id.model);
-        // Tiers that name the model say more than those for all models of the provider.
-        let named: Vec<&RateTier> = all
-            .iter()
-            .filter(own)
-            .filter(|tier| !tier.models.is_empty())
-            .collect();
-        if named.is_empty() {
-            return Ok(all.iter().filter(own).collect());
-        }
-        Ok(named)
-    }
-
-    /// All rate limits, by provider as in the files, lowest tier first.
-    ///
-    /// # Errors
-    /// Only for rows that cannot be read.
-    pub fn rate_tiers(&self) -> Result<&[RateTier], CatalogError> {
-        let read = || {
-            let mut all: Vec<RateTier> = Vec::new();
-            let base = Rows::parse(builtin::LIMITS.file, builtin::LIMITS.text)?;
-            for rows in std::iter::once(&base).chain(&self.overlays) {
-                let checked: Result<Vec<RateTier>, _> = rows
-                    .raw
-                    .limit
-                    .iter()
-                    .map(|raw| check::rate_tier(rows, raw))
-                    .collect();
-                let checked = checked?;
-                all.retain(|known| {
-                    !checked
-                        .iter()
-                        .any(|new| new.provider == known.provider && new.models == known.models)
-                });
-                all.extend(checked);
-            }
-            all.sort_by(|a, b| {
-                (&a.provider, &a.models, a.rank).cmp(&(&b.provider, &b.models, b.rank))
-            });
-            Ok(all)
-        };
-        let all = self.rate_tiers.get_or_init(read);
-        all.as_ref().map(Vec::as_slice).map_err(Clone::clone)
-    }
-
     /// Hash of everything the catalog says: equal hashes give equal decisions.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
@@ -491,29 +407,31 @@ impl Catalog {
             ])
             .map(|builtin| builtin.text);
         builtin
-            .chain(self.overlay_texts.iter().map(String::as_str))
+            .chain(self.overlays.iter().map(Sheet::text))
             .fold(Fingerprint::builder(), |hash, text| hash.field(text))
             .finish()
     }
 }
 
-/// Finds a model on a shelf: by its own name, else by an alias of the day, else by the alias
-/// whose period began last.
-fn on_shelf<'a>(shelf: &'a Shelf, name: &str, as_of: Date) -> Option<Found<'a>> {
-    let found = |model, alias| Found {
-        model,
-        provider: &shelf.provider,
-        alias,
-    };
-    if let Some(model) = shelf.models.iter().find(|model| model.id.model == name) {
-        return Some(found(model, None));
+/// Providers that a file says something of.
+fn touched(sheet: &Sheet) -> BTreeSet<&str> {
+    let models = sheet.tables(Kind::Model);
+    let providers = sheet.tables(Kind::Provider);
+    models
+        .chain(providers)
+        .map(|table| owner(&table.id))
+        .collect()
+}
+
+/// How far a mistyped name is from a model's, and the latter in full; `None` = too far to mean it.
+fn distance((bare, full): (&str, &str), own: &str, provider: &str) -> Option<(usize, String)> {
+    let most = bare.chars().count() / 3 + 1;
+    let id = format!("{provider}/{own}");
+    let far = |one: &str, other: &str| one.len().abs_diff(other.len()) > 4 * most;
+    if far(bare, own) && far(full, &id) {
+        return None;
     }
-    let mut hits: Vec<(&Model, &Alias)> = shelf
-        .models
-        .iter()
-        .flat_map(|model| model.aliases.iter().map(move |alias| (model, alias)))
-        .filter(|(_, alias)| alias.name == name)
-        .collect();
-    hits.sort_by_key(|(_, alias)| (alias.holds(as_of), alias.from));
-    hits.pop().map(|(model, alias)| found(model, Some(alias)))
+    let distance =
+        strsim::damerau_levenshtein(bare, own).min(strsim::damerau_levenshtein(full, &id));
+    (distance <= most).then_some((distance, id))
 }

@@ -1,7 +1,7 @@
 //! The files as written: every key known, every value optional where a later file may add it.
 //!
-//! In: TOML text. Out: raw tables for `check`. Unknown keys are errors here; meaning is not looked
-//! at. Raw model rows can be laid over each other (a user's row over a built-in one).
+//! In: TOML text, cut into tables by `sheet`. Out: raw tables for `check`. Unknown keys are errors here; meaning is
+//! not looked at. Raw model rows can be laid over each other (a user's row over a built-in one).
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,11 @@ use crate::tier::Tier;
 /// Version of the format that this reader reads.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
 
-#[derive(Debug, Clone, Deserialize)]
+/// A file, or a piece of one.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawFile {
-    pub(crate) schema_version: u32,
+    pub(crate) schema_version: Option<u32>,
     #[serde(default)]
     pub(crate) source: BTreeMap<String, RawSource>,
     #[serde(default)]
@@ -34,6 +35,18 @@ pub(crate) struct RawFile {
     pub(crate) gpu: Vec<RawGpu>,
     #[serde(default)]
     pub(crate) limit: Vec<RawRateTier>,
+}
+
+impl RawFile {
+    /// Number of rows of all kinds, sources apart.
+    pub(crate) fn n_rows(&self) -> usize {
+        self.provider.len()
+            + self.model.len()
+            + self.tier.len()
+            + self.tokenizer.len()
+            + self.gpu.len()
+            + self.limit.len()
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]

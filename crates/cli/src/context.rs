@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use trilemma_catalog::Catalog;
 use trilemma_project::{LoadContext, Loaded, Problem, Project, Severity, load};
 
+use crate::accepted::Accepted;
 use crate::args::Common;
 use crate::clock;
 use crate::layout::counted;
@@ -151,12 +152,20 @@ pub(crate) fn as_of(common: &Common) -> Date {
 /// The built-in catalog with the user's files laid over it.
 pub(crate) fn catalog(common: &Common) -> anyhow::Result<Catalog> {
     let mut catalog = Catalog::builtin();
+    let mut accepted = Accepted::builtin();
     for path in &common.catalog {
         let text =
             fs_err::read_to_string(path).map_err(|error| anyhow!(InputError(error.to_string())))?;
-        catalog = catalog
-            .with_overlay(&path.display().to_string(), &text)
-            .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+        accepted = accepted.with(&text);
+        let (file, is_known) = (path.display().to_string(), accepted.is_known());
+        let laid = match is_known {
+            true => catalog.with_known_overlay(&file, text),
+            false => catalog.with_overlay(&file, text),
+        };
+        catalog = laid.map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+        if !is_known {
+            accepted.remember();
+        }
     }
     Ok(catalog)
 }

@@ -3,6 +3,7 @@
 //! One file per command. This is the only place that prints, reads the environment and the clock,
 //! and sets exit codes.
 
+mod accepted;
 mod adaptive;
 mod args;
 mod clock;

@@ -202,3 +202,66 @@ fn a_narrow_terminal_gets_blocks_that_fit() {
     let text = stdout(&run_wide(folder.path(), &args, Some("1")), 0);
     assert!(text.contains("gpt-4o"));
 }
+
+/// A file that is large enough to be remembered, such as `catalog update` writes.
+fn large_file() -> String {
+    let rows = (0..600).map(|idx| {
+        format!(
+            "\n[[model]]\nid = \"openai/model-{idx}\"\nprice = [{{ from = \"2026-11-01\", input = \"1\", output = \"{idx}\", \
+             source = \"us\", checked = \"2026-11-01\" }}]\n"
+        )
+    });
+    let head = "schema_version = 1\n[source.us]\ntitle = \"ours\"\n".to_owned();
+    std::iter::once(head).chain(rows).collect()
+}
+
+#[test]
+fn what_is_remembered_of_a_file_changes_no_figure_and_hides_no_mistake() {
+    let folder = here();
+    let (file, cache) = (folder.path().join("mine.toml"), folder.path().join("cache"));
+    let known = cache.join("trilemma").join("accepted-catalogs");
+    let shown = || {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_trilemma"));
+        command.current_dir(folder.path()).env_clear();
+        command.env("XDG_CACHE_HOME", &cache);
+        let asked = [
+            "catalog",
+            "show",
+            "model-7",
+            "--json",
+            "--as-of",
+            desk::TODAY,
+        ];
+        let output = command
+            .args(asked)
+            .args(["--catalog", "mine.toml"])
+            .output();
+        output.unwrap()
+    };
+    fs_err::write(&file, large_file()).unwrap();
+    let first = value(&shown(), 0);
+    let line = fs_err::read_to_string(&known).unwrap();
+    assert_eq!(line.len(), 16, "{line}");
+    assert_eq!(value(&shown(), 0), first, "read row by row");
+    assert_eq!(fs_err::read_to_string(&known).unwrap(), line);
+    // All mistakes are told, each with its line, although the text before was accepted.
+    let broken = large_file()
+        .replace("output = \"5\"", "output = \"five\"")
+        .replace("id = \"openai/model-9\"", "idd = \"openai/model-9\"");
+    fs_err::write(&file, broken).unwrap();
+    let said = stderr(&shown(), 2);
+    for part in ["2 problems", "line 25", "line 42, column 1", "hint: "] {
+        assert!(said.contains(part), "`{part}` in {said}");
+    }
+    // A mistake in a row that is asked for shows even where somebody says that it was accepted.
+    let mine = large_file().replace("output = \"7\"", "output = \"seven\"");
+    fs_err::write(&file, mine).unwrap();
+    assert!(stderr(&shown(), 2).contains("seven"));
+    // What is no cache, or cannot be one, is no cache.
+    fs_err::write(&file, large_file()).unwrap();
+    fs_err::write(&known, [0xff, 0xfe, 0x00]).unwrap();
+    assert_eq!(value(&shown(), 0), first);
+    fs_err::remove_dir_all(&cache).unwrap();
+    fs_err::write(&cache, "a file").unwrap();
+    assert_eq!(value(&shown(), 0), first);
+}

@@ -1,4 +1,4 @@
-//! The file being read: its name, its sources, and errors that name both file and row.
+//! Where a row stands: its file, its line, and the sources that it can name; errors name all of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,52 +6,21 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::error::CatalogError;
-use crate::raw::{RawFile, SCHEMA_VERSION};
 use crate::source::{Provenance, Source, Statement};
 
-/// One parsed file.
+/// The sources of a file by key.
+pub(crate) type Sources = BTreeMap<String, Arc<Source>>;
+
+/// The place of one row.
 #[derive(Debug, Clone)]
-pub(crate) struct Rows {
-    pub(crate) file: String,
-    pub(crate) raw: RawFile,
-    sources: BTreeMap<String, Arc<Source>>,
+pub(crate) struct Place {
+    pub(crate) file: Arc<str>,
+    /// Where the row begins, counted from 1.
+    pub(crate) line: usize,
+    pub(crate) sources: Arc<Sources>,
 }
 
-impl Rows {
-    /// Parses a file; unknown keys and wrong types are errors with line and column.
-    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, CatalogError> {
-        let raw: RawFile = toml::from_str(text).map_err(|error| CatalogError::Syntax {
-            file: file.to_owned(),
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
-        if raw.schema_version != SCHEMA_VERSION {
-            return Err(CatalogError::Row {
-                file: file.to_owned(),
-                row: "schema_version".to_owned(),
-                problem: format!("is {}", raw.schema_version),
-                hint: format!("this version of trilemma reads {SCHEMA_VERSION}"),
-            });
-        }
-        let sources = raw
-            .source
-            .iter()
-            .map(|(key, source)| {
-                let source = Source {
-                    key: key.clone(),
-                    title: source.title.clone(),
-                    url: source.url.clone(),
-                    date: source.date,
-                };
-                (key.clone(), Arc::new(source))
-            })
-            .collect();
-        Ok(Self {
-            file: file.to_owned(),
-            raw,
-            sources,
-        })
-    }
-
+impl Place {
     pub(crate) fn error(
         &self,
         row: impl Into<String>,
@@ -59,7 +28,8 @@ impl Rows {
         hint: impl Into<String>,
     ) -> CatalogError {
         CatalogError::Row {
-            file: self.file.clone(),
+            file: self.file.to_string(),
+            line: self.line,
             row: row.into(),
             problem: problem.into(),
             hint: hint.into(),

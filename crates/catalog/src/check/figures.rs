@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use trilemma_domain::{Usd, UsdPerMtok};
 
-use super::context::Rows;
+use super::context::Place;
 use crate::error::CatalogError;
 use crate::price::{LIST, PriceRow, PriceRowId, Rates};
 use crate::raw::RawPrice;
 
-impl Rows {
+impl Place {
     pub(crate) fn money(
         &self,
         row: &str,

@@ -3,14 +3,14 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::context::Rows;
+use super::context::Place;
 use crate::arch::{Arch, Attention};
 use crate::error::CatalogError;
 use crate::gpu::{Gpu, GpuPrice};
 use crate::limit::RateTier;
 use crate::raw::{RawArch, RawAttention, RawGpu, RawGpuPrice, RawRateTier};
 
-impl Rows {
+impl Place {
     fn positive(&self, row: &str, key: &str, figure: f64) -> Result<f64, CatalogError> {
         if figure.is_finite() && figure > 0.0 {
             return Ok(figure);
@@ -67,7 +67,7 @@ impl Rows {
         })
     }
 
-    fn place(
+    fn said_by(
         &self,
         row: &str,
         source: Option<&String>,
@@ -81,21 +81,21 @@ impl Rows {
 }
 
 /// Lays a GPU's row over an earlier one: its prices stand first.
-pub(crate) fn gpu(rows: &Rows, base: Option<Gpu>, raw: &RawGpu) -> Result<Gpu, CatalogError> {
+pub(crate) fn gpu(at: &Place, base: Option<Gpu>, raw: &RawGpu) -> Result<Gpu, CatalogError> {
     let row = format!("gpu `{}`", raw.id);
     let prices: Result<Vec<_>, _> = raw
         .price
         .iter()
-        .map(|price| rows.gpu_price(&row, price))
+        .map(|price| at.gpu_price(&row, price))
         .collect();
     let figure = |key: &str, given: Option<f64>, known: Option<f64>| {
         given
-            .map(|figure| rows.positive(&row, key, figure))
+            .map(|figure| at.positive(&row, key, figure))
             .transpose()
             .map(|given| given.or(known))
     };
     let needed = |key: &str, found: Option<f64>| {
-        found.ok_or_else(|| rows.error(row.clone(), format!("lacks `{key}`"), "add it"))
+        found.ok_or_else(|| at.error(row.clone(), format!("lacks `{key}`"), "add it"))
     };
     let base = base.as_ref();
     let mut all = prices?;
@@ -136,20 +136,20 @@ pub(crate) fn gpu(rows: &Rows, base: Option<Gpu>, raw: &RawGpu) -> Result<Gpu, C
             raw.fp8_tflops,
             base.and_then(|base| base.fp8_tflops),
         )?,
-        provenance: rows
-            .place(&row, raw.source.as_ref(), raw.checked)?
+        provenance: at
+            .said_by(&row, raw.source.as_ref(), raw.checked)?
             .or_else(|| base.map(|base| base.provenance.clone()))
-            .ok_or_else(|| rows.error(row.clone(), "lacks `source` and `checked`", "add them"))?,
+            .ok_or_else(|| at.error(row.clone(), "lacks `source` and `checked`", "add them"))?,
         prices: all,
     })
 }
 
 /// Checks a tier of rate limits.
-pub(crate) fn rate_tier(rows: &Rows, raw: &RawRateTier) -> Result<RateTier, CatalogError> {
+pub(crate) fn rate_tier(at: &Place, raw: &RawRateTier) -> Result<RateTier, CatalogError> {
     let row = format!("limit `{}` of `{}`", raw.tier, raw.provider);
     let limits = [raw.rpm, raw.itpm, raw.otpm, raw.tpm, raw.rpd];
     if limits.contains(&Some(0)) {
-        return Err(rows.error(
+        return Err(at.error(
             row,
             "has a limit of 0",
             "leave out a limit that is not known",
@@ -158,7 +158,7 @@ pub(crate) fn rate_tier(rows: &Rows, raw: &RawRateTier) -> Result<RateTier, Cata
     let paid_usd = raw
         .paid_usd
         .as_ref()
-        .map(|text| rows.dollars(&row, "paid_usd", text))
+        .map(|text| at.dollars(&row, "paid_usd", text))
         .transpose()?;
     Ok(RateTier {
         provider: raw.provider.clone(),
@@ -174,14 +174,14 @@ pub(crate) fn rate_tier(rows: &Rows, raw: &RawRateTier) -> Result<RateTier, Cata
         paid_usd,
         days: raw.days,
         note: raw.note.clone(),
-        provenance: rows.provenance(&row, &raw.source, raw.checked)?,
+        provenance: at.provenance(&row, &raw.source, raw.checked)?,
     })
 }
 
 /// Checks an architecture.
-pub(crate) fn arch(rows: &Rows, row: &str, raw: &RawArch) -> Result<Arch, CatalogError> {
+pub(crate) fn arch(at: &Place, row: &str, raw: &RawArch) -> Result<Arch, CatalogError> {
     let lacks = |key: &str| {
-        rows.error(
+        at.error(
             row,
             format!("says how it remembers tokens but lacks `{key}`"),
             "take it from the configuration of the weights, or leave out `attention`",
@@ -216,6 +216,6 @@ pub(crate) fn arch(rows: &Rows, row: &str, raw: &RawArch) -> Result<Arch, Catalo
         vocab: raw.vocab,
         tied: raw.tied,
         attention,
-        provenance: rows.place(row, raw.source.as_ref(), raw.checked)?,
+        provenance: at.said_by(row, raw.source.as_ref(), raw.checked)?,
     })
 }

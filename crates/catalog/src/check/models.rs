@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use trilemma_domain::{Capability, ModelName, Usd};
 
-use super::context::Rows;
+use super::context::Place;
 use crate::entry::{
     Alias, FineTuned, Footprint, Limits, Model, ModelKind, ParameterRules, Pin, Reasoning, Role,
 };
@@ -18,18 +18,18 @@ use crate::terms::{CommercialUse, Licence, Terms, Training};
 
 /// Lays a row over a model: what the row states replaces, its prices and aliases stand first.
 pub(crate) fn lay_over(
-    rows: &Rows,
+    at: &Place,
     base: Option<Model>,
     raw: &RawModel,
 ) -> Result<Model, CatalogError> {
     let row = format!("model `{}`", raw.id);
     let mut model = match base {
         Some(model) => model,
-        None => blank(rows, &row, raw)?,
+        None => blank(at, &row, raw)?,
     };
-    identity(rows, &row, &mut model, raw)?;
+    identity(at, &row, &mut model, raw)?;
     if let Some(lifecycle) = &raw.lifecycle {
-        model.lifecycle = rows.lifecycle(&row, lifecycle)?;
+        model.lifecycle = at.lifecycle(&row, lifecycle)?;
     }
     if let Some(limits) = raw.limits {
         model.limits = Limits {
@@ -40,16 +40,16 @@ pub(crate) fn lay_over(
     }
     abilities(&mut model, raw);
     if let Some(parameters) = &raw.parameters {
-        model.parameters = rows.parameters(&row, parameters)?;
+        model.parameters = at.parameters(&row, parameters)?;
     }
     if let Some(terms) = &raw.terms {
-        model.terms = Some(rows.terms(&row, terms)?);
+        model.terms = Some(at.terms(&row, terms)?);
     }
     if let Some(licence) = &raw.licence {
-        model.licence = Some(rows.licence(&row, licence)?);
+        model.licence = Some(at.licence(&row, licence)?);
     }
     if let Some(arch) = &raw.arch {
-        model.arch = Some(super::infra::arch(rows, &row, arch)?);
+        model.arch = Some(super::infra::arch(at, &row, arch)?);
     }
     let footprints: Result<Vec<_>, _> = raw
         .footprint
@@ -58,18 +58,18 @@ pub(crate) fn lay_over(
             Ok(Footprint {
                 scheme: size.scheme.clone(),
                 gb: size.gb,
-                provenance: rows.provenance(&row, &size.source, size.checked)?,
+                provenance: at.provenance(&row, &size.source, size.checked)?,
             })
         })
         .collect();
     model.footprints.splice(0..0, footprints?);
-    model.prices.splice(0..0, rows.prices(&raw.id, &raw.price)?);
+    model.prices.splice(0..0, at.prices(&raw.id, &raw.price)?);
     Ok(model)
 }
 
-fn blank(rows: &Rows, row: &str, raw: &RawModel) -> Result<Model, CatalogError> {
+fn blank(at: &Place, row: &str, raw: &RawModel) -> Result<Model, CatalogError> {
     let id = ModelName::parse(&raw.id).ok_or_else(|| {
-        rows.error(
+        at.error(
             row,
             "has an id without provider",
             "write `provider/model`, such as `openai/gpt-4o-2024-08-06`",
@@ -103,7 +103,7 @@ fn blank(rows: &Rows, row: &str, raw: &RawModel) -> Result<Model, CatalogError> 
     })
 }
 
-fn identity(rows: &Rows, row: &str, model: &mut Model, raw: &RawModel) -> Result<(), CatalogError> {
+fn identity(at: &Place, row: &str, model: &mut Model, raw: &RawModel) -> Result<(), CatalogError> {
     if let Some(name) = &raw.name {
         model.name.clone_from(name);
     }
@@ -135,24 +135,24 @@ fn identity(rows: &Rows, row: &str, model: &mut Model, raw: &RawModel) -> Result
         };
     }
     if let Some(weights) = &raw.weights {
-        model.weights = Some(rows.model_name(row, "weights", weights)?);
+        model.weights = Some(at.model_name(row, "weights", weights)?);
     }
     if let Some(raw) = &raw.fine_tuned {
-        model.fine_tuned = Some(rows.fine_tuned(row, raw)?);
+        model.fine_tuned = Some(at.fine_tuned(row, raw)?);
     }
     if raw.tokenizer.is_some() {
         model.tokenizer.clone_from(&raw.tokenizer);
     }
     if let Some(said) = &raw.strengths {
-        model.strengths = Some(rows.statement(row, said)?);
+        model.strengths = Some(at.statement(row, said)?);
     }
     if let Some(said) = &raw.best_for {
-        model.best_for = Some(rows.statement(row, said)?);
+        model.best_for = Some(at.statement(row, said)?);
     }
     let aliases: Result<Vec<_>, _> = raw
         .aliases
         .iter()
-        .map(|alias| rows.alias(row, alias))
+        .map(|alias| at.alias(row, alias))
         .collect();
     model.aliases.splice(0..0, aliases?);
     Ok(())
@@ -176,7 +176,7 @@ fn abilities(model: &mut Model, raw: &RawModel) {
 }
 
 /// Refuses what no single row shows: impossible sizes and dates, alias periods that overlap.
-pub(crate) fn validate(rows: &Rows, model: &Model) -> Result<(), CatalogError> {
+pub(crate) fn validate(at: &Place, model: &Model) -> Result<(), CatalogError> {
     let row = format!("model `{}`", model.id);
     let limits = [
         model.limits.context,
@@ -184,7 +184,7 @@ pub(crate) fn validate(rows: &Rows, model: &Model) -> Result<(), CatalogError> {
         model.limits.max_output,
     ];
     if limits.contains(&Some(0)) {
-        return Err(rows.error(
+        return Err(at.error(
             row,
             "has a limit of 0 tokens",
             "leave out a limit that is not known",
@@ -193,7 +193,7 @@ pub(crate) fn validate(rows: &Rows, model: &Model) -> Result<(), CatalogError> {
     if let (Some(start), Some((end, _))) = (model.lifecycle.start(), model.lifecycle.end())
         && end <= start
     {
-        return Err(rows.error(
+        return Err(at.error(
             row,
             "is shut down before its release",
             "compare both dates with their source",
@@ -202,7 +202,7 @@ pub(crate) fn validate(rows: &Rows, model: &Model) -> Result<(), CatalogError> {
     let mut names = BTreeSet::new();
     for alias in &model.aliases {
         if !names.insert((alias.name.as_str(), alias.from)) {
-            return Err(rows.error(
+            return Err(at.error(
                 row,
                 format!("has the alias `{}` twice", alias.name),
                 "keep one, or give the periods different `from` dates",
@@ -212,7 +212,7 @@ pub(crate) fn validate(rows: &Rows, model: &Model) -> Result<(), CatalogError> {
     Ok(())
 }
 
-impl Rows {
+impl Place {
     fn model_name(&self, row: &str, key: &str, text: &str) -> Result<ModelName, CatalogError> {
         ModelName::parse(text).ok_or_else(|| {
             self.error(

@@ -1,6 +1,6 @@
 //! Providers, size classes and tokenizers.
 
-use super::context::Rows;
+use super::context::Place;
 use crate::entry::Provider;
 use crate::error::CatalogError;
 use crate::raw::{RawProvider, RawTier, RawTokenizer};
@@ -12,27 +12,27 @@ const LAST: u8 = 9;
 
 /// Lays a provider row over an earlier one.
 pub(crate) fn provider(
-    rows: &Rows,
+    at: &Place,
     base: Option<Provider>,
     raw: &RawProvider,
 ) -> Result<Provider, CatalogError> {
     let row = format!("provider `{}`", raw.id);
     if raw.id.is_empty() || raw.id.contains('/') {
-        return Err(rows.error(
+        return Err(at.error(
             row,
             "has an id that is empty or contains `/`",
             "the id is what stands before the first `/` of its models' ids",
         ));
     }
-    let missing = |what: &str| rows.error(row.clone(), format!("lacks `{what}`"), "add it");
+    let missing = |what: &str| at.error(row.clone(), format!("lacks `{what}`"), "add it");
     let provenance = match (&raw.source, raw.checked) {
-        (Some(source), Some(checked)) => Some(rows.provenance(&row, source, checked)?),
+        (Some(source), Some(checked)) => Some(at.provenance(&row, source, checked)?),
         _ => None,
     };
     let terms = raw
         .terms
         .as_ref()
-        .map(|terms| rows.terms(&row, terms))
+        .map(|terms| at.terms(&row, terms))
         .transpose()?;
     let base = base.as_ref();
     Ok(Provider {
@@ -69,17 +69,17 @@ pub(crate) fn provider(
 }
 
 /// Checks a size class.
-pub(crate) fn tier(rows: &Rows, raw: &RawTier) -> Result<TierRow, CatalogError> {
+pub(crate) fn tier(at: &Place, raw: &RawTier) -> Result<TierRow, CatalogError> {
     let row = format!("tier `{}`", raw.id.name());
-    let low = rows
+    let low = at
         .money(&row, "cost_low", Some(&raw.cost_low))?
-        .ok_or_else(|| rows.error(&row, "lacks `cost_low`", "add it"))?;
+        .ok_or_else(|| at.error(&row, "lacks `cost_low`", "add it"))?;
     Ok(TierRow {
         tier: raw.id,
         params: raw.params.clone(),
         cost: Band {
             low,
-            high: rows.money(&row, "cost_high", raw.cost_high.as_ref())?,
+            high: at.money(&row, "cost_high", raw.cost_high.as_ref())?,
         },
         ttft_ms: Band {
             low: raw.ttft_ms_low,
@@ -95,19 +95,19 @@ pub(crate) fn tier(rows: &Rows, raw: &RawTier) -> Result<TierRow, CatalogError> 
         },
         reasoning: raw.reasoning.clone(),
         suits: raw.suits.clone(),
-        provenance: rows.provenance(&row, &raw.source, raw.checked)?,
+        provenance: at.provenance(&row, &raw.source, raw.checked)?,
     })
 }
 
 /// Checks a tokenizer family.
-pub(crate) fn tokenizer(rows: &Rows, raw: &RawTokenizer) -> Result<Tokenizer, CatalogError> {
+pub(crate) fn tokenizer(at: &Place, raw: &RawTokenizer) -> Result<Tokenizer, CatalogError> {
     let row = format!("tokenizer `{}`", raw.id);
     let ratio = |range: Option<[f64; 2]>| match range {
         None => Ok(None),
         Some([low, high]) if low > 0.0 && high >= low && high.is_finite() => {
             Ok(Some(Ratio { low, high }))
         }
-        Some(_) => Err(rows.error(
+        Some(_) => Err(at.error(
             row.clone(),
             "has a ratio that is no range above 0",
             "write [lowest, highest] tokens per o200k_base token",
@@ -119,6 +119,6 @@ pub(crate) fn tokenizer(rows: &Rows, raw: &RawTokenizer) -> Result<Tokenizer, Ca
         text: ratio(raw.text)?,
         code: ratio(raw.code)?,
         json: ratio(raw.json)?,
-        provenance: rows.provenance(&row, &raw.source, raw.checked)?,
+        provenance: at.provenance(&row, &raw.source, raw.checked)?,
     })
 }

@@ -8,7 +8,7 @@ use crate::support::{catalog, day};
 const HEAD: &str = "schema_version = 1\n[source.s]\ntitle = \"mine\"\n";
 
 fn overlay(text: &str) -> Result<Catalog, CatalogError> {
-    Catalog::builtin().with_overlay("mine.toml", &format!("{HEAD}{text}"))
+    Catalog::builtin().with_overlay("mine.toml", format!("{HEAD}{text}"))
 }
 
 #[test]

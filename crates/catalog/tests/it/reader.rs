@@ -8,7 +8,7 @@ use crate::support::{catalog, day};
 const HEAD: &str = "schema_version = 1\n[source.us]\ntitle = \"our contract\"\n";
 
 fn overlay(text: &str) -> Result<Catalog, CatalogError> {
-    catalog().with_overlay("mine.toml", &format!("{HEAD}{text}"))
+    catalog().with_overlay("mine.toml", format!("{HEAD}{text}"))
 }
 
 fn refuses(text: &str, parts: &[&str]) {
