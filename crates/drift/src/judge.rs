@@ -148,12 +148,13 @@ fn candidate(
                 .iter()
                 .map(|report| recorded(report, (idx, channel)))
                 .collect();
-            let own = p_value(channel, (before, now), seed);
+            let looks = case.agreed.false_alarms.looks;
+            let own = p_value(channel, (before, now), (seed, looks));
             p_values.push(own);
             // Candidates share the chance.
             let share = channel.share(&channels) / n_candidates.max(1) as f64;
             let shared = (case.agreed.false_alarms, share);
-            let gathered = match (channel, pooled(before, now)) {
+            let gathered = match (channel, pooled((before, now), looks)) {
                 (DriftChannel::Pooled, Some(found)) => Gathered::at_once(found, shared),
                 _ => Gathered::of(&p_values, shared),
             };

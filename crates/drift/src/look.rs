@@ -1,13 +1,13 @@
 //! One look: the p value of each channel, cheap ones and dear ones alike over answers at hand.
 //!
-//! In: the rounds before, the round now, a seed. Out: one p value per channel, `None` where nothing can
+//! In: the rounds before, the round now, a seed, within how many checks false alarms are counted. Out: one p value per channel, `None` where nothing can
 //! be compared. Under "nothing has changed" answers to one item are exchangeable over all rounds, which
 //! is what each p value rests on.
 
 use trilemma_domain::DriftChannel;
 use trilemma_stats::change::{
-    BinaryItem, SwapItem, Tail, binary_p_value, pooled_p_value, similarity_scores, swap_p_value,
-    unlikeness_scores,
+    BinaryItem, SwapItem, Tail, binary_p_value, pooled_p_value, pooled_ways, similarity_scores,
+    swap_p_value, unlikeness_scores,
 };
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
@@ -21,7 +21,7 @@ const DRAWS: usize = 9_999;
 pub(crate) fn p_value(
     channel: DriftChannel,
     (before, now): (&[Round], &Round),
-    seed: u64,
+    (seed, looks): (u64, u32),
 ) -> Option<f64> {
     let mut stream = ChaChaStream::new(seed ^ channel as u64);
     let binary = |yes: fn(&Answer) -> Option<bool>| {
@@ -33,7 +33,7 @@ pub(crate) fn p_value(
     };
     match channel {
         DriftChannel::Quality => binary(fails),
-        DriftChannel::Pooled => pooled(before, now).map(|(p_value, _)| p_value),
+        DriftChannel::Pooled => pooled((before, now), looks).map(|(p_value, _)| p_value),
         DriftChannel::Refusals => binary(|answer| Some(answer.refused)),
         DriftChannel::Malformed => binary(|answer| Some(answer.malformed)),
         DriftChannel::Logprobs => {
@@ -71,20 +71,16 @@ fn fails(answer: &Answer) -> Option<bool> {
     answer.passes.map(|passes| !passes)
 }
 
-/// Whether fewer answers pass in the latest 1, 2, 4, … checks together, or in all since the baseline, than
-/// in everything before: the smallest p value, times the number of ways, and the check with which that way
-/// begins. Finds what breaks some items for good, which looks like mere noise of theirs check by check.
-pub(crate) fn pooled(before: &[Round], now: &Round) -> Option<(f64, u32)> {
-    let n_checks = before.len();
-    let mut spans: Vec<usize> = std::iter::successors(Some(1_usize), |span| span.checked_mul(2))
-        .take_while(|span| *span < n_checks)
-        .collect();
-    spans.push(n_checks);
-    let n_ways = spans.len() as f64;
-    let best = spans
+/// Whether fewer answers pass in several checks together than in everything before, by the ways that are due at
+/// this check: the smallest p value times its factor, and the check with which that way begins. Finds what breaks
+/// some items for good, which looks like mere noise of theirs check by check, and small losses everywhere.
+pub(crate) fn pooled((before, now): (&[Round], &Round), looks: u32) -> Option<(f64, u32)> {
+    // Of the rounds before the first is the baseline.
+    let check = before.len();
+    let best = pooled_ways(check, looks)
         .into_iter()
-        .filter_map(|span| {
-            let first = n_checks.checked_sub(span)? + 1;
+        .filter_map(|way| {
+            let first = check.checked_sub(way.n_checks)? + 1;
             let (earlier, later) = before.split_at_checked(first)?;
             let items: Vec<BinaryItem> = pairs(earlier, now)
                 .enumerate()
@@ -98,11 +94,11 @@ pub(crate) fn pooled(before: &[Round], now: &Round) -> Option<(f64, u32)> {
                     item
                 })
                 .collect();
-            let p_value = pooled_p_value(&items).ok()?;
-            Some((p_value, u32::try_from(first).ok()?))
+            let p_value = pooled_p_value(&items, way.largest_weight).ok()?;
+            Some((p_value * way.factor, u32::try_from(first).ok()?))
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))?;
-    Some(((best.0 * n_ways).min(1.0), best.1))
+    Some((best.0.clamp(f64::MIN_POSITIVE, 1.0), best.1))
 }
 
 /// The answers to each item: all before, and those now.

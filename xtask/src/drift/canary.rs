@@ -5,7 +5,7 @@
 //! 10 % could go either way (Beta(2, 2)), 10 % are nearly always wrong (Beta(1, 20)).
 
 use trilemma_domain::DriftChannel;
-use trilemma_stats::change::{BinaryItem, Detector, binary_p_value, pooled_p_value};
+use trilemma_stats::change::{BinaryItem, Detector, binary_p_value, pooled_p_value, pooled_ways};
 use trilemma_stats::paired::{Cells, mcnemar_exact};
 use trilemma_stats::resample::{ChaChaStream, IndexStream};
 
@@ -41,9 +41,9 @@ pub(crate) struct Watched {
     pub(crate) mcnemar_on: Option<u32>,
 }
 
-/// Simulates histories; history h draws from seed h.
-pub(crate) fn histories(n: usize, canary: Canary) -> Vec<Watched> {
-    simulated(n, |seed| watch(seed, canary))
+/// Simulates histories; history h draws from seed `first + h`.
+pub(crate) fn histories((first, n): (u64, usize), canary: Canary) -> Vec<Watched> {
+    simulated(n, |history| watch(first + history, canary))
 }
 
 struct Draw(ChaChaStream);
@@ -132,20 +132,16 @@ fn watch(seed: u64, canary: Canary) -> Watched {
     watched
 }
 
-/// Whether the latest 1, 2, 4, … days together, or all, are worse than what was before, as the product
-/// looks at it; `totals` are answers and failures so far, day by day.
+/// Whether several days together are worse than what was before, as the product looks at it; `totals` are
+/// answers and failures so far, day by day.
 fn pooled_alarm(totals: &[Vec<(u32, u32)>]) -> bool {
     let n_days = totals.len() - 1;
-    let mut spans: Vec<usize> = std::iter::successors(Some(1_usize), |span| span.checked_mul(2))
-        .take_while(|span| *span < n_days)
-        .collect();
-    spans.push(n_days);
-    let level = (-ALARMS.log_threshold(share(DriftChannel::Pooled))).exp() / spans.len() as f64;
+    let level = (-ALARMS.log_threshold(share(DriftChannel::Pooled))).exp();
     let Some(now) = totals.last() else {
         return false;
     };
-    spans.iter().any(|span| {
-        let Some(then) = totals.get(n_days - span) else {
+    pooled_ways(n_days, ALARMS.looks).iter().any(|way| {
+        let Some(then) = totals.get(n_days - way.n_checks) else {
             return false;
         };
         let items: Vec<BinaryItem> = then
@@ -159,19 +155,24 @@ fn pooled_alarm(totals: &[Vec<(u32, u32)>]) -> bool {
             })
             .collect();
         // Nothing near the mean reaches the level: only then is the exact value worked out.
-        is_far(&items) && pooled_p_value(&items).is_ok_and(|p_value| p_value <= level)
+        is_far(&items, way.largest_weight)
+            && pooled_p_value(&items, way.largest_weight)
+                .is_ok_and(|p_value| p_value * way.factor <= level)
     })
 }
 
-fn is_far(items: &[BinaryItem]) -> bool {
+/// Whether the weighted number of failures now is two standard deviations above its mean.
+fn is_far(items: &[BinaryItem], largest_weight: u32) -> bool {
     let (mut excess, mut variance) = (0.0, 0.0);
     for one in items {
         let (n, now) = (f64::from(one.n_before + one.n_now), f64::from(one.n_now));
         let yes = f64::from(one.yes_before + one.yes_now);
-        excess += f64::from(one.yes_now) - now * yes / n;
-        variance += now * (yes / n) * (1.0 - yes / n) * (n - now) / (n - 1.0);
+        let weight = ((n + 1.0) / (yes + 0.5) / 2.0).round();
+        let weight = weight.clamp(1.0, f64::from(largest_weight));
+        excess += weight * (f64::from(one.yes_now) - now * yes / n);
+        variance += weight * weight * now * (yes / n) * (1.0 - yes / n) * (n - now) / (n - 1.0);
     }
-    variance > 0.0 && excess > 2.5 * f64::sqrt(variance)
+    variance > 0.0 && excess > 2.0 * f64::sqrt(variance)
 }
 
 /// Items that are never right again: drawn at random until five points are lost.

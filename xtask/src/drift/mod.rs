@@ -1,4 +1,6 @@
 //! `cargo run --release -p xtask -- drift [HISTORIES [DATA]]`: what drift checks find, and how often they cry wolf.
+//! `drift quality [HISTORIES]`: the channels of quality alone; `drift choose [HISTORIES]`: the same on other seeds, to
+//! choose by and not to report.
 //!
 //! In: a number of histories, and for swapped models the folder of recorded answers. Out: false alarms without change,
 //! days, calls and dollars until a change is found, and next to it a daily McNemar test against one stored run.
@@ -35,19 +37,33 @@ pub(crate) const ALARMS: FalseAlarms = FalseAlarms::DEFAULT;
 /// A drop has to be found within so many days.
 const FOUND_WITHIN: u32 = 30;
 
+/// First seed of what is reported, and of what is chosen by.
+const REPORTED: u64 = 0;
+const CHOSEN_BY: u64 = 1 << 40;
+
 /// Runs everything and returns the tables.
 pub(crate) fn run(histories: Option<&str>, data: Option<&str>) -> anyhow::Result<String> {
-    let n = match histories {
-        Some(text) => text.parse()?,
-        None => HISTORIES,
+    let number = |text: Option<&str>| text.map_or(Ok(HISTORIES), str::parse);
+    let alone = match histories {
+        Some("quality") => Some(REPORTED),
+        Some("choose") => Some(CHOSEN_BY),
+        _ => None,
     };
+    if let Some(first) = alone {
+        let n = number(data)?;
+        let mut table = format!("{n} histories from seed {first}; intervals 95 %\n\n");
+        quiet(&mut table, (first, n))?;
+        dropped(&mut table, (first, n), None)?;
+        return Ok(table);
+    }
+    let n = number(histories)?;
     let data = data.map(Path::new);
     let price = data.map(swap::price_of_a_call).transpose()?;
     let mut table = format!(
         "{n} histories, {ITEMS} items, one answer each a day, {BASELINE_RUNS} baseline runs; intervals 95 %\n\n"
     );
-    quiet(&mut table, n)?;
-    dropped(&mut table, n, price.as_ref())?;
+    quiet(&mut table, (REPORTED, n))?;
+    dropped(&mut table, (REPORTED, n), price.as_ref())?;
     table.push_str(&logprobs::table(n)?);
     match data {
         None => {
@@ -58,12 +74,12 @@ pub(crate) fn run(histories: Option<&str>, data: Option<&str>) -> anyhow::Result
     Ok(table)
 }
 
-fn quiet(table: &mut String, n: usize) -> anyhow::Result<()> {
+fn quiet(table: &mut String, histories: (u64, usize)) -> anyhow::Result<()> {
     let canary = Canary {
         change: Change::None,
         from_day: 0,
     };
-    let found = canary::histories(n, canary);
+    let found = canary::histories(histories, canary);
     table.push_str("Without change: histories of 90 days with a false alarm\n");
     let both = share(DriftChannel::Quality) + share(DriftChannel::Pooled);
     let of_drift = format!(
@@ -78,7 +94,11 @@ fn quiet(table: &mut String, n: usize) -> anyhow::Result<()> {
     })
 }
 
-fn dropped(table: &mut String, n: usize, price: Option<&swap::Price>) -> anyhow::Result<()> {
+fn dropped(
+    table: &mut String,
+    histories: (u64, usize),
+    price: Option<&swap::Price>,
+) -> anyhow::Result<()> {
     table.push_str("\nA drop of 5 points: histories in which it is found within 30 days\n");
     for (name, change) in [
         ("everywhere alike", Change::Everywhere),
@@ -86,7 +106,7 @@ fn dropped(table: &mut String, n: usize, price: Option<&swap::Price>) -> anyhow:
         ("creeping in over 30 days", Change::Creeping),
     ] {
         for from_day in [0, 30] {
-            let found = canary::histories(n, Canary { change, from_day });
+            let found = canary::histories(histories, Canary { change, from_day });
             let in_time = |day: Option<u32>| {
                 day.is_some_and(|day| (from_day..from_day + FOUND_WITHIN).contains(&day))
             };

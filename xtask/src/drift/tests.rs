@@ -14,7 +14,7 @@ fn slow_changes_are_found_and_nothing_is_cried() {
         return;
     }
     let quiet = histories(
-        150,
+        (0, 150),
         Canary {
             change: Change::None,
             from_day: 0,
@@ -25,8 +25,8 @@ fn slow_changes_are_found_and_nothing_is_cried() {
     assert!(n_false < 10, "{n_false}");
     assert!(quiet.iter().filter(|one| one.mcnemar_on.is_some()).count() > 20);
     for change in [Change::Everywhere, Change::SomeItems] {
-        for (from_day, least) in [(0, 110), (30, 140)] {
-            let found = histories(150, Canary { change, from_day });
+        for (from_day, least) in [(0, 130), (30, 140)] {
+            let found = histories((0, 150), Canary { change, from_day });
             let in_time = found.iter().filter(|one| {
                 one.found_on
                     .is_some_and(|day| (from_day..from_day + 30).contains(&day))

@@ -9,7 +9,7 @@
 use crate::error::{StatsError, TooFew};
 
 /// Largest weight of an item; the smallest is 1.
-const LARGEST_WEIGHT: f64 = 8.0;
+const LARGEST_WEIGHT: u32 = 8;
 
 /// One item: answers of which some are "yes", such as "fails".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,13 +38,13 @@ impl BinaryItem {
         self.n_now > 0 && self.n_before > 0 && self.yes() > 0 && self.yes() < self.n()
     }
 
-    /// How much one more "yes" counts: `(n + 1) / (yes + 1/2) / 2`, rounded, 1 to 8.
+    /// How much one more "yes" counts: `(n + 1) / (yes + 1/2) / 2`, rounded, 1 to `largest`.
     ///
     /// Best against a change that turns the same share of "no" into "yes" everywhere; where an item is
     /// often "yes" anyway, another one says little.
-    fn weight(self) -> usize {
+    fn weight(self, largest: u32) -> usize {
         let raw = (f64::from(self.n()) + 1.0) / (f64::from(self.yes()) + 0.5) / 2.0;
-        raw.round().clamp(1.0, LARGEST_WEIGHT) as usize
+        raw.round().clamp(1.0, f64::from(largest.max(1))) as usize
     }
 }
 
@@ -59,37 +59,42 @@ impl BinaryItem {
 /// [`StatsError::TooFew`] where no item has answers before and now; [`StatsError::OutOfRange`] for more
 /// "yes" than answers.
 pub fn binary_p_value(items: &[BinaryItem], tie: f64) -> Result<f64, StatsError> {
-    check(items)?;
-    let mut chances = vec![1.0];
-    let mut observed = 0_usize;
-    for one in items.iter().filter(|one| one.says_something()) {
-        let weight = one.weight();
-        observed += weight * one.yes_now as usize;
-        chances = convolved(&chances, &hypergeometric(*one), weight);
-    }
-    let above: f64 = chances.iter().skip(observed + 1).sum();
-    let here = chances.get(observed).copied().unwrap_or(0.0);
+    let sum = Sum::of(items, LARGEST_WEIGHT)?;
+    let above: f64 = sum.chances.iter().skip(sum.observed + 1).sum();
+    let here = sum.chances.get(sum.observed).copied().unwrap_or(0.0);
     Ok((above + tie.clamp(0.0, 1.0) * here).clamp(f64::MIN_POSITIVE, 1.0))
 }
 
-/// Returns the p value of "no more often yes now than before" with every answer counting the same, in
-/// (0, 1]: for many answers per item.
+/// Returns the p value of "no more often yes now than before", in (0, 1], for many answers per item.
 ///
-/// As [`binary_p_value`] with weights of 1 and `tie = 1`. Checked by
-/// `pooled_p_values_are_those_of_enumeration`.
+/// As [`binary_p_value`] with weights of 1 to `largest_weight` and `tie = 1`. With 1 every answer counts the same, which
+/// is best against items that turn to "yes" for good. Checked by `pooled_p_values_are_those_of_enumeration`.
 ///
 /// # Errors
 /// As [`binary_p_value`].
-pub fn pooled_p_value(items: &[BinaryItem]) -> Result<f64, StatsError> {
-    check(items)?;
-    let mut chances = vec![1.0];
-    let mut observed = 0_usize;
-    for one in items.iter().filter(|one| one.says_something()) {
-        observed += one.yes_now as usize;
-        chances = convolved(&chances, &hypergeometric(*one), 1);
-    }
-    let tail: f64 = chances.iter().skip(observed).sum();
+pub fn pooled_p_value(items: &[BinaryItem], largest_weight: u32) -> Result<f64, StatsError> {
+    let sum = Sum::of(items, largest_weight)?;
+    let tail: f64 = sum.chances.iter().skip(sum.observed).sum();
     Ok(tail.clamp(f64::MIN_POSITIVE, 1.0))
+}
+
+/// A weighted number of "yes" now, and its distribution given the totals.
+struct Sum {
+    observed: usize,
+    chances: Vec<f64>,
+}
+
+impl Sum {
+    fn of(items: &[BinaryItem], largest_weight: u32) -> Result<Self, StatsError> {
+        check(items)?;
+        let (mut observed, mut chances) = (0, vec![1.0]);
+        for one in items.iter().filter(|one| one.says_something()) {
+            let weight = one.weight(largest_weight);
+            observed += weight * one.yes_now as usize;
+            chances = convolved(&chances, &hypergeometric(*one), weight);
+        }
+        Ok(Self { observed, chances })
+    }
 }
 
 fn check(items: &[BinaryItem]) -> Result<(), StatsError> {

@@ -12,10 +12,12 @@
 
 mod binary;
 mod detector;
+mod pooling;
 mod swap;
 
 pub use binary::{BinaryItem, binary_p_value, pooled_p_value};
 pub use detector::{Detector, FalseAlarms};
+pub use pooling::{PooledWay, pooled_ways};
 pub use swap::{
     SwapItem, Tail, scores_of_sums, similarity, similarity_scores, swap_p_value, unlikeness_scores,
 };

@@ -24,7 +24,7 @@ fn weight(one: &BinaryItem) -> f64 {
 }
 
 /// The p value by going through every way in which an item's answers can be dealt out.
-fn enumerated(items: &[BinaryItem], tie: f64, weight: fn(&BinaryItem) -> f64) -> f64 {
+fn enumerated(items: &[BinaryItem], tie: f64, weight: impl Fn(&BinaryItem) -> f64) -> f64 {
     let mut sums = vec![(0.0, 1.0)];
     let mut observed = 0.0;
     for one in items {
@@ -92,9 +92,38 @@ fn exact_p_values_are_those_of_enumeration() {
 #[test]
 fn pooled_p_values_are_those_of_enumeration() {
     let items = [item(3, 1, 3, 2), item(3, 0, 2, 1), item(4, 2, 2, 2)];
-    let counted = enumerated(&items, 1.0, |_| 1.0);
-    let exact = pooled_p_value(&items).unwrap();
-    assert!((exact - counted).abs() < 1e-12, "{exact} {counted}");
+    for largest in [1, 3] {
+        let counted = enumerated(&items, 1.0, |one| weight(one).min(f64::from(largest)));
+        let exact = pooled_p_value(&items, largest).unwrap();
+        assert!((exact - counted).abs() < 1e-12, "{exact} {counted}");
+    }
+}
+
+#[test]
+fn ways_of_pooling_share_the_chance() {
+    for looks in [1, 2, 7, 30, 90, 365] {
+        let shares = |checks: std::ops::RangeInclusive<usize>| -> f64 {
+            let due = checks.flat_map(|check| pooled_ways(check, looks));
+            due.map(|way| 1.0 / way.factor).sum()
+        };
+        let n = looks as usize;
+        for first in [1, n + 1, 5 * n + 1] {
+            let sum = shares(first..=first + n - 1);
+            assert!(
+                sum <= f64::from(looks) * (1.0 + 1e-12),
+                "{looks} from {first}: {sum}"
+            );
+        }
+        assert!((1..=n).all(|check| !pooled_ways(check, looks).is_empty()));
+    }
+    let spans = |check| -> Vec<usize> {
+        let ways = pooled_ways(check, 90);
+        ways.iter().map(|way| way.n_checks).collect()
+    };
+    assert_eq!(spans(1), [1, 1]);
+    assert_eq!(spans(10), [4, 4, 8, 8, 10, 10]);
+    assert_eq!(spans(11), [4, 4]);
+    assert!(spans(0).is_empty());
 }
 
 #[test]
