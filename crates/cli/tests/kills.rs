@@ -34,14 +34,20 @@ fn served(requirement: &str) -> Served {
         first_token_ms: Some(Spread::log_normal(25.0, 0.5)),
         ..Behaviour::default()
     };
-    let models = (requirement == BEST).then(|| (MODELS[1].to_owned(), wrong));
+    let right = Behaviour {
+        answers: None,
+        ..wrong.clone()
+    };
+    let [first, second] = MODELS.map(str::to_owned);
+    let models = if requirement == BEST {
+        [(first, right.clone()), (second, wrong)].into()
+    } else {
+        BTreeMap::new()
+    };
     serve(SimOptions {
         scenario: Scenario {
-            defaults: Behaviour {
-                first_token_ms: Some(Spread::log_normal(25.0, 0.5)),
-                ..Behaviour::default()
-            },
-            models: models.into_iter().collect(),
+            defaults: right,
+            models,
             ..Scenario::default()
         },
         log: LogOptions {
