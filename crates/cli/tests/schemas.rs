@@ -105,6 +105,7 @@ fn the_project_schema_is_as_strict_as_the_reader() {
          [[routing.rules]]\nname = \"r\"\nwhen = { words = { min = 9 }, none = [{ carries = \"image\" }] }\nthen = \"a\"\n",
         "[providers.a]\ndialect = \"openai\"\nbase_url = \"https://a.b/v1\"\nresponses = true\n[[serve.embeddings]]\nmodel = \"a/x\"\nprice = 0.02\n",
         "[[candidates]]\nmodel = \"openai/x\"\nprice = { input = 1, output = 2, web_search_1k = \"10\" }\n",
+        "[serve.texts]\nshare = 0.1\nconsent = \"header\"\nredact = [\"EMP-[0-9]+\"]\nkeep_days = 7\nmax_mb = 10\nmax_item_kb = 8\n",
         "[bench]\nbudget_usd = 3\nseed = 0\n[store]\nurl = { env = \"X\" }\n",
     ] {
         assert_eq!(both(&format!("{good}{more}")), (true, true), "{more}");
@@ -130,6 +131,9 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[[routing.rules]]\nname = \"r\"\nwhen = {}\n",
         "[[serve.embeddings]]\nid = \"a\"\n",
         "[[serve.embeddings]]\nmodel = \"nameless\"\n",
+        "[serve.texts]\nshare = 0.1\n",
+        "[serve.texts]\nshare = 0\nconsent = \"assumed\"\n",
+        "[serve.texts]\nshare = 1\nconsent = \"maybe\"\n",
         "[bench]\nrepeats = 0\n",
         "[bench]\nfast = true\n",
     ] {

@@ -55,9 +55,25 @@ fn start(folder: &Path) -> (Child, String) {
     (child, address)
 }
 
+/// Tells the gateway to stop, and waits for its end.
+fn stop(child: &mut Child) {
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &pid])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 /// Asks once; false = no whole answer came.
 fn ask(address: &str) -> bool {
-    let body = r#"{"model":"m","max_tokens":20,"messages":[{"role":"user","content":"a"}]}"#;
+    ask_for(
+        address,
+        r#"{"model":"m","max_tokens":20,"messages":[{"role":"user","content":"a"}]}"#,
+    )
+}
+
+fn ask_for(address: &str, body: &str) -> bool {
     let request = format!(
         "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -83,12 +99,7 @@ fn serves_until_it_is_told_to_stop_and_tells_what_it_did() {
     let (mut child, address) = start(folder.path());
     assert!(ask(&address));
     assert!(ask(&address));
-    let pid = child.id().to_string();
-    let killed = std::process::Command::new("kill")
-        .args(["-TERM", &pid])
-        .status();
-    assert!(killed.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    stop(&mut child);
     let told = trilemma(folder.path(), &["evidence", "--json"])
         .output()
         .unwrap();
@@ -97,6 +108,83 @@ fn serves_until_it_is_told_to_stop_and_tells_what_it_did() {
     assert_eq!(told["candidates"][0]["cost_usd"], "0.0003");
     let text = trilemma(folder.path(), &["evidence"]).output().unwrap();
     assert!(String::from_utf8(text.stdout).unwrap().contains("100.0 %"));
+}
+
+/// Prompts that the project keeps become items to label: redacted, each once, and fit for `golden lint`.
+#[test]
+fn kept_prompts_become_candidates_for_a_golden_set() {
+    let served = serve(SimOptions {
+        scenario: Scenario::parse(SCENARIO).unwrap(),
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let evidence = |arguments: &[&str], exit: i32| {
+        let all = [
+            &["evidence", "--to-golden", "drawn.jsonl", "--json"],
+            arguments,
+        ]
+        .concat();
+        let told = trilemma(folder.path(), &all)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(told.status.code(), Some(exit), "{told:?}");
+        told
+    };
+    project(folder.path(), &served.url, "");
+    let none = String::from_utf8(evidence(&[], 2).stderr).unwrap();
+    assert!(none.contains("[serve.texts]"), "{none}");
+    project(
+        folder.path(),
+        &served.url,
+        "[serve.texts]\nshare = 1\nconsent = \"assumed\"\nredact = [\"EMP-[0-9]+\"]\n",
+    );
+    let (mut child, address) = start(folder.path());
+    let ask = |text: &str| {
+        let body = serde_json::json!({
+            "model": "m", "max_tokens": 20, "messages": [{ "role": "user", "content": text }]
+        });
+        assert!(ask_for(&address, &body.to_string()));
+    };
+    for idx in 0..12 {
+        ask(&format!(
+            "Which of the {idx} lamps in hall {} is broken?",
+            idx * 7 + 1
+        ));
+    }
+    for _ in 0..3 {
+        ask("Where is the order of ann@corp.example, EMP-4711, key sk-simulated-0123456789?");
+    }
+    stop(&mut child);
+    let told = support::json(&evidence(&[], 0), &[0]);
+    assert_eq!(told["n_rows"], 15);
+    assert!(
+        told["strata"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["name"].as_str().unwrap().contains("candidate=m"))
+    );
+    let drawn = fs_err::read_to_string(folder.path().join("drawn.jsonl")).unwrap();
+    let asked = "Where is the order of [email], [redacted], key ***?";
+    assert_eq!(drawn.matches(asked).count(), 1, "{drawn}");
+    assert!(drawn.contains("\"logged_answer\":\"yes\""), "{drawn}");
+    for line in drawn.lines() {
+        let item: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(item["tags"][0], "unlabelled");
+        assert!(item["id"].as_str().unwrap().starts_with("tr-"), "{item}");
+    }
+    let lint = trilemma(folder.path(), &["golden", "lint", "drawn.jsonl", "--json"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let lint = support::json(&lint, &[0, 1, 2]);
+    assert_eq!(lint["n_items"], drawn.lines().count(), "{lint}");
+    // A file that is there is not written over unasked.
+    evidence(&[], 2);
+    evidence(&["--force", "--n", "2"], 0);
+    let drawn = fs_err::read_to_string(folder.path().join("drawn.jsonl")).unwrap();
+    assert_eq!(drawn.lines().count(), 2);
 }
 
 /// What the benchmark measured is the promise; traffic that costs more is told, and traffic that costs the
@@ -128,12 +216,7 @@ fn evidence_stands_beside_what_was_promised() {
         for _ in 0..N {
             assert!(ask(&address));
         }
-        let pid = child.id().to_string();
-        std::process::Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .unwrap();
-        child.wait().unwrap();
+        stop(&mut child);
         let told = trilemma(folder.path(), &["evidence", "--json"])
             .output()
             .unwrap();

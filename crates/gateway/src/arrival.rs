@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use trilemma_domain::Dialect;
 use trilemma_wire::server::ErrorKind;
 
-use crate::ask::{Ask, Facts, Service};
+use crate::ask::{Ask, Facts, Service, Wishes};
 use crate::gateway::Gateway;
 use crate::peek::{Form, peek};
 use crate::refusal::Refusal;
@@ -105,6 +105,8 @@ pub(crate) async fn read(
         peek,
         client: client.name.clone(),
         facts: facts(&head.headers),
+        wishes: wishes(&head.headers),
+        session: text_of(&head.headers, "x-trilemma-session"),
         vendor_headers,
         began,
         at_us,
@@ -113,16 +115,30 @@ pub(crate) async fn read(
 
 /// What the caller says of a request beside its body.
 fn facts(headers: &HeaderMap) -> Facts {
-    let text = |name: &str| {
-        let value = headers.get(name)?.to_str().ok()?.trim();
-        (!value.is_empty()).then(|| value.to_owned())
-    };
+    let text = |name: &str| text_of(headers, name);
     Facts {
         task: text("x-trilemma-task"),
         user_tier: text("x-trilemma-user-tier"),
         tags: text("x-trilemma-tags")
             .map(|tags| tags.split(',').map(|tag| tag.trim().to_owned()).collect())
             .unwrap_or_default(),
+    }
+}
+
+fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// What the caller says of its privacy. Whatever is no clear "false" keeps it private.
+fn wishes(headers: &HeaderMap) -> Wishes {
+    let says = |name: &str, word: &[u8]| {
+        let value = headers.get(name).map(|value| value.as_bytes().trim_ascii());
+        value.map(|value| value.eq_ignore_ascii_case(word))
+    };
+    Wishes {
+        is_private: says("x-trilemma-private", b"false") == Some(false),
+        consents: says("x-trilemma-consent", b"true") == Some(true),
     }
 }
 

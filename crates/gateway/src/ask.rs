@@ -21,6 +21,10 @@ pub(crate) struct Ask {
     pub(crate) client: String,
     /// What a policy sees besides the messages.
     pub(crate) facts: Facts,
+    /// What the caller says of its privacy.
+    pub(crate) wishes: Wishes,
+    /// The caller's word for a conversation or a user.
+    pub(crate) session: Option<String>,
     /// Headers that belong to the vendor.
     pub(crate) vendor_headers: HeaderMap,
     pub(crate) began: Instant,
@@ -46,6 +50,15 @@ pub(crate) struct Facts {
     pub(crate) user_tier: Option<String>,
     /// Labels.
     pub(crate) tags: Vec<String>,
+}
+
+/// What a caller says of its privacy.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wishes {
+    /// Nothing of it is kept or sent elsewhere.
+    pub(crate) is_private: bool,
+    /// Its texts may be kept.
+    pub(crate) consents: bool,
 }
 
 impl Ask {

@@ -121,7 +121,7 @@ impl Job {
                 let mut head = refusal.head(self.ask.dialect);
                 answer::named(&mut head.headers, &self.record);
                 self.record
-                    .finish(refusal.reply.status, Some(&refusal.reply.message));
+                    .finish(refusal.reply.status, Some(refusal.word()));
                 self.outlet.head(head);
                 Ending::Clean
             }

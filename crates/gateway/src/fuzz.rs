@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
 use trilemma_provider::{Client, ClientConfig, KeyKind, Lane, LaneConfig, Secret};
 
-use crate::ask::{Ask, Facts, Service};
+use crate::ask::{Ask, Facts, Service, Wishes};
 use crate::hosted::most_searches;
 use crate::peek::{Form, peek};
 use crate::prepare::{Manner, prepare};
@@ -121,6 +121,8 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
             peek,
             client: String::new(),
             facts: Facts::default(),
+            wishes: Wishes::default(),
+            session: None,
             vendor_headers: HeaderMap::new(),
             began: Instant::now(),
             at_us: 0,

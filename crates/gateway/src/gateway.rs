@@ -15,6 +15,7 @@ use crate::clients::Clients;
 use crate::metrics::Metrics;
 use crate::policy::{AUTO, Active};
 use crate::refusal::Refusal;
+use crate::texts::{TextParts, Texts};
 use crate::upstream::{Named, Upstream};
 
 /// What a gateway is made of.
@@ -33,6 +34,8 @@ pub struct GatewayParts {
     pub clock: Clock,
     /// Gets a line of JSON for each request.
     pub log: Option<LogSink>,
+    /// Keeps texts; `None` = nothing of a prompt or an answer is ever written.
+    pub texts: Option<TextParts>,
 }
 
 /// Takes the lines of a log.
@@ -52,6 +55,7 @@ pub struct Gateway {
     pub(crate) metrics: Metrics,
     pub(crate) cancel: Cancel,
     pub(crate) log: Option<LogSink>,
+    pub(crate) texts: Option<Texts>,
     policy: Mutex<Option<Arc<Active>>>,
 }
 
@@ -88,6 +92,9 @@ impl Gateway {
             settings,
             purse: unleased.with(ledger.clone()),
             ledger,
+            texts: parts
+                .texts
+                .map(|texts| Texts::new(texts, parts.clock.clone())),
             clock: parts.clock,
             cancel: Cancel::new(),
             log: parts.log,

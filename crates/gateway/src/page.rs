@@ -60,6 +60,7 @@ pub(crate) fn page(gateway: &Gateway) -> String {
     histogram(&metrics.duration, &mut out, "trilemma_request_seconds", "");
     candidates(metrics, &mut out);
     ledger(gateway, &mut out);
+    texts(gateway, &mut out);
     out
 }
 
@@ -153,6 +154,21 @@ fn ledger(gateway: &Gateway, out: &mut String) {
             let labels = format!("{},part=\"{word}\"", label("client", &client));
             line(out, "trilemma_budget_nano_usd", &labels, figure.0);
         }
+    }
+}
+
+fn texts(gateway: &Gateway, out: &mut String) {
+    let Some(texts) = &gateway.texts else {
+        return;
+    };
+    let name = "trilemma_texts_total";
+    counter(
+        out,
+        name,
+        "Requests drawn to be kept, by what became of them.",
+    );
+    for (word, count) in texts.counts() {
+        line(out, name, &format!("end=\"{word}\""), count);
     }
 }
 

@@ -151,14 +151,19 @@ fn missing_defaults<'a>(ask: &Ask, defaults: &'a [(String, String)]) -> Vec<(&'a
 
 /// Reads a client's request in neutral words.
 pub(crate) fn decode(ask: &Ask) -> Result<ServerRequest, Refusal> {
+    decode_body(ask.dialect, &ask.body)
+}
+
+/// Reads a body in a dialect in neutral words.
+pub(crate) fn decode_body(dialect: Dialect, body: &[u8]) -> Result<ServerRequest, Refusal> {
     let route = Route {
-        dialect: ask.dialect,
+        dialect,
         endpoint: Endpoint::Chat,
         model: None,
         stream: None,
         json_array: false,
     };
-    decode_request(&route, &ask.body).map_err(|error| Refusal::bad_request(error.to_string()))
+    decode_request(&route, body).map_err(|error| Refusal::bad_request(error.to_string()))
 }
 
 /// Fits a request for an upstream of another dialect; gives what gets lost.

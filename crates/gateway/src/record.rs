@@ -15,6 +15,7 @@ use crate::ask::{Ask, Service};
 use crate::budget::Hold;
 use crate::gateway::Gateway;
 use crate::policy::Active;
+use crate::texts::Drawn;
 use crate::upstream::Upstream;
 
 /// The record of one request.
@@ -27,6 +28,8 @@ pub(crate) struct Record {
     open: Vec<(Ticket, Open)>,
     next_ticket: u32,
     is_written: bool,
+    /// Where the project keeps texts, and this request was drawn.
+    drawn: Option<Box<Drawn>>,
 }
 
 /// Names a call that is under way.
@@ -45,6 +48,8 @@ impl Record {
     pub(crate) fn new(gateway: Arc<Gateway>, ask: &Ask) -> Self {
         let id = gateway.ledger.next_id();
         gateway.metrics.arrived();
+        let texts = gateway.texts.as_ref();
+        let drawn = texts.and_then(|texts| texts.draw(ask, id));
         Self {
             began: ask.began,
             row: LedgerRow {
@@ -71,6 +76,7 @@ impl Record {
             open: Vec::new(),
             next_ticket: 0,
             is_written: false,
+            drawn: drawn.map(Box::new),
             gateway,
         }
     }
@@ -136,6 +142,9 @@ impl Record {
             .clone_from(&response.system_fingerprint);
         self.evidence.finish = response.finish.as_ref().map(finish_word);
         self.row.raw_usage = response.raw_usage.as_ref().map(ToString::to_string);
+        if let Some(drawn) = &mut self.drawn {
+            drawn.response = Some(response.clone());
+        }
     }
 
     /// What the policy decided last.
@@ -247,6 +256,9 @@ impl Record {
         self.gateway.metrics.finished(&self.evidence, &self.row);
         if let Some(log) = &self.gateway.log {
             log(&crate::metrics::log_line(&self.row, &self.evidence));
+        }
+        if let (Some(texts), Some(drawn)) = (&self.gateway.texts, self.drawn.take()) {
+            texts.keep(*drawn, &self.row);
         }
         let row = self.row.clone();
         let evidence = std::mem::take(&mut self.evidence);

@@ -24,6 +24,8 @@ pub(crate) struct Refusal {
     pub(crate) body: Option<Bytes>,
     /// Whether another try by the client is worth it; `None` = its own judgement.
     pub(crate) is_worth_retrying: Option<bool>,
+    /// What the record says where the message may quote the request; `None` = the message.
+    noted: Option<&'static str>,
 }
 
 impl Refusal {
@@ -38,12 +40,15 @@ impl Refusal {
             },
             body: None,
             is_worth_retrying: Some(false),
+            noted: None,
         }
     }
 
     /// The request is wrong.
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ErrorKind::BadRequest, message)
+        let mut refusal = Self::new(StatusCode::BAD_REQUEST, ErrorKind::BadRequest, message);
+        refusal.noted = Some(FailureKind::BadRequest.name());
+        refusal
     }
 
     /// Asks the client to come back.
@@ -57,10 +62,16 @@ impl Refusal {
     pub(crate) fn of_failure(failure: &Failure) -> Self {
         let (status, kind) = kind_of(failure);
         let mut refusal = Self::new(status, kind, failure.message.clone());
+        refusal.noted = Some(failure.kind.name());
         if let Retry::After(wait) = failure.retry {
             refusal.reply.retry_after = Some(wait);
         }
         refusal
+    }
+
+    /// What went wrong, without a word of the request or the vendor.
+    pub(crate) fn word(&self) -> &str {
+        self.noted.unwrap_or(&self.reply.message)
     }
 
     /// Status, headers and body.

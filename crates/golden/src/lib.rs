@@ -22,7 +22,7 @@ mod write;
 pub use fingerprint::{input_fingerprint, item_fingerprint, set_fingerprint};
 pub use lint::{ContextWindow, Finding, FindingCode, LintContext, Severity, lint};
 pub use options::{ColumnMap, Format, ReadOptions};
-pub use privacy::{PersonalData, PersonalDataKind, find_personal_data, redact};
+pub use privacy::{PersonalData, PersonalDataKind, Redactor, find_personal_data, redact};
 pub use problem::{GoldenErrors, MAX_PROBLEMS, Problem};
 #[cfg(feature = "parquet")]
 pub use read::parquet_json;

@@ -7,6 +7,7 @@
 
 mod adaptive;
 mod key;
+mod live;
 mod load;
 mod pipeline;
 mod problem;
@@ -20,6 +21,7 @@ mod serve;
 
 pub use adaptive::Adaptive;
 pub use key::KeySource;
+pub use live::{Consent, TextSettings};
 pub use load::{LoadContext, Loaded, has_errors, load};
 pub use pipeline::{Body, pipeline_request};
 pub use problem::{Position, Problem, ProjectErrors, Severity};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use trilemma_domain::{ModelName, Usd, UsdPerMtok};
 
 use crate::key::KeySource;
+use crate::live::TextSettings;
 
 /// How the gateway serves.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,6 +47,8 @@ pub struct ServeSettings {
     pub keys: Vec<ClientKey>,
     /// Models that answer `/v1/embeddings`.
     pub embeddings: Vec<EmbeddingModel>,
+    /// What of prompts and answers is kept; `None` = nothing.
+    pub texts: Option<TextSettings>,
 }
 
 /// A model that turns texts into vectors; it is passed through and billed, not benchmarked.
@@ -114,6 +117,7 @@ impl Default for ServeSettings {
             lease: Usd::new(1.into()),
             keys: Vec::new(),
             embeddings: Vec::new(),
+            texts: None,
         }
     }
 }

@@ -135,6 +135,13 @@ impl Secret {
         Some((HeaderName::from_static(header.name), value))
     }
 
+    /// Gives a text without the key, wherever it stands; `None` = it is not there.
+    #[must_use]
+    pub fn masked(&self, text: &str) -> Option<String> {
+        let is_there = !self.text.is_empty() && text.contains(&*self.text);
+        is_there.then(|| text.replace(&*self.text, "***"))
+    }
+
     /// The text itself, for finding and removing it in what vendors send back.
     pub(crate) fn text(&self) -> &str {
         &self.text

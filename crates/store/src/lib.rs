@@ -32,6 +32,7 @@ mod score_set;
 mod sets;
 mod snapshot;
 mod store;
+pub mod texts;
 mod writer;
 
 pub use drift::{DriftLook, Telling};

@@ -2,6 +2,7 @@
 //!
 //! Every share has its n and interval; costs are sums of what was recorded, the estimated part said.
 
+mod golden;
 mod promise;
 mod show;
 mod tally;
@@ -42,6 +43,19 @@ pub(crate) struct EvidenceArgs {
     /// Write every request as a JSON line to this file: figures and decisions, no texts.
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
+    /// Draw items to label for a golden set from the prompts that `[serve.texts]` kept, and write them to
+    /// this file; nothing else is told then.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["run", "export"])]
+    to_golden: Option<PathBuf>,
+    /// How many items.
+    #[arg(long, default_value_t = 300, requires = "to_golden")]
+    n: usize,
+    /// Which draw: the same seed draws the same items from the same texts.
+    #[arg(long, default_value_t = 0, requires = "to_golden")]
+    seed: u64,
+    /// Write over the file if it exists.
+    #[arg(long, requires = "to_golden")]
+    force: bool,
 }
 
 /// Everything that was counted.
@@ -56,6 +70,15 @@ struct Counted {
 /// Runs the command.
 pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let context = Context::open(common)?;
+    if let Some(out) = &args.to_golden {
+        let drawn = golden::Drawn {
+            out: out.clone(),
+            n: args.n,
+            seed: args.seed,
+            force: args.force,
+        };
+        return golden::run(drawn, &context, since_us(args)?, printer);
+    }
     let counted = count(args, &ledger_path(&context)?)?;
     let (promises, without) = promises(&context, args, &counted)?;
     if printer.json() {
@@ -99,6 +122,16 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
     Ok(Exit::Ok)
 }
 
+/// The moment from which requests are told.
+fn since_us(args: &EvidenceArgs) -> anyhow::Result<i64> {
+    Ok(match args.since {
+        Some(day) => TimeZone::UTC
+            .to_timestamp(day.at(0, 0, 0, 0))?
+            .as_microsecond(),
+        None => i64::MIN,
+    })
+}
+
 /// Reads the ledger, one request at a time.
 fn count(args: &EvidenceArgs, path: &Path) -> anyhow::Result<Counted> {
     let input =
@@ -110,19 +143,13 @@ fn count(args: &EvidenceArgs, path: &Path) -> anyhow::Result<Counted> {
         ))));
     }
     let file = LedgerFile::open_existing(path).map_err(input)?;
-    let since_us = match args.since {
-        Some(day) => TimeZone::UTC
-            .to_timestamp(day.at(0, 0, 0, 0))?
-            .as_microsecond(),
-        None => i64::MIN,
-    };
     let mut out = match &args.export {
         Some(path) => Some(BufWriter::new(places::create_file(path)?)),
         None => None,
     };
     let mut counted = Counted::default();
     let mut failure = None;
-    file.entries(since_us, &mut |entry| {
+    file.entries(since_us(args)?, &mut |entry| {
         if let Some(out) = &mut out
             && failure.is_none()
         {

@@ -8,6 +8,7 @@ mod split;
 use clap::Subcommand;
 
 pub(crate) use columns::column_map;
+pub(crate) use sample::{SampleArgs, run as draw_sample};
 
 use crate::args::Common;
 use crate::exit::Exit;

@@ -4,6 +4,7 @@
 //! Ctrl-C or SIGTERM; open answers then get time to end.
 
 mod callable;
+mod texts;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ use crate::printer::Printer;
 use crate::{clock, lineup, places};
 
 use callable::Callable;
+
+pub(crate) use texts::texts_folder;
 
 /// Distance between looks at the policy file.
 const POLICY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
@@ -71,6 +74,7 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
             )))
         })?;
     let ledger = ledger(&context, args.reconcile, printer)?;
+    let texts = texts::texts(&context, &secrets, token.as_deref())?;
     let settings = context.project.serve.clone();
     let policy = settings
         .policy
@@ -92,6 +96,7 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
             log: args
                 .log
                 .then(|| -> trilemma_gateway::LogSink { Box::new(move |line| printer.tell(line)) }),
+            texts,
         })
         .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
         let policy = policy.map(|path| Watched::new(path, Arc::clone(&gateway)));
@@ -231,6 +236,9 @@ fn tell(
     ));
     if let Some(metrics) = metrics {
         printer.say(&format!("metrics at {metrics}"));
+    }
+    if let Some(settings) = &context.project.serve.texts {
+        printer.say(&texts::told(settings, &texts_folder(context)?));
     }
     printer.say("Ctrl-C ends; open answers then get time to end");
     Ok(())

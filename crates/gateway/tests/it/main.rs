@@ -14,4 +14,5 @@ mod faults;
 mod limits;
 mod policies;
 mod support;
+mod texts;
 mod vectors;

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use trilemma_catalog::Catalog;
 use trilemma_cost::Pricer;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
-use trilemma_gateway::{Gateway, GatewayParts, Served, Upstream, UpstreamParts, serve};
+use trilemma_gateway::{Gateway, GatewayParts, Served, TextParts, Upstream, UpstreamParts, serve};
 use trilemma_project::ServeSettings;
 use trilemma_provider::{Client, ClientConfig, Clock, Lane, LaneConfig, Secret};
 use trilemma_sim::{CallLog, Scenario, Sim, SimOptions};
@@ -143,6 +143,41 @@ pub(crate) async fn house(scenario: &str, settings: ServeSettings) -> House {
     house_of(upstreams, log, settings, tempfile::tempdir().unwrap()).await
 }
 
+/// As [`house`], and keeps texts.
+pub(crate) async fn house_texts(
+    scenario: &str,
+    settings: ServeSettings,
+    texts: TextParts,
+    folder: tempfile::TempDir,
+) -> House {
+    let (url, log) = simulator(scenario).await;
+    let one = upstream(candidate("openai/m", Dialect::OpenAi, &url), &settings);
+    let ledger = LedgerFile::open(&ledger_path(folder.path())).unwrap();
+    let parts = GatewayParts {
+        texts: Some(texts),
+        ..parts_of(vec![one], settings, ledger)
+    };
+    open(parts, log, folder).await
+}
+
+/// What every gateway of these tests is made of.
+pub(crate) fn parts_of(
+    upstreams: Vec<Upstream>,
+    settings: ServeSettings,
+    ledger: LedgerFile,
+) -> GatewayParts {
+    GatewayParts {
+        upstreams,
+        embedders: Vec::new(),
+        settings,
+        token: None,
+        ledger,
+        clock: Clock::system(),
+        log: None,
+        texts: None,
+    }
+}
+
 pub(crate) async fn house_of(
     upstreams: Vec<Upstream>,
     log: CallLog,
@@ -159,15 +194,16 @@ pub(crate) async fn house_with(
     settings: ServeSettings,
     folder: tempfile::TempDir,
 ) -> House {
+    let ledger = LedgerFile::open(&ledger_path(folder.path())).unwrap();
     let parts = GatewayParts {
-        upstreams,
         embedders,
-        settings,
-        token: None,
-        ledger: LedgerFile::open(&ledger_path(folder.path())).unwrap(),
-        clock: Clock::system(),
-        log: None,
+        ..parts_of(upstreams, settings, ledger)
     };
+    open(parts, log, folder).await
+}
+
+/// Opens a house.
+pub(crate) async fn open(parts: GatewayParts, log: CallLog, folder: tempfile::TempDir) -> House {
     let (gateway, session) = Gateway::new(parts).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -186,7 +222,7 @@ pub(crate) async fn house_with(
     }
 }
 
-fn ledger_path(folder: &Path) -> std::path::PathBuf {
+pub(crate) fn ledger_path(folder: &Path) -> std::path::PathBuf {
     folder.join("gateway.db")
 }
 

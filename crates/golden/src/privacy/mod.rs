@@ -8,6 +8,8 @@
 //! (lengths), vendors' documented key prefixes.
 
 mod numbers;
+mod redactor;
 mod scan;
 
+pub use redactor::Redactor;
 pub use scan::{PersonalData, PersonalDataKind, find_personal_data, redact};

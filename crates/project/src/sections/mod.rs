@@ -3,6 +3,7 @@
 mod assumptions;
 mod bench;
 mod candidates;
+mod live;
 mod pipeline;
 mod preference;
 mod prompts;

@@ -11,6 +11,7 @@ use crate::key::KeySource;
 use crate::problem::Note;
 use crate::project::Provider;
 use crate::section::Section;
+use crate::sections::live;
 use crate::sections::providers::key_source;
 use crate::serve::{ClientKey, EmbeddingModel, Period, ServeBudget, ServeSettings};
 
@@ -62,6 +63,7 @@ pub(crate) fn serve(
         lease: section.usd("lease_usd").unwrap_or(default.lease),
         keys: keys(section),
         embeddings: embeddings(section, provider),
+        texts: live::texts(section),
     };
     demand_token(section, &settings);
     settings

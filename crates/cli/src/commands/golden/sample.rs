@@ -25,46 +25,46 @@ const MAX_PROBLEMS_SHOWN: usize = 5;
 #[derive(Debug, clap::Args)]
 pub(crate) struct SampleArgs {
     /// The log: JSON lines or CSV, of any size.
-    logs: PathBuf,
+    pub(crate) logs: PathBuf,
     /// How many items.
     #[arg(long, default_value_t = 300)]
-    n: usize,
+    pub(crate) n: usize,
     /// The file to write (default: standard output).
     #[arg(long, short, value_name = "FILE")]
-    out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Write over the file if it exists.
     #[arg(long)]
-    force: bool,
+    pub(crate) force: bool,
     /// Draw from each value of this column; may be repeated.
     #[arg(long, value_name = "COLUMN")]
-    stratify: Vec<String>,
+    pub(crate) stratify: Vec<String>,
     /// Draw the same number from each stratum instead of in proportion.
     #[arg(long, requires = "stratify")]
-    equal: bool,
+    pub(crate) equal: bool,
     /// Replace what looks like personal data by its kind in brackets.
     #[arg(long)]
-    redact: bool,
+    pub(crate) redact: bool,
     /// Which draw: the same seed draws the same items from the same log.
     #[arg(long, default_value_t = 0)]
-    seed: u64,
+    pub(crate) seed: u64,
     /// Column of what was asked (default: the usual names).
     #[arg(long, value_name = "COLUMN")]
-    input: Option<String>,
+    pub(crate) input: Option<String>,
     /// Column of what was answered, kept as metadata.
     #[arg(long, value_name = "COLUMN")]
-    answer: Option<String>,
+    pub(crate) answer: Option<String>,
     /// Column of the row's name.
     #[arg(long, value_name = "COLUMN")]
-    id: Option<String>,
+    pub(crate) id: Option<String>,
     /// Column that dependent rows share, such as a conversation's id.
     #[arg(long, value_name = "COLUMN")]
-    cluster: Option<String>,
+    pub(crate) cluster: Option<String>,
     /// Column to keep as metadata; may be repeated.
     #[arg(long, value_name = "COLUMN")]
-    keep: Vec<String>,
+    pub(crate) keep: Vec<String>,
     /// The log's format, where the file's name does not tell: jsonl, json or csv.
     #[arg(long, value_name = "FORMAT")]
-    format: Option<String>,
+    pub(crate) format: Option<String>,
 }
 
 impl SampleArgs {
