@@ -65,6 +65,13 @@ fn stop(child: &mut Child) {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// What `evidence --json` printed is what its schema says.
+fn assert_fits(folder: &Path, told: &serde_json::Value) {
+    let schema = trilemma(folder, &["schema", "evidence"]).output().unwrap();
+    let schema = serde_json::from_slice(&schema.stdout).unwrap();
+    assert!(jsonschema::is_valid(&schema, told), "{told}");
+}
+
 /// Asks once; false = no whole answer came.
 fn ask(address: &str) -> bool {
     ask_for(
@@ -187,6 +194,91 @@ fn kept_prompts_become_candidates_for_a_golden_set() {
     assert_eq!(drawn.lines().count(), 2);
 }
 
+/// A challenger in the shadow and one on trial: what the operator sees of both, also after a restart.
+#[test]
+fn challengers_are_compared_and_rolled_back() {
+    let scenario = format!(
+        "{SCENARIO}[models.bad]\nfaults = [{{ kind = \"server_error\", every = 1 }}]\n\
+         [models.other]\nanswers = {{ type = \"text\", text = \"no\" }}\n\
+         usage = {{ input = 50, output = 20 }}\n"
+    );
+    let served = serve(SimOptions {
+        scenario: Scenario::parse(&scenario).unwrap(),
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let more = ["bad", "other"].map(|id| {
+        format!(
+            "[[candidates]]\nid = \"{id}\"\nmodel = \"sim/{id}\"\n\
+             price = {{ input = \"1\", output = \"10\" }}\n"
+        )
+    });
+    let challengers = format!(
+        "max_attempts = 1\n[serve.shadow]\nchallenger = \"other\"\nshare = 1\nbudget_usd = \"1\"\n\
+         [serve.canary]\nof = \"m\"\nchallenger = \"bad\"\nshare = 0.5\n{}",
+        more.concat()
+    );
+    project(folder.path(), &served.url, &challengers);
+    let (mut child, address) = start(folder.path());
+    let answered: Vec<bool> = (0..300).map(|_| ask(&address)).collect();
+    assert!(
+        !answered[..50].iter().all(|is| *is),
+        "the challenger gets a share"
+    );
+    assert!(answered[250..].iter().all(|is| *is), "and then none");
+    stop(&mut child);
+    let evidence = |arguments: &[&str]| {
+        let mut told = trilemma(folder.path(), &[&["evidence"], arguments].concat());
+        told.env("COLUMNS", "80").output().unwrap()
+    };
+    let told = support::json(&evidence(&["--json"]), &[0]);
+    assert_fits(folder.path(), &told);
+    assert_eq!(told["canary"]["rolled_back"]["guard"], "errors", "{told}");
+    assert_eq!(told["canary"]["share"], 0.0);
+    let shadows = told["shadows"].as_array().unwrap();
+    let shadow = shadows.iter().find(|one| one["served"] == "m").unwrap();
+    assert_eq!(shadow["challenger"], "other");
+    let figure = |name: &str| {
+        let figures = shadow["figures"].as_array().unwrap();
+        figures
+            .iter()
+            .find(|one| one["figure"] == name)
+            .unwrap()
+            .clone()
+    };
+    // 10 tokens more at 10 USD per million; never the same word.
+    let cost = figure("cost_usd");
+    assert_eq!(cost["verdict"], "higher", "{cost}");
+    assert!(
+        (cost["difference"][0].as_f64().unwrap() - 1e-4).abs() < 1e-12,
+        "{cost}"
+    );
+    let agreement = figure("agreement");
+    assert_eq!(agreement["difference"][0], 0.0, "{agreement}");
+    assert!(
+        agreement["difference"][2].as_f64().unwrap() < 0.2,
+        "{agreement}"
+    );
+    let text = String::from_utf8(evidence(&[]).stdout).unwrap();
+    assert!(text.contains("rolled back for errors"), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let (mut child, address) = start(folder.path());
+    assert!((0..30).all(|_| ask(&address)), "it stays rolled back");
+    stop(&mut child);
+    // Nothing of it is in the clients' bill but their own requests.
+    let told = support::json(&evidence(&["--json"]), &[0]);
+    let of = |name: &str| {
+        let all = told["candidates"].as_array().unwrap();
+        all.iter().find(|one| one["candidate"] == name).cloned()
+    };
+    assert_eq!(of("other"), None);
+    let n = of("m").unwrap()["requests"].as_u64().unwrap();
+    assert_eq!(n + of("bad").unwrap()["requests"].as_u64().unwrap(), 330);
+}
+
 /// What the benchmark measured is the promise; traffic that costs more is told, and traffic that costs the
 /// same is not.
 #[test]
@@ -221,11 +313,7 @@ fn evidence_stands_beside_what_was_promised() {
             .output()
             .unwrap();
         let told = support::json(&told, &[0]);
-        let schema = trilemma(folder.path(), &["schema", "evidence"])
-            .output()
-            .unwrap();
-        let schema = serde_json::from_slice(&schema.stdout).unwrap();
-        assert!(jsonschema::is_valid(&schema, &told), "{told}");
+        assert_fits(folder.path(), &told);
         let mut shown = trilemma(folder.path(), &["evidence"]);
         let text = shown.env("COLUMNS", "80").output().unwrap();
         (told, String::from_utf8(text.stdout).unwrap())
@@ -255,8 +343,15 @@ fn evidence_stands_beside_what_was_promised() {
         serde_json::Value::Null
     );
     assert!(!text.contains("not kept"), "{text}");
+    assert_eq!(figure(&told, "output_tokens")["realised"]["point"], 10.0);
+    assert_eq!(told["promises"][0]["strangers"], serde_json::json!({}));
 
-    let (told, text) = evidence(&dear);
+    // Longer answers of another model: both are told.
+    let other = format!("{dear}served_model = \"m-2027\"\n");
+    let (told, text) = evidence(&other);
+    assert_eq!(figure(&told, "output_tokens")["realised"]["point"], 30.0);
+    assert_eq!(told["promises"][0]["strangers"]["m-2027"], 40);
+    assert!(text.contains("which the benchmark has not seen"), "{text}");
     let cost = figure(&told, "cost_usd");
     assert_eq!(cost["verdict"], "higher", "{cost}");
     assert!(

@@ -23,7 +23,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most connections at once.
 const MAX_CONNECTIONS: usize = 64;
 
-/// Serves metrics (`/metrics`) and health (`/healthz`) until it is dropped.
+/// Serves metrics (`/metrics`), health (`/healthz`) and the canary (`/canary`) until it is dropped.
 pub async fn serve_admin(gateway: Arc<Gateway>, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
@@ -59,6 +59,10 @@ async fn handle(
             "the ledger is behind\n".to_owned(),
         ),
         "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
+        "/canary" => match gateway.canary() {
+            Some(canary) => (StatusCode::OK, format!("{:#}\n", canary.told())),
+            None => (StatusCode::NOT_FOUND, "there is no canary\n".to_owned()),
+        },
         _ => (
             StatusCode::NOT_FOUND,
             "metrics are at /metrics\n".to_owned(),

@@ -9,7 +9,7 @@ use crate::peek::Peek;
 use crate::upstream::Size;
 
 /// One request of a client.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ask {
     /// What it wants.
     pub(crate) service: Service,

@@ -12,6 +12,20 @@ pub(crate) fn chance(id: RequestId, purpose: u64) -> f64 {
     unit(mixed(session ^ id.number.cast_unsigned()))
 }
 
+/// Draws for a name: always the same with the same salt.
+pub(crate) fn chance_of(name: &[u8], salt: u64) -> f64 {
+    // FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/), mixed so that near names fall far apart.
+    let hash = name.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    draw(hash, salt)
+}
+
+/// Draws for a number.
+pub(crate) fn draw(number: u64, salt: u64) -> f64 {
+    unit(mixed(mixed(number) ^ salt))
+}
+
 /// The upper 53 bits as a number in [0, 1).
 fn unit(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64

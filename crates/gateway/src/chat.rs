@@ -15,6 +15,8 @@ use trilemma_wire::server::ErrorKind;
 use crate::answer;
 use crate::ask::Ask;
 use crate::attempt::{Went, attempt};
+use crate::blocks::Arm;
+use crate::canary::Target;
 use crate::gateway::Gateway;
 use crate::job::{Job, Told, is_the_requests_fault};
 use crate::outlet::{Ending, Outlet};
@@ -31,39 +33,62 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Answers a request.
 pub(crate) async fn run(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Ending {
-    let active = gateway.called_policy(&ask);
-    let plan = match &active {
-        Some(active) => {
-            decode(&ask).map(|decoded| Plan::Policy(Arc::clone(active), Box::new(decoded.chat)))
+    let (dialect, refused, house) = (ask.dialect, outlet.clone(), Arc::clone(&gateway));
+    match open(gateway, ask, outlet) {
+        Ok((mut job, plan)) => {
+            let told = job.answer(plan).await;
+            job.conclude(told)
         }
-        None => gateway.named(&ask).map(Plan::Named),
-    };
-    let plan = match plan {
-        Ok(plan) => plan,
         Err(refusal) => {
-            gateway.metrics.refused();
-            outlet.head(refusal.head(ask.dialect));
-            return Ending::Clean;
+            house.metrics.refused();
+            refused.head(refusal.head(dialect));
+            Ending::Clean
         }
+    }
+}
+
+/// Finds out who answers a request, and opens its record.
+pub(crate) fn open(
+    gateway: Arc<Gateway>,
+    ask: Ask,
+    outlet: Outlet,
+) -> Result<(Job, Plan), Refusal> {
+    let called = gateway.called_policy(&ask);
+    let canary = gateway.canary();
+    let split = canary.and_then(|canary| Some((canary, canary.arm(&ask, called.is_some())?)));
+    let (named, policy) = match (split, called) {
+        (Some((canary, Arm::Challenger)), _) => match &canary.target {
+            Target::Candidate(named) => (Some(named.clone()), None),
+            Target::Policy(active) => (None, Some(Arc::clone(active))),
+        },
+        (_, called) => (None, called),
     };
-    let record = Record::new(Arc::clone(&gateway), &ask);
-    let deadline = ask.began + gateway.settings.request_timeout;
-    let mut job = Job {
+    let plan = match (named, policy) {
+        (Some(named), _) => Plan::Named(named),
+        (None, Some(active)) => Plan::Policy(active, Box::new(decode(&ask)?.chat)),
+        (None, None) => Plan::Named(gateway.named(&ask)?),
+    };
+    let arm = split.map(|(_, arm)| arm);
+    let mut job = begin(gateway, ask, outlet);
+    if let Some(arm) = arm {
+        job.record.split(arm, &job.ask);
+    }
+    Ok((job, plan))
+}
+
+/// Opens the record of a request.
+pub(crate) fn begin(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Job {
+    Job {
+        record: Record::new(Arc::clone(&gateway), &ask),
+        deadline: ask.began + gateway.settings.request_timeout,
         gateway,
         ask,
         outlet,
-        record,
-        deadline,
-    };
-    let told = match plan {
-        Plan::Named(named) => job.tries(&named).await,
-        Plan::Policy(active, chat) => job.follow(active, &chat).await,
-    };
-    job.conclude(told)
+    }
 }
 
 /// Who answers a request.
-enum Plan {
+pub(crate) enum Plan {
     /// The candidate that the client names.
     Named(Named),
     /// Whom a policy chooses.
@@ -71,6 +96,14 @@ enum Plan {
 }
 
 impl Job {
+    /// Answers as planned.
+    pub(crate) async fn answer(&mut self, plan: Plan) -> Told {
+        match plan {
+            Plan::Named(named) => self.tries(&named).await,
+            Plan::Policy(active, chat) => self.follow(active, &chat).await,
+        }
+    }
+
     /// Tries an upstream as long as attempts are left.
     async fn tries(&mut self, named: &Named) -> Told {
         let max_attempts = self.gateway.settings.max_attempts;
@@ -105,7 +138,8 @@ impl Job {
         ))
     }
 
-    fn conclude(self, told: Told) -> Ending {
+    /// Tells the client how it ended, and closes the record.
+    pub(crate) fn conclude(self, told: Told) -> Ending {
         match told {
             Told::Answer => {
                 self.record.finish(200, None);

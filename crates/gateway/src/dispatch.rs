@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use trilemma_domain::Dialect;
-use trilemma_store::ledger::Json;
+use trilemma_store::ledger::{Json, RequestId};
 use trilemma_wire::server::{ErrorKind, encode_models};
 
 use crate::arrival::Spoken;
@@ -36,6 +36,7 @@ pub(crate) async fn handle(
         "/responses" if is_post => Spoken::Chat(Dialect::Responses),
         "/messages" if is_post => Spoken::Chat(Dialect::Anthropic),
         "/embeddings" if is_post => Spoken::Embeddings,
+        "/feedback" if is_post => return Ok(feedback(&gateway, request).await),
         "/decide" if is_post => return Ok(decide(&gateway, request).await),
         "/models" if request.method() == Method::GET => return Ok(models(&gateway, &request)),
         _ => return Ok(nowhere(&request)),
@@ -97,6 +98,42 @@ fn decision(gateway: &Gateway, ask: &Ask) -> Response<Reply> {
             json(StatusCode::OK, Bytes::from(text))
         }
         Err(refusal) => refusal.response(ask.dialect),
+    }
+}
+
+/// What a client says of an answer.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Feedback {
+    /// The answer's `x-trilemma-request-id`.
+    request: String,
+    /// In [0, 1].
+    score: f64,
+}
+
+/// Takes a client's word for an answer.
+async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
+    let dialect = dialect_of(&request);
+    let (head, body) = request.into_parts();
+    let taken = async {
+        gateway.clients.identify(&head.headers)?.admit()?;
+        let body = arrival::whole_body(gateway, &head.headers, body).await?;
+        let wrong = "write {\"request\": the answer's x-trilemma-request-id, \"score\": 0 to 1}";
+        let said: Feedback =
+            serde_json::from_slice(&body).map_err(|_| Refusal::bad_request(wrong))?;
+        let id = RequestId::parse(&said.request).ok_or_else(|| Refusal::bad_request(wrong))?;
+        if !(0.0..=1.0).contains(&said.score) {
+            return Err(Refusal::bad_request(wrong));
+        }
+        let canary = gateway.canary();
+        Ok::<_, Refusal>(canary.is_some_and(|canary| canary.feedback(id, said.score)))
+    };
+    match taken.await {
+        Ok(is_counted) => {
+            let text = format!("{{\"counted\":{is_counted}}}");
+            json(StatusCode::OK, Bytes::from(text))
+        }
+        Err(refusal) => refusal.response(dialect),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What all requests share: upstreams by name, clients, budgets, the ledger, settings.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::StatusCode;
 use trilemma_project::ServeSettings;
@@ -11,10 +11,12 @@ use trilemma_wire::server::ErrorKind;
 
 use crate::ask::{Ask, Service};
 use crate::budget::{BudgetError, Purse, Unleased};
+use crate::canary::{CANARY_NOTE, Canary, CanaryParts, Target};
 use crate::clients::Clients;
 use crate::metrics::Metrics;
 use crate::policy::{AUTO, Active};
 use crate::refusal::Refusal;
+use crate::shadow::Shadow;
 use crate::texts::{TextParts, Texts};
 use crate::upstream::{Named, Upstream};
 
@@ -36,6 +38,8 @@ pub struct GatewayParts {
     pub log: Option<LogSink>,
     /// Keeps texts; `None` = nothing of a prompt or an answer is ever written.
     pub texts: Option<TextParts>,
+    /// Asks a challenger as well; `None` = nobody.
+    pub shadow: Option<Shadow>,
 }
 
 /// Takes the lines of a log.
@@ -56,7 +60,11 @@ pub struct Gateway {
     pub(crate) cancel: Cancel,
     pub(crate) log: Option<LogSink>,
     pub(crate) texts: Option<Texts>,
+    pub(crate) shadow: Option<Shadow>,
     policy: Mutex<Option<Arc<Active>>>,
+    canary: OnceLock<Canary>,
+    /// What the ledger keeps of an earlier canary.
+    canary_note: Option<String>,
 }
 
 impl Gateway {
@@ -79,6 +87,7 @@ impl Gateway {
             )
             .collect();
         let unleased = Unleased::open(&budgets, settings.lease, &parts.ledger, now_us)?;
+        let canary_note = parts.ledger.note(CANARY_NOTE)?;
         let (ledger, session) = parts.ledger.begin(now_us)?;
         let upstreams: Vec<Arc<Upstream>> = parts.upstreams.into_iter().map(Arc::new).collect();
         let embedders: Vec<Arc<Upstream>> = parts.embedders.into_iter().map(Arc::new).collect();
@@ -95,12 +104,22 @@ impl Gateway {
             texts: parts
                 .texts
                 .map(|texts| Texts::new(texts, parts.clock.clone())),
+            shadow: parts.shadow,
             clock: parts.clock,
             cancel: Cancel::new(),
             log: parts.log,
             policy: Mutex::new(None),
+            canary: OnceLock::new(),
+            canary_note,
         };
         Ok((Arc::new(gateway), session))
+    }
+
+    /// Ends what is done beside answering; called once everybody has been answered.
+    pub async fn end(&self) {
+        if let Some(shadow) = &self.shadow {
+            shadow.end().await;
+        }
     }
 
     /// Puts a policy into use; gives its name and the first digits of its hash. Requests that have
@@ -120,6 +139,49 @@ impl Gateway {
         let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
         *policy = Some(Arc::new(active));
         Ok(told)
+    }
+
+    /// Starts a canary, once; gives whether it was rolled back before, and so gets nothing.
+    ///
+    /// # Errors
+    /// Why the challenger cannot be asked, after "failed to".
+    pub fn set_canary(&self, parts: CanaryParts) -> Result<bool, String> {
+        let settings = &parts.settings;
+        let of = &settings.of;
+        if of != AUTO && !self.names.contains_key(of) {
+            return Err(format!(
+                "split `{of}`: nobody is called so here; hint: `serve.canary.of` is \"auto\" or a candidate's id"
+            ));
+        }
+        let target = match &parts.policy {
+            Some(text) => Target::Policy(Arc::new(Active::read(text, &self.names)?)),
+            None => {
+                let id = &settings.challenger;
+                Target::Candidate(self.candidate(id).ok_or_else(|| {
+                    format!(
+                        "try `{id}`: no candidate is called so; hint: `serve.canary.challenger` is the id of one, or a policy's file that ends in .json"
+                    )
+                })?)
+            }
+        };
+        let both = (self.ledger.clone(), self.clock.clone());
+        let canary = Canary::new(parts, target, self.canary_note.as_deref(), both);
+        let is_off = canary.is_off();
+        match self.canary.set(canary) {
+            Ok(()) => Ok(is_off),
+            Err(_) => Err("start a canary: there is one".to_owned()),
+        }
+    }
+
+    /// A candidate by its id.
+    pub(crate) fn candidate(&self, id: &str) -> Option<Named> {
+        let named = self.names.get(id);
+        named.filter(|named| named.upstream.id() == id).cloned()
+    }
+
+    /// The canary, if there is one.
+    pub(crate) fn canary(&self) -> Option<&Canary> {
+        self.canary.get()
     }
 
     /// The policy in use.

@@ -80,6 +80,11 @@ impl Metrics {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A request has come to nothing that counts.
+    pub(crate) fn left(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// A call of an upstream is over.
     pub(crate) fn attempted(&self, candidate: &str, attempt: &Attempt) {
         let Some(tally) = self.by_candidate.get(candidate) else {

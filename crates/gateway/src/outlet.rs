@@ -69,6 +69,23 @@ impl Outlet {
         .await;
     }
 
+    /// Drives a job to its end whose answer nobody reads.
+    pub(crate) async fn drained<T>(&self, job: impl Future<Output = T>) -> T {
+        let mut job = Box::pin(job);
+        std::future::poll_fn(|cx| {
+            loop {
+                if let Poll::Ready(done) = job.as_mut().poll(cx) {
+                    return Poll::Ready(done);
+                }
+                // Whoever takes the chunk polls again.
+                if self.with(|slot| slot.chunk.take()).is_none() {
+                    return Poll::Pending;
+                }
+            }
+        })
+        .await
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut Slot) -> T) -> T {
         work(&mut self.slot.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -61,6 +61,8 @@ pub(crate) fn page(gateway: &Gateway) -> String {
     candidates(metrics, &mut out);
     ledger(gateway, &mut out);
     texts(gateway, &mut out);
+    shadow(gateway, &mut out);
+    canary(gateway, &mut out);
     out
 }
 
@@ -169,6 +171,73 @@ fn texts(gateway: &Gateway, out: &mut String) {
     );
     for (word, count) in texts.counts() {
         line(out, name, &format!("end=\"{word}\""), count);
+    }
+}
+
+fn shadow(gateway: &Gateway, out: &mut String) {
+    let Some(shadow) = &gateway.shadow else {
+        return;
+    };
+    let challenger = label("challenger", shadow.challenger());
+    let name = "trilemma_shadow_total";
+    counter(
+        out,
+        name,
+        "Requests drawn for the challenger, by what became of them.",
+    );
+    for (word, count) in shadow.counts() {
+        line(out, name, &format!("{challenger},end=\"{word}\""), count);
+    }
+    let name = "trilemma_shadow_budget_nano_usd";
+    gauge(out, name, "The challenger's budget in its period.");
+    let words = ["spent", "reserved", "limit"];
+    for (word, figure) in words
+        .into_iter()
+        .zip(shadow.standing().into_iter().flatten())
+    {
+        line(out, name, &format!("{challenger},part=\"{word}\""), figure);
+    }
+}
+
+fn canary(gateway: &Gateway, out: &mut String) {
+    let Some(canary) = gateway.canary() else {
+        return;
+    };
+    let name = "trilemma_canary_share";
+    gauge(
+        out,
+        name,
+        "Share of users that the challenger gets; 0 = rolled back.",
+    );
+    line(out, name, "", canary.share());
+    let name = "trilemma_canary_rolled_back";
+    gauge(out, name, "Whether the challenger was shown to be worse.");
+    line(out, name, "", u8::from(canary.is_off()));
+    let name = "trilemma_canary_untested_total";
+    counter(out, name, "Outcomes left out because too many waited.");
+    line(out, name, "", canary.n_dropped());
+    let name = "trilemma_canary_values_total";
+    counter(out, name, "Values that a guard has seen, by arm.");
+    let guards = canary.guards();
+    for (guard, [control, challenger], _, _) in &guards {
+        for (arm, n) in [("control", control), ("challenger", challenger)] {
+            line(out, name, &format!("guard=\"{guard}\",arm=\"{arm}\""), n);
+        }
+    }
+    let name = "trilemma_canary_evidence";
+    gauge(
+        out,
+        name,
+        "Logarithm of the evidence that the challenger is worse.",
+    );
+    for (guard, _, evidence, threshold) in &guards {
+        line(out, name, &format!("guard=\"{guard}\""), evidence);
+        line(
+            out,
+            name,
+            &format!("guard=\"{guard}\",is=\"threshold\""),
+            threshold,
+        );
     }
 }
 

@@ -6,15 +6,21 @@
 
 use std::sync::Arc;
 
-use trilemma_domain::{ChatResponse, FailureKind, FinishReason, NanoUsd, Usage, UsageSource};
+use bytes::Bytes;
+use trilemma_domain::{
+    ChatResponse, Dialect, FailureKind, FinishReason, NanoUsd, Usage, UsageSource,
+};
 use trilemma_provider::Attempted;
 use trilemma_route::Decision;
 use trilemma_store::ledger::{AttemptNote, Evidence, LedgerRow, RequestId};
 
 use crate::ask::{Ask, Service};
+use crate::blocks::Arm;
 use crate::budget::Hold;
+use crate::canary::Canary;
 use crate::gateway::Gateway;
 use crate::policy::Active;
+use crate::shadow::{Case, Served};
 use crate::texts::Drawn;
 use crate::upstream::Upstream;
 
@@ -30,6 +36,13 @@ pub(crate) struct Record {
     is_written: bool,
     /// Where the project keeps texts, and this request was drawn.
     drawn: Option<Box<Drawn>>,
+    /// Where a challenger is asked as well.
+    shadowed: Option<Box<Ask>>,
+    /// Whether the answer is of use once the request is over.
+    is_captured: bool,
+    /// Where traffic is split: the arm, and what scorers read.
+    split: Option<(Arm, Dialect, Bytes)>,
+    response: Option<ChatResponse>,
 }
 
 /// Names a call that is under way.
@@ -50,6 +63,8 @@ impl Record {
         gateway.metrics.arrived();
         let texts = gateway.texts.as_ref();
         let drawn = texts.and_then(|texts| texts.draw(ask, id));
+        let shadow = gateway.shadow.as_ref();
+        let shadowed = shadow.and_then(|shadow| shadow.draw(ask, id));
         Self {
             began: ask.began,
             row: LedgerRow {
@@ -76,7 +91,11 @@ impl Record {
             open: Vec::new(),
             next_ticket: 0,
             is_written: false,
+            is_captured: drawn.is_some() || shadowed.is_some(),
             drawn: drawn.map(Box::new),
+            shadowed,
+            split: None,
+            response: None,
             gateway,
         }
     }
@@ -142,8 +161,8 @@ impl Record {
             .clone_from(&response.system_fingerprint);
         self.evidence.finish = response.finish.as_ref().map(finish_word);
         self.row.raw_usage = response.raw_usage.as_ref().map(ToString::to_string);
-        if let Some(drawn) = &mut self.drawn {
-            drawn.response = Some(response.clone());
+        if self.is_captured {
+            self.response = Some(response.clone());
         }
     }
 
@@ -240,6 +259,59 @@ impl Record {
         self.write();
     }
 
+    /// The request belongs to one arm of a split.
+    pub(crate) fn split(&mut self, arm: Arm, ask: &Ask) {
+        let word = match arm {
+            Arm::Control => "control",
+            Arm::Challenger => "challenger",
+        };
+        self.evidence.canary = Some(word.to_owned());
+        self.is_captured |= self.gateway.canary().is_some_and(Canary::wants_answers);
+        self.split = Some((arm, ask.dialect, ask.body.clone()));
+    }
+
+    /// Keeps the answer beyond the end of the request.
+    pub(crate) fn capture(&mut self) {
+        self.is_captured = true;
+    }
+
+    /// The answer that was kept.
+    pub(crate) fn captured(&mut self) -> Option<ChatResponse> {
+        self.response.take()
+    }
+
+    /// Nobody was called: there is nothing to record.
+    pub(crate) fn forget(mut self) {
+        self.is_written = true;
+        self.gateway.metrics.left();
+    }
+
+    /// Hands what was drawn to those who work on it beside the traffic.
+    fn pass_on(&mut self) {
+        // Half an answer is none.
+        let is_whole = self.evidence.failure.is_none() && !self.evidence.abandoned;
+        let response = self.response.take().filter(|_| is_whole);
+        if let (Some(canary), Some((arm, dialect, body))) =
+            (self.gateway.canary(), self.split.take())
+        {
+            let wanted = response.as_ref().filter(|_| canary.wants_answers());
+            let answer = wanted.map(|response| (dialect, body, response.clone()));
+            canary.over(arm, (&self.row, &self.evidence), answer);
+        }
+        if let (Some(shadow), Some(ask)) = (&self.gateway.shadow, self.shadowed.take())
+            && let Some(served) = Served::of(&self.row, &self.evidence)
+        {
+            shadow.send(Case {
+                ask,
+                response: response.clone(),
+                served,
+            });
+        }
+        if let (Some(texts), Some(drawn)) = (&self.gateway.texts, self.drawn.take()) {
+            texts.keep(*drawn, response, &self.row);
+        }
+    }
+
     fn write(&mut self) {
         if std::mem::replace(&mut self.is_written, true) {
             return;
@@ -257,9 +329,7 @@ impl Record {
         if let Some(log) = &self.gateway.log {
             log(&crate::metrics::log_line(&self.row, &self.evidence));
         }
-        if let (Some(texts), Some(drawn)) = (&self.gateway.texts, self.drawn.take()) {
-            texts.keep(*drawn, &self.row);
-        }
+        self.pass_on();
         let row = self.row.clone();
         let evidence = std::mem::take(&mut self.evidence);
         self.gateway

@@ -90,13 +90,12 @@ pub(crate) struct Drawn {
     body: Bytes,
     facts: Facts,
     session: Option<String>,
-    /// The answer as far as it came.
-    pub(crate) response: Option<ChatResponse>,
 }
 
 /// A request that is over.
 struct Case {
     drawn: Drawn,
+    response: Option<ChatResponse>,
     id: RequestId,
     at_us: i64,
     names: [Value; 4],
@@ -149,14 +148,12 @@ impl Texts {
             body: ask.body.clone(),
             facts: ask.facts.clone(),
             session: ask.session.clone(),
-            response: None,
         })
     }
 
     /// Hands a drawn request to the thread; never waits.
-    pub(crate) fn keep(&self, drawn: Drawn, row: &LedgerRow) {
-        let answer = drawn.response.as_ref().map_or(0, |one| one.text.len());
-        let n_bytes = drawn.body.len() + answer;
+    pub(crate) fn keep(&self, drawn: Drawn, response: Option<ChatResponse>, row: &LedgerRow) {
+        let n_bytes = n_bytes(&drawn, response.as_ref());
         let names = [
             json!(row.client),
             json!(row.requested),
@@ -165,6 +162,7 @@ impl Texts {
         ];
         let case = Case {
             drawn,
+            response,
             id: row.id,
             at_us: row.at_us,
             names,
@@ -225,8 +223,7 @@ impl Writer {
         loop {
             match receiver.recv_timeout(PRUNE_PAUSE) {
                 Ok(case) => {
-                    let answer = case.drawn.response.as_ref();
-                    let n_bytes = case.drawn.body.len() + answer.map_or(0, |one| one.text.len());
+                    let n_bytes = n_bytes(&case.drawn, case.response.as_ref());
                     let fate = self.write(case);
                     self.shared.count(fate);
                     let waiting = &self.shared.n_waiting_bytes;
@@ -263,12 +260,8 @@ impl Writer {
 
     /// A line; everything that a client, a model or a vendor can have put there is redacted.
     fn line(&self, case: Case, chat: &ChatRequest) -> Value {
-        let Drawn {
-            facts,
-            session,
-            response,
-            ..
-        } = case.drawn;
+        let Drawn { facts, session, .. } = case.drawn;
+        let response = case.response;
         let [client, requested, candidate, served] = case.names;
         let mut said = json!({
             "requested": requested,
@@ -302,6 +295,10 @@ impl Writer {
         }
         Value::Object(line)
     }
+}
+
+fn n_bytes(drawn: &Drawn, response: Option<&ChatResponse>) -> usize {
+    drawn.body.len() + response.map_or(0, |one| one.text.len())
 }
 
 fn has_attachments(chat: &ChatRequest) -> bool {

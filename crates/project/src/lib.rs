@@ -6,6 +6,7 @@
 //! parsed and filled in here, so that benchmark and gateway build the same requests.
 
 mod adaptive;
+mod budget;
 mod key;
 mod live;
 mod load;
@@ -20,8 +21,9 @@ mod sections;
 mod serve;
 
 pub use adaptive::Adaptive;
+pub use budget::{Period, ServeBudget};
 pub use key::KeySource;
-pub use live::{Consent, TextSettings};
+pub use live::{CanarySettings, Consent, ShadowSettings, TextSettings};
 pub use load::{LoadContext, Loaded, has_errors, load};
 pub use pipeline::{Body, pipeline_request};
 pub use problem::{Position, Problem, ProjectErrors, Severity};
@@ -30,4 +32,4 @@ pub use project::{
 };
 pub use prompt::{Prompt, PromptError, chat_request};
 pub use routing::RoutingSettings;
-pub use serve::{ClientKey, EmbeddingModel, Period, ServeBudget, ServeSettings};
+pub use serve::{ClientKey, EmbeddingModel, ServeSettings};

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::budget::ServeBudget;
+use crate::key::KeySource;
+
 /// What of prompts and answers is kept.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TextSettings {
@@ -20,6 +23,42 @@ pub struct TextSettings {
     pub max_bytes: u64,
     /// Most bytes of one request and its answer; larger ones are not kept.
     pub max_item_bytes: u64,
+}
+
+/// Who is asked beside the one that answers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShadowSettings {
+    /// The candidate that is asked.
+    pub challenger: String,
+    /// Share of requests of which it is asked, in (0, 1].
+    pub share: f64,
+    /// What it may spend; nobody else's budget is touched.
+    pub budget: ServeBudget,
+    /// Most calls of it at once.
+    pub concurrency: u32,
+}
+
+/// Which share of traffic a challenger gets, and what takes it away again.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CanarySettings {
+    /// The name that clients ask for: `auto` or a candidate's.
+    pub of: String,
+    /// A candidate's id, or a policy's file, relative to the project's.
+    pub challenger: String,
+    /// Share of users that it gets, in (0, 1].
+    pub share: f64,
+    /// Most chance of rolling back a challenger that is no worse, over all guards and for ever, in (0, 1).
+    pub false_rollback: f64,
+    /// Tolerated increase of the share of requests without an answer, in [0, 1).
+    pub max_error_increase: f64,
+    /// Tolerated ratio of times, at least 1.
+    pub max_latency_ratio: f64,
+    /// Tolerated ratio of costs, at least 1.
+    pub max_cost_ratio: f64,
+    /// Tolerated loss of scores and of clients' feedback, in [0, 1).
+    pub max_quality_loss: f64,
+    /// Where a rollback is posted.
+    pub webhook: Option<KeySource>,
 }
 
 /// How it is known that a text may be kept.

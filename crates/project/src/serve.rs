@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::Serialize;
 use trilemma_domain::{ModelName, Usd, UsdPerMtok};
 
+use crate::budget::ServeBudget;
 use crate::key::KeySource;
-use crate::live::TextSettings;
+use crate::live::{CanarySettings, ShadowSettings, TextSettings};
 
 /// How the gateway serves.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -49,6 +50,10 @@ pub struct ServeSettings {
     pub embeddings: Vec<EmbeddingModel>,
     /// What of prompts and answers is kept; `None` = nothing.
     pub texts: Option<TextSettings>,
+    /// Who is asked beside the one that answers; `None` = nobody.
+    pub shadow: Option<ShadowSettings>,
+    /// Who gets a share of the traffic on trial; `None` = nobody.
+    pub canary: Option<CanarySettings>,
 }
 
 /// A model that turns texts into vectors; it is passed through and billed, not benchmarked.
@@ -60,28 +65,6 @@ pub struct EmbeddingModel {
     pub model: ModelName,
     /// Price of its input; `None` = unknown.
     pub price: Option<UsdPerMtok>,
-}
-
-/// Most that may be spent in a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct ServeBudget {
-    /// Dollars.
-    pub limit: Usd,
-    /// In which time.
-    pub period: Period,
-}
-
-/// When a budget starts anew, in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Period {
-    /// Each day.
-    Day,
-    /// Each month.
-    #[default]
-    Month,
-    /// Never.
-    Total,
 }
 
 /// A client that shows a key of its own.
@@ -118,6 +101,8 @@ impl Default for ServeSettings {
             keys: Vec::new(),
             embeddings: Vec::new(),
             texts: None,
+            shadow: None,
+            canary: None,
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Every share has its n and interval; costs are sums of what was recorded, the estimated part said.
 
+mod canary;
 mod golden;
 mod promise;
+mod shadow;
 mod show;
 mod tally;
 
@@ -20,7 +22,7 @@ use trilemma_store::Store;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
 use super::export::{choose, latest_benchmark};
-use super::serve::ledger_path;
+use super::serve::{ledger_path, shadow_path};
 use crate::args::Common;
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
@@ -65,6 +67,8 @@ struct Counted {
     candidates: BTreeMap<String, Tally>,
     /// Those like what was measured, by whose promise they are compared with.
     promised: BTreeMap<Whose, Tally>,
+    /// How the canary stands.
+    canary: Option<Value>,
 }
 
 /// Runs the command.
@@ -81,6 +85,7 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
     }
     let counted = count(args, &ledger_path(&context)?)?;
     let (promises, without) = promises(&context, args, &counted)?;
+    let shadowed = shadow::shadowed(&shadow_path(&context)?, since_us(args)?)?;
     if printer.json() {
         let candidates: Vec<Value> = counted
             .candidates
@@ -91,6 +96,8 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
             "schema_version": 1,
             "candidates": candidates,
             "promises": promises,
+            "shadows": shadowed,
+            "canary": counted.canary,
         }))?;
         return Ok(Exit::Ok);
     }
@@ -106,6 +113,12 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
         }
     }
     printer.data(&show::promises(&promises));
+    if let Some(canary) = &counted.canary {
+        printer.data(&canary::words(canary));
+    }
+    if !shadowed.is_empty() {
+        printer.data(&shadow::words(&shadowed));
+    }
     for reason in without {
         printer.say(&reason);
     }
@@ -147,7 +160,10 @@ fn count(args: &EvidenceArgs, path: &Path) -> anyhow::Result<Counted> {
         Some(path) => Some(BufWriter::new(places::create_file(path)?)),
         None => None,
     };
-    let mut counted = Counted::default();
+    let mut counted = Counted {
+        canary: canary::canary(&file).map_err(input)?,
+        ..Counted::default()
+    };
     let mut failure = None;
     file.entries(since_us(args)?, &mut |entry| {
         if let Some(out) = &mut out

@@ -4,6 +4,8 @@
 //! Ctrl-C or SIGTERM; open answers then get time to end.
 
 mod callable;
+mod canary;
+mod shadow;
 mod texts;
 
 use std::net::SocketAddr;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
-use trilemma_gateway::{Gateway, GatewayParts, Upstream, serve, serve_admin};
+use trilemma_gateway::{CanaryParts, Gateway, GatewayParts, Upstream, serve, serve_admin};
 use trilemma_provider::Clock;
 use trilemma_store::ledger::LedgerFile;
 
@@ -26,6 +28,7 @@ use crate::{clock, lineup, places};
 
 use callable::Callable;
 
+pub(crate) use shadow::shadow_path;
 pub(crate) use texts::texts_folder;
 
 /// Distance between looks at the policy file.
@@ -47,6 +50,9 @@ pub(crate) struct ServeArgs {
     /// what it had leased of its budgets counts as spent.
     #[arg(long)]
     reconcile: bool,
+    /// First forget what is known of the canary, so that one which was rolled back is tried again.
+    #[arg(long)]
+    restart_canary: bool,
 }
 
 /// Runs the command.
@@ -56,6 +62,22 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
     settings.listen = args.listen.unwrap_or(settings.listen);
     settings.admin = args.admin.or(settings.admin);
     refuse_open_doors(&context)?;
+    let prepared = prepared(args, &context, printer)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serving(prepared, &context, printer))
+}
+
+/// Everything that is served with.
+struct Prepared {
+    parts: GatewayParts,
+    shadow: Option<shadow::Prepared>,
+    canary: Option<CanaryParts>,
+}
+
+/// Reads keys, finds out who can be called, and opens the ledger.
+fn prepared(args: &ServeArgs, context: &Context, printer: Printer) -> anyhow::Result<Prepared> {
     let (secrets, missing) = keys::read(&context.project, &context.folder);
     if let Some(missing) = missing.first() {
         return Err(anyhow!(InputError(format!(
@@ -63,70 +85,89 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
             missing.provider, missing.reason
         ))));
     }
-    let callable = Callable::of(&context, &secrets)?;
+    let callable = Callable::of(context, &secrets)?;
     let upstreams = callable.candidates()?;
     let embedders = callable.embedders()?;
-    refuse_unbounded(&context, upstreams.iter().chain(&embedders))?;
+    refuse_unbounded(context, upstreams.iter().chain(&embedders))?;
     let token =
         keys::token(context.project.serve.token.as_ref(), &context.folder).map_err(|reason| {
             anyhow!(InputError(format!(
                 "failed to read `serve.token`: {reason}"
             )))
         })?;
-    let ledger = ledger(&context, args.reconcile, printer)?;
-    let texts = texts::texts(&context, &secrets, token.as_deref())?;
-    let settings = context.project.serve.clone();
-    let policy = settings
-        .policy
-        .as_ref()
-        .map(|path| context.folder.join(path));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    let admin = settings.admin;
-    let listen = settings.listen;
-    runtime.block_on(async {
-        let (gateway, session) = Gateway::new(GatewayParts {
+    let log = args
+        .log
+        .then(|| -> trilemma_gateway::LogSink { Box::new(move |line| printer.tell(line)) });
+    Ok(Prepared {
+        shadow: shadow::prepared(context, &callable)?,
+        canary: canary::prepared(context, printer)?,
+        parts: GatewayParts {
             upstreams,
             embedders,
-            settings,
+            settings: context.project.serve.clone(),
+            texts: texts::texts(context, &secrets, token.as_deref())?,
             token,
-            ledger,
+            ledger: ledger(context, args, printer)?,
             clock: Clock::system(),
-            log: args
-                .log
-                .then(|| -> trilemma_gateway::LogSink { Box::new(move |line| printer.tell(line)) }),
-            texts,
-        })
-        .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
-        let policy = policy.map(|path| Watched::new(path, Arc::clone(&gateway)));
-        let told = policy.as_ref().map(Watched::begin).transpose()?;
-        let listener = bind(listen).await?;
-        let address = listener.local_addr()?;
-        let admin = match admin {
-            Some(admin) => Some(bind(admin).await?),
-            None => None,
-        };
-        tell(&context, printer, address, admin.as_ref())?;
-        if let Some(told) = told {
-            printer.say(&format!("`model: \"auto\"` runs policy {told}"));
-        }
-        let watching = policy.map(|policy| tokio::spawn(policy.watch(printer)));
-        let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
-        let served = serve(gateway, listener, stopped()).await;
-        for task in admin.into_iter().chain(watching) {
-            task.abort();
-            let _ended = task.await;
-        }
-        tokio::task::spawn_blocking(move || session.end(clock::now_us())).await?;
-        if served.n_cut > 0 {
-            printer.say(&format!(
-                "{} did not end in time and was cut off",
-                counted(served.n_cut as u64, "connection")
-            ));
-        }
-        Ok(Exit::Ok)
+            log,
+            shadow: None,
+        },
     })
+}
+
+/// Serves until it is told to stop.
+async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> anyhow::Result<Exit> {
+    let settings = &context.project.serve;
+    let input = |reason: String| anyhow!(InputError(format!("failed to {reason}")));
+    let (shadow, shadow_session) = prepared.shadow.map(shadow::begin).transpose()?.unzip();
+    let parts = GatewayParts {
+        shadow,
+        ..prepared.parts
+    };
+    let (gateway, session) = Gateway::new(parts).map_err(|error| input(error.to_string()))?;
+    let policy = settings.policy.as_ref();
+    let policy = policy.map(|path| Watched::new(context.folder.join(path), Arc::clone(&gateway)));
+    let told = policy.as_ref().map(Watched::begin).transpose()?;
+    let canary = prepared.canary.map(|canary| gateway.set_canary(canary));
+    let is_rolled_back = canary.transpose().map_err(input)? == Some(true);
+    let listener = bind(settings.listen).await?;
+    let address = listener.local_addr()?;
+    let admin = match settings.admin {
+        Some(admin) => Some(bind(admin).await?),
+        None => None,
+    };
+    tell(context, printer, address, admin.as_ref())?;
+    if let Some(told) = told {
+        printer.say(&format!("`model: \"auto\"` runs policy {told}"));
+    }
+    if is_rolled_back {
+        printer.say(
+            "the canary was rolled back and gets nothing; `trilemma evidence` says why, \
+             --restart-canary tries it again",
+        );
+    }
+    let watching = policy.map(|policy| tokio::spawn(policy.watch(printer)));
+    let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
+    let served = serve(Arc::clone(&gateway), listener, stopped()).await;
+    for task in admin.into_iter().chain(watching) {
+        task.abort();
+        let _ended = task.await;
+    }
+    gateway.end().await;
+    drop(gateway);
+    tokio::task::spawn_blocking(move || {
+        for session in [Some(session), shadow_session].into_iter().flatten() {
+            session.end(clock::now_us());
+        }
+    })
+    .await?;
+    if served.n_cut > 0 {
+        printer.say(&format!(
+            "{} did not end in time and was cut off",
+            counted(served.n_cut as u64, "connection")
+        ));
+    }
+    Ok(Exit::Ok)
 }
 
 /// The command line may have opened what the project keeps shut.
@@ -176,12 +217,16 @@ pub(crate) fn ledger_path(context: &Context) -> anyhow::Result<PathBuf> {
     Ok(store.with_file_name("gateway.db"))
 }
 
-fn ledger(context: &Context, reconcile: bool, printer: Printer) -> anyhow::Result<LedgerFile> {
+fn ledger(context: &Context, args: &ServeArgs, printer: Printer) -> anyhow::Result<LedgerFile> {
     let input =
         |error: trilemma_store::StoreError| anyhow!(InputError(format!("failed to {error}")));
     let file = LedgerFile::open(&ledger_path(context)?).map_err(input)?;
-    if reconcile {
+    if args.reconcile {
         file.reconcile(clock::now_us()).map_err(input)?;
+    }
+    if args.restart_canary {
+        file.forget_note(trilemma_gateway::CANARY_NOTE)
+            .map_err(input)?;
     }
     for crashed in file.crashed().map_err(input)? {
         let more = crashed.counted.0 - crashed.recorded.0;
@@ -239,6 +284,12 @@ fn tell(
     }
     if let Some(settings) = &context.project.serve.texts {
         printer.say(&texts::told(settings, &texts_folder(context)?));
+    }
+    if let Some(settings) = &context.project.serve.canary {
+        printer.say(&canary::told(settings));
+    }
+    if let Some(settings) = &context.project.serve.shadow {
+        printer.say(&shadow::told(settings));
     }
     printer.say("Ctrl-C ends; open answers then get time to end");
     Ok(())

@@ -9,10 +9,12 @@
 )]
 
 mod budgets;
+mod canary;
 mod dialects;
 mod faults;
 mod limits;
 mod policies;
+mod shadow;
 mod support;
 mod texts;
 mod vectors;

@@ -175,6 +175,7 @@ pub(crate) fn parts_of(
         clock: Clock::system(),
         log: None,
         texts: None,
+        shadow: None,
     }
 }
 
@@ -231,6 +232,7 @@ impl House {
     pub(crate) async fn close(self) -> (Served, Vec<LedgerEntry>, tempfile::TempDir) {
         let _ = self.stop.send(());
         let served = self.serving.await.unwrap();
+        self.gateway.end().await;
         drop(self.gateway);
         tokio::task::spawn_blocking(move || self.session.end(1))
             .await

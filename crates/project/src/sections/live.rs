@@ -1,12 +1,15 @@
-//! `[serve.texts]`: what a gateway keeps of traffic.
+//! `[serve.texts]`, `[serve.shadow]`, `[serve.canary]`: what a gateway does with traffic beside answering it.
 
 use std::time::Duration;
 
 use trilemma_golden::Redactor;
 
-use crate::live::{Consent, TextSettings};
+use crate::key::KeySource;
+use crate::live::{CanarySettings, Consent, ShadowSettings, TextSettings};
 use crate::problem::Note;
 use crate::section::Section;
+use crate::sections::providers::key_source;
+use crate::sections::serve::budget;
 
 const CONSENTS: [(&str, Consent); 2] = [("header", Consent::Header), ("assumed", Consent::Assumed)];
 const DAY_S: u64 = 86_400;
@@ -45,6 +48,60 @@ pub(crate) fn texts(serve: &Section<'_>) -> Option<TextSettings> {
         keep: Duration::from_secs(days * DAY_S),
         max_bytes: max_mb << 20,
         max_item_bytes: max_item_kb << 10,
+    })
+}
+
+/// Reads `[serve.shadow]`; `None` = nobody is asked beside the one that answers.
+pub(crate) fn shadow(serve: &Section<'_>) -> Option<ShadowSettings> {
+    let section = serve.section("shadow")?;
+    let challenger = section.required_string("challenger", "the `id` of a candidate");
+    let share = share(&section);
+    if !section.has("budget_usd") {
+        section.missing("budget_usd", "what the challenger may spend, such as \"5\"");
+    }
+    let budget = budget(&section);
+    let concurrency = section
+        .integer("concurrency", 1..=1_000)
+        .and_then(|n| u32::try_from(n).ok())
+        .unwrap_or(4);
+    section.finish();
+    Some(ShadowSettings {
+        challenger: challenger?.value,
+        share: share?,
+        budget: budget?,
+        concurrency,
+    })
+}
+
+/// Reads `[serve.canary]`; `None` = nobody gets another answer than before.
+pub(crate) fn canary(serve: &Section<'_>) -> Option<CanarySettings> {
+    let section = serve.section("canary")?;
+    let of = section.string("of");
+    let challenger = section.required_string(
+        "challenger",
+        "the `id` of a candidate, or the file of a policy, such as \"new.json\"",
+    );
+    let share = share(&section);
+    let ratio = |key| section.number(key, 1.0..=100.0);
+    let loss = |key| section.number(key, 0.0..=0.5);
+    let settings = CanarySettings {
+        of: of.map_or_else(|| "auto".to_owned(), |found| found.value),
+        challenger: String::new(),
+        share: 0.0,
+        false_rollback: section
+            .number("false_rollback", 0.0001..=0.5)
+            .unwrap_or(0.05),
+        max_error_increase: loss("max_error_increase").unwrap_or(0.01),
+        max_latency_ratio: ratio("max_latency_ratio").unwrap_or(1.25),
+        max_cost_ratio: ratio("max_cost_ratio").unwrap_or(1.1),
+        max_quality_loss: loss("max_quality_loss").unwrap_or(0.02),
+        webhook: key_source(&section, "webhook").filter(|source| *source != KeySource::None),
+    };
+    section.finish();
+    Some(CanarySettings {
+        challenger: challenger?.value,
+        share: share?,
+        ..settings
     })
 }
 

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use trilemma_domain::{Dialect, ModelName};
 
+use crate::budget::{Period, ServeBudget};
 use crate::key::KeySource;
 use crate::problem::Note;
 use crate::project::Provider;
 use crate::section::Section;
 use crate::sections::live;
 use crate::sections::providers::key_source;
-use crate::serve::{ClientKey, EmbeddingModel, Period, ServeBudget, ServeSettings};
+use crate::serve::{ClientKey, EmbeddingModel, ServeSettings};
 
 const PERIODS: [(&str, Period); 3] = [
     ("day", Period::Day),
@@ -64,6 +65,8 @@ pub(crate) fn serve(
         keys: keys(section),
         embeddings: embeddings(section, provider),
         texts: live::texts(section),
+        shadow: live::shadow(section),
+        canary: live::canary(section),
     };
     demand_token(section, &settings);
     settings
@@ -79,7 +82,7 @@ fn address(section: &Section<'_>, key: &'static str) -> Option<SocketAddr> {
     address
 }
 
-fn budget(section: &Section<'_>) -> Option<ServeBudget> {
+pub(super) fn budget(section: &Section<'_>) -> Option<ServeBudget> {
     let period = section.word("budget_period", &PERIODS);
     let limit = section.usd("budget_usd");
     if limit.is_none() && period.is_some() && !section.has("budget_usd") {

@@ -120,6 +120,7 @@ impl LedgerFile {
         let lock = self.place.lock()?;
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
         self.conn.execute_batch(SMALL_CACHE).map_err(sql)?;
+        schema::with_notes(&self.conn).map_err(sql)?;
         self.conn
             .execute("INSERT INTO sessions (started_us) VALUES (?1)", [now_us])
             .map_err(sql)?;
@@ -213,6 +214,11 @@ impl Ledger {
         };
         self.sender.send(message);
         answered.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Keeps a text under a name soon, in the place of what stood there. Never waits.
+    pub fn note(&self, name: &'static str, text: String) {
+        self.sender.send(Message::Note { name, text });
     }
 
     /// Waits until everything recorded so far is committed.

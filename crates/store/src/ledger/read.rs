@@ -1,6 +1,6 @@
 //! What a ledger says.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 use trilemma_domain::{NanoUsd, Usage, UsageSource};
 
 use super::file::LedgerFile;
@@ -84,6 +84,45 @@ impl LedgerFile {
             })
             .map_err(sql)?;
         rows.collect::<rusqlite::Result<_>>().map_err(sql)
+    }
+
+    /// The text that is kept under a name; `None` = there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
+        let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
+        let has_notes: bool = self
+            .conn
+            .query_row(
+                "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'notes'",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(sql)?;
+        if !has_notes {
+            return Ok(None);
+        }
+        let found = self
+            .conn
+            .query_row("SELECT text FROM notes WHERE name = ?1", [name], |row| {
+                row.get(0)
+            });
+        found.optional().map_err(sql)
+    }
+
+    /// Forgets the text under a name.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while a gateway is running.
+    pub fn forget_note(&self, name: &str) -> Result<(), StoreError> {
+        let _lock = self.place.lock()?;
+        let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
+        super::schema::with_notes(&self.conn).map_err(sql)?;
+        self.conn
+            .execute("DELETE FROM notes WHERE name = ?1", [name])
+            .map_err(sql)?;
+        Ok(())
     }
 
     /// Says that dead sessions cost no more than they recorded; gives how many there were.

@@ -15,6 +15,19 @@ pub struct RequestId {
     pub number: i64,
 }
 
+impl RequestId {
+    /// Reads a name as it is shown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (session, number) = text.strip_prefix("tr-")?.split_once('-')?;
+        let hex = |digits: &str| i64::from_str_radix(digits, 16).ok().filter(|n| *n > 0);
+        Some(Self {
+            session: hex(session)?,
+            number: hex(number)?,
+        })
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "tr-{:x}-{:x}", self.session, self.number)
@@ -93,6 +106,40 @@ pub struct Evidence {
     pub total_us: u64,
     /// Time within the gateway before the first call went out, microseconds.
     pub queued_us: u64,
+    /// Where traffic is split: `control` or `challenger`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<String>,
+    /// A challenger's call: what it is compared with; `None` = a client's request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Box<ShadowNote>>,
+}
+
+/// How the client was served whose request a challenger was asked as well.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ShadowNote {
+    /// The client's request, in the clients' ledger.
+    pub of: String,
+    /// The candidate that served it.
+    pub candidate: String,
+    /// Whether the client got a whole answer.
+    pub is_answered: bool,
+    /// What it cost, all calls included, nano-dollars; `None` = not known to the digit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_nano: Option<i64>,
+    /// To the first visible token, within the call that brought it, microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_visible_us: Option<u64>,
+    /// From arrival to the last byte, microseconds.
+    pub total_us: u64,
+    /// Score of the answer that the client got, by scorers that need no expected answer, in [0, 1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served_score: Option<f64>,
+    /// Score of the challenger's answer by the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// Score of the challenger's answer where the client's stands for the expected one, in [0, 1].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<f64>,
 }
 
 /// JSON as it was written.

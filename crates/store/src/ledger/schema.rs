@@ -51,6 +51,15 @@ CREATE TABLE requests (
 CREATE INDEX requests_by_day ON requests (day, client, charged);
 ";
 
+/// Notes came later; who does not know them leaves them alone.
+const NOTES: &str =
+    "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT";
+
+/// Makes room for notes, if there is none.
+pub(super) fn with_notes(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute(NOTES, []).map(|_| ())
+}
+
 /// What a file turned out to be.
 pub(super) enum Kind {
     /// Ours, in this version.

@@ -41,6 +41,10 @@ pub(super) enum Message {
         amount: NanoUsd,
         answer: oneshot::Sender<Result<(), StoreError>>,
     },
+    Note {
+        name: &'static str,
+        text: String,
+    },
     Flush(oneshot::Sender<Result<(), StoreError>>),
     End(i64),
 }
@@ -111,6 +115,10 @@ impl Keeper {
                     tx.prepare_cached("INSERT INTO leases VALUES (?1, ?2, ?3, ?4)")?
                         .execute(params![self.session, client, day, amount.0])?;
                 }
+                Message::Note { name, text } => {
+                    tx.prepare_cached("INSERT OR REPLACE INTO notes VALUES (?1, ?2)")?
+                        .execute(params![name, text])?;
+                }
                 Message::Flush(_) => {}
                 Message::End(now_us) => {
                     tx.execute(
@@ -134,6 +142,7 @@ impl Keeper {
                 Message::Lease { answer, .. } | Message::Flush(answer) => {
                     let _heard = answer.send(Ok(()));
                 }
+                Message::Note { .. } => {}
                 Message::End(_) => is_over = true,
             }
         }

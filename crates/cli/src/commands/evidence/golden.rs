@@ -84,7 +84,7 @@ pub(super) fn run(
     each_text(&folder, &mut |line| {
         let at_us = serde_json::from_str::<Value>(line)
             .ok()
-            .and_then(|line| line["at_us"].as_i64());
+            .and_then(|line| line.get("at_us")?.as_i64());
         let is_wanted = at_us.is_some_and(|at_us| at_us >= since_us.max(oldest_us));
         if is_wanted && failure.is_none() {
             n_lines += 1;

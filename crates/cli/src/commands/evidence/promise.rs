@@ -36,6 +36,8 @@ pub(super) struct Promise {
     pub(super) source: String,
     /// Requests that are compared.
     pub(super) n_requests: usize,
+    /// Names of models that answered and that the benchmark has not seen, with the number of answers.
+    pub(super) strangers: BTreeMap<String, usize>,
     pub(super) figures: Vec<Kept>,
 }
 
@@ -66,6 +68,10 @@ pub(super) enum Kind {
     FirstTokenP95Ms,
     /// Share of answers that pass.
     Quality,
+    /// Output tokens per whole answer, reasoning included.
+    OutputTokens,
+    /// Share of whole answers that decline, by the vendor's word.
+    Declined,
 }
 
 /// A figure with its 95 % interval.
@@ -101,6 +107,8 @@ impl Kind {
             Self::FirstTokenP50Ms => "TTFT p50 ms",
             Self::FirstTokenP95Ms => "TTFT p95 ms",
             Self::Quality => "pass rate %",
+            Self::OutputTokens => "output tokens",
+            Self::Declined => "declined %",
         }
     }
 
@@ -114,6 +122,8 @@ impl Kept {
     /// Whether traffic got less than was promised.
     pub(super) fn is_broken(&self) -> bool {
         match self.verdict {
+            // Answers of another length, longer or shorter, are not what was measured.
+            Word::Higher | Word::Lower if self.figure == Kind::OutputTokens => true,
             Word::Higher => self.figure.is_burden(),
             Word::Lower => !self.figure.is_burden(),
             Word::NoDifferenceShown | Word::Unknown => false,
@@ -158,10 +168,21 @@ pub(super) fn of_run(
                 name,
                 source: format!("run {run}"),
                 n_requests: tally.n,
+                strangers: strangers(measured, tally),
                 figures: figures(measured, tally),
             })
         })
         .collect()
+}
+
+/// Models that answered in traffic only; empty where the benchmark noted no names.
+fn strangers(measured: &CandidateResult, tally: &Tally) -> BTreeMap<String, usize> {
+    if measured.served.is_empty() {
+        return BTreeMap::new();
+    }
+    let is_known = |name: &str| measured.served.iter().any(|known| known.name == name);
+    let served = tally.served.iter().filter(|(name, _)| !is_known(name));
+    served.map(|(name, n)| (name.clone(), *n)).collect()
 }
 
 fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
@@ -177,6 +198,8 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
         })
     });
     let first = measured.latency.ttft_ms.as_ref();
+    let tokens = measured.tokens.output.as_ref();
+    let declined = Count::new(counts.n_refused, counts.n_answered).ok();
     vec![
         Kept::of(Kind::CostUsd, cost, per_answer(tally)),
         Kept::of(
@@ -193,6 +216,21 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
             Kind::FirstTokenP95Ms,
             first.and_then(|first| figure(&first.p95)),
             tally.first_token(0.95).as_ref().map(known),
+        ),
+        Kept::of(
+            Kind::OutputTokens,
+            tokens.and_then(|side| figure(&side.mean)),
+            tally.output_tokens().map(|([point, low, high], n)| Known {
+                point,
+                low,
+                high,
+                n,
+            }),
+        ),
+        Kept::of(
+            Kind::Declined,
+            declined.map(|count| known(&wilson(count, Confidence::P95))),
+            tally.declined().as_ref().map(known),
         ),
         // Answers of traffic are neither kept nor scored.
         Kept::of(
@@ -221,6 +259,7 @@ pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Op
         name: policy.name.clone(),
         source: format!("policy {}", hash.get(..8).unwrap_or(&hash)),
         n_requests: tally.n,
+        strangers: BTreeMap::new(),
         figures: vec![
             Kept::of(
                 Kind::CostUsd,
@@ -308,6 +347,22 @@ mod tests {
             known(0.99, 0.005),
             known(0.9, 0.01),
             Word::Lower,
+            true,
+        );
+        // Answers of another length are not what was measured, whichever way.
+        let tokens = Kind::OutputTokens;
+        check(
+            tokens,
+            known(100.0, 2.0),
+            known(90.0, 1.0),
+            Word::Lower,
+            true,
+        );
+        check(
+            tokens,
+            known(100.0, 2.0),
+            known(110.0, 1.0),
+            Word::Higher,
             true,
         );
         check(cost, None, known(1.0, 0.1), Word::Unknown, false);

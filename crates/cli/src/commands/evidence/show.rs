@@ -108,6 +108,14 @@ pub(super) fn promises(promises: &[Promise]) -> String {
             ]);
         }
         text.push_str(&table.draw(0, terminal_width()));
+        for (name, n) in &promise.strangers {
+            let words = format!(
+                "warning: {} came from `{name}`, which the benchmark has not seen",
+                counted(*n as u64, "answer")
+            );
+            text.push_str(&bullet(&words, 0, terminal_width()));
+            text.push('\n');
+        }
     }
     if promises
         .iter()
@@ -148,13 +156,13 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
                 per_1000(high)
             )
         }
-        Kind::Answered | Kind::Quality => format!(
+        Kind::Answered | Kind::Quality | Kind::Declined => format!(
             "{:.1} ({:.1}-{:.1}, {n})",
             100.0 * point,
             100.0 * low,
             100.0 * high
         ),
-        Kind::FirstTokenP50Ms | Kind::FirstTokenP95Ms => {
+        Kind::FirstTokenP50Ms | Kind::FirstTokenP95Ms | Kind::OutputTokens => {
             format!("{point:.0} ({low:.0}-{high:.0}, {n})")
         }
     }

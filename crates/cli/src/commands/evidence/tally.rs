@@ -1,5 +1,7 @@
 //! What became of requests: counted while the ledger is read, one request at a time.
 
+use std::collections::BTreeMap;
+
 use trilemma_domain::NanoUsd;
 use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::quantile::{Sorted, quantile};
@@ -17,26 +19,31 @@ pub(super) struct Tally {
     pub(super) n_unmeasured: usize,
     pub(super) n_estimated: usize,
     pub(super) n_unpriced: usize,
+    /// Whole answers that decline, by the vendor's word.
+    n_declined: usize,
+    /// Names of the models that answered.
+    pub(super) served: BTreeMap<String, usize>,
     nano: i128,
-    costs: Costs,
+    costs: Running,
+    tokens: Running,
     first_ms: Vec<f64>,
 }
 
-/// Costs of whole answers of which the vendor counted the tokens: running sums, so that memory stays flat.
+/// Running sums, so that memory stays flat.
 #[derive(Debug, Default, Clone, Copy)]
-struct Costs {
+struct Running {
     n: usize,
     mean: f64,
     /// Sum of squared deviations from the mean (Welford 1962).
     squares: f64,
 }
 
-impl Costs {
-    fn add(&mut self, usd: f64) {
+impl Running {
+    fn add(&mut self, value: f64) {
         self.n += 1;
-        let before = usd - self.mean;
+        let before = value - self.mean;
         self.mean += before / self.n as f64;
-        self.squares += before * (usd - self.mean);
+        self.squares += before * (value - self.mean);
     }
 
     /// The mean with a normal interval; `None` below 30 requests, where skewed costs allow none.
@@ -71,6 +78,21 @@ impl Tally {
         if let (true, false, Some(cost)) = (is_answered, entry.row.is_estimated, entry.row.cost) {
             self.costs.add(cost.to_f64_usd());
         }
+        if is_answered {
+            let declines = evidence.finish.as_deref() == Some("refusal");
+            self.n_declined += usize::from(declines);
+            if let Some(name) = &entry.row.served {
+                *self.served.entry(name.clone()).or_default() += 1;
+            }
+            // Tokens of one call are those of the answer.
+            if let (1, false, Some(usage)) = (
+                evidence.attempts.len(),
+                entry.row.is_estimated,
+                entry.row.usage,
+            ) {
+                self.tokens.add(usage.output as f64);
+            }
+        }
         let first = evidence
             .attempts
             .iter()
@@ -90,6 +112,17 @@ impl Tally {
     pub(super) fn first_token(&self, level: f64) -> Option<Estimate> {
         let sample = Sorted::new(self.first_ms.clone()).ok()?;
         quantile(&sample, level, Confidence::P95).ok()
+    }
+
+    /// Share of whole answers that decline.
+    pub(super) fn declined(&self) -> Option<Estimate> {
+        let count = Count::new(self.n_declined, self.n_answered).ok()?;
+        Some(wilson(count, Confidence::P95))
+    }
+
+    /// Output tokens per whole answer, with interval and n.
+    pub(super) fn output_tokens(&self) -> Option<([f64; 3], usize)> {
+        Some((self.tokens.interval()?, self.tokens.n))
     }
 
     /// USD per whole answer, all its calls included, with its interval and n.

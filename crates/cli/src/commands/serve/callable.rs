@@ -30,6 +30,8 @@ pub(super) struct Callable<'a> {
     whole: Client,
     /// By address and model: who shares both shares the limits.
     lanes: RefCell<BTreeMap<(String, String), Arc<Lane>>>,
+    /// Most calls in flight for each upstream; `None` = as the project says.
+    concurrency: Option<u32>,
 }
 
 impl<'a> Callable<'a> {
@@ -48,6 +50,7 @@ impl<'a> Callable<'a> {
             context,
             secrets,
             lanes: RefCell::default(),
+            concurrency: None,
         })
     }
 
@@ -68,6 +71,23 @@ impl<'a> Callable<'a> {
             )));
         }
         Ok(upstreams)
+    }
+
+    /// A candidate with a lane of its own, so that its calls take nothing from anybody's concurrency.
+    pub(super) fn alone(&self, id: &str, concurrency: u32) -> anyhow::Result<Option<Upstream>> {
+        let candidates = &self.context.project.candidates;
+        let found = candidates
+            .iter()
+            .find(|one| one.id.as_str() == id && one.target.pipeline.is_none());
+        let own = Self {
+            context: self.context,
+            secrets: self.secrets,
+            streamed: self.streamed.clone(),
+            whole: self.whole.clone(),
+            lanes: RefCell::default(),
+            concurrency: Some(concurrency),
+        };
+        found.map(|candidate| own.candidate(candidate)).transpose()
     }
 
     /// The models for embeddings.
@@ -161,7 +181,7 @@ impl<'a> Callable<'a> {
             .entry((target.base_url.clone(), target.model.clone()))
             .or_insert_with(|| {
                 Arc::new(Lane::new(&LaneConfig {
-                    max_concurrency: project.serve.concurrency as usize,
+                    max_concurrency: self.concurrency.unwrap_or(project.serve.concurrency) as usize,
                     rpm: limits.and_then(|limits| limits.rpm).map(u64::from),
                     tpm: limits.and_then(|limits| limits.tpm).map(u64::from),
                     breaker: BreakerConfig {

@@ -1,0 +1,482 @@
+//! A share of traffic goes to a challenger, by user, until it is shown to be worse.
+//!
+//! In: requests for one name, and what came of them. Out: which arm each goes to: by the hash of the session,
+//! else of the client's key, so that a user stays where it is, also when the share grows or the gateway starts
+//! anew; requests without either are drawn one by one. Deciding is a hash; tests run in a thread of their own
+//! (see `guard`). On alarm the share is 0 from the next request on; that is recorded, survives a restart and
+//! is told. Promotion stays with people.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use trilemma_domain::{ChatResponse, Dialect};
+use trilemma_project::CanarySettings;
+use trilemma_provider::Clock;
+use trilemma_score::Scorer;
+use trilemma_store::ledger::{Evidence, Ledger, LedgerRow, RequestId};
+
+use crate::ask::{Ask, Service};
+use crate::blocks::Arm;
+use crate::chance::{chance_of, draw};
+use crate::compare::score_of;
+use crate::guard::{Guards, Kind, Outcome};
+use crate::policy::Active;
+use crate::upstream::Named;
+
+/// The ledger's note with the state of the canary.
+pub const CANARY_NOTE: &str = "canary";
+/// Outcomes that may wait to be tested.
+const MAX_WAITING: usize = 512;
+/// Requests of which clients may still say what they think.
+const MAX_REMEMBERED: usize = 65_536;
+/// Larger requests are not scored.
+const MAX_SCORED_BYTES: usize = 64 << 10;
+/// Longest time between two records of the state.
+const RECORD_PAUSE: Duration = Duration::from_secs(2);
+
+/// Is told an alarm, as JSON.
+pub type AlarmSink = Box<dyn Fn(&str) + Send + Sync>;
+
+/// What a canary needs.
+pub struct CanaryParts {
+    /// Who gets how much, and what is tolerated.
+    pub settings: CanarySettings,
+    /// The text of the challenger's policy; `None` = the challenger is a candidate.
+    pub policy: Option<String>,
+    /// The project's scorers.
+    pub scorers: Vec<Scorer>,
+    /// Is told of a rollback.
+    pub alarm: Option<AlarmSink>,
+}
+
+/// Whom the challenger's share is sent to.
+pub(crate) enum Target {
+    Candidate(Named),
+    Policy(Arc<Active>),
+}
+
+/// A running canary.
+pub(crate) struct Canary {
+    settings: CanarySettings,
+    pub(crate) target: Target,
+    salt: u64,
+    counter: AtomicU64,
+    shared: Arc<Shared>,
+    sender: Option<SyncSender<Seen>>,
+    thread: Option<JoinHandle<()>>,
+    scores: bool,
+}
+
+struct Shared {
+    is_off: AtomicBool,
+    n_dropped: AtomicU64,
+    state: Mutex<State>,
+    arms: Mutex<Arms>,
+}
+
+/// Which arm recent requests went to, for what clients say of them.
+#[derive(Default)]
+struct Arms {
+    by_id: HashMap<RequestId, Arm>,
+    order: VecDeque<RequestId>,
+}
+
+/// What is recorded of a canary.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct State {
+    schema_version: u32,
+    /// What is tried: the same after a restart only if challenger and tolerances are.
+    key: String,
+    of: String,
+    challenger: String,
+    share: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rolled_back: Option<RolledBack>,
+    guards: Guards,
+}
+
+/// Why and when the share went to 0.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct RolledBack {
+    at_us: i64,
+    guard: Kind,
+}
+
+/// One request of the canary that is over, or a word of a client.
+pub(crate) struct Seen {
+    /// The request, if clients may still say what they think of it.
+    id: Option<RequestId>,
+    arm: Arm,
+    outcome: Outcome,
+    answer: Option<(Dialect, Bytes, ChatResponse)>,
+}
+
+impl Canary {
+    /// Starts, or goes on where the ledger's note says.
+    pub(crate) fn new(
+        parts: CanaryParts,
+        target: Target,
+        note: Option<&str>,
+        (ledger, clock): (Ledger, Clock),
+    ) -> Self {
+        let settings = parts.settings;
+        let fresh = State::new(&settings, &target);
+        let state = note
+            .and_then(|text| serde_json::from_str::<State>(text).ok())
+            .filter(|state| state.key == fresh.key)
+            .map_or(fresh, |state| State {
+                share: settings.share,
+                ..state
+            });
+        let salt = salt_of(&state.key);
+        let shared = Arc::new(Shared {
+            is_off: AtomicBool::new(state.rolled_back.is_some()),
+            n_dropped: AtomicU64::new(0),
+            state: Mutex::new(state),
+            arms: Mutex::default(),
+        });
+        let scores = parts.scorers.iter().any(crate::compare::is_pure);
+        let tester = Tester {
+            shared: Arc::clone(&shared),
+            scorers: parts.scorers,
+            alarm: parts.alarm,
+            ledger,
+            clock,
+        };
+        let (sender, receiver) = sync_channel(MAX_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("canary".to_owned())
+            .spawn(move || tester.run(&receiver))
+            .ok();
+        Self {
+            // Draws of requests without a user differ between runs.
+            counter: AtomicU64::new(RandomState::new().hash_one(salt)),
+            settings,
+            target,
+            salt,
+            shared,
+            sender: thread.is_some().then_some(sender),
+            thread,
+            scores,
+        }
+    }
+
+    /// Where a request goes; `None` = it is not one of those that are split.
+    pub(crate) fn arm(&self, ask: &Ask, is_policy: bool) -> Option<Arm> {
+        let of = self.settings.of.as_str();
+        let is_meant = ask.peek.model == of || (is_policy && of == crate::policy::AUTO);
+        if ask.service != Service::Chat || !is_meant || self.is_off() {
+            return None;
+        }
+        let user = ask.session.as_deref().or_else(|| {
+            let client = ask.client.as_str();
+            (!client.is_empty()).then_some(client)
+        });
+        let drawn = match user {
+            Some(user) => chance_of(user.as_bytes(), self.salt),
+            None => draw(self.counter.fetch_add(1, Ordering::Relaxed), self.salt),
+        };
+        Some(if drawn < self.settings.share {
+            Arm::Challenger
+        } else {
+            Arm::Control
+        })
+    }
+
+    /// Whether answers are of use.
+    pub(crate) fn wants_answers(&self) -> bool {
+        self.scores
+    }
+
+    /// Takes what came of a request; never waits.
+    pub(crate) fn over(
+        &self,
+        arm: Arm,
+        (row, evidence): (&LedgerRow, &Evidence),
+        answer: Option<(Dialect, Bytes, ChatResponse)>,
+    ) {
+        // What the client did, or a budget, says nothing of either arm.
+        let is_unasked = evidence.status == 429 && evidence.attempts.is_empty();
+        if evidence.abandoned || evidence.status == 400 || is_unasked {
+            return;
+        }
+        let is_failed = evidence.failure.is_some();
+        let first = evidence
+            .attempts
+            .last()
+            .and_then(|one| one.first_visible_us);
+        let latency = if evidence.stream { first } else { None };
+        let latency = latency.unwrap_or(evidence.total_us);
+        let cost = row.cost.filter(|_| !row.is_estimated);
+        let outcome = Outcome {
+            is_failed: Some(is_failed),
+            latency_us: (!is_failed).then_some(latency as f64),
+            cost_nano: cost.filter(|_| !is_failed).map(|cost| cost.0 as f64),
+            score: None,
+            feedback: None,
+        };
+        self.send(Seen {
+            id: Some(row.id),
+            arm,
+            outcome,
+            answer: answer.filter(|(_, body, _)| !is_failed && body.len() <= MAX_SCORED_BYTES),
+        });
+    }
+
+    /// Takes what a client says of an answer, once for each; false = the request is none of those that are
+    /// split, or too long ago.
+    pub(crate) fn feedback(&self, id: RequestId, score: f64) -> bool {
+        let Some(arm) = self.shared.take_arm(id) else {
+            return false;
+        };
+        self.send(Seen {
+            id: None,
+            arm,
+            outcome: Outcome {
+                feedback: Some(score),
+                ..Outcome::default()
+            },
+            answer: None,
+        });
+        true
+    }
+
+    fn send(&self, seen: Seen) {
+        let is_taken = self
+            .sender
+            .as_ref()
+            .is_some_and(|sender| sender.try_send(seen).is_ok());
+        if !is_taken {
+            self.shared.n_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the challenger gets nothing any more.
+    pub(crate) fn is_off(&self) -> bool {
+        self.shared.is_off.load(Ordering::Relaxed)
+    }
+
+    /// The share of the challenger as it stands.
+    pub(crate) fn share(&self) -> f64 {
+        if self.is_off() {
+            0.0
+        } else {
+            self.settings.share
+        }
+    }
+
+    /// Outcomes that were not tested because too many waited.
+    pub(crate) fn n_dropped(&self) -> u64 {
+        self.shared.n_dropped.load(Ordering::Relaxed)
+    }
+
+    /// How it stands, as JSON.
+    pub(crate) fn told(&self) -> Value {
+        self.shared.with(|state| state.told())
+    }
+
+    /// Requests and evidence by guard: name, requests of both arms, evidence of harm, threshold.
+    pub(crate) fn guards(&self) -> Vec<(&'static str, [u64; 2], f64, f64)> {
+        self.shared.with(|state| {
+            let threshold = state.guards.log_threshold();
+            let guards = state.guards.all().iter();
+            guards
+                .map(|guard| (guard.kind.name(), guard.n, guard.log_harm(), threshold))
+                .collect()
+        })
+    }
+}
+
+/// How a canary stands of which a ledger's note tells; `None` = it is no such note.
+#[must_use]
+pub fn canary_told(note: &str) -> Option<Value> {
+    let state: State = serde_json::from_str(note).ok()?;
+    Some(state.told())
+}
+
+impl Drop for Canary {
+    fn drop(&mut self) {
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            let _joined = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn remember(&self, id: RequestId, arm: Arm) {
+        let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
+        if arms.order.len() >= MAX_REMEMBERED
+            && let Some(oldest) = arms.order.pop_front()
+        {
+            arms.by_id.remove(&oldest);
+        }
+        arms.order.push_back(id);
+        arms.by_id.insert(id, arm);
+    }
+
+    fn take_arm(&self, id: RequestId) -> Option<Arm> {
+        let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
+        arms.by_id.remove(&id)
+    }
+}
+
+impl State {
+    fn new(settings: &CanarySettings, target: &Target) -> Self {
+        let (challenger, hash) = match target {
+            Target::Candidate(named) => {
+                let candidate = &named.upstream.parts.candidate;
+                let binding = trilemma_route::measured_binding(candidate);
+                (named.upstream.id().to_owned(), binding.to_string())
+            }
+            Target::Policy(active) => (active.router.policy().name.clone(), active.hash.clone()),
+        };
+        let tolerances = [
+            settings.false_rollback,
+            settings.max_error_increase,
+            settings.max_latency_ratio,
+            settings.max_cost_ratio,
+            settings.max_quality_loss,
+        ];
+        Self {
+            schema_version: 1,
+            key: json!([settings.of, hash, tolerances]).to_string(),
+            of: settings.of.clone(),
+            challenger,
+            share: settings.share,
+            rolled_back: None,
+            guards: Guards::new(settings),
+        }
+    }
+
+    fn told(&self) -> Value {
+        let guards: Vec<Value> = self
+            .guards
+            .all()
+            .iter()
+            .map(|guard| {
+                let [control, challenger] = guard.means();
+                json!({
+                    "guard": guard.kind,
+                    "n_control": guard.n[0],
+                    "n_challenger": guard.n[1],
+                    "control": control,
+                    "challenger": challenger,
+                    "excess": guard.excess(),
+                    "log_evidence_worse": guard.log_harm(),
+                    "log_evidence_not_worse": guard.log_safe(),
+                })
+            })
+            .collect();
+        json!({
+            "schema_version": 1,
+            "of": self.of,
+            "challenger": self.challenger,
+            "share": if self.rolled_back.is_some() { 0.0 } else { self.share },
+            "rolled_back": self.rolled_back,
+            "is_not_worse": self.rolled_back.is_none() && self.guards.is_safe(),
+            "log_threshold": self.guards.log_threshold(),
+            "guards": guards,
+        })
+    }
+}
+
+/// What the thread works with.
+struct Tester {
+    shared: Arc<Shared>,
+    scorers: Vec<Scorer>,
+    alarm: Option<AlarmSink>,
+    ledger: Ledger,
+    clock: Clock,
+}
+
+impl Tester {
+    fn run(self, receiver: &Receiver<Seen>) {
+        let mut recorded_us = self.clock.now_us();
+        let mut is_new = false;
+        loop {
+            let is_over = match receiver.recv_timeout(RECORD_PAUSE) {
+                Ok(seen) => {
+                    is_new = true;
+                    self.test(seen);
+                    false
+                }
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => true,
+            };
+            let now_us = self.clock.now_us();
+            let is_due = now_us.saturating_sub(recorded_us) >= RECORD_PAUSE.as_micros() as i64;
+            if is_new && (is_due || is_over) {
+                recorded_us = now_us;
+                is_new = false;
+                self.record();
+            }
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    fn test(&self, seen: Seen) {
+        let Seen {
+            id,
+            arm,
+            mut outcome,
+            answer,
+        } = seen;
+        if let Some(id) = id {
+            self.shared.remember(id, arm);
+        }
+        if let Some((dialect, body, response)) = &answer {
+            outcome.score = score_of(&self.scorers, (*dialect, body), response);
+        }
+        let alarm = self.shared.with(|state| {
+            if state.rolled_back.is_some() {
+                return None;
+            }
+            let guard = state.guards.observe(arm, outcome)?;
+            state.rolled_back = Some(RolledBack {
+                at_us: self.clock.now_us(),
+                guard,
+            });
+            Some(state.told())
+        });
+        let Some(told) = alarm else { return };
+        self.shared.is_off.store(true, Ordering::Relaxed);
+        // On disk before anybody is told.
+        self.record();
+        if let Some(alarm) = &self.alarm {
+            alarm(&told.to_string());
+        }
+    }
+
+    fn record(&self) {
+        let text = self.shared.with(|state| serde_json::to_string(state).ok());
+        if let Some(text) = text {
+            self.ledger.note(CANARY_NOTE, text);
+        }
+    }
+}
+
+/// Users are split anew for each challenger.
+fn salt_of(key: &str) -> u64 {
+    let digest = Sha256::digest(key.as_bytes());
+    let mut bytes = [0; 8];
+    for (byte, from) in bytes.iter_mut().zip(digest) {
+        *byte = from;
+    }
+    u64::from_be_bytes(bytes)
+}
