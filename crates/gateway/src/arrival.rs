@@ -15,6 +15,7 @@ use crate::ask::{Ask, Facts, Service, Wishes};
 use crate::gateway::Gateway;
 use crate::peek::{Form, peek};
 use crate::refusal::Refusal;
+use crate::traceparent::Parent;
 
 /// Headers of a client that are the vendor's business, where both speak Anthropic's dialect.
 const VENDOR_HEADERS: [HeaderName; 2] = [
@@ -107,6 +108,7 @@ pub(crate) async fn read(
         facts: facts(&head.headers),
         wishes: wishes(&head.headers),
         session: text_of(&head.headers, "x-trilemma-session"),
+        parent: text_of(&head.headers, "traceparent").and_then(|text| Parent::parse(&text)),
         vendor_headers,
         began,
         at_us,

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use trilemma_domain::Dialect;
 
 use crate::peek::Peek;
+use crate::traceparent::Parent;
 use crate::upstream::Size;
 
 /// One request of a client.
@@ -25,6 +26,8 @@ pub(crate) struct Ask {
     pub(crate) wishes: Wishes,
     /// The caller's word for a conversation or a user.
     pub(crate) session: Option<String>,
+    /// The caller's trace, where it has one.
+    pub(crate) parent: Option<Parent>,
     /// Headers that belong to the vendor.
     pub(crate) vendor_headers: HeaderMap,
     pub(crate) began: Instant,

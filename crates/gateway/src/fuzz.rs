@@ -123,6 +123,7 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
             facts: Facts::default(),
             wishes: Wishes::default(),
             session: None,
+            parent: None,
             vendor_headers: HeaderMap::new(),
             began: Instant::now(),
             at_us: 0,

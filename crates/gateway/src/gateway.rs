@@ -18,6 +18,7 @@ use crate::policy::{AUTO, Active};
 use crate::refusal::Refusal;
 use crate::shadow::Shadow;
 use crate::texts::{TextParts, Texts};
+use crate::traces::{TraceParts, Traces};
 use crate::upstream::{Named, Upstream};
 
 /// What a gateway is made of.
@@ -40,6 +41,8 @@ pub struct GatewayParts {
     pub texts: Option<TextParts>,
     /// Asks a challenger as well; `None` = nobody.
     pub shadow: Option<Shadow>,
+    /// Sends traces; `None` = nowhere. They are sent by a task, so there must be a runtime.
+    pub traces: Option<TraceParts>,
 }
 
 /// Takes the lines of a log.
@@ -61,6 +64,7 @@ pub struct Gateway {
     pub(crate) log: Option<LogSink>,
     pub(crate) texts: Option<Texts>,
     pub(crate) shadow: Option<Shadow>,
+    pub(crate) traces: Option<Traces>,
     policy: Mutex<Option<Arc<Active>>>,
     canary: OnceLock<Canary>,
     /// What the ledger keeps of an earlier canary.
@@ -105,6 +109,7 @@ impl Gateway {
                 .texts
                 .map(|texts| Texts::new(texts, parts.clock.clone())),
             shadow: parts.shadow,
+            traces: parts.traces.map(Traces::new),
             clock: parts.clock,
             cancel: Cancel::new(),
             log: parts.log,
@@ -119,6 +124,9 @@ impl Gateway {
     pub async fn end(&self) {
         if let Some(shadow) = &self.shadow {
             shadow.end().await;
+        }
+        if let Some(traces) = &self.traces {
+            traces.end().await;
         }
     }
 

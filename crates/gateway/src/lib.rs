@@ -3,7 +3,7 @@
 //! In: requests of clients in OpenAI's dialects (chat completions, Responses, embeddings) and
 //! Anthropic's, the upstreams of a checked project,
 //! its settings. Out: answers of OpenAI, Azure, Anthropic, Gemini and compatible servers, and for
-//! each request a row in the ledger with its evidence.
+//! each request a row in the ledger with its evidence, and a trace where the project wants one.
 //!
 //! Where client and upstream speak one dialect, bytes pass untouched but for the model's name and
 //! the fields that the gateway needs; across dialects the request is translated, and what the other
@@ -48,7 +48,10 @@ mod prepare;
 mod record;
 mod refusal;
 mod shadow;
+mod spans;
 mod texts;
+mod traceparent;
+mod traces;
 mod translate;
 mod upstream;
 
@@ -64,4 +67,5 @@ pub use gateway::{Gateway, GatewayParts, LogSink};
 pub use listen::{Served, serve};
 pub use shadow::Shadow;
 pub use texts::{Redact, TextParts};
+pub use traces::TraceParts;
 pub use upstream::{Upstream, UpstreamParts};

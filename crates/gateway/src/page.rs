@@ -62,6 +62,7 @@ pub(crate) fn page(gateway: &Gateway) -> String {
     ledger(gateway, &mut out);
     texts(gateway, &mut out);
     shadow(gateway, &mut out);
+    traces(gateway, &mut out);
     canary(gateway, &mut out);
     out
 }
@@ -170,6 +171,21 @@ fn texts(gateway: &Gateway, out: &mut String) {
         "Requests drawn to be kept, by what became of them.",
     );
     for (word, count) in texts.counts() {
+        line(out, name, &format!("end=\"{word}\""), count);
+    }
+}
+
+fn traces(gateway: &Gateway, out: &mut String) {
+    let Some(traces) = &gateway.traces else {
+        return;
+    };
+    let name = "trilemma_traces_total";
+    counter(
+        out,
+        name,
+        "Requests that were traced, by what became of them.",
+    );
+    for (word, count) in traces.counts() {
         line(out, name, &format!("end=\"{word}\""), count);
     }
 }

@@ -22,6 +22,7 @@ use crate::gateway::Gateway;
 use crate::policy::Active;
 use crate::shadow::{Case, Served};
 use crate::texts::Drawn;
+use crate::traces::{self, TracedCall};
 use crate::upstream::Upstream;
 
 /// The record of one request.
@@ -38,6 +39,8 @@ pub(crate) struct Record {
     drawn: Option<Box<Drawn>>,
     /// Where a challenger is asked as well.
     shadowed: Option<Box<Ask>>,
+    /// Where this request is traced.
+    traced: Option<Box<traces::Drawn>>,
     /// Whether the answer is of use once the request is over.
     is_captured: bool,
     /// Where traffic is split: the arm, and what scorers read.
@@ -55,6 +58,8 @@ struct Open {
     hold: Option<Hold>,
     /// `None` = nothing bounds it.
     worst: Option<Usage>,
+    /// From the request's arrival to its beginning.
+    after: std::time::Duration,
 }
 
 impl Record {
@@ -65,6 +70,8 @@ impl Record {
         let drawn = texts.and_then(|texts| texts.draw(ask, id));
         let shadow = gateway.shadow.as_ref();
         let shadowed = shadow.and_then(|shadow| shadow.draw(ask, id));
+        let traces = gateway.traces.as_ref();
+        let traced = traces.and_then(|traces| traces.draw(ask.parent.clone(), id));
         Self {
             began: ask.began,
             row: LedgerRow {
@@ -94,6 +101,7 @@ impl Record {
             is_captured: drawn.is_some() || shadowed.is_some(),
             drawn: drawn.map(Box::new),
             shadowed,
+            traced,
             split: None,
             response: None,
             gateway,
@@ -135,6 +143,7 @@ impl Record {
             upstream: Arc::clone(upstream),
             hold,
             worst,
+            after: self.began.elapsed(),
         };
         self.open.push((ticket, open));
         ticket
@@ -215,12 +224,28 @@ impl Record {
             end_us: us(timing.end),
         });
         self.gateway.metrics.attempted(open.upstream.id(), attempt);
+        self.trace(&open, attempt.usage, response);
         if let Some(response) = response
             && self.row.candidate == open.upstream.id()
         {
             self.came(response);
         }
         self.cost(open, attempt.usage, was_free(attempt));
+    }
+
+    /// Keeps for a trace what the record of a call does not say.
+    fn trace(&mut self, open: &Open, usage: Option<Usage>, response: Option<&ChatResponse>) {
+        if let Some(traced) = &mut self.traced {
+            traced.called(TracedCall {
+                upstream: Arc::clone(&open.upstream),
+                after: open.after,
+                lasted: self.began.elapsed().saturating_sub(open.after),
+                usage,
+                finish: response
+                    .and_then(|one| one.finish.as_ref())
+                    .map(finish_word),
+            });
+        }
     }
 
     fn cost(&mut self, open: Open, usage: Option<Usage>, was_free: bool) {
@@ -310,6 +335,9 @@ impl Record {
         if let (Some(texts), Some(drawn)) = (&self.gateway.texts, self.drawn.take()) {
             texts.keep(*drawn, response, &self.row);
         }
+        if let (Some(traces), Some(traced)) = (&self.gateway.traces, self.traced.take()) {
+            traces.send(*traced, &self.row, &self.evidence);
+        }
     }
 
     fn write(&mut self) {
@@ -322,6 +350,7 @@ impl Record {
                 failure: Some("abandoned".to_owned()),
                 ..AttemptNote::default()
             });
+            self.trace(&open, None, None);
             self.cost(open, None, false);
         }
         self.evidence.total_us = micros(self.began.elapsed());

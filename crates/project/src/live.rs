@@ -1,4 +1,4 @@
-//! What `[serve.texts]`, `[serve.shadow]` and `[serve.canary]` state: what a gateway does with traffic
+//! What `[serve.texts]`, `[serve.shadow]`, `[serve.canary]` and `[serve.traces]` state: what a gateway does with traffic
 //! beside answering it. Without these sections it does nothing of the kind.
 
 use std::time::Duration;
@@ -59,6 +59,19 @@ pub struct CanarySettings {
     pub max_quality_loss: f64,
     /// Where a rollback is posted.
     pub webhook: Option<KeySource>,
+}
+
+/// Where traces are sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TraceSettings {
+    /// The collector's address; `/v1/traces` is added where it is missing.
+    pub endpoint: String,
+    /// Headers that it wants, as `name=value,name=value`.
+    pub headers: Option<KeySource>,
+    /// Share of requests of callers that do not trace themselves, in (0, 1].
+    pub share: f64,
+    /// What the gateway is called there.
+    pub service: String,
 }
 
 /// How it is known that a text may be kept.

@@ -9,7 +9,7 @@ use trilemma_domain::{ModelName, Usd, UsdPerMtok};
 
 use crate::budget::ServeBudget;
 use crate::key::KeySource;
-use crate::live::{CanarySettings, ShadowSettings, TextSettings};
+use crate::live::{CanarySettings, ShadowSettings, TextSettings, TraceSettings};
 
 /// How the gateway serves.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,6 +54,8 @@ pub struct ServeSettings {
     pub shadow: Option<ShadowSettings>,
     /// Who gets a share of the traffic on trial; `None` = nobody.
     pub canary: Option<CanarySettings>,
+    /// Where traces are sent; `None` = nowhere.
+    pub traces: Option<TraceSettings>,
 }
 
 /// A model that turns texts into vectors; it is passed through and billed, not benchmarked.
@@ -103,6 +105,7 @@ impl Default for ServeSettings {
             texts: None,
             shadow: None,
             canary: None,
+            traces: None,
         }
     }
 }

@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{
+    CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT,
+};
 use http::{Method, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -173,14 +175,12 @@ impl<C: Connect> Client<C> {
         &self,
         url: &str,
         body: String,
-        idempotency_key: &str,
+        more_headers: &[(&str, &str)],
     ) -> Result<u16, Failure> {
         let uri: http::Uri = url.parse().map_err(|error| fault::unsendable(&error))?;
         // The query is no part of an origin.
         let base = url.split(['?', '#']).next().unwrap_or(url);
         let origin = Origin::of(base).map_err(|error| fault::unsendable(&error))?;
-        let key = HeaderValue::from_str(idempotency_key);
-        let key = key.map_err(|error| fault::unsendable(&error))?;
         let deadline = Instant::now() + self.shared.config.call_deadline.min(MESSAGE_WAIT);
         let dialled = timeout_at(deadline, self.shared.dialler.dial(&origin)).await;
         let mut connection =
@@ -194,7 +194,14 @@ impl<C: Connect> Client<C> {
         let headers = outgoing.headers_mut();
         headers.insert(USER_AGENT, self.shared.user_agent.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert("idempotency-key", key);
+        for (name, value) in more_headers {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let name = name.map_err(|error| fault::unsendable(&error))?;
+            let value = HeaderValue::from_str(value);
+            let mut value = value.map_err(|error| fault::unsendable(&error))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
         if let Ok(host) = HeaderValue::from_str(&origin.authority()) {
             headers.insert(HOST, host);
         }

@@ -7,6 +7,7 @@ mod callable;
 mod canary;
 mod shadow;
 mod texts;
+mod traces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -111,6 +112,7 @@ fn prepared(args: &ServeArgs, context: &Context, printer: Printer) -> anyhow::Re
             clock: Clock::system(),
             log,
             shadow: None,
+            traces: traces::traces(context, printer)?,
         },
     })
 }
@@ -290,6 +292,9 @@ fn tell(
     }
     if let Some(settings) = &context.project.serve.shadow {
         printer.say(&shadow::told(settings));
+    }
+    if let Some(settings) = &context.project.serve.traces {
+        printer.say(&traces::told(settings));
     }
     printer.say("Ctrl-C ends; open answers then get time to end");
     Ok(())

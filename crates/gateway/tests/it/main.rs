@@ -17,4 +17,5 @@ mod policies;
 mod shadow;
 mod support;
 mod texts;
+mod traces;
 mod vectors;

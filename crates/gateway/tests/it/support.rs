@@ -176,6 +176,7 @@ pub(crate) fn parts_of(
         log: None,
         texts: None,
         shadow: None,
+        traces: None,
     }
 }
 

@@ -1,11 +1,11 @@
-//! `[serve.texts]`, `[serve.shadow]`, `[serve.canary]`: what a gateway does with traffic beside answering it.
+//! `[serve.texts]`, `[serve.shadow]`, `[serve.canary]`, `[serve.traces]`: what a gateway does with traffic beside answering it.
 
 use std::time::Duration;
 
 use trilemma_golden::Redactor;
 
 use crate::key::KeySource;
-use crate::live::{CanarySettings, Consent, ShadowSettings, TextSettings};
+use crate::live::{CanarySettings, Consent, ShadowSettings, TextSettings, TraceSettings};
 use crate::problem::Note;
 use crate::section::Section;
 use crate::sections::providers::key_source;
@@ -102,6 +102,36 @@ pub(crate) fn canary(serve: &Section<'_>) -> Option<CanarySettings> {
         challenger: challenger?.value,
         share: share?,
         ..settings
+    })
+}
+
+/// Reads `[serve.traces]`; `None` = none are sent.
+pub(crate) fn traces(serve: &Section<'_>) -> Option<TraceSettings> {
+    let section = serve.section("traces")?;
+    let hint = "the address of an OTLP collector, such as \"http://127.0.0.1:4318\"";
+    let endpoint = section.required_string("endpoint", hint);
+    let is_address = |text: &str| {
+        let rest = text
+            .strip_prefix("http://")
+            .or(text.strip_prefix("https://"));
+        rest.is_some_and(|rest| !rest.starts_with(['/', ':', '?']) && !rest.is_empty())
+    };
+    let endpoint = endpoint.filter(|found| {
+        let is_address = is_address(&found.value);
+        if !is_address {
+            section.report("endpoint", Note::error("is no HTTP address").hint(hint));
+        }
+        is_address
+    });
+    let headers = key_source(&section, "headers").filter(|source| *source != KeySource::None);
+    let share = section.number("share", f64::MIN_POSITIVE..=1.0);
+    let service = section.string("service");
+    section.finish();
+    Some(TraceSettings {
+        endpoint: endpoint?.value,
+        headers,
+        share: share.unwrap_or(1.0),
+        service: service.map_or_else(|| "trilemma".to_owned(), |found| found.value),
     })
 }
 

@@ -67,6 +67,7 @@ pub(crate) fn serve(
         texts: live::texts(section),
         shadow: live::shadow(section),
         canary: live::canary(section),
+        traces: live::traces(section),
     };
     demand_token(section, &settings);
     settings

@@ -122,7 +122,7 @@ fn send((way, target): (&str, &str), (id, body): (&str, &str)) -> anyhow::Result
 async fn post(url: &str, (id, body): (&str, &str)) -> anyhow::Result<()> {
     let client = lineup::client_with(ClientConfig::default())?;
     let status = client
-        .post_json(url, body.to_owned(), id)
+        .post_json(url, body.to_owned(), &[("idempotency-key", id)])
         .await
         .map_err(|failure| anyhow!("{}", failure.message))?;
     if (200..300).contains(&status) {

@@ -83,7 +83,7 @@ fn post(url: &str, body: &str, id: &str) -> anyhow::Result<()> {
     runtime.block_on(async {
         let client = lineup::client_with(ClientConfig::default())?;
         let status = client
-            .post_json(url, body.to_owned(), id)
+            .post_json(url, body.to_owned(), &[("idempotency-key", id)])
             .await
             .map_err(|failure| anyhow!("{}", failure.message))?;
         if (200..300).contains(&status) {

@@ -93,6 +93,7 @@ pub(super) fn begin(prepared: Prepared) -> anyhow::Result<(Shadow, Session)> {
         log: None,
         texts: None,
         shadow: None,
+        traces: None,
     };
     let (gateway, session) =
         Gateway::new(parts).map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
