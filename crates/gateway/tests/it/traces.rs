@@ -18,10 +18,10 @@ use crate::support::{
 
 const SCENARIO: &str = r#"
 [models.ok]
-answers = { type = "constant", text = "fine" }
+answers = { type = "text", text = "fine" }
 usage = { input = 40, output = 7 }
 [models.bad]
-answers = { type = "constant", text = "fine" }
+answers = { type = "text", text = "fine" }
 faults = [{ kind = "server_error", every = 1 }]
 "#;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -150,7 +150,7 @@ async fn requests_and_their_calls_are_spans_without_texts() {
     );
     for (key, value) in [
         ("gen_ai.operation.name", Value::from("chat")),
-        ("gen_ai.provider.name", "p".into()),
+        ("gen_ai.provider.name", "sim".into()),
         ("gen_ai.request.model", "ok".into()),
         ("gen_ai.request.stream", true.into()),
         ("gen_ai.usage.input_tokens", "40".into()),
