@@ -1,7 +1,7 @@
 //! Traces: what a collector gets of requests, and that it never stands in their way.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
