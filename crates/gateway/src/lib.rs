@@ -67,5 +67,5 @@ pub use gateway::{Gateway, GatewayParts, LogSink};
 pub use listen::{Served, serve};
 pub use shadow::Shadow;
 pub use texts::{Redact, TextParts};
-pub use traces::TraceParts;
+pub use traces::{TraceParts, WarnSink};
 pub use upstream::{Upstream, UpstreamParts};

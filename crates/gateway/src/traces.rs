@@ -21,7 +21,6 @@ use trilemma_provider::Client;
 use trilemma_store::ledger::{Evidence, LedgerRow, RequestId};
 
 use crate::chance::chance;
-use crate::gateway::LogSink;
 use crate::spans;
 use crate::traceparent::Parent;
 use crate::upstream::Upstream;
@@ -39,6 +38,9 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 /// Tells this draw from others of the same request.
 const DRAW: u64 = 0x7472_6163;
 
+/// Takes what the operator should know.
+pub type WarnSink = Box<dyn Fn(&str) + Send + Sync>;
+
 /// What sending traces needs.
 pub struct TraceParts {
     /// Where they go, and of what.
@@ -48,7 +50,7 @@ pub struct TraceParts {
     /// Sends them.
     pub client: Client,
     /// Is told when sending begins to fail.
-    pub warn: Option<LogSink>,
+    pub warn: Option<WarnSink>,
 }
 
 /// Sends traces.
@@ -199,7 +201,7 @@ struct Post {
     service: String,
     headers: Vec<(String, String)>,
     client: Client,
-    warn: Option<LogSink>,
+    warn: Option<WarnSink>,
     ids: RandomState,
     counts: Arc<Counts>,
 }

@@ -9,7 +9,7 @@ use trilemma_domain::Dialect;
 use trilemma_gateway::{GatewayParts, TraceParts};
 use trilemma_project::TraceSettings;
 use trilemma_provider::{Client, ClientConfig};
-use trilemma_store::ledger::LedgerFile;
+use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
 use crate::support::{
     House, candidate, canned, ledger_path, open, openai, parts_of, post, settings, simulator,
@@ -94,6 +94,52 @@ fn accepting() -> Vec<u8> {
     b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}".to_vec()
 }
 
+fn answered((root, calls): &(&Value, Vec<&Value>), entry: &LedgerEntry) {
+    assert_eq!(root["traceId"], TRACE);
+    assert_eq!(root["parentSpanId"], "00f067aa0ba902b7");
+    assert_eq!(
+        (&root["kind"], &root["status"]["code"]),
+        (&2.into(), &0.into())
+    );
+    assert_eq!(root["name"], "POST /v1/chat/completions");
+    let cost = entry.row.cost.unwrap().0.to_string();
+    assert_eq!(attribute(root, "trilemma.cost.nano_usd").unwrap(), &cost);
+    assert_eq!(calls.len(), 1);
+    let call = calls[0];
+    assert_eq!(
+        (&call["name"], &call["kind"]),
+        (&"chat ok".into(), &3.into())
+    );
+    for (key, value) in [
+        ("gen_ai.operation.name", Value::from("chat")),
+        ("gen_ai.provider.name", "sim".into()),
+        ("gen_ai.request.model", "ok".into()),
+        ("gen_ai.request.stream", true.into()),
+        ("gen_ai.usage.input_tokens", "40".into()),
+        ("gen_ai.usage.output_tokens", "7".into()),
+        ("http.response.status_code", "200".into()),
+        ("server.address", "127.0.0.1".into()),
+    ] {
+        assert_eq!(attribute(call, key), Some(&value), "{key}");
+    }
+    assert!(attribute(call, "gen_ai.response.time_to_first_chunk").is_some());
+    let time = |span: &Value, key: &str| span[key].as_str().unwrap().parse::<u64>().unwrap();
+    assert!(time(root, "startTimeUnixNano") <= time(call, "startTimeUnixNano"));
+    assert!(time(call, "startTimeUnixNano") < time(call, "endTimeUnixNano"));
+    assert!(time(call, "endTimeUnixNano") <= time(root, "endTimeUnixNano"));
+}
+
+fn failed((root, calls): &(&Value, Vec<&Value>), entry: &LedgerEntry) {
+    assert_eq!(root["status"]["code"], 2);
+    assert_eq!(calls.len(), entry.evidence.as_ref().unwrap().attempts.len());
+    assert!(calls.len() > 1, "retries are calls of their own");
+    for call in calls {
+        assert_eq!(call["status"]["code"], 2);
+        assert_eq!(attribute(call, "error.type").unwrap(), "server_error");
+        assert_eq!(attribute(call, "gen_ai.usage.input_tokens"), None);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_and_their_calls_are_spans_without_texts() {
     let (collector, requests) = canned(accepting()).await;
@@ -132,52 +178,8 @@ async fn requests_and_their_calls_are_spans_without_texts() {
             .collect();
         Some((root, calls))
     };
-    let (root, calls) = of(0).unwrap();
-    assert_eq!(root["traceId"], TRACE);
-    assert_eq!(root["parentSpanId"], "00f067aa0ba902b7");
-    assert_eq!(
-        (&root["kind"], &root["status"]["code"]),
-        (&2.into(), &0.into())
-    );
-    assert_eq!(root["name"], "POST /v1/chat/completions");
-    let cost = entries[0].row.cost.unwrap().0.to_string();
-    assert_eq!(attribute(root, "trilemma.cost.nano_usd").unwrap(), &cost);
-    assert_eq!(calls.len(), 1);
-    let call = calls[0];
-    assert_eq!(
-        (&call["name"], &call["kind"]),
-        (&"chat ok".into(), &3.into())
-    );
-    for (key, value) in [
-        ("gen_ai.operation.name", Value::from("chat")),
-        ("gen_ai.provider.name", "sim".into()),
-        ("gen_ai.request.model", "ok".into()),
-        ("gen_ai.request.stream", true.into()),
-        ("gen_ai.usage.input_tokens", "40".into()),
-        ("gen_ai.usage.output_tokens", "7".into()),
-        ("http.response.status_code", "200".into()),
-        ("server.address", "127.0.0.1".into()),
-    ] {
-        assert_eq!(attribute(call, key), Some(&value), "{key}");
-    }
-    assert!(attribute(call, "gen_ai.response.time_to_first_chunk").is_some());
-    let time = |span: &Value, key: &str| span[key].as_str().unwrap().parse::<u64>().unwrap();
-    assert!(time(root, "startTimeUnixNano") <= time(call, "startTimeUnixNano"));
-    assert!(time(call, "startTimeUnixNano") < time(call, "endTimeUnixNano"));
-    assert!(time(call, "endTimeUnixNano") <= time(root, "endTimeUnixNano"));
-
-    let (root, calls) = of(1).unwrap();
-    assert_eq!(root["status"]["code"], 2);
-    assert_eq!(
-        calls.len(),
-        entries[1].evidence.as_ref().unwrap().attempts.len()
-    );
-    assert!(calls.len() > 1, "retries are calls of their own");
-    for call in &calls {
-        assert_eq!(call["status"]["code"], 2);
-        assert_eq!(attribute(call, "error.type").unwrap(), "server_error");
-        assert_eq!(attribute(call, "gen_ai.usage.input_tokens"), None);
-    }
+    answered(&of(0).unwrap(), &entries[0]);
+    failed(&of(1).unwrap(), &entries[1]);
     assert!(of(2).is_none());
     let ids: HashSet<&str> = spans
         .iter()
