@@ -95,6 +95,7 @@ fn examples() -> Examples {
             outcomes: names.iter().enumerate().map(outcome).collect(),
             text,
             task: None,
+            group: None,
             about: About::default(),
         }
     };

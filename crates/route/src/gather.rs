@@ -168,6 +168,7 @@ mod tests {
             id: idx.to_string(),
             text: "q".to_owned(),
             task: None,
+            group: None,
             about: About::default(),
             outcomes: Vec::new(),
         }

@@ -21,10 +21,11 @@ mod study;
 mod train;
 
 pub use gather::{Gather, Gathered, LeftOut};
-pub use learned::{CostModel, Estimate, Judge, QualityModel, QueryModel, TreeModel};
+pub use learned::{CostModel, Estimate, Judge, QualityModel, QueryModel, TreeModel, UnseenTask};
 pub use measure::{
-    Abstention, Appraisal, Evaluation, Frontier, Held, Pair, Point, Served, Task, Verdict, Wait,
-    aiq, appraise, cross_appraise, cross_pair, evaluate, held_out_pair, pair, replay,
+    Abstention, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair, Point,
+    Served, Task, Verdict, Wait, aiq, appraise, cross_appraise, cross_pair, evaluate,
+    held_out_pair, pair, replay,
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{

@@ -4,7 +4,7 @@
 //! items, and what policies fitted in this way do on items that they have not seen.
 
 use crate::gather::Gathered;
-use crate::measure::{Evaluation, evaluate};
+use crate::measure::{Appraisal, Depth, Evaluation, evaluate_to};
 use crate::train::{Options, Trained, train};
 
 /// What routing makes of a run.
@@ -26,9 +26,17 @@ impl Study {
     pub fn of(gathered: Gathered, options: Options) -> Self {
         Self {
             trained: train(&gathered.examples, &options),
-            evaluation: evaluate(&gathered.examples, &options),
+            evaluation: evaluate_to(&gathered.examples, &options, Depth::Curve),
             gathered,
             options,
         }
+    }
+
+    /// What policies of the target that was asked for did on items that they had not seen.
+    #[must_use]
+    pub fn unseen(&self) -> Option<&Appraisal> {
+        let held = &self.evaluation.held;
+        let own = held.iter().find(|held| held.target == self.options.target);
+        own.map(|held| &held.found)
     }
 }

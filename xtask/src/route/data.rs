@@ -88,6 +88,7 @@ fn pair(table: &Table, task: Option<usize>, prices: [(f64, f64); 2]) -> anyhow::
             id: cell(row, 0).to_owned(),
             text,
             task: task.map(|at| cell(row, at).to_owned()),
+            group: None,
             about: About::default(),
             outcomes,
         });
@@ -146,6 +147,7 @@ fn zeroeval_row(
         id: cell(row, 0).to_owned(),
         text: cell(row, table.column("prompt")?).to_owned(),
         task: Some(task.to_owned()),
+        group: None,
         about: About::default(),
         outcomes,
     })

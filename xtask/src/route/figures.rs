@@ -30,7 +30,13 @@ pub(crate) fn print(folder: &Path, n_splits: Option<&str>) -> anyhow::Result<Str
     let zeroeval = data::zeroeval(folder)?;
     zeroeval_targets(&zeroeval, n_splits, &mut out);
     few_labels(&zeroeval, n_splits, &mut out);
-    left_out(&zeroeval, &mut out);
+    let cascade = Options {
+        queries: false,
+        ..options(Target::Loss(0.0), 1, true)
+    };
+    left_out("ZeroEval, cascade", &zeroeval, &cascade, &mut out);
+    let query = options(Target::Loss(0.0), 1, false);
+    left_out("ZeroEval, query alone", &zeroeval, &query, &mut out);
     Ok(out)
 }
 
@@ -304,17 +310,25 @@ fn few_labels(examples: &Examples, n_splits: usize, out: &mut String) {
     }
 }
 
-fn left_out(examples: &Examples, out: &mut String) {
-    let result = evaluate(examples, &options(Target::Loss(0.0), 1, true));
+/// Each task left out of the training.
+fn left_out(title: &str, examples: &Examples, wanted: &Options, out: &mut String) {
+    let result = evaluate(examples, wanted);
     for task in &result.tasks {
         let quality = 100.0 * (task.left_out.quality - task.mix.unwrap_or(f64::NAN));
-        let name = format!("ZeroEval without {}: points above the mix on it", task.name);
+        let how = match &task.unrouted {
+            Some(name) => format!("abstains, `{name}` serves"),
+            None => "routed".to_owned(),
+        };
+        let name = format!(
+            "{title} without {}: points above the mix on it, {how}",
+            task.name
+        );
         line(out, &name, &[quality]);
     }
     if let Some(area) = &result.area {
         let _ = writeln!(
             out,
-            "| ZeroEval: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {:?} |",
+            "| {title}: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {:?} |",
             area.point, area.low, area.high, result.verdict
         );
     }

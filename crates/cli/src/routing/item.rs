@@ -50,6 +50,7 @@ pub(super) fn view_of(rendering: &Rendering<'_>, item: &Item) -> anyhow::Result<
     Ok(Example {
         id: item.id.to_string(),
         task: word(&settings.task_field).or_else(by_tag),
+        group: extras.cluster.clone(),
         about: About {
             context_chars: Some(view.context_chars),
             route: word("route"),

@@ -8,7 +8,7 @@ mod query;
 
 pub use judge::Judge;
 pub(crate) use judge::{Evidence, N_LENGTHS, Signals};
-pub use query::{CostModel, Estimate, QualityModel, QueryModel, TreeModel};
+pub use query::{CostModel, Estimate, QualityModel, QueryModel, TreeModel, UnseenTask};
 pub(crate) use query::{Query, columns, standard_row};
 
 /// Cuts a number to seven significant digits, so that a file stays readable and reads back the same.

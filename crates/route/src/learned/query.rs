@@ -34,6 +34,19 @@ pub struct QueryModel {
     /// Trees over the surface features; leaves are added to the qualities, in the same order.
     #[serde(default)]
     pub trees: Vec<TreeModel>,
+    /// What becomes of tasks that the training has not seen; absent = its items named none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<UnseenTask>,
+}
+
+/// The guard against tasks that the training has not seen: estimates from the query are worth nothing there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnseenTask {
+    /// Tasks that it has seen. A request that names none is taken to be one of them.
+    pub tasks: Vec<String>,
+    /// Who answers any other.
+    pub then: CandidateId,
 }
 
 /// Quality of one candidate.
@@ -133,6 +146,13 @@ impl Query {
     /// What a dollar is worth in quality.
     pub(crate) fn quality_per_usd(&self) -> f64 {
         self.model.quality_per_usd
+    }
+
+    /// Who answers because a request's task is none of those that the training has seen; `None` = it is one.
+    pub(crate) fn unseen(&self, task: Option<&str>) -> Option<&CandidateId> {
+        let guard = self.model.unseen.as_ref()?;
+        let is_seen = |task| guard.tasks.iter().any(|known| known == task);
+        (!is_seen(task?)).then_some(&guard.then)
     }
 
     /// Estimates each candidate, in the model's order.

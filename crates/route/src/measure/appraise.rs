@@ -1,10 +1,13 @@
 //! What served items came to, set against the best single candidate and the random mix.
 
 use trilemma_stats::quantile::{Sorted, interpolated};
-use trilemma_stats::resample::{Resampling, bootstrap_mean, bootstrap_statistic};
+use trilemma_stats::resample::{
+    Resampling, bootstrap_mean, bootstrap_sums, cluster_bootstrap_mean,
+};
 use trilemma_stats::{Confidence, Estimate};
 
-use super::beside::Point;
+use super::beside::{Point, is_independent};
+use super::draws::{by_group, means, stacked};
 use super::hull::Frontier;
 use super::replay::{Served, replay};
 use crate::policy::Policy;
@@ -65,7 +68,7 @@ pub fn cross_appraise(
     (name, seed): (&str, u64),
     make: impl Fn(&Examples) -> Policy,
 ) -> Option<Appraisal> {
-    let fold_of = crate::learn::folds(examples.rows.len(), super::evaluate::N_FOLDS, seed);
+    let fold_of = crate::learn::folds(&examples.groups(), super::evaluate::N_FOLDS, seed);
     let mut served: Vec<(usize, Served)> = Vec::with_capacity(examples.rows.len());
     for fold in 0..super::evaluate::N_FOLDS {
         let (learn, test) = super::evaluate::split(&fold_of, fold);
@@ -89,13 +92,20 @@ pub(super) fn judged(
     let n = served.len().max(1) as f64;
     let cost: Vec<f64> = served.iter().map(|one| one.cost_usd).collect();
     let quality: Vec<f64> = served.iter().map(|one| one.quality).collect();
-    let point = Point::of(name, (&cost, &quality), seed);
+    let groups = examples.groups();
+    let point = Point::grouped(name, (&cost, &quality), (&groups, seed));
     let differences: Vec<f64> = (examples.rows.iter().zip(&served))
         .map(|(row, served)| served.quality - row.quality(best))
         .collect();
-    let interval = bootstrap_mean(&differences, &Resampling::new(seed)).ok();
+    let resampling = Resampling::new(seed);
+    let interval = if is_independent(&groups) {
+        let found = bootstrap_mean(&differences, &resampling);
+        found.ok().map(|found| found.bca(Confidence::P95))
+    } else {
+        cluster_bootstrap_mean(&differences, &groups, Confidence::P95, &resampling).ok()
+    };
     Appraisal {
-        difference: interval.map(|interval| interval.bca(Confidence::P95)),
+        difference: interval,
         difference_point: differences.iter().sum::<f64>() / n,
         cost_share: point.cost_usd / examples.mean(|row| row.cost(best)).max(1e-12),
         above_mix: above_mix(examples, &served, seed),
@@ -107,32 +117,30 @@ pub(super) fn judged(
     }
 }
 
-/// Items are drawn anew; the mix is that of the items drawn.
+/// Items, or groups of them, are drawn anew; the mix is that of the items drawn.
 fn above_mix(examples: &Examples, served: &[Served], seed: u64) -> Option<Estimate> {
-    let places: Vec<f64> = (0..served.len()).map(|idx| idx as f64).collect();
-    let statistic = |drawn: &mut [f64]| {
-        let n = drawn.len().max(1) as f64;
-        let (mut cost, mut quality) = (0.0, 0.0);
-        let mut points = vec![(0.0, 0.0); examples.members.len()];
-        for place in drawn.iter() {
-            let idx = *place as usize;
-            let (Some(one), Some(row)) = (served.get(idx), examples.rows.get(idx)) else {
-                continue;
-            };
-            cost += one.cost_usd / n;
-            quality += one.quality / n;
-            for (point, outcome) in points.iter_mut().zip(&row.outcomes) {
-                point.0 += outcome.cost_usd / n;
-                point.1 += outcome.quality / n;
-            }
-        }
-        let mix = Frontier::hull(&points);
+    let rows = by_group(examples, |idx, row| {
+        let own = served
+            .get(idx)
+            .map_or((0.0, 0.0), |one| (one.cost_usd, one.quality));
+        let singles = row.outcomes.iter().map(|one| (one.cost_usd, one.quality));
+        stacked([own].into_iter().chain(singles))
+    });
+    let statistic = |sums: &[f64]| {
+        let points = means(sums);
+        let Some(((cost, quality), singles)) = points.split_first() else {
+            return 0.0;
+        };
+        let mix = Frontier::hull(singles);
         // Below the cheapest there is no mix: the cheapest itself is the most that it offers.
         let floor = mix.corners.first().map_or(0.0, |corner| corner.1);
-        quality - mix.at(cost).unwrap_or(floor)
+        quality - mix.at(*cost).unwrap_or(floor)
     };
-    let found = bootstrap_statistic(&places, &Resampling::new(seed), statistic).ok()?;
-    Some(found.percentile(Confidence::P95))
+    let found = bootstrap_sums(&rows, &Resampling::new(seed), statistic).ok()?;
+    Some(Estimate {
+        n: served.len(),
+        ..found.percentile(Confidence::P95)
+    })
 }
 
 fn wait(examples: &Examples, served: &[Served], best: usize) -> Option<Wait> {

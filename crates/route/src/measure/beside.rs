@@ -4,7 +4,7 @@
 //! best single, the best per task) is chosen in hindsight, which favours the baselines.
 
 use trilemma_stats::proportion::{Count, wilson};
-use trilemma_stats::resample::{Resampling, bootstrap_mean};
+use trilemma_stats::resample::{Resampling, bootstrap_mean, cluster_bootstrap_mean};
 use trilemma_stats::{Confidence, Estimate};
 
 use super::hull::Frontier;
@@ -42,6 +42,26 @@ impl Point {
         }
     }
 
+    /// The same for items of which some are not independent: `groups` holds the group of each. Their intervals
+    /// come from drawing groups (BCa); `None` below ten groups.
+    #[must_use]
+    pub fn grouped(
+        name: impl Into<String>,
+        (cost, quality): (&[f64], &[f64]),
+        (groups, seed): (&[usize], u64),
+    ) -> Self {
+        let plain = Self::of(name, (cost, quality), seed);
+        if is_independent(groups) {
+            return plain;
+        }
+        let resampling = Resampling::new(seed);
+        let found = cluster_bootstrap_mean(quality, groups, Confidence::P95, &resampling);
+        Self {
+            interval: found.ok(),
+            ..plain
+        }
+    }
+
     /// A point of which the items are told one by one: (quality, USD).
     fn by_item(
         name: impl Into<String>,
@@ -50,8 +70,16 @@ impl Point {
         of: impl Fn(&Example) -> (f64, f64),
     ) -> Self {
         let (quality, cost): (Vec<f64>, Vec<f64>) = examples.rows.iter().map(of).unzip();
-        Self::of(name, (&cost, &quality), seed)
+        Self::grouped(name, (&cost, &quality), (&examples.groups(), seed))
     }
+}
+
+/// Whether every item is a group of its own; groups are numbered from 0.
+pub(super) fn is_independent(groups: &[usize]) -> bool {
+    groups
+        .iter()
+        .max()
+        .is_none_or(|most| most + 1 == groups.len())
 }
 
 /// Wilson's interval where every item is right or wrong, else a percentile bootstrap over items.

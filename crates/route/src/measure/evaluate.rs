@@ -4,21 +4,23 @@
 //! of targets, thresholds frozen. What they realise is the curve. It is set against the random mix of
 //! single candidates at the same costs; an interval that includes zero means: do not route.
 
-use trilemma_stats::resample::{Resampling, bootstrap_statistic};
+use trilemma_stats::resample::{Resampling, bootstrap_sums};
 use trilemma_stats::{Confidence, Estimate};
 
 use super::appraise::{Appraisal, judged};
 use super::beside::{Point, baselines, cheapest, mix, oracle, singles, words};
+use super::draws::{by_group, stacked};
 use super::hull::{Frontier, aiq};
 use super::pair::{Pair, pair};
 use super::replay::{Served, replay};
 use crate::learned::Query;
-use crate::router::Router;
+use crate::router::{Router, Why};
 use crate::train::{Examples, Options, Prepared, Target, fit_query, train_all};
 
-pub(super) const N_FOLDS: usize = 5;
+/// Folds in which policies are judged: each by policies that were trained on the others.
+pub const N_FOLDS: usize = 5;
 /// Fewest items of which anything is said.
-const MIN_ITEMS: usize = 50;
+pub const MIN_ITEMS: usize = 50;
 /// Loss targets of the curve, as shares of the way from the best single down to the cheapest.
 const LADDER: [f64; 7] = [0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
 
@@ -42,6 +44,8 @@ pub struct Task {
     pub within: Point,
     /// Trained without it.
     pub left_out: Point,
+    /// The single candidate that serves it then, where a policy that has not seen a task does not route it.
+    pub unrouted: Option<String>,
     /// The random mix at the cost of `left_out`; `None` = it costs less than the cheapest.
     pub mix: Option<f64>,
 }
@@ -98,7 +102,7 @@ pub struct Evaluation {
     pub held: Vec<Held>,
     /// APGR and CPT, when there are two candidates.
     pub pair: Option<Pair>,
-    /// By task, when there are several.
+    /// By task, when there are several and [`Depth::Full`] was asked for.
     pub tasks: Vec<Task>,
     /// Whether to route.
     pub verdict: Verdict,
@@ -110,9 +114,24 @@ struct Line {
     quality: Vec<f64>,
 }
 
+/// How much is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The curve, what it is set against, and the verdict.
+    Curve,
+    /// Also word count, APGR and CPT, and each task left out of the training.
+    Full,
+}
+
 /// Evaluates how policies trained in this way do on items that they have not seen.
 #[must_use]
 pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
+    evaluate_to(examples, options, Depth::Full)
+}
+
+/// Evaluates as deeply as is asked for.
+pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) -> Evaluation {
+    let is_full = depth == Depth::Full;
     let best = examples.best_single();
     let seed = options.seed;
     let singles = singles(examples, seed);
@@ -120,8 +139,17 @@ pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
     let served = cross_served(examples, options, &targets);
     let lines: Vec<Line> = served.iter().map(|served| line(served)).collect();
     let area = area(examples, &lines, seed);
+    let groups = examples.groups();
+    let point = |target: &Target, line: &Line| {
+        let groups = groups.as_slice();
+        Point::grouped(
+            target.to_string(),
+            (&line.cost, &line.quality),
+            (groups, seed),
+        )
+    };
     let mut curve: Vec<Point> = (targets.iter().zip(&lines))
-        .map(|(target, line)| Point::of(target.to_string(), (&line.cost, &line.quality), seed))
+        .map(|(target, line)| point(target, line))
         .collect();
     curve.sort_by(|a, b| a.cost_usd.total_cmp(&b.cost_usd));
     let (low, high) = limits(&singles, best);
@@ -132,7 +160,7 @@ pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
     let mut with_cheapest = points;
     with_cheapest.extend(cheapest(&singles).map(|one| (one.cost_usd, one.quality)));
     let held: Vec<Held> = (targets.into_iter().zip(served))
-        .filter(|(target, _)| is_headline(*target) || *target == options.target)
+        .filter(|(target, _)| *target == options.target || (is_full && is_headline(*target)))
         .map(|(target, served)| Held {
             found: judged(examples, target.to_string(), served, seed),
             target,
@@ -143,11 +171,19 @@ pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
         best: examples.id(best).to_string(),
         baselines: baselines(examples, seed),
         mix: mix(&singles),
-        words: words(examples, seed),
+        words: if is_full {
+            words(examples, seed)
+        } else {
+            Vec::new()
+        },
         aiq: aiq(&with_cheapest, low, high),
         verdict: verdict(examples, area.as_ref()),
-        pair: cross_pair(examples, seed),
-        tasks: tasks(examples, options, &held),
+        pair: is_full.then(|| cross_pair(examples, seed)).flatten(),
+        tasks: if is_full {
+            tasks(examples, options, &held)
+        } else {
+            Vec::new()
+        },
         singles,
         curve,
         area,
@@ -183,7 +219,7 @@ fn ladder(singles: &[Point], best: usize, wanted: Target) -> Vec<Target> {
 
 /// Serves each fold by policies trained on the others: by target, then item.
 fn cross_served(examples: &Examples, options: &Options, targets: &[Target]) -> Vec<Vec<Served>> {
-    let fold_of = crate::learn::folds(examples.rows.len(), N_FOLDS, options.seed);
+    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, options.seed);
     let mut all: Vec<Vec<(usize, Served)>> = vec![Vec::new(); targets.len()];
     for fold in 0..N_FOLDS {
         let (learn, test) = split(&fold_of, fold);
@@ -213,46 +249,45 @@ fn line(served: &[Served]) -> Line {
     }
 }
 
-/// Area of the curve above the random mix, as a share of the oracle's, by bootstrap over items.
+/// Area of the curve above the random mix, as a share of the oracle's, by bootstrap over items or groups of
+/// them.
 fn area(examples: &Examples, lines: &[Line], seed: u64) -> Option<Estimate> {
     if examples.rows.len() < MIN_ITEMS {
         return None;
     }
-    let idxs: Vec<f64> = (0..examples.rows.len()).map(|idx| idx as f64).collect();
-    let resampling = Resampling::new(seed);
-    let statistic = |idxs: &mut [f64]| area_share(examples, lines, idxs).unwrap_or(0.0);
-    let bootstrap = bootstrap_statistic(&idxs, &resampling, statistic).ok()?;
-    Some(bootstrap.percentile(Confidence::P95))
+    let m = examples.members.len();
+    let rows = by_group(examples, |idx, row| {
+        let (quality, cost) = oracle(row);
+        let lines = lines.iter().map(|line| {
+            let at = |values: &[f64]| values.get(idx).copied().unwrap_or(0.0);
+            (at(&line.cost), at(&line.quality))
+        });
+        let singles = (0..m).map(|member| (row.cost(member), row.quality(member)));
+        stacked(singles.chain([(cost, quality)]).chain(lines))
+    });
+    let statistic = |sums: &[f64]| area_share(m, sums).unwrap_or(0.0);
+    let bootstrap = bootstrap_sums(&rows, &Resampling::new(seed), statistic).ok()?;
+    Some(Estimate {
+        n: examples.rows.len(),
+        ..bootstrap.percentile(Confidence::P95)
+    })
 }
 
-fn area_share(examples: &Examples, lines: &[Line], idxs: &[f64]) -> Option<f64> {
-    let rows = || idxs.iter().map(|idx| *idx as usize);
-    let n = idxs.len().max(1) as f64;
-    let over = |of: &dyn Fn(usize) -> f64| rows().map(of).sum::<f64>() / n;
-    let row = |idx: usize| examples.rows.get(idx);
-    let points: Vec<(f64, f64)> = (0..examples.members.len())
-        .map(|member| {
-            let cost = over(&|idx| row(idx).map_or(0.0, |row| row.cost(member)));
-            (
-                cost,
-                over(&|idx| row(idx).map_or(0.0, |row| row.quality(member))),
-            )
-        })
-        .collect();
-    let ends = ends(&points)?;
+/// From the sums of items: singles, then the oracle, then the lines of the curve.
+fn area_share(n_members: usize, sums: &[f64]) -> Option<f64> {
+    let points = super::draws::means(sums);
+    let (singles, rest) = points.split_at_checked(n_members)?;
+    let (oracle, lines) = rest.split_first()?;
+    let ends = ends(singles)?;
     let (low, high) = (ends.0.0, ends.1.0);
-    let mix = Frontier::hull(&points).mean_between(low, high)?;
-    let oracle = (
-        over(&|idx| row(idx).map_or(0.0, |row| oracle(row).1)),
-        over(&|idx| row(idx).map_or(0.0, |row| oracle(row).0)),
-    );
+    let mix = Frontier::hull(singles).mean_between(low, high)?;
     let best = Frontier::hull(&[ends.0, (oracle.0.max(low), oracle.1)]).mean_between(low, high)?;
     let mut path = vec![ends.0];
-    for line in lines {
-        let at = |values: &[f64], idx: usize| values.get(idx).copied().unwrap_or(0.0);
-        let cost = over(&|idx| at(&line.cost, idx));
-        path.push((cost.max(low), over(&|idx| at(&line.quality, idx))));
-    }
+    path.extend(
+        lines
+            .iter()
+            .map(|(cost, quality)| (cost.max(low), *quality)),
+    );
     let routed = Frontier::path(&path).mean_between(low, high)?;
     (best > mix).then(|| (routed - mix) / (best - mix))
 }
@@ -345,7 +380,7 @@ pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
     let strong = examples.best_single();
     let weak = 1 - strong;
     let prepared = Prepared::of(examples);
-    let fold_of = crate::learn::folds(examples.rows.len(), N_FOLDS, seed);
+    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, seed);
     let mut scores = vec![0.0; examples.rows.len()];
     for fold in 0..N_FOLDS {
         let (learn, test) = split(&fold_of, fold);
@@ -401,11 +436,22 @@ fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
                 options.seed,
             ),
             mix: Frontier::hull(&points).at(left_out.cost_usd),
+            unrouted: unrouted(&part, &served),
             left_out,
             name,
         })
     }))
     .collect()
+}
+
+/// Who served everything because the task was new; `None` = something was routed.
+fn unrouted(examples: &Examples, served: &[Served]) -> Option<String> {
+    let first = served.first()?.answered_by?;
+    let is_guarded = |one: &Served| one.why.contains(&Why::UnseenTask);
+    served
+        .iter()
+        .all(is_guarded)
+        .then(|| examples.id(first).to_string())
 }
 
 fn summed<'a>(name: &str, served: impl Iterator<Item = &'a Served>, seed: u64) -> Point {

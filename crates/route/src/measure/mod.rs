@@ -8,6 +8,7 @@
 
 mod appraise;
 mod beside;
+mod draws;
 mod evaluate;
 mod hull;
 mod pair;
@@ -15,9 +16,11 @@ mod replay;
 
 pub use appraise::{Appraisal, Wait, appraise, cross_appraise};
 pub use beside::Point;
+pub(crate) use evaluate::evaluate_to;
 pub use evaluate::{
-    Abstention, Evaluation, Held, Task, Verdict, cross_pair, evaluate, held_out_pair,
+    Abstention, Depth, Evaluation, Held, Task, Verdict, cross_pair, evaluate, held_out_pair,
 };
+pub use evaluate::{MIN_ITEMS, N_FOLDS};
 pub use hull::{Frontier, aiq};
 pub use pair::{Pair, pair};
 pub use replay::{Served, replay};

@@ -1,7 +1,7 @@
 //! Drives the step function over recorded answers, as a gateway would over live ones.
 
 use crate::observe::Observation;
-use crate::router::{Router, Step, Why};
+use crate::router::{Router, Step, Use, Why};
 use crate::train::{Example, Examples};
 
 /// What one item came to.
@@ -13,6 +13,10 @@ pub struct Served {
     pub cost_usd: f64,
     /// Waits of all steps, the slowest of each; `None` = a time is not recorded.
     pub seconds: Option<f64>,
+    /// Candidates asked, by position, step by step.
+    pub asked: Vec<Vec<usize>>,
+    /// Whether the answer given was judged first, so that nothing of it could be shown before the end.
+    pub held_back: bool,
     /// Calls made.
     pub n_calls: usize,
     /// Steps waited for; 1 = no escalation.
@@ -38,10 +42,13 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
     let view = row.view();
     let mut seen: Vec<Observation> = Vec::new();
     let mut members: Vec<usize> = Vec::new();
+    let mut purposes: Vec<Use> = Vec::new();
     let mut served = Served {
         quality: 0.0,
         cost_usd: 0.0,
         seconds: Some(0.0),
+        asked: Vec::new(),
+        held_back: false,
         n_calls: 0,
         n_steps: 0,
         answered_by: None,
@@ -52,6 +59,7 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
         match decision.step {
             Step::Call(calls) => {
                 let mut slowest = Some(0.0_f64);
+                let mut step = Vec::with_capacity(calls.len());
                 for call in calls {
                     let position = examples
                         .members
@@ -61,6 +69,7 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
                     let Some((at, outcome)) = found else {
                         seen.push(Observation::failed(call.candidate));
                         members.push(usize::MAX);
+                        purposes.push(call.purpose);
                         continue;
                     };
                     served.cost_usd += outcome.cost_usd;
@@ -68,12 +77,16 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
                     slowest = slowest.zip(outcome.seconds).map(|(a, b)| a.max(b));
                     seen.push(outcome.observation.clone());
                     members.push(at);
+                    step.push(at);
+                    purposes.push(call.purpose);
                 }
+                served.asked.push(step);
                 served.n_steps += 1;
                 served.seconds = served.seconds.zip(slowest).map(|(a, b)| a + b);
             }
             Step::Answer { seen_idx } => {
                 served.answered_by = members.get(seen_idx).copied();
+                served.held_back = purposes.get(seen_idx) == Some(&Use::Judged);
                 served.quality = served.answered_by.map_or(0.0, |at| row.quality(at));
                 served.why = decision.why;
                 return served;

@@ -1,6 +1,9 @@
 //! Formulas against figures worked out by hand.
 
 use super::*;
+use crate::observe::Observation;
+use crate::policy::{Compare, Member};
+use crate::train::{About, Example, Examples, Frame, Options, Recorded, Target};
 
 fn close(found: Option<f64>, expected: f64) {
     assert!(
@@ -60,4 +63,86 @@ fn a_pair_is_scored_as_routellm_scores_it() {
     assert_eq!(pair(&scores, &strong, &weak), None);
     assert_eq!(pair(&[], &[], &[]), None);
     assert_eq!(pair(&scores, &weak, &strong[1..]), None);
+}
+
+/// Items in pairs that share a text, so that whoever saw one knows the other by heart; outcomes are coins.
+fn paired(n: usize, grouped: Grouped) -> Examples {
+    let row = |idx: usize| {
+        let pair = idx / 2;
+        // A coin per pair, the same for both.
+        let is_right = (pair.wrapping_mul(2_654_435_761) >> 7).is_multiple_of(2);
+        let outcome = |(name, right, cost): (&str, bool, f64)| Recorded {
+            observation: Observation::text(name, "x"),
+            quality: f64::from(u8::from(right)),
+            cost_usd: cost,
+            seconds: None,
+        };
+        Example {
+            id: idx.to_string(),
+            text: format!(
+                "the words of pair {pair} are {} and {}",
+                pair * 7919,
+                pair * 104_729
+            ),
+            task: None,
+            group: (grouped == Grouped::Yes).then(|| format!("pair {pair}")),
+            about: About::default(),
+            outcomes: [("small", is_right, 0.001), ("large", !is_right, 0.0012)]
+                .map(outcome)
+                .to_vec(),
+        }
+    };
+    Examples {
+        members: ["small", "large"].map(Member::named).to_vec(),
+        rows: (0..n).map(row).collect(),
+        extract: None,
+        compare: Compare::Loose,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Grouped {
+    Yes,
+    No,
+}
+
+fn by_query() -> Options {
+    Options {
+        name: "test".to_owned(),
+        // Any price may be paid: whoever knows an item takes the right one of both.
+        target: Target::BudgetUsd(1.0),
+        seed: 3,
+        cascades: false,
+        queries: true,
+        frame: Frame::default(),
+    }
+}
+
+#[test]
+fn no_item_is_decided_by_a_policy_that_saw_its_like() {
+    let quality = |grouped| {
+        let examples = paired(240, grouped);
+        let wanted = by_query();
+        let found = evaluate(&examples, &wanted);
+        let held = found.held.iter().find(|held| held.target == wanted.target);
+        held.unwrap().found.point.quality
+    };
+    // Without groups most items have their twin in the training, and are known by heart …
+    let leaking = quality(Grouped::No);
+    assert!(leaking > 0.75, "{leaking}");
+    // … with groups nothing can be known of them.
+    let clean = quality(Grouped::Yes);
+    assert!(clean < 0.6, "{clean}");
+}
+
+#[test]
+fn intervals_of_twins_are_those_of_half_as_many() {
+    let width = |grouped| {
+        let examples = paired(240, grouped);
+        let found = evaluate(&examples, &by_query());
+        let interval = found.singles[0].interval.clone().unwrap();
+        interval.high - interval.low
+    };
+    let ratio = width(Grouped::Yes) / width(Grouped::No);
+    assert!((1.3..1.6).contains(&ratio), "{ratio}");
 }

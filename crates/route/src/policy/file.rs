@@ -3,7 +3,7 @@
 //! One JSON object, self-contained: with it and the candidates' keys, every decision can be made
 //! again. Its hash covers everything else in it, so a file can be told from its changed copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -213,6 +213,17 @@ impl Policy {
             measured: None,
             guard: None,
         }
+    }
+
+    /// Lists everyone whom it may ask, once each, the fallback chain included.
+    #[must_use]
+    pub fn asks(&self) -> Vec<CandidateId> {
+        let mut all = Vec::new();
+        self.plan.asks(&mut all);
+        all.extend(self.fallback.iter().cloned());
+        let mut seen = BTreeSet::new();
+        all.retain(|id| seen.insert(id.clone()));
+        all
     }
 
     /// Reads a file; [`crate::Router::new`] says whether it can work.

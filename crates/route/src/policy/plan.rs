@@ -72,6 +72,44 @@ pub enum Plan {
     },
 }
 
+impl Plan {
+    /// Adds everyone whom it may ask, some of them several times.
+    pub(crate) fn asks(&self, all: &mut Vec<CandidateId>) {
+        match self {
+            Self::Single(id) => all.push(id.clone()),
+            Self::Tiers(tiers) => {
+                all.extend([&tiers.small, &tiers.medium, &tiers.large].map(Clone::clone));
+            }
+            Self::Learned(model) => {
+                all.extend(model.quality.iter().map(|one| one.candidate.clone()));
+                all.extend(model.unseen.iter().map(|one| one.then.clone()));
+            }
+            Self::Rules { rules, otherwise } => {
+                rules.iter().for_each(|rule| rule.then.asks(all));
+                otherwise.asks(all);
+            }
+            Self::PerTask { tasks, otherwise } => {
+                tasks.values().for_each(|plan| plan.asks(all));
+                otherwise.asks(all);
+            }
+            Self::Cascade { ask, escalate, .. } => {
+                all.extend(ask.iter().cloned());
+                escalate.asks(all);
+            }
+            Self::Classify {
+                by,
+                labels,
+                otherwise,
+                ..
+            } => {
+                all.push(by.clone());
+                labels.values().for_each(|plan| plan.asks(all));
+                otherwise.asks(all);
+            }
+        }
+    }
+}
+
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -168,6 +168,9 @@ impl Check {
         for (idx, one) in model.quality.iter().enumerate() {
             self.answerer(&one.candidate, &format!("{at}.quality[{idx}].candidate"));
         }
+        if let Some(unseen) = &model.unseen {
+            self.answerer(&unseen.then, &format!("{at}.unseen.then"));
+        }
         match Query::new(model) {
             Ok(query) => Node::Learned(Box::new(query)),
             Err((place, message)) => {

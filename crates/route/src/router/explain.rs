@@ -175,6 +175,16 @@ impl Visit<'_> {
 
     fn learned(&self, query: &Query, tasks: &[String], found: &mut Explanation) {
         let price = query.quality_per_usd();
+        if query.unseen(self.request.task).is_some() {
+            for task in tasks.iter().take(MAX_TASKS) {
+                let other = query.estimates(&self.request.text, Some(task));
+                found.flips.extend(chosen(&other, price).map(|one| Flip {
+                    change: format!("task `{task}`"),
+                    then: vec![one.candidate.clone()],
+                }));
+            }
+            return;
+        }
         let estimates = query.estimates(&self.request.text, self.request.task);
         if let Some(best) = chosen(&estimates, price) {
             found.flips.extend(margins(&estimates, best, price));

@@ -177,6 +177,10 @@ impl Walk<'_> {
 
     /// The best expected quality less the price of expected cost; the first among equals.
     fn learned(&mut self, query: &Query) -> Step {
+        if let Some(then) = query.unseen(self.request.task) {
+            self.why.push(Why::UnseenTask);
+            return self.single(then);
+        }
         let estimates = query.estimates(&self.request.text, self.request.task);
         let worth = |one: &Estimate| one.quality - query.quality_per_usd() * one.cost_usd;
         let best = estimates.into_iter().reduce(|best, one| {

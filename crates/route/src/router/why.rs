@@ -25,6 +25,8 @@ pub enum Why {
     },
     /// The task has none, or none was named.
     OtherTask,
+    /// The training has not seen the task, so nothing is estimated.
+    UnseenTask,
     /// Enough answers were the same.
     Agreed {
         /// How many.
@@ -89,6 +91,9 @@ impl fmt::Display for Why {
             Self::Tier(tier) => write!(f, "the query looks {}", tier.name()),
             Self::Task { task } => write!(f, "its task is `{task}`"),
             Self::OtherTask => f.write_str("its task has no plan of its own"),
+            Self::UnseenTask => {
+                f.write_str("the training has not seen its task: nothing is estimated")
+            }
             Self::Agreed { n, of } => write!(f, "{n} of {of} answers agree"),
             Self::Disagreed { n, of, need } => {
                 write!(f, "{n} of {of} answers agree, {need} are needed")

@@ -47,32 +47,96 @@ pub(super) struct FittedCascade {
     pub(super) cost: f64,
 }
 
-/// Fits every set of two or three cheap candidates; gives the one that reaches the target best.
-pub(super) fn fit_cascade(examples: &Examples, target: Target) -> Option<FittedCascade> {
-    let large = examples.anchor();
-    let large_cost = examples.mean(|row| row.cost(large));
-    let quality = |member: usize| examples.mean(|row| row.quality(member));
-    let mut cheap: Vec<usize> = (0..examples.members.len())
-        .filter(|member| examples.mean(|row| row.cost(*member)) < CHEAP * large_cost)
-        .collect();
-    cheap.sort_by(|a, b| quality(*b).total_cmp(&quality(*a)).then(a.cmp(b)));
-    cheap.truncate(MAX_CHEAP);
-    let extract = match &examples.extract {
-        Some(steps) => Some(Extraction::build(steps).ok()?),
-        None => None,
+/// Fits every set of two or three cheap candidates; gives for each target the one that reaches it best. What
+/// depends on no target is done once.
+pub(super) fn fit_cascades(examples: &Examples, targets: &[Target]) -> Vec<Option<FittedCascade>> {
+    let mut best: Vec<Option<FittedCascade>> = targets.iter().map(|_| None).collect();
+    let Some(ready) = Ready::of(examples) else {
+        return best;
     };
-    let mut best: Option<FittedCascade> = None;
-    for ask in sets(&cheap) {
-        let study = Study::of(examples, extract.as_ref(), ask, large);
-        let Some(found) = study.fit(target) else {
-            continue;
-        };
-        let old = best.as_ref().map(|old| (old.loss, old.cost));
-        if old.is_none_or(|old| target.prefers((found.loss, found.cost), old)) {
-            best = Some(found);
+    for ask in sets(&ready.cheap) {
+        let study = Study::of(examples, &ready, ask);
+        let fit = study.fit();
+        for (best, target) in best.iter_mut().zip(targets) {
+            let Some((threshold, loss, cost)) = fit.threshold(*target) else {
+                continue;
+            };
+            let old = best.as_ref().map(|old| (old.loss, old.cost));
+            if old.is_none_or(|old| target.prefers((loss, cost), old)) {
+                let judge = Judge {
+                    threshold,
+                    ..fit.judge.clone()
+                };
+                *best = Some(FittedCascade {
+                    plan: study.plan(judge),
+                    loss,
+                    cost,
+                });
+            }
         }
     }
     best
+}
+
+impl Examples {
+    /// Share of items on which the two most alike of the cheap candidates say the same; `None` = there are
+    /// no two cheap candidates. Where it is near zero, answers cannot be compared and no cascade is of use.
+    #[must_use]
+    pub fn agreement(&self) -> Option<f64> {
+        let ready = Ready::of(self)?;
+        let n = self.rows.len().max(1) as f64;
+        let says = |member: usize, row: usize| ready.gists.get(member)?.get(row)?.as_ref();
+        let alike = |a: usize, b: usize| {
+            let same = |row: &usize| says(a, *row).is_some_and(|one| says(b, *row) == Some(one));
+            (0..self.rows.len()).filter(same).count() as f64 / n
+        };
+        let pairs = ready.cheap.iter().enumerate();
+        let pairs =
+            pairs.flat_map(|(at, a)| ready.cheap.iter().skip(at + 1).map(|b| alike(*a, *b)));
+        pairs.reduce(f64::max)
+    }
+}
+
+/// What is looked at once for all sets.
+struct Ready {
+    large: usize,
+    /// Cheap candidates, the best first; at least two.
+    cheap: Vec<usize>,
+    /// By candidate, then item: the part of its answer that is compared. Empty for those that are not cheap.
+    gists: Vec<Vec<Option<String>>>,
+}
+
+impl Ready {
+    fn of(examples: &Examples) -> Option<Self> {
+        let large = examples.anchor();
+        let large_cost = examples.mean(|row| row.cost(large));
+        let quality = |member: usize| examples.mean(|row| row.quality(member));
+        let mut cheap: Vec<usize> = (0..examples.members.len())
+            .filter(|member| examples.mean(|row| row.cost(*member)) < CHEAP * large_cost)
+            .collect();
+        cheap.sort_by(|a, b| quality(*b).total_cmp(&quality(*a)).then(a.cmp(b)));
+        cheap.truncate(MAX_CHEAP);
+        if cheap.len() < 2 {
+            return None;
+        }
+        let extract = match &examples.extract {
+            Some(steps) => Some(Extraction::build(steps).ok()?),
+            None => None,
+        };
+        let said = |member: usize, row: &Example| {
+            let outcome = &row.outcomes.get(member)?.observation.outcome;
+            gist(outcome, extract.as_ref(), examples.compare)
+        };
+        let of = |member: usize| -> Vec<Option<String>> {
+            let rows = examples.rows.iter().filter(|_| cheap.contains(&member));
+            rows.map(|row| said(member, row)).collect()
+        };
+        Some(Self {
+            gists: (0..examples.members.len()).map(of).collect(),
+            large,
+            cheap,
+        })
+    }
 }
 
 /// All pairs and triples, each in the given order.
@@ -87,6 +151,27 @@ fn sets(cheap: &[usize]) -> Vec<Vec<usize>> {
     sets
 }
 
+/// A judge, and what each threshold would come to.
+struct Fit {
+    judge: Judge,
+    /// Threshold, loss with its caution, USD per query.
+    thresholds: Vec<(f64, f64, f64)>,
+}
+
+impl Fit {
+    /// The one that reaches a target best.
+    fn threshold(&self, target: Target) -> Option<(f64, f64, f64)> {
+        let mut found: Option<(f64, f64, f64)> = None;
+        for (threshold, loss, cost) in &self.thresholds {
+            let is_better = found.is_none_or(|(_, l, c)| target.prefers((*loss, *cost), (l, c)));
+            if target.is_reached(*loss, *cost) && is_better {
+                found = Some((brief(*threshold), *loss, *cost));
+            }
+        }
+        found
+    }
+}
+
 /// One set of candidates with what their answers showed.
 struct Study<'a> {
     examples: &'a Examples,
@@ -99,14 +184,9 @@ struct Study<'a> {
 }
 
 impl<'a> Study<'a> {
-    fn of(
-        examples: &'a Examples,
-        extract: Option<&Extraction>,
-        ask: Vec<usize>,
-        large: usize,
-    ) -> Self {
+    fn of(examples: &'a Examples, ready: &Ready, ask: Vec<usize>) -> Self {
         let tasks = examples.tasks();
-        let look = |row: &Example| {
+        let look = |(idx, row): (usize, &Example)| {
             let outcomes: Vec<Option<&Outcome>> = (ask.iter())
                 .map(|member| {
                     row.outcomes
@@ -114,8 +194,8 @@ impl<'a> Study<'a> {
                         .map(|one| &one.observation.outcome)
                 })
                 .collect();
-            let gists: Vec<Option<String>> = (outcomes.iter())
-                .map(|outcome| gist((*outcome)?, extract, examples.compare))
+            let gists: Vec<Option<String>> = (ask.iter())
+                .map(|member| ready.gists.get(*member)?.get(idx)?.clone())
                 .collect();
             let task = row
                 .task
@@ -123,15 +203,15 @@ impl<'a> Study<'a> {
                 .and_then(|task| tasks.iter().position(|t| t == task));
             evidence(&row.text, task, &gists, &outcomes)
         };
-        let seen: Vec<Evidence> = examples.rows.iter().map(look).collect();
+        let seen: Vec<Evidence> = examples.rows.iter().enumerate().map(look).collect();
         let scales = scales(&seen);
         let rows = (seen.iter())
             .map(|one| Signals::row(one, &scales, tasks.len()))
             .collect();
         Self {
             examples,
+            large: ready.large,
             ask,
-            large,
             tasks,
             seen,
             scales,
@@ -210,37 +290,29 @@ impl<'a> Study<'a> {
         fit.fit().mean
     }
 
-    /// Fits the judge and finds the threshold that reaches the target.
-    fn fit(&self, target: Target) -> Option<FittedCascade> {
+    /// Fits the judge, and says what each of its thresholds would come to.
+    fn fit(&self) -> Fit {
         let (posterior, expected) = self.gain_model();
         let mut gain: Vec<f64> = posterior.mean.iter().copied().map(brief).collect();
         if let Some(agreed) = gain.first_mut() {
             *agreed = brief(*agreed + expected);
         }
-        let mut judge = Judge {
+        let judge = Judge {
             tasks: self.tasks.clone(),
             lengths: self.scales.iter().map(|scale| scale.map(brief)).collect(),
             gain,
             log_cost: self.cost_model().into_iter().map(brief).collect(),
             threshold: 0.0,
         };
-        let (threshold, loss, cost) = self.threshold(&judge, &posterior, target)?;
-        judge.threshold = threshold;
-        Some(FittedCascade {
-            plan: self.plan(judge),
-            loss,
-            cost,
-        })
+        Fit {
+            thresholds: self.thresholds(&judge, &posterior),
+            judge,
+        }
     }
 
-    /// Accepts more and more answers, those with the least gain per cost first, as long as the
-    /// target is reached: the threshold, the loss with its caution, the cost.
-    fn threshold(
-        &self,
-        judge: &Judge,
-        posterior: &Posterior,
-        target: Target,
-    ) -> Option<(f64, f64, f64)> {
+    /// Accepts more and more answers, those with the least gain per cost first: after each the threshold,
+    /// the loss with its caution, the cost.
+    fn thresholds(&self, judge: &Judge, posterior: &Posterior) -> Vec<(f64, f64, f64)> {
         let n = self.examples.rows.len().max(1) as f64;
         let mut order: Vec<(f64, f64, usize)> = (self.seen.iter().enumerate())
             .filter(|(_, seen)| seen.found[0])
@@ -256,7 +328,7 @@ impl<'a> Study<'a> {
         let mut cost = asked + self.examples.mean(|row| row.cost(self.large));
         let mut loss = 0.0;
         let mut accepted = vec![0.0; judge.gain.len()];
-        let mut found: Option<(f64, f64, f64)> = None;
+        let mut found = Vec::with_capacity(order.len());
         for (at, (score, gain, idx)) in order.iter().enumerate() {
             let Some(row) = self.examples.rows.get(*idx) else {
                 continue;
@@ -273,10 +345,7 @@ impl<'a> Study<'a> {
                 continue;
             }
             let careful = loss + CAUTION * posterior.sd(&accepted);
-            let is_better = found.is_none_or(|(_, l, c)| target.prefers((careful, cost), (l, c)));
-            if target.is_reached(careful, cost) && is_better {
-                found = Some((brief(f64::midpoint(*score, next)), careful, cost));
-            }
+            found.push((f64::midpoint(*score, next), careful, cost));
         }
         found
     }

@@ -1,6 +1,6 @@
 //! Takes the cheapest way that reaches the target by its own cautious estimate.
 
-use super::cascade::fit_cascade;
+use super::cascade::{FittedCascade, fit_cascades};
 use super::examples::Examples;
 use super::frame::Frame;
 use super::query::{FittedQuery, Prepared, fit_query};
@@ -66,29 +66,53 @@ pub(crate) fn train_all(
     let free = options.frame.free(examples);
     let examples = free.as_ref().unwrap_or(examples);
     let anchor = examples.anchor();
-    let fitted = options.queries.then(|| {
-        let prepared = Prepared::of(examples);
-        let rows: Vec<usize> = (0..examples.rows.len()).collect();
-        Priced::of(
-            examples,
-            fit_query(&prepared, examples, &rows, options.seed),
-        )
-    });
-    let for_target = |target: &Target| {
+    let fitted = options
+        .queries
+        .then(|| Asked::of(examples, anchor, options.seed));
+    let cascades: Vec<Option<FittedCascade>> = if options.cascades {
+        fit_cascades(examples, targets)
+    } else {
+        targets.iter().map(|_| None).collect()
+    };
+    let for_target = |(target, cascade): (&Target, Option<FittedCascade>)| {
         let mut best = Choice::single(examples, anchor);
-        if options.cascades
-            && let Some(found) = fit_cascade(examples, *target)
-        {
+        if let Some(found) = cascade {
             best = best.or(*target, found.plan, (found.loss, found.cost));
         }
-        if let Some(Some(priced)) = &fitted
-            && let Some((model, figures)) = priced.at(examples, anchor, *target)
-        {
+        if let Some((model, figures)) = fitted.as_ref().and_then(|one| one.at(*target)) {
             best = best.or(*target, Plan::Learned(Box::new(model)), figures);
         }
         best.named(examples, options, anchor)
     };
-    targets.iter().map(for_target).collect()
+    targets.iter().zip(cascades).map(for_target).collect()
+}
+
+/// What queries say of the candidates that are worth estimating.
+struct Asked {
+    /// With the outcomes of those alone.
+    examples: Examples,
+    /// The large one among them.
+    anchor: usize,
+    priced: Option<Priced>,
+}
+
+impl Asked {
+    fn of(examples: &Examples, anchor: usize, seed: u64) -> Self {
+        let kept = examples.worth_estimating(anchor);
+        let narrow = examples.only(&kept);
+        let rows: Vec<usize> = (0..narrow.rows.len()).collect();
+        let fitted = fit_query(&Prepared::of(&narrow), &narrow, &rows, seed);
+        Self {
+            anchor: kept.iter().position(|one| *one == anchor).unwrap_or(0),
+            priced: Priced::of(&narrow, fitted),
+            examples: narrow,
+        }
+    }
+
+    fn at(&self, target: Target) -> Option<(QueryModel, (f64, f64))> {
+        let priced = self.priced.as_ref()?;
+        priced.at(&self.examples, self.anchor, target)
+    }
 }
 
 /// A plan with its expected loss and cost.

@@ -1,5 +1,7 @@
 //! Recorded outcomes in the form that training and evaluation need.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::Timestamp;
 use serde_json::Value;
 use trilemma_domain::CandidateId;
@@ -7,6 +9,9 @@ use trilemma_domain::CandidateId;
 use crate::observe::Observation;
 use crate::policy::{Compare, Member, Modality};
 use crate::request::RequestView;
+
+/// Most candidates whose quality is estimated from queries.
+const MOST_ESTIMATED: usize = 8;
 
 /// What rules may ask of an item beside its text and task; nothing stated by default.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -48,6 +53,9 @@ pub struct Example {
     pub text: String,
     /// Its task, where items belong to several.
     pub task: Option<String>,
+    /// Items that are not independent share one: they stand in the same fold, and are drawn together.
+    /// `None` = independent of all others.
+    pub group: Option<String>,
     /// What else rules may ask for.
     pub about: About,
     /// By candidate, in the order of [`Examples::members`].
@@ -124,16 +132,36 @@ impl Examples {
         }
     }
 
+    /// The group of each item, numbered in order of appearance; an item without one is a group of its
+    /// own.
+    #[must_use]
+    pub fn groups(&self) -> Vec<usize> {
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        let mut groups = Vec::with_capacity(self.rows.len());
+        let mut n_groups = 0;
+        for row in &self.rows {
+            let own = row.group.as_deref().and_then(|name| known.get(name));
+            let group = own.copied().unwrap_or(n_groups);
+            if group == n_groups {
+                n_groups += 1;
+                known.extend(row.group.as_deref().map(|name| (name, group)));
+            }
+            groups.push(group);
+        }
+        groups
+    }
+
+    /// Every task that an item names, in order of name.
+    #[must_use]
+    pub fn named_tasks(&self) -> Vec<String> {
+        let tasks = self.rows.iter().filter_map(|row| row.task.clone());
+        tasks.collect::<BTreeSet<String>>().into_iter().collect()
+    }
+
     /// Known tasks, in order of name; empty when there are fewer than two.
     #[must_use]
     pub fn tasks(&self) -> Vec<String> {
-        let mut tasks: Vec<String> = self
-            .rows
-            .iter()
-            .filter_map(|row| row.task.clone())
-            .collect();
-        tasks.sort();
-        tasks.dedup();
+        let tasks = self.named_tasks();
         if tasks.len() < 2 { Vec::new() } else { tasks }
     }
 
@@ -165,6 +193,34 @@ impl Examples {
                 }
             })
             .unwrap_or(0)
+    }
+
+    /// Candidates whose quality is worth estimating from queries, at most [`MOST_ESTIMATED`]: the large one,
+    /// those that no cheaper one beats, then the best of the rest.
+    pub(crate) fn worth_estimating(&self, anchor: usize) -> Vec<usize> {
+        let n = self.members.len();
+        if n <= MOST_ESTIMATED {
+            return (0..n).collect();
+        }
+        let quality: Vec<f64> = (0..n)
+            .map(|one| self.mean(|row| row.quality(one)))
+            .collect();
+        let cost: Vec<f64> = (0..n).map(|one| self.mean(|row| row.cost(one))).collect();
+        let of = |values: &[f64], one: usize| values.get(one).copied().unwrap_or(0.0);
+        let is_beaten = |one: usize| {
+            (0..n).any(|other| {
+                of(&cost, other) < of(&cost, one) && of(&quality, other) >= of(&quality, one)
+            })
+        };
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|a, b| {
+            let rank = |one: usize| (one != anchor, is_beaten(one));
+            let better = of(&quality, *b).total_cmp(&of(&quality, *a));
+            rank(*a).cmp(&rank(*b)).then(better).then(a.cmp(b))
+        });
+        order.truncate(MOST_ESTIMATED);
+        order.sort_unstable();
+        order
     }
 
     /// The cheapest candidate within one standard error of the best: what few items cannot tell

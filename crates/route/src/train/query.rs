@@ -12,7 +12,7 @@ use super::examples::Examples;
 use crate::features::{Hashed, N_HASH, N_SURFACE, surface};
 use crate::learn::{Bayes, Bins, Row, Trees, boost, folds, predict, ridge};
 use crate::learned::{
-    CostModel, QualityModel, QueryModel, TreeModel, brief, columns, standard_row,
+    CostModel, QualityModel, QueryModel, TreeModel, UnseenTask, brief, columns, standard_row,
 };
 
 /// Weight of a standardised surface feature beside pieces of length one.
@@ -32,6 +32,10 @@ pub(crate) struct Prepared {
     pieces: Vec<Row>,
     surface: Vec<Vec<f64>>,
     tasks: Vec<String>,
+    /// Every task that an item names, also where it is the only one.
+    named_tasks: Vec<String>,
+    /// Group of each item.
+    groups: Vec<usize>,
     task_of: Vec<Option<usize>>,
     n_outputs: usize,
     /// Interleaved qualities.
@@ -72,6 +76,8 @@ impl Prepared {
                         .collect()
                 })
                 .collect(),
+            named_tasks: examples.named_tasks(),
+            groups: examples.groups(),
             tasks,
             n_outputs,
         }
@@ -149,14 +155,32 @@ pub(crate) fn fit_query(
             .map(|member| fit_cost(prepared, rows, member))
             .collect(),
         trees: trees.map(Iterator::collect).unwrap_or_default(),
+        unseen: guard(prepared, examples, rows),
     };
     let unseen = chosen.iter().copied().zip(unseen).collect();
     FittedQuery { model, unseen }
 }
 
+/// Who answers a task that these rows do not name; `None` = they name none.
+fn guard(prepared: &Prepared, examples: &Examples, rows: &[usize]) -> Option<UnseenTask> {
+    let names = |task: &&String| {
+        let row = |row: &usize| examples.rows.get(*row);
+        rows.iter()
+            .filter_map(row)
+            .any(|row| row.task.as_ref() == Some(*task))
+    };
+    let tasks: Vec<String> = prepared.named_tasks.iter().filter(names).cloned().collect();
+    (!tasks.is_empty()).then(|| UnseenTask {
+        tasks,
+        then: examples.id(examples.anchor()),
+    })
+}
+
 /// Chooses penalty and share of the trees by the squared error of differences.
 fn choose_way(prepared: &Prepared, rows: &[usize], seed: u64) -> (Way, Vec<Vec<f64>>) {
-    let fold_of = folds(rows.len(), N_FOLDS, seed);
+    let group = |row: &usize| prepared.groups.get(*row).copied().unwrap_or(*row);
+    let groups: Vec<usize> = rows.iter().map(group).collect();
+    let fold_of = folds(&groups, N_FOLDS, seed);
     let m = prepared.n_outputs;
     let n_ways = PENALTIES.len() * TREE_SHARES.len();
     let mut errors = vec![0.0; n_ways];

@@ -50,6 +50,7 @@ fn examples(n: u64, noise: u64) -> Examples {
             id: idx.to_string(),
             text,
             task: None,
+            group: None,
             about: About::default(),
             outcomes,
         }
@@ -146,6 +147,81 @@ fn routing_that_is_worth_something_is_told_from_chance() {
     );
     let few = evaluate(&examples(20, 0), &options(false));
     assert!(matches!(&few.verdict, Verdict::Abstain { reason, .. } if reason.contains("20 items")));
+}
+
+#[test]
+fn a_task_that_the_training_has_not_seen_is_not_routed() {
+    let mut all = examples(300, 4);
+    for (idx, row) in all.rows.iter_mut().enumerate() {
+        row.task = Some(["naming", "proving"][idx % 2].to_owned());
+    }
+    let of = |task: &str| -> Vec<usize> {
+        let own = |idx: &usize| all.rows[*idx].task.as_deref() == Some(task);
+        (0..300).filter(own).collect()
+    };
+    let policy = train(&all.subset(&of("naming")), &options(false)).policy;
+    let Plan::Learned(model) = &policy.plan else {
+        panic!("{:?}", policy.plan)
+    };
+    let guard = model.unseen.clone().unwrap();
+    assert_eq!(
+        (guard.tasks, guard.then.as_str()),
+        (vec!["naming".to_owned()], "large")
+    );
+    let router = Router::new(policy).unwrap();
+    let own = replay(&router, &all.subset(&of("naming")));
+    assert!(own.iter().any(|one| one.answered_by != Some(2)));
+    let other = replay(&router, &all.subset(&of("proving")));
+    assert!(
+        other
+            .iter()
+            .all(|one| one.answered_by == Some(2) && one.n_calls == 1)
+    );
+    assert!(other.iter().all(|one| one.why == [Why::UnseenTask]));
+    // A request that names no task is routed as before.
+    let bare = crate::request::RequestView::of_text("name the simple colour");
+    assert!(matches!(
+        router.step(&bare, &[]).why[0],
+        Why::Expected { .. }
+    ));
+    // And so the evaluation says.
+    let found = evaluate(&all, &options(false));
+    assert_eq!(found.tasks.len(), 2);
+    assert!(
+        found
+            .tasks
+            .iter()
+            .all(|task| task.unrouted.as_deref() == Some("large"))
+    );
+}
+
+#[test]
+fn of_many_candidates_those_on_the_frontier_are_estimated() {
+    let mut all = examples(60, 0);
+    for (member, name) in (3..12).map(|at| (at, format!("dear-{at}"))) {
+        all.members.push(Member::named(name.as_str()));
+        for row in &mut all.rows {
+            let mut outcome = row.outcomes[0].clone();
+            outcome.observation = Observation::text(name.as_str(), "no");
+            outcome.quality = 0.0;
+            outcome.cost_usd = 0.01 * member as f64;
+            row.outcomes.push(outcome);
+        }
+    }
+    let kept = all.worth_estimating(2);
+    assert_eq!(kept.len(), 8);
+    assert!(kept.contains(&0) && kept.contains(&2), "{kept:?}");
+    let policy = train(&all, &options(false)).policy;
+    assert!(Router::new(policy).is_ok());
+}
+
+#[test]
+fn agreement_tells_whether_answers_can_be_compared() {
+    let all = examples(90, 0);
+    let share = all.agreement().unwrap();
+    // Both are right on two thirds and say different things on the rest.
+    assert!((share - 2.0 / 3.0).abs() < 0.02, "{share}");
+    assert_eq!(all.only(&[0, 2]).agreement(), None);
 }
 
 #[test]

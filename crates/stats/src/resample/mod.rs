@@ -12,6 +12,7 @@ mod quantile_difference;
 mod ratio;
 mod sign_flip;
 mod stream;
+mod sums;
 
 pub use bootstrap::{Bootstrap, MIN_VALUES, bootstrap_mean, bootstrap_statistic};
 pub use cluster::cluster_bootstrap_mean;
@@ -21,6 +22,7 @@ pub use ratio::ratio_of_means;
 pub use sign_flip::{Flips, SignFlip, sign_flip};
 pub(crate) use stream::Stream;
 pub use stream::{ChaChaStream, Generator, IndexStream, Resampling, SplitMix64};
+pub use sums::bootstrap_sums;
 
 #[cfg(test)]
 mod tests;

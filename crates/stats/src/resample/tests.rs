@@ -44,6 +44,31 @@ fn resampling_is_recorded_by_name() {
 }
 
 #[test]
+fn sums_are_drawn_as_the_general_bootstrap_draws_them() {
+    let mut stream = ChaChaStream::new(5);
+    let values: Vec<f64> = (0..40).map(|_| uniform(&mut stream)).collect();
+    let resampling = Resampling::new(9);
+    let rows: Vec<Vec<f64>> = values.iter().map(|v| vec![1.0, *v]).collect();
+    let sums = bootstrap_sums(&rows, &resampling, |sums| sums[1] / sums[0]).unwrap();
+    let means = bootstrap_mean(&values, &resampling).unwrap();
+    let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
+    close(sums.point(), means.point());
+    close(sums.acceleration(), means.acceleration());
+    for (a, b) in sums.replicates().iter().zip(means.replicates()) {
+        close(*a, *b);
+    }
+    assert!(matches!(
+        bootstrap_sums(&rows[..3], &resampling, |sums| sums[1]),
+        Err(StatsError::TooFew(_))
+    ));
+    let uneven = [rows.clone(), vec![vec![1.0]]].concat();
+    assert!(matches!(
+        bootstrap_sums(&uneven, &resampling, |sums| sums[1]),
+        Err(StatsError::LengthMismatch { .. })
+    ));
+}
+
+#[test]
 fn too_little_is_refused() {
     let resampling = Resampling::new(1);
     assert!(matches!(

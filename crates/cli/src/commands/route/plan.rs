@@ -7,7 +7,7 @@ use trilemma_route::{Accept, Pace, Plan, Policy};
 const MAX_LINES: usize = 40;
 
 /// Says what a policy does.
-pub(super) fn plan_lines(policy: &Policy) -> Vec<String> {
+pub(crate) fn plan_lines(policy: &Policy) -> Vec<String> {
     let mut lines = Vec::new();
     tell(&policy.plan, 0, "", &mut lines);
     if !policy.fallback.is_empty() {
@@ -49,6 +49,13 @@ fn tell(plan: &Plan, depth: usize, lead: &str, lines: &mut Vec<String>) {
                 names(&ids),
                 price_of_a_point(model.quality_per_usd)
             ));
+            if let Some(unseen) = &model.unseen {
+                say(format!(
+                    "other tasks than {}: `{}`",
+                    unseen.tasks.join(", "),
+                    unseen.then
+                ));
+            }
         }
         Plan::Rules { rules, otherwise } => {
             say("the first rule that holds decides".to_owned());

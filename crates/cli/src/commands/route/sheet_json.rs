@@ -129,5 +129,6 @@ fn task(one: &Task) -> Value {
         "within": point(&one.within),
         "left_out": point(&one.left_out),
         "mix_at_that_cost": one.mix,
+        "served_alone_by": one.unrouted,
     })
 }

@@ -254,13 +254,21 @@ fn tasks(sheet: &Sheet<'_>, width: Option<usize>) -> String {
             one.n.to_string(),
             format!("{:.1} %", 100.0 * one.within.quality),
             usd(one.within.cost_usd),
-            format!("{:.1} %", 100.0 * one.left_out.quality),
+            format!(
+                "{:.1} %{}",
+                100.0 * one.left_out.quality,
+                if one.unrouted.is_some() {
+                    " (not routed)"
+                } else {
+                    ""
+                }
+            ),
             usd(one.left_out.cost_usd),
             one.mix
                 .map_or_else(|| "none".to_owned(), |mix| format!("{:.1} %", 100.0 * mix)),
         ]);
     }
-    let title = "By task, and with the task left out of the training (below the mix: an unseen task should not be routed):";
+    let title = "By task, and with the task left out of the training (not routed: the query alone says nothing of an unseen task, so a single candidate serves it):";
     format!("\n{}{}", paragraph(title, 0, width), table.draw(0, width))
 }
 
