@@ -34,7 +34,8 @@ pub(crate) fn collect(
             builder.leave_out(order.len() - place);
             break;
         }
-        let Some(item_idx) = sample.chosen.get(*item_idx) else {
+        let sample_place = *item_idx;
+        let Some(item_idx) = sample.chosen.get(sample_place) else {
             continue;
         };
         let Some(id) = manifest.items.get(*item_idx) else {
@@ -55,12 +56,28 @@ pub(crate) fn collect(
                 }
             }
         }
+        entry.answers.extend(routed(decision, sample_place));
         match builder.push(&entry, decision.candidates.len()) {
             Room::Kept => {}
             Room::LeftOut => n_refused += 1,
         }
     }
     Ok(builder.finish())
+}
+
+/// What a routed mix made of an item: whose answer it gave.
+fn routed(decision: &Decision, item: usize) -> Option<ContentAnswer> {
+    let routing = decision.routing.as_ref()?;
+    let candidate = routing.candidate?;
+    let one = routing.items.iter().find(|one| one.item == item)?;
+    let id = &decision.candidates.get(one.answered_by?)?.id;
+    Some(ContentAnswer {
+        candidate,
+        output: Some(format!("[the answer of `{id}`: {}]", one.why)),
+        score: Some(f64::from(u8::from(one.passes))),
+        pass: Some(one.passes),
+        ..ContentAnswer::default()
+    })
 }
 
 fn content_item(

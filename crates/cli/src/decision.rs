@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::judging;
 use crate::printer::Printer;
+use crate::routing;
 
 /// What a user may ask of a decision.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -123,6 +124,30 @@ pub(crate) fn decide_with(
     Ok(decision)
 }
 
+/// Decides on a recorded run, with a routed mix as one more candidate where that is shown to be worth something
+/// and the project does not say no.
+pub(crate) fn decide_routed(
+    context: &Context,
+    (store, run): (&Store, &RunId),
+    options: DecideOptions,
+) -> anyhow::Result<Decision> {
+    let manifest = store.manifest(run)?;
+    let field = adaptive::field(store, &manifest)?;
+    let collector = collect(context, (store, &manifest), options, &field.places, |_| {})?;
+    let case = routing::Case {
+        context,
+        store,
+        manifest: &manifest,
+        split: options.split,
+        places: &field.places,
+    };
+    let (collector, routing) = routing::propose(&case, collector)?;
+    let mut decision = collector.finish();
+    decision.routing = routing;
+    adaptive::tell(&mut decision, &manifest, &field);
+    Ok(decision)
+}
+
 /// Decides on some candidates of a recorded run; `raced` holds their places in the decision, `None` for those that a
 /// race gave up.
 pub(crate) fn decide_on(
@@ -132,6 +157,18 @@ pub(crate) fn decide_on(
     raced: &[Option<u32>],
     adjust: impl FnOnce(&mut DecisionInput),
 ) -> anyhow::Result<Decision> {
+    let collector = collect(context, (store, manifest), options, raced, adjust)?;
+    Ok(collector.finish())
+}
+
+/// Gathers everything that a decision on some candidates is taken from.
+fn collect(
+    context: &Context,
+    (store, manifest): (&Store, &RunManifest),
+    options: DecideOptions,
+    raced: &[Option<u32>],
+    adjust: impl FnOnce(&mut DecisionInput),
+) -> anyhow::Result<Collector> {
     let sample = crate::sample::Sample::of(context, store, manifest, options.split)?;
     let places = sample.places();
     let mut input = input(context, store, manifest, (options, sample))?;
@@ -170,7 +207,7 @@ pub(crate) fn decide_on(
     if let Some(error) = refused {
         return Err(error.into());
     }
-    Ok(collector.finish())
+    Ok(collector)
 }
 
 /// What a decision on all that a run measured is taken from, trials apart.
@@ -276,6 +313,15 @@ pub(crate) fn as_of_now(context: &Context, recorded: &Candidate) -> Candidate {
         candidate.identity.clone_from(&now.identity);
     }
     candidate
+}
+
+/// Words behind the program's name that come next where a routed mix is what is recommended, or to take if one
+/// must be taken now; `None` = it is not.
+pub(crate) fn routed_next(decision: &Decision) -> Option<&str> {
+    let routing = decision.routing.as_ref()?;
+    let chosen = decision.chosen()?;
+    let mix = decision.candidates.get(routing.candidate?)?;
+    (mix.id == chosen.id).then_some(routing.next.as_deref()?)
 }
 
 /// Whether a warning was given.

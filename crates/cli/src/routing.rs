@@ -7,16 +7,17 @@
 mod gather;
 mod item;
 mod member;
+pub(crate) mod plan;
+mod propose;
 
 use anyhow::anyhow;
-use trilemma_domain::RunId;
 use trilemma_golden::Side;
-use trilemma_route::{Frame, Options, Study, Target};
-use trilemma_store::Store;
+use trilemma_route::{Frame, Options, Target};
 
 use crate::context::{Context, InputError};
 
 pub(crate) use gather::{Material, gather};
+pub(crate) use propose::{Case, propose};
 
 /// Which part of a run takes part.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,6 +26,8 @@ pub(crate) struct Part<'a> {
     pub(crate) only: &'a [String],
     /// Items of one side of the golden set; `None` = all.
     pub(crate) split: Option<Side>,
+    /// At most about this many items, groups of dependent ones whole, at random by the run's seed; `None` = all.
+    pub(crate) most_items: Option<usize>,
 }
 
 /// What is asked of the training, apart from the project's own rules.
@@ -49,23 +52,6 @@ pub(crate) fn options(context: &Context, material: &Material, target: Target) ->
             reads: settings.reads.clone(),
         },
     }
-}
-
-/// Trains on a run and says what such policies are worth on unseen items.
-///
-/// # Errors
-/// As the store gives them; [`InputError`] where nothing of the run can be routed.
-#[expect(dead_code, reason = "the choice and the report take it from here")]
-pub(crate) fn study(
-    context: &Context,
-    (store, run): (&Store, &RunId),
-    part: Part<'_>,
-    target: Target,
-) -> anyhow::Result<Study> {
-    let material = gather(context, (store, run), part)?;
-    demand_two(&material)?;
-    let options = options(context, &material, target);
-    Ok(Study::of(material.gathered, options))
 }
 
 /// One candidate has nobody to share the queries with.

@@ -3,10 +3,11 @@
 //! In: [`Observation`]s in any order, each trial once. Out: the table that the figures are computed
 //! from. A trial that never comes counts as not run. About 90 bytes a trial.
 
-use trilemma_domain::{FailureKind, NanoUsd, Observation, ObservedState};
+use trilemma_domain::{FailureKind, NanoUsd, Observation, ObservedState, Usd};
 
 use crate::error::DecideError;
 use crate::input::DecisionInput;
+use crate::mix::{Composed, Mix};
 use crate::review::Reviews;
 
 /// Most trials that one decision holds.
@@ -18,6 +19,7 @@ pub struct Collector {
     pub(crate) input: DecisionInput,
     pub(crate) table: Table,
     pub(crate) reviews: Reviews,
+    pub(crate) mix: Option<Mix>,
 }
 
 /// All trials of a run: candidate by candidate, item by item, repeat by repeat.
@@ -26,6 +28,7 @@ pub(crate) struct Table {
     trials: Vec<Option<Observed>>,
     n_items: usize,
     repeats: usize,
+    composed: Option<Composed>,
 }
 
 /// What is kept of one trial.
@@ -93,10 +96,18 @@ impl Collector {
                 trials: vec![None; n_trials],
                 n_items,
                 repeats: input.repeats as usize,
+                composed: None,
             },
             input,
             reviews: Reviews::default(),
+            mix: None,
         })
+    }
+
+    /// What the decision is taken from, trials apart.
+    #[must_use]
+    pub fn input(&self) -> &DecisionInput {
+        &self.input
     }
 
     /// Takes what people said of answers: quality is then corrected by it where labels suffice.
@@ -161,6 +172,27 @@ impl Table {
             .get(start..start + size)
             .unwrap_or_default()
             .chunks(self.repeats.max(1))
+    }
+
+    /// The first answer of a candidate to an item; `None` = it never came.
+    pub(crate) fn first(&self, candidate: usize, item: usize) -> Option<&Observed> {
+        let start = candidate.checked_mul(self.n_items * self.repeats)?;
+        self.trials.get(start + item * self.repeats)?.as_ref()
+    }
+
+    /// Adds a candidate with one trial per item.
+    pub(crate) fn append(&mut self, trials: Vec<Option<Observed>>, composed: Composed) {
+        for trial in trials {
+            self.trials.push(trial);
+            self.trials.extend((1..self.repeats).map(|_| None));
+        }
+        self.composed = Some(composed);
+    }
+
+    /// Cost in production by item, where a candidate is put together from others.
+    pub(crate) fn composed_costs(&self, candidate: usize) -> Option<&[Option<Usd>]> {
+        let composed = self.composed.as_ref()?;
+        (composed.candidate == candidate).then_some(composed.costs.as_slice())
     }
 
     /// The trials of one candidate that came, in order.

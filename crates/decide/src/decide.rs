@@ -17,6 +17,7 @@ use crate::frontier::{frontier, points};
 use crate::gate::{Gates, gates};
 use crate::input::DecisionInput;
 use crate::measure::{compare, cost_figures, price_facts, score, token_figures};
+use crate::mix::pricers;
 use crate::result::{Axis, CandidateResult, Decision, GateResult, SCHEMA_VERSION, SampleSummary};
 use crate::reviewed::summary;
 use crate::slices::slices;
@@ -46,7 +47,8 @@ impl Collector {
             input,
             table,
             reviews,
-        } = self;
+            mix: _,
+        } = self.composed();
         let case = Case::of(&input, &table, &reviews);
         let Gates {
             results: mut gates,
@@ -110,6 +112,7 @@ impl Collector {
             slices,
             conclusion,
             outlook: None,
+            routing: None,
         };
         attach(&mut candidates, &mut gates, &chances);
         Decision {
@@ -172,7 +175,10 @@ fn result(
         identity: facts.identity.clone(),
         served: facts.served.clone(),
         end: facts.end.clone(),
-        prices: price_facts(facts.pricer.as_ref()),
+        prices: pricers(facts, &input.candidates)
+            .into_iter()
+            .flat_map(|pricer| price_facts(Some(pricer)))
+            .collect(),
         n_items: own
             .column
             .items
@@ -195,5 +201,6 @@ fn result(
         verdict: Verdict::Undecided,
         probability_meets: None,
         probability_right: None,
+        routed: facts.routed.clone(),
     }
 }

@@ -50,6 +50,14 @@ pub enum DecideError {
         /// Repeat.
         repeat: u32,
     },
+    /// A routed mix that does not fit the candidates or the items.
+    #[error("judge the mix `{id}`: it {what}")]
+    Mix {
+        /// Its name.
+        id: CandidateId,
+        /// What is wrong.
+        what: &'static str,
+    },
     /// An item whose weight is no positive number.
     #[error("weigh item `{item}` by {weight}; hint: weights are above 0 and at most a million")]
     Weight {

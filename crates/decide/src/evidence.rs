@@ -10,7 +10,7 @@ use trilemma_stats::{Confidence, Side};
 use crate::collect::Table;
 use crate::figure::Figure;
 use crate::input::{CandidateFacts, DecisionInput};
-use crate::measure::{CostSample, Timed, cost_sample, counts, pass_rate, timed};
+use crate::measure::{CostSample, Prices, Timed, cost_sample, counts, pass_rate, timed};
 use crate::result::{Counts, LatencyFigures};
 use crate::review::Reviews;
 use crate::sample::{Column, Design, Scenario};
@@ -129,7 +129,11 @@ fn measure<'a>(
 ) -> Evidence<'a> {
     let column = Column::of(table, candidate);
     let hit_rate = input.traffic.as_ref().and_then(|t| t.cache_hit_rate);
-    let prices = facts.pricer.as_ref().map(|pricer| (pricer, hit_rate));
+    let prices = match (table.composed_costs(candidate), &facts.pricer) {
+        (Some(costs), _) => Prices::Added(costs),
+        (None, Some(pricer)) => Prices::Of(pricer, hit_rate),
+        (None, None) => Prices::Unknown,
+    };
     let cost = cost_sample(table, candidate, design, prices);
     let counts = counts(table, candidate);
     let ttft = timed(table, candidate, design, |trial| trial.ttft_us);

@@ -41,6 +41,7 @@ impl CandidateFacts {
             retired: None,
             streamed: candidate.stream,
             served: Vec::new(),
+            routed: None,
         })
     }
 }

@@ -40,6 +40,10 @@ pub enum Method {
     Chernoff,
     /// Bias-corrected and accelerated bootstrap over items.
     BootstrapBca,
+    /// Percentile bootstrap over items.
+    BootstrapPercentile,
+    /// Bias-corrected and accelerated bootstrap over groups of dependent items.
+    ClusterBootstrap,
     /// Ratio of means with Student t interval by linearisation (delta method).
     LinearisedRatio,
     /// Harrell-Davis point with distribution-free interval between order statistics.
@@ -70,6 +74,8 @@ impl Method {
             Self::StudentTClustered => "Student t, clustered",
             Self::Chernoff => "Chernoff",
             Self::BootstrapBca => "bootstrap, BCa",
+            Self::BootstrapPercentile => "bootstrap, percentile",
+            Self::ClusterBootstrap => "bootstrap over groups, BCa",
             Self::LinearisedRatio => "linearised ratio, Student t",
             Self::OrderStatistics => "Harrell-Davis, order statistics",
             Self::PredictionPowered => "PPI++, by people's labels",
@@ -108,6 +114,20 @@ impl Figure {
             n,
             method: Method::Plain,
         })
+    }
+
+    /// Keeps an estimate of a share or of a resampled statistic; `None` when an end is no finite number, or for
+    /// other methods.
+    #[must_use]
+    pub fn resampled(estimate: &stats::Estimate) -> Option<Self> {
+        let method = match estimate.method {
+            stats::Method::Wilson => Method::Wilson,
+            stats::Method::BootstrapPercentile => Method::BootstrapPercentile,
+            stats::Method::BootstrapBca => Method::BootstrapBca,
+            stats::Method::ClusterBootstrap => Method::ClusterBootstrap,
+            _ => return None,
+        };
+        Self::of(estimate, method)
     }
 
     /// Keeps an estimate under the name of a method, multiplied by `unit` (such as 1e-3 for µs to

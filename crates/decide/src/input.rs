@@ -122,6 +122,36 @@ pub struct ItemFacts {
     pub tags: Vec<String>,
 }
 
+/// What a routed mix is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Routed {
+    /// Items that it served.
+    pub n: usize,
+    /// What it does, one line per step.
+    pub plan: Vec<String>,
+    /// The candidates that it may ask.
+    pub parts: Vec<RoutedPart>,
+    /// Share of items that took more than one step, in [0, 1].
+    pub escalated: f64,
+}
+
+/// One candidate as part of a mix.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RoutedPart {
+    /// Its position.
+    pub candidate: usize,
+    /// Its name.
+    pub id: CandidateId,
+    /// Calls of it per query, at least 0.
+    pub calls_per_query: f64,
+    /// Share of queries that its answer is given to, in [0, 1].
+    pub answers: f64,
+    /// Input tokens of its calls per query of the mix; `None` = not reported for one of them.
+    pub input_tokens: Option<f64>,
+    /// Output tokens of its calls per query of the mix; `None` = not reported for one of them.
+    pub output_tokens: Option<f64>,
+}
+
 /// What is known of one candidate without trying it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateFacts {
@@ -152,6 +182,8 @@ pub struct CandidateFacts {
     pub streamed: bool,
     /// Model names that answers carried, with the number of trials of each.
     pub served: Vec<ServedModel>,
+    /// What it is made of; `None` = it is one model. Only [`crate::Collector::with_mix`] fills it in.
+    pub routed: Option<Routed>,
 }
 
 impl CandidateFacts {

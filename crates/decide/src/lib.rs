@@ -11,6 +11,7 @@
 
 mod choose;
 mod collect;
+mod compose;
 mod decide;
 mod error;
 mod evidence;
@@ -21,6 +22,7 @@ mod gate;
 mod input;
 pub mod judges;
 mod measure;
+mod mix;
 pub mod preflight;
 mod rate;
 mod result;
@@ -38,12 +40,15 @@ pub use error::DecideError;
 pub use figure::{Figure, Method, MoneyFigure};
 pub use input::{
     CandidateFacts, DecisionInput, ItemFacts, Known, LifecycleEnd, Naming, Preference,
-    PrivacyFacts, Provenance, Raced, STARTER_TAG, ServedModel, StalePrices, TaskFacts,
+    PrivacyFacts, Provenance, Raced, Routed, RoutedPart, STARTER_TAG, ServedModel, StalePrices,
+    TaskFacts,
 };
+pub use mix::{Mix, Mixed, Shown};
 pub use result::{
     Amount, Axis, CandidateResult, Cause, Cells, Comparison, Conclusion, CostBasis, CostFigures,
     Counts, Decision, Disagreement, Disagreements, Dominated, Frontier, GateEstimate, GateKind,
     GateResult, LatencyFigures, Outcome, Overturn, OverturnKind, PriceFacts, Rank, Regret,
-    SCHEMA_VERSION, SampleSummary, Settle, Slice, SliceComparison, Standing, Standings, Status,
-    TimeFigures, TimeSpread, TokenFigures, TokenSide, Unplaced, Warning, WarningCode,
+    RouteItem, RoutePoint, Routing, RoutingKind, SCHEMA_VERSION, SampleSummary, Settle, Slice,
+    SliceComparison, Standing, Standings, Status, TimeFigures, TimeSpread, TokenFigures, TokenSide,
+    Unplaced, Warning, WarningCode,
 };

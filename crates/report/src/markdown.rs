@@ -49,7 +49,12 @@ impl Exporter for Markdown {
         blocks.push(format!("{}.", markdown_inline(&view.tally)));
         blocks.push(matrix(&view.matrix));
         blocks.extend(open_gates(&view.matrix));
-        let tables = view.money.iter().chain(&view.assumptions);
+        let mut routing = Vec::new();
+        if let Some(found) = &view.routing {
+            push_list(&mut blocks, "Routing", &found.lines);
+            routing.extend(&found.tables);
+        }
+        let tables = view.money.iter().chain(&view.assumptions).chain(routing);
         for figures in view.tables.iter().chain(tables) {
             blocks.push(format!("## {}", markdown_inline(&figures.title)));
             blocks.push(table(figures));

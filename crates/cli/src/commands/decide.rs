@@ -55,7 +55,7 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
         printer.next(&common.command(&with_split(words.trim_end(), args.split)));
         return Ok(decision::exit_of(&then, args.options, printer));
     }
-    let mut decision = decision::decide(&context, &store, &run, options)?;
+    let mut decision = decision::decide_routed(&context, (&store, &run), options)?;
     look_ahead(&context, &mut decision)?;
     show::verdict(&decision, printer)?;
     let named = args.run.as_deref().map(hint::word).unwrap_or_default();
@@ -65,6 +65,19 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
         Exit::Provider if named.is_empty() => "bench".to_owned(),
         _ => format!("report {named}"),
     };
-    printer.next(&common.command(&with_split(words.trim_end(), args.split)));
+    let words = match decision::routed_next(&decision) {
+        Some(words) => named_run(words, &named),
+        None => with_split(words.trim_end(), args.split),
+    };
+    printer.next(&common.command(&words));
     Ok(exit)
+}
+
+/// A command on a run, where one was named.
+fn named_run(words: &str, named: &str) -> String {
+    if named.is_empty() {
+        words.to_owned()
+    } else {
+        format!("{words} --run {named}")
+    }
 }

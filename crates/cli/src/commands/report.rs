@@ -52,7 +52,7 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
     let options = args.decide.on(args.split);
-    let mut decision = decision::decide(&context, &store, &run, options)?;
+    let mut decision = decision::decide_routed(&context, (&store, &run), options)?;
     look_ahead(&context, &mut decision)?;
     let content = if args.with_content {
         let manifest = store.manifest(&run)?;

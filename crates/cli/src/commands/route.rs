@@ -7,7 +7,6 @@ mod explain;
 mod explained;
 mod fit;
 mod kind;
-mod plan;
 mod seal;
 mod sheet;
 mod sheet_json;
@@ -24,6 +23,7 @@ use clap::Subcommand;
 use crate::args::Common;
 use crate::exit::Exit;
 use crate::printer::Printer;
+use crate::routing::plan;
 
 /// What to do with policies.
 #[derive(Debug, clap::Args)]

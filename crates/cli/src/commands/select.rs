@@ -75,16 +75,17 @@ pub(crate) fn run(args: &SelectArgs, common: &Common, printer: Printer) -> anyho
     printer.say(&summary_text(&session.summary));
     failures::tell(&session, printer)?;
     pins::tell(&context, (&session.store, &session.run), printer)?;
-    let mut decision = decision::decide(&context, &session.store, &session.run, args.decide)?;
+    let mut decision =
+        decision::decide_routed(&context, (&session.store, &session.run), args.decide)?;
     look_ahead(&context, &mut decision)?;
     show::verdict(&decision, printer)?;
     show::write_html(&decision, &report)?;
     printer.say(&format!("report: {}", report.display()));
     let exit = decision::exit_of(&decision, args.decide, printer);
-    let next = if exit == Exit::Provider {
-        "select"
-    } else {
-        "report --with-content --out report.html"
+    let next = match decision::routed_next(&decision) {
+        _ if exit == Exit::Provider => "select",
+        Some(words) => words,
+        None => "report --with-content --out report.html",
     };
     printer.next(&common.command(next));
     Ok(exit)

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use trilemma_cost::assume::Key;
 
-use super::money::MoneyArgs;
+use super::money::{Asked, MoneyArgs};
 use crate::args::Common;
 use crate::exit::Exit;
 use crate::hint;
@@ -71,6 +71,20 @@ pub(in crate::commands) const KEYS: &[Key] = &[
     Key::Draws,
     Key::Seed,
 ];
+
+/// What enters the figures of a routed mix besides.
+pub(in crate::commands) const ROUTER_KEYS: &[Key] = &[
+    Key::RouterEngDays,
+    Key::RouterUsdMonth,
+    Key::RouterHoursMonth,
+];
+
+/// What enters these figures.
+fn keys(asked: &Asked) -> Vec<Key> {
+    let has_mix = asked.contenders.iter().any(|one| !one.parts.is_empty());
+    let router: &[Key] = if has_mix { ROUTER_KEYS } else { &[] };
+    [KEYS, router].concat()
+}
 
 /// Runs the command.
 pub(crate) fn run(args: &TcoArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {

@@ -1,6 +1,6 @@
 //! Streams a run into examples.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use anyhow::{Context as _, anyhow};
@@ -26,6 +26,10 @@ use crate::sample::Sample;
 pub(crate) struct Material {
     pub(crate) manifest: RunManifest,
     pub(crate) gathered: Gathered,
+    /// Of each item that takes part, with everybody's result or not, its place in the sample.
+    pub(crate) given_items: Vec<usize>,
+    /// Of each example its place in the sample.
+    pub(crate) row_items: Vec<usize>,
     /// Whether a simulator answered.
     pub(crate) simulated: bool,
     /// The side of the golden set that takes part; `None` = all of it.
@@ -46,12 +50,16 @@ pub(crate) fn gather(
     let manifest = store.manifest(run)?;
     refuse_unknown(&manifest, part.only)?;
     let sample = Sample::of(context, store, &manifest, part.split)?;
-    let places = sample.places();
+    let given = some_of(&sample, part.most_items, manifest.seed);
+    let places = places(&sample, &given, manifest.items.len());
     let entrants = entrants(context, store, &manifest)?;
     let shared = shared_prompt(&entrants, part.only);
     let items = items(store, &manifest)?;
     let mut notes = Vec::new();
-    let rows = rows(context, &entrants, shared, (&items, &sample.chosen))?;
+    let chosen: Vec<usize> = (given.iter().filter_map(|place| sample.chosen.get(*place)))
+        .copied()
+        .collect();
+    let rows = rows(context, &entrants, shared, (&items, &chosen))?;
     let members = entrants.iter().map(|one| one.member.clone()).collect();
     let mut gather = Gather::new(members, rows);
     for (idx, entrant) in entrants.iter().enumerate() {
@@ -59,7 +67,7 @@ pub(crate) fn gather(
             gather.refuse(idx, reason);
         }
     }
-    let figures = figures(store, run)?;
+    let figures = figures((store, run), &places)?;
     let hit_rate = (context.project.traffic).and_then(|traffic| traffic.cache_hit_rate);
     let put = put_answers(
         (store, run),
@@ -73,9 +81,15 @@ pub(crate) fn gather(
     )?;
     for (idx, (n_scored, n_priced)) in put.counts.iter().enumerate() {
         if *n_scored > 0 && *n_priced == 0 {
+            let has_price = entrants.get(idx).is_some_and(|one| one.pricer.is_some());
             gather.refuse(
                 idx,
-                "has no known cost; hint: state `price = { input = \"…\", output = \"…\" }`",
+                if has_price {
+                    "has no known cost: its answers have no token counts; hint: have its endpoint report usage, \
+                     or import tokens or `cost_usd`"
+                } else {
+                    "has no known cost; hint: state `price = { input = \"…\", output = \"…\" }`"
+                },
             );
         }
     }
@@ -94,13 +108,61 @@ pub(crate) fn gather(
         let scores = store.score_set(run).ok()?;
         comparable_part(&scores)
     });
+    let gathered = gather.finish(extract, settings.compare);
+    let row_items = gathered
+        .row_places
+        .iter()
+        .filter_map(|row| given.get(*row).copied());
     Ok(Material {
-        gathered: gather.finish(extract, settings.compare),
+        row_items: row_items.collect(),
+        given_items: given,
+        gathered,
         simulated: put.simulated,
         split: sample.part.as_ref().map(|part| part.name()),
         manifest,
         notes,
     })
+}
+
+/// Places in the sample of the items that take part, ascending: all, or groups of them at random until enough
+/// are found.
+fn some_of(sample: &Sample, most: Option<usize>, seed: u64) -> Vec<usize> {
+    let n = sample.items.len();
+    let Some(most) = most.filter(|most| *most < n) else {
+        return (0..n).collect();
+    };
+    let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, item) in sample.items.iter().enumerate() {
+        let group = match &item.cluster {
+            Some(cluster) => format!("c{cluster}"),
+            None => format!("i{}", item.id),
+        };
+        groups.entry(group).or_default().push(place);
+    }
+    let mut order: Vec<(Fingerprint, Vec<usize>)> = (groups.into_iter())
+        .map(|(name, places)| (Fingerprint::of(format!("{seed} {name}").as_bytes()), places))
+        .collect();
+    order.sort();
+    let mut chosen = Vec::with_capacity(most);
+    for (_, places) in order {
+        if chosen.len() + places.len() <= most {
+            chosen.extend(places);
+        }
+    }
+    chosen.sort_unstable();
+    chosen
+}
+
+/// Of each item of the run, its place among those that take part.
+fn places(sample: &Sample, given: &[usize], n_items: usize) -> Vec<Option<u32>> {
+    let mut places = vec![None; n_items];
+    for (new, place) in (0u32..).zip(given) {
+        let old = sample.chosen.get(*place);
+        if let Some(slot) = old.and_then(|old| places.get_mut(*old)) {
+            *slot = Some(new);
+        }
+    }
+    places
 }
 
 fn refuse_unknown(manifest: &RunManifest, only: &[String]) -> anyhow::Result<()> {
@@ -215,10 +277,19 @@ pub(super) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec
     in_order.collect()
 }
 
-fn figures(store: &Store, run: &RunId) -> anyhow::Result<HashMap<TrialKey, Figures>> {
+/// What was measured of the scored answers to items that take part.
+fn figures(
+    (store, run): (&Store, &RunId),
+    places: &[Option<u32>],
+) -> anyhow::Result<HashMap<TrialKey, Figures>> {
     let mut all = HashMap::new();
     store.observations(run, |one| {
-        if matches!(one.state, ObservedState::Scored { .. }) {
+        let takes_part = places
+            .get(one.key.item_idx as usize)
+            .copied()
+            .flatten()
+            .is_some();
+        if takes_part && matches!(one.state, ObservedState::Scored { .. }) {
             all.insert(one.key, one);
         }
         ControlFlow::Continue(())
@@ -253,38 +324,42 @@ fn put_answers(
         counts: vec![(0, 0); known.entrants.len()],
         simulated: false,
     };
-    store.answers(run, |answer| {
-        let member = answer.key.candidate_idx as usize;
-        let row = known.places.get(answer.key.item_idx as usize);
-        let row = row.copied().flatten();
-        let (Some(row), Some(figures), Some(entrant)) = (
-            row,
-            known.figures.get(&answer.key),
-            known.entrants.get(member),
-        ) else {
-            return ControlFlow::Continue(());
-        };
-        let ObservedState::Scored { pass, .. } = figures.state else {
-            return ControlFlow::Continue(());
-        };
-        put.simulated |= figures.simulated;
-        let cost = cost(figures, entrant.pricer.as_ref(), known.hit_rate);
-        if let Some(count) = put.counts.get_mut(member) {
-            count.0 += 1;
-            count.1 += usize::from(cost.is_some());
-        }
-        if let Some(cost_usd) = cost {
-            let seconds = figures.e2e_us.filter(|_| !figures.replayed);
-            let recorded = Recorded {
-                observation: Observation::of_reply(entrant.member.id.clone(), &answer.reply),
-                quality: f64::from(u8::from(pass)),
-                cost_usd,
-                seconds: seconds.map(|us| us as f64 / 1e6),
+    let place = |key: TrialKey| known.places.get(key.item_idx as usize).copied().flatten();
+    store.answers_of(
+        run,
+        |key| place(key).is_some(),
+        |answer| {
+            let member = answer.key.candidate_idx as usize;
+            let row = place(answer.key);
+            let (Some(row), Some(figures), Some(entrant)) = (
+                row,
+                known.figures.get(&answer.key),
+                known.entrants.get(member),
+            ) else {
+                return ControlFlow::Continue(());
             };
-            gather.put(member, row as usize, recorded);
-        }
-        ControlFlow::Continue(())
-    })?;
+            let ObservedState::Scored { pass, .. } = figures.state else {
+                return ControlFlow::Continue(());
+            };
+            put.simulated |= figures.simulated;
+            let cost = cost(figures, entrant.pricer.as_ref(), known.hit_rate);
+            if let Some(count) = put.counts.get_mut(member) {
+                count.0 += 1;
+                count.1 += usize::from(cost.is_some());
+            }
+            if let Some(cost_usd) = cost {
+                let seconds = figures.e2e_us.filter(|_| !figures.replayed);
+                let recorded = Recorded {
+                    observation: Observation::of_reply(entrant.member.id.clone(), &answer.reply),
+                    quality: f64::from(u8::from(pass)),
+                    cost_usd,
+                    seconds: seconds.map(|us| us as f64 / 1e6),
+                };
+                gather.put(member, row as usize, recorded);
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
     Ok(put)
 }
 

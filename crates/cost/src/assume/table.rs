@@ -127,6 +127,12 @@ keys! {
     UpdatesPerYear = "updates_per_year", Some("2"), 0.0 ..= 365.0, any, "snapshots of large vendors last about half a year to a year";
     /// Hours of work for each update, evaluation counted apart.
     HoursPerUpdate = "hours_per_update", Some("4,8,16"), 0.0 ..= 10_000.0, any, "editorial";
+    /// Days of engineering until a routed mix serves, besides what a switch takes.
+    RouterEngDays = "router_eng_days", Some("1,3,8"), 0.0 ..= 10_000.0, any, "editorial";
+    /// The gateway that runs a routed mix, per month, in US dollars.
+    RouterUsdMonth = "router_usd_month", Some("60"), 0.0 ..= 1e9, any, "editorial; a small server";
+    /// Hours per month to watch a routed mix and train it again.
+    RouterHoursMonth = "router_hours_month", Some("1,2,4"), 0.0 ..= 10_000.0, any, "editorial";
     /// GPUs of a replica.
     GpusPerReplica = "gpus_per_replica", None, 1.0 ..= 1024.0, whole, "the fewest on which the model fits";
     /// Rent of a GPU, in US dollars per hour.

@@ -156,9 +156,9 @@ pub(crate) fn missing_could_change(
 /// Whether its ranking value is only unknown because its results are missing.
 fn rank_unknown(case: &Case<'_>, ranking: &Ranking, idx: usize) -> bool {
     let priced = || {
-        case.candidates
-            .get(idx)
-            .is_some_and(|candidate| candidate.facts.pricer.is_some())
+        case.candidates.get(idx).is_some_and(|candidate| {
+            candidate.facts.pricer.is_some() || candidate.facts.routed.is_some()
+        })
     };
     ranking.key(idx).is_none() && (!case.input.preference.needs_prices() || priced())
 }

@@ -201,7 +201,7 @@ fn shutdown(case: &Case<'_>, chosen: usize) -> Option<Overturn> {
 }
 
 fn old_price(case: &Case<'_>, chosen: usize) -> Option<Overturn> {
-    let days = price_age_days(case.candidates.get(chosen)?.facts)?;
+    let days = price_age_days(case, chosen)?;
     Some(note(
         OverturnKind::OldPrice,
         chosen,

@@ -82,7 +82,8 @@ fn names(idx: usize, facts: &CandidateFacts) -> Vec<Warning> {
         );
         list.push(warning(WarningCode::ServedOther, Some(idx), text));
     }
-    if facts.naming == Naming::Moving {
+    // Its parts are warned of themselves.
+    if facts.naming == Naming::Moving && facts.routed.is_none() {
         let text = format!(
             "`{}` is called as `{}`, a name that its vendor may point at another model: pin a dated \
              snapshot.",
@@ -96,12 +97,12 @@ fn names(idx: usize, facts: &CandidateFacts) -> Vec<Warning> {
 fn money(case: &Case<'_>, idx: usize, candidate: &Evidence<'_>) -> Vec<Warning> {
     let id = &candidate.facts.id;
     let mut list = Vec::new();
-    if candidate.facts.pricer.is_none() {
-        let is_stated = candidate
-            .cost
-            .as_ref()
-            .is_some_and(|cost| cost.mean().is_some());
-        let text = if is_stated {
+    let is_known = candidate
+        .cost
+        .as_ref()
+        .is_some_and(|cost| cost.mean().is_some());
+    if candidate.facts.pricer.is_none() && !(candidate.facts.routed.is_some() && is_known) {
+        let text = if is_known {
             format!("No price of `{id}` is known: its cost is what it states of its calls.")
         } else {
             format!(
@@ -121,7 +122,7 @@ fn money(case: &Case<'_>, idx: usize, candidate: &Evidence<'_>) -> Vec<Warning> 
         );
         list.push(warning(WarningCode::UnpricedCalls, Some(idx), text));
     }
-    if let Some(days) = price_age_days(candidate.facts) {
+    if let Some(days) = price_age_days(case, idx) {
         let code = if days > 90 {
             WarningCode::StalePrice
         } else {

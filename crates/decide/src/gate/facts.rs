@@ -156,8 +156,7 @@ pub(crate) fn price_age(case: &Case<'_>, candidate: usize) -> Option<GateResult>
     if !needed || input.stale_prices == StalePrices::Accept {
         return None;
     }
-    let days = price_age_days(case.candidates.get(candidate)?.facts)
-        .filter(|days| *days > STALE_AFTER_DAYS)?;
+    let days = price_age_days(case, candidate).filter(|days| *days > STALE_AFTER_DAYS)?;
     let mut result = open(
         GateKind::PriceAge,
         Cause::StalePrice,
@@ -214,9 +213,11 @@ pub(crate) fn answers(evidence: &Evidence<'_>) -> Option<GateResult> {
 }
 
 /// Age of the oldest price of a candidate, when above 30 days.
-pub(crate) fn price_age_days(facts: &CandidateFacts) -> Option<i32> {
-    crate::measure::price_facts(facts.pricer.as_ref())
-        .iter()
+pub(crate) fn price_age_days(case: &Case<'_>, candidate: usize) -> Option<i32> {
+    let facts = case.candidates.get(candidate)?.facts;
+    crate::mix::pricers(facts, &case.input.candidates)
+        .into_iter()
+        .flat_map(|pricer| crate::measure::price_facts(Some(pricer)))
         .filter_map(|price| price.age_days)
         .max()
 }

@@ -37,34 +37,48 @@ struct Priced {
     mean: Option<Usd>,
 }
 
+/// What production would cost.
+#[derive(Clone, Copy)]
+pub(crate) enum Prices<'a> {
+    /// Nobody knows.
+    Unknown,
+    /// Prices, and the share of input that is read from cache.
+    Of(&'a Pricer, Option<f64>),
+    /// The costs of its parts, added up by item.
+    Added(&'a [Option<Usd>]),
+}
+
 /// Gathers the costs of one candidate; `None` = none is known.
 pub(crate) fn cost_sample(
     table: &Table,
     candidate: usize,
     design: &Design,
-    prices: Option<(&Pricer, Option<f64>)>,
+    prices: Prices<'_>,
 ) -> Option<CostSample> {
-    let billed = |trial: &Observed| trial.cost.map(NanoUsd::to_usd);
-    let produced = |trial: &Observed| {
-        let (pricer, hit_rate) = prices?;
+    let billed = |_: usize, trial: &Observed| trial.cost.map(NanoUsd::to_usd);
+    let produced = |item: usize, trial: &Observed| {
+        let (pricer, hit_rate) = match prices {
+            Prices::Unknown => return None,
+            Prices::Added(costs) => return costs.get(item).copied().flatten(),
+            Prices::Of(pricer, hit_rate) => (pricer, hit_rate),
+        };
         pricer.production(
             u64::from(trial.input_tokens?),
             u64::from(trial.output_tokens?),
             hit_rate,
         )
     };
-    let mut trials = table.trials_of(candidate).filter(|trial| trial.answered());
-    if trials.clone().any(|trial| produced(trial).is_some()) {
-        return Some(sample(
-            table,
-            candidate,
-            design,
-            CostBasis::Production,
-            produced,
-        ));
+    let answered = || {
+        let items = table.items_of(candidate).enumerate();
+        let trials = items.flat_map(|(item, own)| own.iter().flatten().map(move |one| (item, one)));
+        trials.filter(|(_, trial)| trial.answered())
+    };
+    if answered().any(|(item, trial)| produced(item, trial).is_some()) {
+        let basis = CostBasis::Production;
+        return Some(sample(table, candidate, design, basis, produced));
     }
-    trials
-        .any(|trial| billed(trial).is_some())
+    answered()
+        .any(|(item, trial)| billed(item, trial).is_some())
         .then(|| sample(table, candidate, design, CostBasis::Billed, billed))
 }
 
@@ -73,12 +87,14 @@ fn sample(
     candidate: usize,
     design: &Design,
     basis: CostBasis,
-    cost: impl Fn(&Observed) -> Option<Usd>,
+    cost: impl Fn(usize, &Observed) -> Option<Usd>,
 ) -> CostSample {
     let (mut all, mut scored, mut accepted) = (Gather::new(), Gather::new(), Gather::new());
     for (item, repeats) in table.items_of(candidate).enumerate() {
         for trial in repeats.iter().flatten().filter(|trial| trial.answered()) {
-            let Some(cost) = cost(trial) else { continue };
+            let Some(cost) = cost(item, trial) else {
+                continue;
+            };
             all.add(cost.decimal());
             if let State::Scored { pass, .. } = trial.state {
                 scored.add(cost.decimal());
@@ -221,7 +237,7 @@ pub(crate) fn cost_figures(
     sample: Option<&CostSample>,
     (traffic, seed): (Option<&Traffic>, u64),
 ) -> CostFigures {
-    let billed = cost_sample(table, candidate, design, None);
+    let billed = cost_sample(table, candidate, design, Prices::Unknown);
     let per_query = sample.and_then(|sample| sample.per_query(Confidence::P95, seed));
     let n_answered = table
         .trials_of(candidate)

@@ -10,7 +10,7 @@ mod latency;
 mod quality;
 mod tokens;
 
-pub(crate) use cost::{CostSample, cost_figures, cost_sample, month_factor, price_facts};
+pub(crate) use cost::{CostSample, Prices, cost_figures, cost_sample, month_factor, price_facts};
 pub(crate) use counts::counts;
 pub(crate) use latency::{Failed, Timed, timed};
 pub(crate) use quality::{compare, pass_rate, score};

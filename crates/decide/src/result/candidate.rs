@@ -8,7 +8,7 @@ use trilemma_domain::{CandidateId, FailureKind, ModelName, Usd, Verdict};
 
 use super::gate::GateResult;
 use crate::figure::{Figure, MoneyFigure};
-use crate::input::{LifecycleEnd, ServedModel};
+use crate::input::{LifecycleEnd, Routed, ServedModel};
 
 /// One candidate with its figures and verdicts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct CandidateResult {
     /// Chance that it is the right choice: that it meets every requirement and, among those that do,
     /// ranks first. Sampling only; what is unknown is taken as met. `None` = nothing was measured.
     pub probability_right: Option<f64>,
+    /// What it is made of; `None` = it is one model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routed: Option<Routed>,
 }
 
 /// How trials ended. Refused, truncated, replayed and estimated ones are among the answered.

@@ -9,6 +9,7 @@ use super::candidate::CandidateResult;
 use super::conclusion::{Conclusion, Rank, Status};
 use super::notes::{Overturn, Warning};
 use super::places::{Disagreements, Frontier, Slice};
+use super::routing::Routing;
 use super::standing::Standings;
 use crate::input::{Preference, Provenance, StalePrices, TaskFacts};
 use crate::judges::{JudgeResult, PairRanking};
@@ -87,6 +88,9 @@ pub struct Decision {
     /// Filled in by whoever knows the catalog and the assumptions; it decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,
+    /// What a routed mix is worth; `None` = nobody asked. Filled in by whoever trained one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing: Option<Routing>,
 }
 
 /// The items that were tried.

@@ -10,6 +10,7 @@ mod decision;
 mod gate;
 mod notes;
 mod places;
+mod routing;
 mod standing;
 
 pub use candidate::{
@@ -23,4 +24,5 @@ pub use notes::{Overturn, OverturnKind, Warning, WarningCode};
 pub use places::{
     Axis, Disagreement, Disagreements, Dominated, Frontier, Outcome, Slice, Unplaced,
 };
+pub use routing::{RouteItem, RoutePoint, Routing, RoutingKind};
 pub use standing::{SliceComparison, Standing, Standings};

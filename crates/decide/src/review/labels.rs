@@ -1,5 +1,7 @@
 //! Labels as a decision takes them.
 
+use crate::mix::{Mix, Mixed};
+
 /// What people said of a run's answers, and which items their labels stand for.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reviews {
@@ -26,6 +28,22 @@ impl Reviews {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// Gives a mix the labels of the answers that it gave.
+    pub(crate) fn mirror(&mut self, mix: &Mix, candidate: usize) {
+        let own = |label: &AnswerLabel| {
+            let is_given = matches!(
+                mix.items.get(label.item)?,
+                Mixed::Served { answered_by, .. } if *answered_by == label.candidate
+            );
+            is_given.then_some(AnswerLabel {
+                candidate,
+                ..*label
+            })
+        };
+        let labels: Vec<AnswerLabel> = self.labels.iter().filter_map(own).collect();
+        self.labels.extend(labels);
     }
 
     /// The label of an answer.

@@ -16,6 +16,8 @@ mod laws;
 #[cfg(test)]
 mod missing;
 #[cfg(test)]
+mod mixes;
+#[cfg(test)]
 mod preflight;
 #[cfg(test)]
 mod reviews;

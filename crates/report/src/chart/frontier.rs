@@ -31,11 +31,22 @@ pub(crate) struct Dot {
     pub(crate) shape: Shape,
 }
 
+/// A line.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    /// Its class for the style sheet.
+    pub(crate) class: &'static str,
+    /// Its points (dollars, pass rate), from left to right.
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
 /// The scatter.
 #[derive(Debug, Clone)]
 pub(crate) struct Frontier {
     /// The candidates with both figures.
     pub(crate) dots: Vec<Dot>,
+    /// Lines through the plane; where there are some, the line that no candidate beats is not drawn.
+    pub(crate) paths: Vec<Path>,
     /// The quality bar, in [0, 1], with its text.
     pub(crate) bar: Option<(f64, String)>,
     /// The cost budget in dollars, with its text.
@@ -79,8 +90,16 @@ impl Frontier {
             self.draw_key(&mut svg, n_columns, At::new(width, height));
         }
         let mut taken = self.draw_limits(&mut svg, &plane);
-        let line = self.staircase(&plane);
+        let line = if self.paths.is_empty() {
+            self.staircase(&plane)
+        } else {
+            Vec::new()
+        };
         svg.polyline("frontier", &line);
+        for path in &self.paths {
+            let points: Vec<At> = path.points.iter().map(|(x, y)| plane.at(*x, *y)).collect();
+            svg.polyline(path.class, &points);
+        }
         for dot in &self.dots {
             draw_interval(&mut svg, &plane, dot);
         }

@@ -13,7 +13,7 @@ mod scale;
 mod svg;
 
 pub(crate) use frame::{Axes, Frame};
-pub(crate) use frontier::{Dot, Frontier};
+pub(crate) use frontier::{Dot, Frontier, Path};
 pub(crate) use lines::{Lines, Look, MAX_LINES, Series};
 pub(crate) use rows::{Line, Mark, Row, Rows, Spread};
 pub(crate) use scale::{Axis, Scale};

@@ -71,6 +71,7 @@ proptest! {
     fn any_numbers_draw(points in prop::collection::vec((0.0..1e6, 0.0..1.0), 0..30)) {
         let chart = Frontier {
             dots: dots(&points),
+            paths: Vec::new(),
             bar: Some((0.85, "bar".to_owned())),
             budget: Some((0.002, "budget".to_owned())),
             x_title: "cost".to_owned(),
@@ -88,6 +89,7 @@ proptest! {
 fn frontier_is_a_staircase_of_the_undominated() {
     let chart = Frontier {
         dots: dots(&[(1.0, 0.5), (2.0, 0.4), (4.0, 0.9), (8.0, 0.8)]),
+        paths: Vec::new(),
         bar: None,
         budget: None,
         x_title: "cost".to_owned(),
@@ -185,6 +187,7 @@ fn many_points_carry_numbers_with_a_key() {
     let points: Vec<(f64, f64)> = (1..=15).map(|n| (f64::from(n), 0.5)).collect();
     let chart = |n: usize| Frontier {
         dots: dots(&points[..n]),
+        paths: Vec::new(),
         bar: None,
         budget: None,
         x_title: "cost".to_owned(),

@@ -28,9 +28,19 @@ pub(super) struct Model<'a> {
     pub(super) money: &'a [Table],
     pub(super) money_figures: Vec<Figure>,
     pub(super) assumptions: Option<&'a Table>,
+    pub(super) routing: Option<Routed<'a>>,
     pub(super) methods: &'a [Footnote],
     pub(super) provenance: &'a [Footnote],
     pub(super) content: Option<Items>,
+}
+
+/// What routing is worth.
+#[derive(Serialize)]
+pub(super) struct Routed<'a> {
+    pub(super) lines: &'a [String],
+    pub(super) figures: Vec<Figure>,
+    pub(super) tables: &'a [Table],
+    pub(super) items: Option<&'a Table>,
 }
 
 /// A chart, drawn.

@@ -3,7 +3,7 @@
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::model::{Model, figures, items};
+use super::model::{Model, Routed, figures, items};
 use super::template::{BROWSER, SCRIPT, STYLE, policy, render};
 use crate::error::ReportError;
 use crate::exporter::{Exporter, Report};
@@ -49,6 +49,12 @@ impl Exporter for Html {
             money: &view.money,
             money_figures: figures(&view.money_figures),
             assumptions: view.assumptions.as_ref(),
+            routing: view.routing.as_ref().map(|routing| Routed {
+                lines: &routing.lines,
+                figures: figures(&routing.figures),
+                tables: &routing.tables,
+                items: routing.items.as_ref(),
+            }),
             methods: &view.methods,
             provenance: &view.provenance,
             content,

@@ -52,6 +52,9 @@ impl Exporter for Terminal {
             page.table(money);
             page.item("Ranges, own servers, rate limits and every assumption stand in the HTML and Markdown reports.");
         }
+        if let Some(routing) = &view.routing {
+            page.list("Routing", &routing.lines);
+        }
         page.list("People", &view.people);
         page.list("Judges", &view.judges);
         page.list("Preferred in pairs", &view.pairs);

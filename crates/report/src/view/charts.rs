@@ -107,6 +107,7 @@ fn frontier(cast: &Cast<'_>) -> Option<Figure> {
         ),
         plot: Plot::Frontier(Frontier {
             dots,
+            paths: Vec::new(),
             bar: bar(cast.decision),
             budget: cost.and_then(|cost| cost.per_query).map(|budget| {
                 (

@@ -135,6 +135,11 @@ pub(crate) fn prices(cast: &Cast<'_>) -> Table {
         let name = || Cell::words(cast.name(idx)).with_class("name");
         let model = model_cell(candidate);
         let end = end_cell(candidate);
+        if candidate.routed.is_some() {
+            let own = || Cell::words("of its models").with_class("unknown");
+            rows.push(vec![name(), model, own(), own(), Cell::none(), end]);
+            continue;
+        }
         if candidate.prices.is_empty() {
             rows.push(vec![
                 name(),

@@ -19,6 +19,7 @@ mod page;
 mod pairs;
 mod people;
 mod quality;
+mod routing;
 mod summary;
 mod table;
 mod trials;

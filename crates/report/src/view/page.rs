@@ -7,6 +7,7 @@ use super::charts::{self, Figure};
 use super::gates::{self, Matrix};
 use super::headline::{Headline, sentence};
 use super::notes::{self, Footnote};
+use super::routing::RoutingView;
 use super::table::Table;
 use super::{
     among, cost, judges, latency, money, money_charts, pairs, people, quality, summary, trials,
@@ -50,6 +51,8 @@ pub(crate) struct View<'a> {
     pub(crate) money_figures: Vec<Figure>,
     /// What it rests on.
     pub(crate) assumptions: Option<Table>,
+    /// What routing is worth; `None` = nobody asked.
+    pub(crate) routing: Option<RoutingView>,
     /// What people's labels made of candidates, a line each.
     pub(crate) people: Vec<String>,
     /// The judges, a line each.
@@ -122,6 +125,7 @@ impl<'a> View<'a> {
             money_short: money::short(&cast),
             money_figures: money_charts::all(&cast),
             assumptions: money::assumptions(&cast),
+            routing: RoutingView::of(&cast),
             people: people::lines(&cast),
             judges: judges::lines(&cast),
             pairs: pairs::lines(&cast),

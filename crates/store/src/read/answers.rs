@@ -62,6 +62,20 @@ impl Store {
     pub fn answers(
         &self,
         run: &RunId,
+        see: impl FnMut(AnswerRow) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.answers_of(run, |_| true, see)
+    }
+
+    /// Streams the answers to some trials of a run in key order, until `see` breaks off; the texts of others are
+    /// not read.
+    ///
+    /// # Errors
+    /// As [`Store::answers`].
+    pub fn answers_of(
+        &self,
+        run: &RunId,
+        wanted: impl Fn(TrialKey) -> bool,
         mut see: impl FnMut(AnswerRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let sql = format!(
@@ -76,6 +90,9 @@ impl Store {
             let mut rows = statement.query([run.run_no])?;
             while let Some(row) = rows.next()? {
                 let head = TrialRow::read(row, run.base_us)?;
+                if !wanted(head.key) {
+                    continue;
+                }
                 let blob = |idx| row.get_ref(idx)?.as_blob().map_err(rusqlite::Error::from);
                 let columns = (blob(N_COLUMNS)?, blob(N_COLUMNS + 1)?);
                 if see(answer_row(&head, columns, &words)?).is_break() {

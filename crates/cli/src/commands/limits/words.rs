@@ -64,7 +64,11 @@ fn table(rows: &[Row<'_>]) -> Table {
             number(row.load.need.itpm_uncached),
             number(row.load.need.otpm),
             row.load.need.concurrency.map_or_else(unknown, number),
-            tier_of(&row.load),
+            if row.contender.parts.is_empty() {
+                tier_of(&row.load)
+            } else {
+                "its models".to_owned()
+            },
         ]);
     }
     table
@@ -81,7 +85,11 @@ fn tier_of(load: &Load<'_>) -> String {
 }
 
 /// What it takes to be carried, without the contender's name.
-pub(crate) fn carried(asked: &Asked, load: &Load<'_>) -> String {
+pub(crate) fn carried(asked: &Asked, row: &Row<'_>) -> String {
+    if let Some(text) = parts_text(&row.contender.parts) {
+        return text;
+    }
+    let load = &row.load;
     match load.first() {
         None if load.tiers.is_empty() => "no source states limits; read them from the account or from response headers and state them as [[limit]]".to_owned(),
         None => "beyond every listed tier; spread the load, use batches or a fallback provider, or talk to sales before launch".to_owned(),
@@ -102,10 +110,17 @@ pub(crate) fn carried(asked: &Asked, load: &Load<'_>) -> String {
     }
 }
 
+/// Whose limits hold for a routed mix; `None` = it is one model.
+fn parts_text(parts: &[(String, f64)]) -> Option<String> {
+    let told = |(name, calls): &(String, f64)| format!("{name} ({calls:.2} calls a query)");
+    let names: Vec<String> = parts.iter().map(told).collect();
+    (!names.is_empty()).then(|| format!("the limits are those of its models: {}", names.join(", ")))
+}
+
 /// What follows for one contender.
 fn advice(asked: &Asked, row: &Row<'_>) -> Vec<String> {
     let name = &row.contender.name;
-    let mut lines = vec![format!("{name}: {}", carried(asked, &row.load))];
+    let mut lines = vec![format!("{name}: {}", carried(asked, row))];
     if let Some(waiting) = row.load.waiting {
         lines.push(format!(
             "{name}: at this cap {} of calls wait for a slot at the peak (Erlang C), {}",

@@ -318,7 +318,7 @@ impl MoneyArgs {
             return Ok(None);
         }
         let run = choose(&store, self.run.as_deref())?;
-        decision::decide(context, &store, &run, DecideOptions::default()).map(Some)
+        decision::decide_routed(context, (&store, &run), DecideOptions::default()).map(Some)
     }
 
     /// A model of the catalog, with typed-in tokens.

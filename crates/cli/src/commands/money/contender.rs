@@ -11,8 +11,8 @@ use trilemma_cost::{
     Caching, EffectivePrices, MONTH_HOURS, PriceBasis, PriceStep, Pricer, Retries, TrafficShape,
     decimal_of,
 };
-use trilemma_decide::{CandidateResult, Decision, Figure};
-use trilemma_domain::{Candidate, ModelName, Usd};
+use trilemma_decide::{CandidateResult, Decision, Figure, RoutedPart};
+use trilemma_domain::{Candidate, ModelName, OwnPrice, Usd, UsdPerMtok};
 
 use crate::context::{Context, InputError};
 
@@ -45,6 +45,10 @@ pub(crate) struct Contender {
     pub(crate) lifecycle: Lifecycle,
     /// What it costs besides its calls, where it is a fine-tuned model.
     pub(crate) tuned: Option<FineTuned>,
+    /// The models that a routed mix is made of, with calls per query; empty = it is one model.
+    pub(crate) parts: Vec<(String, f64)>,
+    /// Whether the price of a part was last looked at more than 90 days ago.
+    has_stale_part: bool,
     pub(crate) notes: Vec<String>,
 }
 
@@ -92,6 +96,8 @@ impl Contender {
             latency_s: None,
             lifecycle: model.lifecycle.clone(),
             tuned: model.fine_tuned.clone(),
+            parts: Vec::new(),
+            has_stale_part: false,
             notes,
         }
     }
@@ -128,7 +134,15 @@ impl Contender {
             }
             Ok(contender)
         };
-        context.project.candidates.iter().map(one).collect()
+        let mut all: Vec<Self> = (context.project.candidates.iter())
+            .map(one)
+            .collect::<anyhow::Result<_>>()?;
+        let mixes = decision.iter().flat_map(|decision| &decision.candidates);
+        for result in mixes.filter(|result| result.routed.is_some()) {
+            let mix = Self::mixed(result, &all);
+            all.push(mix);
+        }
+        Ok(all)
     }
 
     /// The candidates of a decision, in its order; those that the project no longer names are taken
@@ -152,9 +166,50 @@ impl Contender {
             };
             contender.name = result.id.to_string();
             contender.measured(result);
-            Ok(contender)
+            anyhow::Ok(contender)
         };
-        decision.candidates.iter().map(one).collect()
+        let mut all = Vec::with_capacity(decision.candidates.len());
+        for result in &decision.candidates {
+            all.push(match &result.routed {
+                Some(_) => Self::mixed(result, &all),
+                None => one(result)?,
+            });
+        }
+        Ok(all)
+    }
+
+    /// A routed mix of contenders that are known already: its price of a token is that of its models' tokens,
+    /// weighed by how many of each it takes, so that its cost is that of every call. One unknown price leaves
+    /// it unknown.
+    fn mixed(result: &CandidateResult, known: &[Self]) -> Self {
+        let parts = result.routed.iter().flat_map(|routed| &routed.parts);
+        let asked = || parts.clone().filter(|part| part.calls_per_query > 0.0);
+        let of = |id: &str| known.iter().find(|one| one.name == id);
+        let mut mix = Self {
+            name: result.id.to_string(),
+            parts: asked()
+                .map(|part| (part.id.to_string(), part.calls_per_query))
+                .collect(),
+            ..Self::unknown()
+        };
+        let members: Vec<&Self> = asked().filter_map(|part| of(part.id.as_str())).collect();
+        let ends = members.iter().map(|one| &one.lifecycle);
+        let first = ends
+            .filter(|one| one.end().is_some())
+            .min_by_key(|one| one.end().map(|end| end.0));
+        mix.lifecycle = first.cloned().unwrap_or_default();
+        mix.standard = blended(asked().map(|part| (part, of(part.id.as_str()))));
+        mix.has_stale_part = members.iter().any(|one| {
+            let steps = one.standard.iter().flat_map(Pricer::steps);
+            steps.into_iter().any(|step| {
+                let PriceBasis::Catalog { staleness, .. } = &step.basis else {
+                    return false;
+                };
+                matches!(staleness, Staleness::Stale { .. })
+            })
+        });
+        mix.measured(result);
+        mix
     }
 
     /// A candidate of the project, nothing measured.
@@ -191,6 +246,8 @@ impl Contender {
             latency_s: None,
             lifecycle: Lifecycle::default(),
             tuned: None,
+            parts: Vec::new(),
+            has_stale_part: false,
             notes: Vec::new(),
         }
     }
@@ -295,6 +352,9 @@ impl Contender {
 
     /// Whether its price was last looked at more than 90 days ago.
     pub(crate) fn is_stale(&self, assumptions: &Assumptions) -> bool {
+        if self.has_stale_part {
+            return true;
+        }
         let step = self.price_step(assumptions);
         step.is_some_and(|step| {
             matches!(
@@ -305,6 +365,62 @@ impl Contender {
                 }
             )
         })
+    }
+}
+
+/// The price of a mix's tokens; `None` = a price or a count of tokens is unknown.
+fn blended<'a>(
+    parts: impl Iterator<Item = (&'a RoutedPart, Option<&'a Contender>)>,
+) -> Option<Pricer> {
+    use rust_decimal::prelude::ToPrimitive as _;
+    let mut input = Blend::default();
+    let mut output = Blend::default();
+    let mut cached = Some(Blend::default());
+    for (part, contender) in parts {
+        let contender = contender?;
+        let (taken, given) = (
+            decimal_of(part.input_tokens?)?,
+            decimal_of(part.output_tokens?)?,
+        );
+        let context = contender
+            .input
+            .map_or(0, |side| side.mean.to_u64().unwrap_or(0));
+        let rates = &contender.standard.as_ref()?.step(context)?.rates;
+        input.add(taken, rates.input?)?;
+        output.add(given, rates.output?)?;
+        cached = cached.zip(rates.cache_read).and_then(|(mut all, rate)| {
+            all.add(taken, rate)?;
+            Some(all)
+        });
+    }
+    Some(Pricer::contract(&OwnPrice {
+        input: input.price()?,
+        output: output.price()?,
+        cache_read: cached.and_then(|cached| cached.price()),
+        cache_write: None,
+        web_search_1k: None,
+    }))
+}
+
+/// A mean price, weighed by tokens.
+#[derive(Default)]
+struct Blend {
+    tokens: Decimal,
+    /// Tokens times price.
+    paid: Decimal,
+}
+
+impl Blend {
+    fn add(&mut self, tokens: Decimal, price: UsdPerMtok) -> Option<()> {
+        self.tokens = self.tokens.checked_add(tokens)?;
+        self.paid = self
+            .paid
+            .checked_add(tokens.checked_mul(price.decimal())?)?;
+        Some(())
+    }
+
+    fn price(&self) -> Option<UsdPerMtok> {
+        UsdPerMtok::new(self.paid.checked_div(self.tokens)?.round_dp(9)).ok()
     }
 }
 

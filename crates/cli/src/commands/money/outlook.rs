@@ -99,7 +99,9 @@ fn position(asked: &Asked, one: &Owned<'_>) -> Option<usize> {
 fn keys(asked: &Asked) -> Vec<Key> {
     let has_weights = asked.contenders.iter().any(|one| one.weights.is_some());
     let own: &[Key] = if has_weights { selfhost::KEYS } else { &[] };
-    let used = [cost::KEYS, tco::KEYS, limits::KEYS, own].concat();
+    let has_mix = asked.contenders.iter().any(|one| !one.parts.is_empty());
+    let router: &[Key] = if has_mix { tco::ROUTER_KEYS } else { &[] };
+    let used = [cost::KEYS, tco::KEYS, limits::KEYS, own, router].concat();
     let mut all: Vec<Key> = Key::ALL.to_vec();
     let all_measured = asked
         .contenders
@@ -126,6 +128,10 @@ fn bill(contender: &Contender, assumptions: &Assumptions) -> Option<Bill> {
         .and_then(|rate| decimal_of(rate.value));
     let likely = monthly(query.cost, traffic.mode().to_f64()?)?;
     let (price_source, price_checked, is_stale) = match &step.basis {
+        PriceBasis::Contract if !contender.parts.is_empty() => {
+            let source = "its models' prices, weighed by their tokens".to_owned();
+            (source, None, contender.is_stale(assumptions))
+        }
         PriceBasis::Contract => ("own contract".to_owned(), None, false),
         PriceBasis::Catalog {
             source,
@@ -148,7 +154,11 @@ fn bill(contender: &Contender, assumptions: &Assumptions) -> Option<Bill> {
         month_high: month(traffic.high(), (input.high(), output.high())),
         last_month: cost::grown(likely, assumptions),
         per_accepted: pass_rate.and_then(|rate| per_accepted_answer(query.cost, rate)),
-        price_row: step.row.clone(),
+        price_row: if contender.parts.is_empty() {
+            step.row.clone()
+        } else {
+            "mix".to_owned()
+        },
         price_source,
         price_checked,
         is_stale,
@@ -213,7 +223,7 @@ fn rates(asked: &Asked, contender: &Contender) -> anyhow::Result<RateNeed> {
         tier: first.map(|(tier, _)| tier.tier.clone()),
         carries: first
             .is_some_and(|(_, taken)| *taken == trilemma_cost::limits::TierCheck::Carries),
-        advice: carried(asked, &row.load),
+        advice: carried(asked, &row),
         source: first.map(|(tier, _)| tier.provenance.source.title.clone()),
         checked: first.map(|(tier, _)| tier.provenance.checked),
     })

@@ -75,6 +75,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
     let part = Part {
         only: &names,
         split: args.split,
+        most_items: None,
     };
     let material = routing::gather(&context, (&store, &run), part)?;
     routing::demand_two(&material)?;

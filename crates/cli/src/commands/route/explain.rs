@@ -273,6 +273,7 @@ fn of_item(
     let part = Part {
         only: &names,
         split: None,
+        most_items: None,
     };
     let material = routing::gather(&context, (&store, &run), part)?;
     let examples = &material.gathered.examples;

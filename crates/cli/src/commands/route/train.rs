@@ -72,6 +72,7 @@ pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow
     let part = Part {
         only: &args.candidates,
         split: args.split,
+        most_items: None,
     };
     let material = routing::gather(&context, (&store, &run), part)?;
     routing::demand_two(&material)?;

@@ -5,7 +5,7 @@ use trilemma_cost::tco::EventKind;
 use trilemma_domain::Usd;
 
 use super::super::money::{Asked, assumptions_json};
-use super::KEYS;
+use super::keys;
 use super::plan::{Owned, Tco};
 
 /// Version of this JSON.
@@ -30,7 +30,7 @@ pub(super) fn as_json(asked: &Asked, tco: &Tco<'_>) -> Value {
             "name": name,
             "why": why,
         })).collect::<Vec<_>>(),
-        "assumptions": assumptions_json(&asked.assumptions, KEYS),
+        "assumptions": assumptions_json(&asked.assumptions, &keys(asked)),
     })
 }
 

@@ -125,8 +125,24 @@ fn fixed(contender: &Contender, assumptions: &Assumptions, end: End) -> Option<U
     let hours = figure(Key::MaintenanceHoursMonth) + updates + reading;
     let work = hours.checked_mul(figure(Key::RateUsdHour))?;
     let hosting = contender.hosting_month()?.decimal();
-    let bought = figure(Key::MonitoringUsdMonth) + figure(Key::InfrastructureUsdMonth);
+    let router = if contender.parts.is_empty() {
+        Decimal::ZERO
+    } else {
+        let hours = figure(Key::RouterHoursMonth).checked_mul(figure(Key::RateUsdHour))?;
+        hours.checked_add(figure(Key::RouterUsdMonth))?
+    };
+    let bought = figure(Key::MonitoringUsdMonth) + figure(Key::InfrastructureUsdMonth) + router;
     bought.checked_add(work)?.checked_add(hosting).map(Usd::new)
+}
+
+/// What it takes once until a routed mix serves; nothing for one model.
+fn router(contender: &Contender, assumptions: &Assumptions, end: End) -> Option<Usd> {
+    if contender.parts.is_empty() {
+        return Some(Usd::ZERO);
+    }
+    let figure = |key: Key| end.of(assumptions, key);
+    let hours = figure(Key::RouterEngDays).checked_mul(figure(Key::HoursPerDay))?;
+    hours.checked_mul(figure(Key::RateUsdHour)).map(Usd::new)
 }
 
 fn switching(assumptions: &Assumptions, end: End) -> Switching {
@@ -161,12 +177,13 @@ fn own<'a>(
         Vec::new()
     } else {
         let mut lines = switch.lines(present)?;
-        let cost = contender.training(assumptions);
-        if cost != Usd::ZERO {
-            lines.push(OneOff {
-                what: "training",
-                cost,
-            });
+        for (what, cost) in [
+            ("training", contender.training(assumptions)),
+            ("router", router(contender, assumptions, End::Mode)?),
+        ] {
+            if cost != Usd::ZERO {
+                lines.push(OneOff { what, cost });
+            }
         }
         lines
     };
@@ -259,9 +276,10 @@ fn candidate(asked: &Asked, one: &Owned<'_>, present: Option<Usd>) -> Option<ris
         Range::exactly(0.0)
     } else {
         let at = |end| {
+            let router = router(one.contender, assumptions, end)?.to_f64();
             switching(assumptions, end)
                 .total(present.unwrap_or(Usd::ZERO))
-                .map(|cost| cost.to_f64() + training)
+                .map(|cost| cost.to_f64() + training + router)
         };
         Range::new(at(End::Low)?, at(End::Mode)?, at(End::High)?).ok()?
     };

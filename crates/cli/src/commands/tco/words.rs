@@ -6,7 +6,7 @@ use trilemma_cost::risk::Outcome;
 use trilemma_domain::Usd;
 
 use super::super::money::{Asked, assumptions_text, share, usd};
-use super::KEYS;
+use super::keys;
 use super::plan::{Owned, Tco};
 use crate::layout::{Side, Table, bullet, pairs, terminal_width};
 
@@ -45,7 +45,7 @@ pub(super) fn text(asked: &Asked, tco: &Tco<'_>, explain: bool) -> String {
     if explain {
         text.push_str(&explained(tco, width));
     }
-    text.push_str(&assumptions_text(&asked.assumptions, KEYS, width));
+    text.push_str(&assumptions_text(&asked.assumptions, &keys(asked), width));
     text
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn plan_lines(policy: &Policy) -> Vec<String> {
 }
 
 /// Names in backticks, separated by commas.
-pub(super) fn names(ids: &[CandidateId]) -> String {
+pub(crate) fn names(ids: &[CandidateId]) -> String {
     let quoted: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
     quoted.join(", ")
 }
@@ -109,7 +109,7 @@ fn tell(plan: &Plan, depth: usize, lead: &str, lines: &mut Vec<String>) {
 }
 
 /// What a point of quality may cost.
-pub(super) fn price_of_a_point(quality_per_usd: f64) -> String {
+pub(crate) fn price_of_a_point(quality_per_usd: f64) -> String {
     if quality_per_usd <= 0.0 {
         return "cost does not count".to_owned();
     }
@@ -120,7 +120,7 @@ pub(super) fn price_of_a_point(quality_per_usd: f64) -> String {
 }
 
 /// An amount in USD with three significant digits.
-pub(super) fn sig(amount: f64) -> String {
+pub(crate) fn sig(amount: f64) -> String {
     if amount == 0.0 || !amount.is_finite() {
         return format!("{amount}");
     }
