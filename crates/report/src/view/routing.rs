@@ -77,26 +77,13 @@ fn lines(cast: &Cast<'_>, routing: &Routing) -> Vec<String> {
         plural(widen(routing.n), "item"),
         routing.n_folds
     )];
-    lines.extend(
-        routing
-            .plan
-            .iter()
-            .map(|line| {
-                let line = one_line(line.trim(), MAX_LINE);
-                format!(
-                    "Its policy, target {}: {line}.",
-                    one_line(&routing.target, 40)
-                )
-            })
-            .take(1),
-    );
-    lines.extend(
-        routing
-            .plan
-            .iter()
-            .skip(1)
-            .map(|line| format!("{}.", one_line(line.trim(), MAX_LINE))),
-    );
+    let plan: Vec<String> = (routing.plan.iter())
+        .map(|line| one_line(line.trim(), MAX_LINE))
+        .collect();
+    if !plan.is_empty() {
+        let target = one_line(&routing.target, 40);
+        lines.push(format!("Its policy, target {target}: {}.", plan.join("; ")));
+    }
     if let Some(routed) = routed(cast, routing) {
         let asked = routed
             .parts

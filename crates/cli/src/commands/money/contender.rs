@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use trilemma_catalog::{
-    CatalogError, FineTuned, Found, Lifecycle, Model, ModelKind, Ratio, Service, Staleness,
+    CatalogError, FineTuned, Found, Lifecycle, Model, ModelKind, Rates, Ratio, Service, Staleness,
 };
 use trilemma_cost::assume::{Assumptions, Key, Span};
 use trilemma_cost::{
@@ -23,6 +23,19 @@ pub(crate) struct Measured {
     pub(crate) low: Option<Decimal>,
     pub(crate) high: Option<Decimal>,
     pub(crate) p95: Option<Decimal>,
+}
+
+impl Measured {
+    /// The same for each of several calls.
+    fn shared(self, calls: Decimal) -> Option<Self> {
+        let share = |tokens: Decimal| tokens.checked_div(calls);
+        Some(Self {
+            mean: share(self.mean)?,
+            low: self.low.and_then(share),
+            high: self.high.and_then(share),
+            p95: self.p95.and_then(share),
+        })
+    }
 }
 
 /// Somebody who could be chosen.
@@ -178,9 +191,7 @@ impl Contender {
         Ok(all)
     }
 
-    /// A routed mix of contenders that are known already: its price of a token is that of its models' tokens,
-    /// weighed by how many of each it takes, so that its cost is that of every call. One unknown price leaves
-    /// it unknown.
+    /// A routed mix of contenders that are known already. One unknown price leaves its price unknown.
     fn mixed(result: &CandidateResult, known: &[Self]) -> Self {
         let parts = result.routed.iter().flat_map(|routed| &routed.parts);
         let asked = || parts.clone().filter(|part| part.calls_per_query > 0.0);
@@ -198,7 +209,10 @@ impl Contender {
             .filter(|one| one.end().is_some())
             .min_by_key(|one| one.end().map(|end| end.0));
         mix.lifecycle = first.cloned().unwrap_or_default();
-        mix.standard = blended(asked().map(|part| (part, of(part.id.as_str()))));
+        let priced: Option<Vec<(&RoutedPart, &Self)>> = asked()
+            .map(|part| Some((part, of(part.id.as_str())?)))
+            .collect();
+        mix.standard = priced.and_then(|parts| blended(&parts));
         mix.has_stale_part = members.iter().any(|one| {
             let steps = one.standard.iter().flat_map(Pricer::steps);
             steps.into_iter().any(|step| {
@@ -209,6 +223,9 @@ impl Contender {
             })
         });
         mix.measured(result);
+        let calls = decimal_of(asked().map(|part| part.calls_per_query).sum());
+        mix.input = mix.input.and_then(|side| side.shared(calls?));
+        mix.output = mix.output.and_then(|side| side.shared(calls?));
         mix
     }
 
@@ -368,60 +385,45 @@ impl Contender {
     }
 }
 
-/// The price of a mix's tokens; `None` = a price or a count of tokens is unknown.
-fn blended<'a>(
-    parts: impl Iterator<Item = (&'a RoutedPart, Option<&'a Contender>)>,
-) -> Option<Pricer> {
+/// What a token of a mix's query costs, every call of it counted: the mean price of its models' tokens, weighed
+/// by how many of each it takes (by calls where tokens are not reported), times the calls of a query. So the
+/// tokens of a mix are those of one call. `None` = a price is unknown.
+fn blended(parts: &[(&RoutedPart, &Contender)]) -> Option<Pricer> {
     use rust_decimal::prelude::ToPrimitive as _;
-    let mut input = Blend::default();
-    let mut output = Blend::default();
-    let mut cached = Some(Blend::default());
-    for (part, contender) in parts {
-        let contender = contender?;
-        let (taken, given) = (
-            decimal_of(part.input_tokens?)?,
-            decimal_of(part.output_tokens?)?,
-        );
-        let context = contender
-            .input
-            .map_or(0, |side| side.mean.to_u64().unwrap_or(0));
-        let rates = &contender.standard.as_ref()?.step(context)?.rates;
-        input.add(taken, rates.input?)?;
-        output.add(given, rates.output?)?;
-        cached = cached.zip(rates.cache_read).and_then(|(mut all, rate)| {
-            all.add(taken, rate)?;
-            Some(all)
-        });
-    }
+    let calls = decimal_of(parts.iter().map(|(part, _)| part.calls_per_query).sum())?;
+    let weights = |tokens: fn(&RoutedPart) -> Option<f64>| -> Vec<f64> {
+        let known: Option<Vec<f64>> = parts.iter().map(|(part, _)| tokens(part)).collect();
+        known.unwrap_or_else(|| parts.iter().map(|(part, _)| part.calls_per_query).collect())
+    };
+    let rates: Option<Vec<&Rates>> = parts
+        .iter()
+        .map(|(_, contender)| {
+            let context = contender
+                .input
+                .map_or(0, |side| side.mean.to_u64().unwrap_or(0));
+            Some(&contender.standard.as_ref()?.step(context)?.rates)
+        })
+        .collect();
+    let rates = rates?;
+    let price = |weights: &[f64], rate: fn(&Rates) -> Option<UsdPerMtok>| {
+        let mut paid = Decimal::ZERO;
+        let mut total = Decimal::ZERO;
+        for (weight, rates) in weights.iter().zip(&rates) {
+            let weight = decimal_of(*weight)?;
+            paid = paid.checked_add(weight.checked_mul(rate(rates)?.decimal())?)?;
+            total = total.checked_add(weight)?;
+        }
+        let mean = paid.checked_div(total)?.checked_mul(calls)?;
+        UsdPerMtok::new(mean.round_dp(9)).ok()
+    };
+    let input = weights(|part| part.input_tokens);
     Some(Pricer::contract(&OwnPrice {
-        input: input.price()?,
-        output: output.price()?,
-        cache_read: cached.and_then(|cached| cached.price()),
+        input: price(&input, |rates| rates.input)?,
+        output: price(&weights(|part| part.output_tokens), |rates| rates.output)?,
+        cache_read: price(&input, |rates| rates.cache_read),
         cache_write: None,
         web_search_1k: None,
     }))
-}
-
-/// A mean price, weighed by tokens.
-#[derive(Default)]
-struct Blend {
-    tokens: Decimal,
-    /// Tokens times price.
-    paid: Decimal,
-}
-
-impl Blend {
-    fn add(&mut self, tokens: Decimal, price: UsdPerMtok) -> Option<()> {
-        self.tokens = self.tokens.checked_add(tokens)?;
-        self.paid = self
-            .paid
-            .checked_add(tokens.checked_mul(price.decimal())?)?;
-        Some(())
-    }
-
-    fn price(&self) -> Option<UsdPerMtok> {
-        UsdPerMtok::new(self.paid.checked_div(self.tokens)?.round_dp(9)).ok()
-    }
 }
 
 fn catalog_error(error: CatalogError) -> anyhow::Error {
