@@ -97,7 +97,7 @@ const PATTERNS: [(PersonalDataKind, &str); 15] = [
     ),
     (
         PersonalDataKind::Email,
-        r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}\b",
+        r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,4}\.[A-Za-z]{2,24}\b",
     ),
     (
         PersonalDataKind::Iban,
