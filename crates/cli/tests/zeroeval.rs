@@ -138,7 +138,9 @@ fn slow_all_twelve_accuracies_are_the_published_ones() {
         let output = trilemma(folder.path(), &arguments).output().unwrap();
         let result = json(&output, &[0, 1, 3]);
         let candidates = result["candidates"].as_array().unwrap();
-        assert_eq!(candidates.len(), models.len());
+        let is_single = |one: &&serde_json::Value| one["id"] != "routed-mix";
+        assert_eq!(candidates.iter().filter(is_single).count(), models.len());
+        println!("margin {margin}: {}", result["conclusion"]);
         for (name, expected) in &models {
             let found = candidates
                 .iter()
