@@ -218,7 +218,7 @@ impl GateCourse {
     /// Returns what to do now. The same until it is done.
     ///
     /// # Errors
-    /// As [`chance_of_bar`] and [`chance_of_margin`].
+    /// As [`super::chance_of_bar`] and [`super::chance_of_margin`].
     pub fn next_step(&mut self) -> Result<GateStep, StatsError> {
         loop {
             if !self.waiting.is_empty() {
