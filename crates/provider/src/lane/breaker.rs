@@ -158,19 +158,6 @@ impl Breaker {
         }
     }
 
-    /// The endpoint asked to wait longer than a trial may take: calls are held back until a probe.
-    pub(crate) fn sent_away(&mut self, cause: &Failure, is_probe: bool, now: Instant) {
-        self.cause = Some(cause.clone());
-        if is_probe {
-            self.probe_failed(now);
-        } else if matches!(self.stage, Stage::Closed) {
-            self.stage = Stage::Open {
-                until: now + self.config.cool_down,
-                n_probes: 0,
-            };
-        }
-    }
-
     /// Nothing but refusals for load came for longer than a trial may take.
     pub(crate) fn never_served(&mut self, cause: &Failure, now: Instant) {
         self.cause = Some(cause.clone());

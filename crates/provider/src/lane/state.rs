@@ -201,12 +201,13 @@ impl State {
             Retry::After(told) if told >= SHORTEST_TOLD => Some(told.min(LONGEST_TOLD)),
             Retry::After(_) | Retry::Backoff | Retry::No => None,
         };
-        let told_too_long = told.filter(|told| *told >= self.policy.trial_deadline);
         let since = *self.throttled_since.get_or_insert(now);
-        if let Some(told) = told_too_long {
-            // Waiting is no use. A probe shows whether this is the endpoint's word or one answer's whim.
+        if let Some(told) = told.filter(|told| *told >= self.policy.trial_deadline) {
+            // Waiting is no use. One such answer may be a whim; several in a row are the endpoint's word.
+            let is_probe = admitted.is_probe;
+            let refusal = sent_away(failure, told);
             self.breaker
-                .sent_away(&sent_away(failure, told), admitted.is_probe, now);
+                .failure_of(&refusal, &mut trial.counted, is_probe, now);
             return Next::Again(now + told);
         }
         if now.saturating_duration_since(since) > self.policy.trial_deadline {
@@ -264,7 +265,7 @@ pub(crate) fn sent_away(failure: &Failure, told: Duration) -> Failure {
     let text = text.trim_end_matches(": ");
     Failure {
         status: failure.status,
-        ..Failure::new(failure.kind, failure.source, failure.retry, text)
+        ..Failure::new(failure.kind, failure.source, Retry::No, text)
     }
 }
 

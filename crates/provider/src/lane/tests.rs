@@ -663,12 +663,8 @@ async fn a_pause_beyond_the_deadline_is_not_waited_for() {
     let (client, lane) = (client(&pipes), lane(|config| config.max_concurrency = 1));
     let start = Instant::now();
     let outcomes = many(&lane, &client, 5).await;
-    assert!(start.elapsed() < secs(10));
-    assert_eq!(
-        n_requests.load(Ordering::SeqCst),
-        2,
-        "the second is a probe"
-    );
+    assert!(start.elapsed() < secs(1));
+    assert_eq!(n_requests.load(Ordering::SeqCst), 3, "then it is believed");
     assert_eq!(failure(&outcomes[0]).kind, FailureKind::RateLimited);
     assert_eq!(failure(&outcomes[4]).kind, FailureKind::BreakerOpen);
     for outcome in &outcomes {
@@ -690,7 +686,7 @@ async fn one_absurd_pause_costs_its_own_call_only() {
     let (client, lane) = (client(&pipes), lane(|config| config.max_concurrency = 1));
     let start = Instant::now();
     let outcomes = many(&lane, &client, 10).await;
-    assert!(start.elapsed() < secs(6), "{:?}", start.elapsed());
+    assert!(start.elapsed() < secs(1), "{:?}", start.elapsed());
     assert_eq!(n_answered(&outcomes), 9);
     assert_eq!(n_requests.load(Ordering::SeqCst), 10);
     let message = &failure(&outcomes[2]).message;
