@@ -6,7 +6,7 @@
 use anyhow::anyhow;
 use trilemma_bench::{BenchError, GateRace, Standing};
 use trilemma_decide::preflight::{rank_by, strictest};
-use trilemma_decide::{CandidateResult, Decision, DecisionInput, Method, Preference};
+use trilemma_decide::{CandidateResult, Decision, DecisionInput, Preference};
 use trilemma_domain::{CandidateId, Estimand, Margin, Reference, Requirements, RunId, Verdict};
 use trilemma_golden::GoldenSet;
 use trilemma_stats::race::{Allowed, Bar, Claim};
@@ -177,14 +177,9 @@ pub(crate) fn race<'a>(
 
 /// Candidates that a stated fact rules out, whatever they answer.
 pub(crate) fn ruled_out(input: &DecisionInput) -> anyhow::Result<Vec<u32>> {
-    let nothing_ran = trilemma_decide::decide(input.clone(), [])?;
-    let is_out = |own: &trilemma_decide::CandidateResult| {
-        let mut gates = own.gates.iter();
-        gates.any(|gate| gate.method == Method::Stated && gate.verdict == Verdict::Fails)
-    };
-    let candidates = (0u32..).zip(&nothing_ran.candidates);
-    Ok(candidates
-        .filter(|(_, own)| is_out(own))
+    let stated = (0u32..).zip(trilemma_decide::stated(input)?);
+    Ok(stated
+        .filter(|(_, verdict)| *verdict == Verdict::Fails)
         .map(|(idx, _)| idx)
         .collect())
 }

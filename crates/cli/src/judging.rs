@@ -23,11 +23,7 @@ pub(crate) fn measured(
     manifest: &RunManifest,
 ) -> anyhow::Result<Vec<JudgeResult>> {
     let set = store.score_set(&manifest.run)?;
-    let scorers: Vec<Option<Scorer>> = set
-        .scorers
-        .iter()
-        .map(|entry| trilemma_score::build(&entry.spec).ok())
-        .collect();
+    let scorers = scorers(&set);
     if !scorers.iter().flatten().any(|one| judge_of(one).is_some()) {
         return Ok(Vec::new());
     }
@@ -80,6 +76,14 @@ pub(crate) fn measured(
         }
     }
     Ok(all)
+}
+
+/// The scorers of a set in its order; `None` = one that this version does not know.
+fn scorers(set: &ScoreSet) -> Vec<Option<Scorer>> {
+    let built = set.scorers.iter();
+    built
+        .map(|entry| trilemma_score::build(&entry.spec).ok())
+        .collect()
 }
 
 fn judge_of(scorer: &Scorer) -> Option<&JudgeSpec> {

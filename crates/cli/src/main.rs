@@ -40,6 +40,7 @@ mod show;
 mod size_class;
 mod split;
 mod tokens;
+mod webhook;
 
 use std::process::ExitCode;
 

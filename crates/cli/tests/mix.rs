@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use desk::{assert_fits, assert_printable, run, run_wide, stderr, stdout, value};
+use desk::{assert_fits, assert_printable, imported, run, run_wide, stderr, stdout, value};
 use serde_json::{Value, json};
 
 /// Outcomes of three candidates: of a hundred answers of the cheap two `noise` are right or wrong by a coin, the
@@ -44,18 +44,6 @@ fn rows(n: u64, noise: u64) -> String {
         }
     }
     text
-}
-
-/// A folder with a project and an imported run; `more` is appended to the project.
-fn imported(rows: &str, more: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs_err::write(folder.path().join("rows.jsonl"), rows).unwrap();
-    let done = run(folder.path(), &["import", "rows.jsonl", "--bar", "0.1"]);
-    assert!(done.status.code().is_some_and(|code| code != 2), "{done:?}");
-    let path = folder.path().join("trilemma.toml");
-    let text = fs_err::read_to_string(&path).unwrap();
-    fs_err::write(&path, format!("{text}\n{more}")).unwrap();
-    folder
 }
 
 fn names(told: &Value) -> Vec<&str> {

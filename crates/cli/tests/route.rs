@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-use desk::{assert_fits, assert_printable, run, run_wide, stderr, stdout, value};
+use desk::{assert_fits, assert_printable, imported, run, run_wide, stderr, stdout, value};
 use serde_json::{Value, json};
 use support::trilemma;
 
@@ -60,22 +60,6 @@ fn rows(n: u64, noise: u64) -> String {
         }
     }
     text
-}
-
-/// A folder with a project and an imported run; `more` is appended to the project.
-fn imported(rows: &str, more: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs_err::write(folder.path().join("rows.jsonl"), rows).unwrap();
-    let done = run(folder.path(), &["import", "rows.jsonl", "--bar", "0.1"]);
-    assert!(done.status.code().is_some_and(|code| code != 2), "{done:?}");
-    append(folder.path(), more);
-    folder
-}
-
-fn append(folder: &Path, more: &str) {
-    let path = folder.join("trilemma.toml");
-    let text = fs_err::read_to_string(&path).unwrap();
-    fs_err::write(&path, format!("{text}\n{more}")).unwrap();
 }
 
 /// Asks a gateway what its policy would do.

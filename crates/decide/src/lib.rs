@@ -31,6 +31,7 @@ mod reviewed;
 mod sample;
 mod slices;
 mod standings;
+mod stated;
 mod views;
 mod wording;
 
@@ -52,3 +53,4 @@ pub use result::{
     SliceComparison, Standing, Standings, Status, TimeFigures, TimeSpread, TokenFigures, TokenSide,
     Unplaced, Warning, WarningCode,
 };
+pub use stated::stated;

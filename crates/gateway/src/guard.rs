@@ -11,9 +11,9 @@
 use serde::{Deserialize, Serialize};
 use trilemma_project::CanarySettings;
 use trilemma_stats::Confidence;
-use trilemma_stats::sequential::{MarginProcess, Population};
+use trilemma_stats::mean::Running;
+use trilemma_stats::sequential::{MarginProcess, Population, asymptotic_mean};
 
-use crate::asymptotic::asymptotic_mean;
 use crate::blocks::{Arm, Blocks};
 
 /// Values of the control that set the scale.
@@ -133,23 +133,6 @@ impl Evidence {
 
     fn log_e_value(&self) -> f64 {
         self.now
-    }
-}
-
-/// Running sums of differences (Welford 1962).
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-struct Running {
-    n: u64,
-    mean: f64,
-    squares: f64,
-}
-
-impl Running {
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        let before = value - self.mean;
-        self.mean += before / self.n as f64;
-        self.squares += before * (value - self.mean);
     }
 }
 
@@ -279,10 +262,8 @@ impl Guard {
     /// By how much the challenger is worse, with an interval that holds at any time (95 %): shares as they are;
     /// times and costs divided by what is tolerated, as a share of the control's first mean.
     pub(crate) fn excess(&self) -> Option<[f64; 3]> {
-        let Running { n, mean, squares } = self.differences;
-        let sd = (squares / (n as f64 - 1.0)).sqrt();
         let unit = if self.scale.is_some() { CAP } else { 1.0 };
-        let found = asymptotic_mean(usize::try_from(n).ok()?, mean, sd, Confidence::P95)?;
+        let found = asymptotic_mean(&self.differences, Confidence::P95)?;
         Some(found.map(|end| end * unit))
     }
 

@@ -17,7 +17,6 @@ mod admin;
 mod answer;
 mod arrival;
 mod ask;
-mod asymptotic;
 mod attempt;
 mod blocks;
 mod budget;
@@ -59,7 +58,6 @@ mod upstream;
 mod fuzz;
 
 pub use admin::serve_admin;
-pub use asymptotic::asymptotic_mean;
 pub use budget::BudgetError;
 pub use canary::{AlarmSink, CANARY_NOTE, CanaryParts, canary_told};
 pub use challenger::ShadowParts;

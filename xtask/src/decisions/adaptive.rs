@@ -26,6 +26,15 @@ pub(crate) struct Raced {
     pub(crate) money: f64,
 }
 
+/// Mean and 90th percentile of shares, in percent.
+pub(crate) fn shares_text(shares: impl Iterator<Item = f64>) -> String {
+    let mut all: Vec<f64> = shares.map(|share| 100.0 * share).collect();
+    all.sort_by(f64::total_cmp);
+    let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
+    let p90 = all.get(all.len() * 9 / 10).copied().unwrap_or(mean);
+    format!("{mean:.1} ({p90:.1})")
+}
+
 /// Share of the error that a race against the best may spend on keeping it.
 const LET_GO: f64 = 0.2;
 

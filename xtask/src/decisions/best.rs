@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use trilemma_stats::Confidence;
 use trilemma_stats::proportion::{Count, wilson};
 
-use super::adaptive::{Raced, race_best};
+use super::adaptive::{Raced, race_best, shares_text};
 use super::draw::each_set;
 use super::family;
 use super::recorded::{Recorded, read};
@@ -63,13 +63,7 @@ fn row(
     let n_false = of_raced(&is_false);
     let interval = wilson(Count::new(n_false, n_seeds)?, Confidence::P95);
     let same = led.iter().filter(|one| one.0 == one.1.recommended).count();
-    let shares = |share: fn(&Raced) -> f64| {
-        let mut all: Vec<f64> = led.iter().map(|one| 100.0 * share(&one.1)).collect();
-        all.sort_by(f64::total_cmp);
-        let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
-        let p90 = all.get(all.len() * 9 / 10).copied().unwrap_or(mean);
-        format!("{mean:.1} ({p90:.1})")
-    };
+    let shares = |share: fn(&Raced) -> f64| shares_text(led.iter().map(|one| share(&one.1)));
     writeln!(
         text,
         "| {} | {:.0} | {n_items} | {:.1} / {:.1} | {:.1} ({:.1}–{:.1}) / {:.1} | {:.1} | {} | {} |",

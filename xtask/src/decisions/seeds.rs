@@ -12,7 +12,7 @@ use trilemma_domain::Reference;
 use trilemma_stats::Confidence;
 use trilemma_stats::proportion::{Count, wilson};
 
-use super::adaptive::{REFERENCE, Raced, race};
+use super::adaptive::{REFERENCE, Raced, race, shares_text};
 use super::draw::each_set;
 use super::family;
 use super::recorded::{Recorded, read};
@@ -129,13 +129,7 @@ fn rows(
         .iter()
         .filter(|one| one.raced.recommended == one.full)
         .count();
-    let shares = |share: fn(&Raced) -> f64| {
-        let mut all: Vec<f64> = led.iter().map(|one| 100.0 * share(&one.raced)).collect();
-        all.sort_by(f64::total_cmp);
-        let mean = all.iter().sum::<f64>() / all.len().max(1) as f64;
-        let p90 = all.get(all.len() * 9 / 10).copied().unwrap_or(mean);
-        format!("{mean:.1} ({p90:.1})")
-    };
+    let shares = |share: fn(&Raced) -> f64| shares_text(led.iter().map(|one| share(&one.raced)));
     writeln!(
         text,
         "{head} raced | {} | {:.1} | {} | {} |",

@@ -12,7 +12,7 @@ use trilemma_domain::{Item, Order, TrialKey};
 use trilemma_score::{Against, JudgeTask, Scorer, expected_text};
 use trilemma_store::{RunManifest, Store};
 
-use super::{clusters, judge_of, score};
+use super::{clusters, judge_of, score, scorers};
 use crate::context::Context;
 
 /// How the rival is called where it is no candidate.
@@ -41,11 +41,7 @@ pub(crate) fn preferred(
     places: Places<'_>,
 ) -> anyhow::Result<Vec<PairRanking>> {
     let set = store.score_set(&manifest.run)?;
-    let scorers: Vec<Option<Scorer>> = set
-        .scorers
-        .iter()
-        .map(|entry| trilemma_score::build(&entry.spec).ok())
-        .collect();
+    let scorers = scorers(&set);
     let compares = |scorer: &Scorer| match judge_of(scorer)?.task {
         JudgeTask::Pairwise(against) => Some(against),
         JudgeTask::Rubric | JudgeTask::Reference => None,

@@ -9,8 +9,8 @@
 use std::collections::BTreeSet;
 
 use trilemma_decide::{
-    CandidateResult, Collector, DecisionInput, Figure, GateKind, GateResult, Mix, Mixed, RouteItem,
-    RoutePoint, Routing, RoutingKind, Shown,
+    Collector, DecisionInput, Figure, Mix, Mixed, RouteItem, RoutePoint, Routing, RoutingKind,
+    Shown,
 };
 use trilemma_domain::{CandidateId, Usd, Verdict};
 use trilemma_golden::Side;
@@ -161,40 +161,15 @@ fn proposal(case: &Case<'_>, input: &DecisionInput, routing: &mut Routing) -> Re
 
 /// Candidates that a request may go to: those that meet every requirement on stated facts.
 fn allowed(case: &Case<'_>, input: &DecisionInput) -> Result<Vec<String>, String> {
-    let nothing_ran =
-        trilemma_decide::decide(input.clone(), []).map_err(|error| error.to_string())?;
-    let is_fact = |gate: &&GateResult| match gate.gate {
-        GateKind::Training
-        | GateKind::Regions
-        | GateKind::SelfHosted
-        | GateKind::Context
-        | GateKind::Capability(_)
-        | GateKind::Offered
-        | GateKind::PriceAge => true,
-        GateKind::PassRate
-        | GateKind::NotWorseThan
-        | GateKind::TtftP50
-        | GateKind::TtftP95
-        | GateKind::E2eP50
-        | GateKind::E2eP95
-        | GateKind::CostPerQuery
-        | GateKind::CostPerMonth
-        | GateKind::CostPerAccepted
-        | GateKind::Answers
-        | GateKind::Refusals => false,
-    };
-    let is_fit = |own: &CandidateResult| {
-        let mut facts = own.gates.iter().filter(is_fact);
-        facts.all(|gate| gate.verdict == Verdict::Meets)
-    };
-    let names: Vec<String> = (nothing_ran.candidates.iter())
-        .filter(|own| is_fit(own))
-        .map(|own| own.id.to_string())
+    let stated = trilemma_decide::stated(input).map_err(|error| error.to_string())?;
+    let names: Vec<String> = (input.candidates.iter().zip(stated))
+        .filter(|(_, verdict)| *verdict == Verdict::Meets)
+        .map(|(own, _)| own.id.to_string())
         .collect();
     if names.len() < 2 {
         return Err(format!(
             "{} of {} candidates meet every requirement on stated facts (data protection, context, abilities, \
-             age of prices), and a request may go to no other",
+             still offered, age of prices), and a request may go to no other",
             names.len(),
             case.places.iter().flatten().count()
         ));

@@ -98,3 +98,20 @@ pub(crate) fn toml_value(path: &Path) -> Value {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+/// A folder with a project and an imported run; `more` is appended to the project.
+pub(crate) fn imported(rows: &str, more: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs_err::write(folder.path().join("rows.jsonl"), rows).unwrap();
+    let done = run(folder.path(), &["import", "rows.jsonl", "--bar", "0.1"]);
+    assert!(done.status.code().is_some_and(|code| code != 2), "{done:?}");
+    append(folder.path(), more);
+    folder
+}
+
+/// Adds to a folder's project.
+pub(crate) fn append(folder: &Path, more: &str) {
+    let path = folder.join("trilemma.toml");
+    let text = fs_err::read_to_string(&path).unwrap();
+    fs_err::write(&path, format!("{text}\n{more}")).unwrap();
+}

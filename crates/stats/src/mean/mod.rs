@@ -5,11 +5,13 @@
 
 mod bounded;
 mod clustered;
+mod running;
 mod student_t;
 
 pub use bounded::bounded_mean;
 pub(crate) use clustered::group;
 pub use clustered::{ClusteredSpread, clustered_mean, clustered_standard_error, design_effect};
+pub use running::Running;
 pub(crate) use student_t::mean;
 pub use student_t::{independent_standard_error, mean_t, standard_error};
 

@@ -10,12 +10,11 @@ use anyhow::{Context as _, anyhow};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use trilemma_domain::DriftReport;
-use trilemma_provider::ClientConfig;
 use trilemma_report::{Contents, DriftFormat, drift_report};
 use trilemma_store::{Store, Telling};
 
-use crate::lineup;
 use crate::printer::Printer;
+use crate::webhook;
 
 /// Pauses before another try.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
@@ -107,7 +106,7 @@ fn send((way, target): (&str, &str), (id, body): (&str, &str)) -> anyhow::Result
         let mut pauses = PAUSES.iter();
         loop {
             let sent = match way {
-                "webhook" => post(target, (id, body)).await,
+                "webhook" => webhook::post(target, body, id).await,
                 _ => run(target, body).await,
             };
             match (sent, pauses.next()) {
@@ -117,18 +116,6 @@ fn send((way, target): (&str, &str), (id, body): (&str, &str)) -> anyhow::Result
             }
         }
     })
-}
-
-async fn post(url: &str, (id, body): (&str, &str)) -> anyhow::Result<()> {
-    let client = lineup::client_with(ClientConfig::default())?;
-    let status = client
-        .post_json(url, body.to_owned(), &[("idempotency-key", id)])
-        .await
-        .map_err(|failure| anyhow!("{}", failure.message))?;
-    if (200..300).contains(&status) {
-        return Ok(());
-    }
-    Err(anyhow!("the receiver answered with status {status}"))
 }
 
 async fn run(command: &str, body: &str) -> anyhow::Result<()> {

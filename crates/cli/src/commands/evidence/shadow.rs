@@ -9,8 +9,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use serde::Serialize;
-use trilemma_gateway::asymptotic_mean;
-use trilemma_stats::sequential::{Population, betting_mean, empirical_bernstein_mean};
+use trilemma_stats::sequential::{
+    Population, asymptotic_mean, betting_mean, empirical_bernstein_mean,
+};
 use trilemma_stats::{Confidence, Estimate};
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
@@ -233,15 +234,7 @@ fn bounded(values: &[f64]) -> Option<Estimate> {
 }
 
 fn unbounded(values: &[f64]) -> Option<[f64; 3]> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    asymptotic_mean(
-        values.len(),
-        mean,
-        (squares / (n - 1.0)).sqrt(),
-        Confidence::P95,
-    )
+    asymptotic_mean(&values.iter().copied().collect(), Confidence::P95)
 }
 
 /// Tables, one per pair; empty = no challenger was asked.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use trilemma_domain::NanoUsd;
+use trilemma_stats::mean::Running;
 use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::quantile::{Sorted, quantile};
 use trilemma_stats::{Confidence, Estimate};
@@ -29,33 +30,15 @@ pub(super) struct Tally {
     first_ms: Vec<f64>,
 }
 
-/// Running sums, so that memory stays flat.
-#[derive(Debug, Default, Clone, Copy)]
-struct Running {
-    n: usize,
-    mean: f64,
-    /// Sum of squared deviations from the mean (Welford 1962).
-    squares: f64,
-}
-
-impl Running {
-    fn add(&mut self, value: f64) {
-        self.n += 1;
-        let before = value - self.mean;
-        self.mean += before / self.n as f64;
-        self.squares += before * (value - self.mean);
+/// The mean with a normal interval; `None` below 30 requests, where skewed costs allow none.
+fn interval(values: &Running) -> Option<[f64; 3]> {
+    const LEAST: usize = 30;
+    let (mean, sd) = (values.mean()?, values.standard_deviation()?);
+    if values.n() < LEAST {
+        return None;
     }
-
-    /// The mean with a normal interval; `None` below 30 requests, where skewed costs allow none.
-    fn interval(self) -> Option<[f64; 3]> {
-        const LEAST: usize = 30;
-        if self.n < LEAST {
-            return None;
-        }
-        let n = self.n as f64;
-        let half = Confidence::P95.z_two_sided() * (self.squares / (n - 1.0) / n).sqrt();
-        Some([self.mean, (self.mean - half).max(0.0), self.mean + half])
-    }
+    let half = Confidence::P95.z_two_sided() * sd / (values.n() as f64).sqrt();
+    Some([mean, (mean - half).max(0.0), mean + half])
 }
 
 impl Tally {
@@ -122,12 +105,12 @@ impl Tally {
 
     /// Output tokens per whole answer, with interval and n.
     pub(super) fn output_tokens(&self) -> Option<([f64; 3], usize)> {
-        Some((self.tokens.interval()?, self.tokens.n))
+        Some((interval(&self.tokens)?, self.tokens.n()))
     }
 
     /// USD per whole answer, all its calls included, with its interval and n.
     pub(super) fn per_answer(&self) -> Option<([f64; 3], usize)> {
-        Some((self.costs.interval()?, self.costs.n))
+        Some((interval(&self.costs)?, self.costs.n()))
     }
 
     /// What all of them cost as far as known.

@@ -7,11 +7,10 @@ use anyhow::anyhow;
 use serde_json::{Value, json};
 use trilemma_gateway::CanaryParts;
 use trilemma_project::CanarySettings;
-use trilemma_provider::ClientConfig;
 
 use crate::context::{Context, InputError};
 use crate::printer::Printer;
-use crate::{keys, lineup};
+use crate::{keys, webhook};
 
 /// Prepares the canary, if there is one.
 pub(super) fn prepared(context: &Context, printer: Printer) -> anyhow::Result<Option<CanaryParts>> {
@@ -80,17 +79,7 @@ fn post(url: &str, body: &str, id: &str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
-        let client = lineup::client_with(ClientConfig::default())?;
-        let status = client
-            .post_json(url, body.to_owned(), &[("idempotency-key", id)])
-            .await
-            .map_err(|failure| anyhow!("{}", failure.message))?;
-        if (200..300).contains(&status) {
-            return Ok(());
-        }
-        Err(anyhow!("the receiver answered with status {status}"))
-    })
+    runtime.block_on(webhook::post(url, body, id))
 }
 
 /// What the operator is told.
