@@ -115,15 +115,15 @@ fn general(case: &Case<'_>) -> Vec<Warning> {
                     to call is not known; intervals cover items only.";
         list.push(warning(WarningCode::SingleRepeat, None, text.to_owned()));
     }
-    let (not_run, planned) =
-        case.candidates
-            .iter()
-            .fold((0, 0), |(not_run, planned), candidate| {
-                (
-                    not_run + candidate.counts.n_not_run,
-                    planned + candidate.counts.n_planned,
-                )
-            });
+    // Nobody runs a mix: what it leaves out is told where it is shown.
+    let called = case.candidates.iter();
+    let called = called.filter(|candidate| candidate.facts.routed.is_none());
+    let (not_run, planned) = called.fold((0, 0), |(not_run, planned), candidate| {
+        (
+            not_run + candidate.counts.n_not_run,
+            planned + candidate.counts.n_planned,
+        )
+    });
     if not_run > 0 {
         let text = format!(
             "{not_run} of {planned} trials have not run; figures rest on the rest, whose order is \

@@ -2,7 +2,7 @@
 
 use trilemma_decide::{
     Collector, DecideError, Decision, DecisionInput, GateKind, Known, Method, Mix, Mixed,
-    Preference, Shown,
+    Preference, Shown, WarningCode,
 };
 use trilemma_domain::{FailureKind, Margin, Observation, Reference, Requirements, Verdict};
 
@@ -208,4 +208,25 @@ fn a_mix_that_does_not_fit_is_refused() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn what_a_mix_leaves_out_is_no_trial_that_has_not_run() {
+    let is_told = |decision: &Decision| {
+        let mut warnings = decision.warnings.iter();
+        warnings.any(|one| one.code == WarningCode::NotRun)
+    };
+    let part = Mix {
+        items: mix()
+            .items
+            .into_iter()
+            .enumerate()
+            .map(|(idx, mixed)| if idx < 10 { Mixed::LeftOut } else { mixed })
+            .collect(),
+        ..mix()
+    };
+    assert!(!is_told(&decided(&cast(), &columns(), part.clone())));
+    let mut short = columns();
+    short[1].truncate(N - 5);
+    assert!(is_told(&decided(&cast(), &short, part)));
 }
