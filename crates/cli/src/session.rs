@@ -19,6 +19,7 @@ use crate::context::{Context, InputError};
 use crate::decision::DecideOptions;
 use crate::gates;
 use crate::keys::{self, Secrets};
+use crate::layout::counted;
 use crate::lineup::{self, Lines};
 use crate::places;
 use crate::printer::Printer;
@@ -157,8 +158,8 @@ fn secrets(context: &Context) -> anyhow::Result<Secrets> {
         .map(|key| format!("  {}: {}", key.provider, key.reason))
         .collect();
     Err(anyhow!(InputError(format!(
-        "failed to find {} key(s)\n{}",
-        missing.len(),
+        "failed to find {}\n{}",
+        counted(missing.len() as u64, "key"),
         lines.join("\n")
     ))))
 }

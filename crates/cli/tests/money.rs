@@ -109,7 +109,7 @@ fn mixes_and_cascades_are_priced() {
     ];
     let told = stderr(&run(folder.path(), &with("cost", &more)), 2);
     assert!(
-        told.contains("2 problem(s)") && told.contains("SMALL,LARGE,SHARE"),
+        told.contains("2 problems") && told.contains("SMALL,LARGE,SHARE"),
         "{told}"
     );
 }
@@ -136,7 +136,7 @@ fn bad_figures_are_all_told_at_once_with_the_fix() {
     ];
     let told = stderr(&run(folder.path(), &arguments), 2);
     for part in [
-        "7 problem(s)",
+        "7 problems",
         "`queries_per_day` is -5: below zero",
         "`months` is 0; hint: give a figure from 1 to 36",
         "did you mean `months`?",
@@ -506,7 +506,7 @@ fn unknown_weights_gpus_and_figures_are_told_together() {
     ];
     let told = stderr(&run(folder.path(), &arguments), 2);
     for wanted in [
-        "5 problem(s)",
+        "5 problems",
         "`fte` is `5 USD`; hint: write a plain number without currency",
         "`queries_per_day` is -5: below zero",
         "`months` is 0; hint: give a figure from 1 to 36",

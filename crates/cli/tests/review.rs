@@ -275,7 +275,7 @@ fn every_bad_row_is_told_at_once_and_nothing_is_imported() {
     assert_eq!(refused.status.code(), Some(2));
     let told = text(&refused.stderr);
     for part in [
-        "4 row(s)",
+        "4 rows without sense",
         "line 3: id `nobody`",
         "line 4: verdict `perhaps`",
         "line 5: verdict `fail`",

@@ -58,7 +58,7 @@ impl fmt::Display for Problem {
 
 /// All problems that make a project unusable, warnings included, in file order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[error("read the project: {} problem(s)", problems.len())]
+#[error("read the project: {} problem{}", problems.len(), if problems.len() == 1 { "" } else { "s" })]
 pub struct ProjectErrors {
     /// The problems, in file order.
     pub problems: Vec<Problem>,

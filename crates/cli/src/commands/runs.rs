@@ -17,6 +17,7 @@ use crate::args::Common;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::hint;
+use crate::layout::counted;
 use crate::pins;
 use crate::places;
 use crate::printer::Printer;
@@ -122,7 +123,7 @@ fn show(
         .map(|one| one.candidate.id.as_str())
         .collect();
     printer.data(&format!(
-        "run        {}\nproject    {}\nstate      {}\nas of      {}\nseed       {}\ncandidates {}\nitems      {} x {} repeat(s), golden set {}\nanswered   {} of {}, {} failed\nspent      ${:.4} on candidates, ${:.4} on scoring",
+        "run        {}\nproject    {}\nstate      {}\nas of      {}\nseed       {}\ncandidates {}\nitems      {} x {}, golden set {}\nanswered   {} of {}, {} failed\nspent      ${:.4} on candidates, ${:.4} on scoring",
         info.run,
         info.project,
         state(&info),
@@ -130,7 +131,7 @@ fn show(
         manifest.seed,
         names.join(", "),
         info.n_items,
-        info.repeats,
+        counted(u64::from(info.repeats), "repeat"),
         info.golden.short(),
         info.n_answered,
         info.n_trials(),

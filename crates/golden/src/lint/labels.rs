@@ -93,7 +93,7 @@ fn variants(items: &[Item], labels: &Counted<'_>) -> Option<Finding> {
         .collect();
     positions.sort_unstable();
     let message = format!(
-        "{} label(s) are written in more than one way; first {}",
+        "{} of the labels written in more than one way; first {}",
         groups.len(),
         shown.join(", ")
     );
@@ -146,7 +146,7 @@ fn rare(items: &[Item], groups: &Counted<'_>, code: FindingCode) -> Option<Findi
         "label"
     };
     let message = format!(
-        "{} {what}(s) with fewer than {MIN_GROUP} items: {}",
+        "{} of the {what}s with fewer than {MIN_GROUP} items: {}",
         rare.len(),
         shown.join(", ")
     );

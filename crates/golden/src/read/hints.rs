@@ -45,9 +45,10 @@ pub(crate) fn warnings(extra: &ExtraColumns, has_answers: bool) -> Vec<Problem> 
     let mut warnings = Collector::default();
     for (column, &(line, rows)) in extra {
         if let Some(field) = near_miss(column) {
+            let plural = if rows == 1 { "" } else { "s" };
             warnings.push(
                 Problem::new(format!(
-                    "is no field of an item; kept as metadata of {rows} item(s), first on line {line}"
+                    "is no field of an item; kept as metadata of {rows} item{plural}, first on line {line}"
                 ))
                 .field(column.as_str())
                 .hint(format!("did you mean `{}`?", field.name())),

@@ -602,7 +602,7 @@ fn misspelt_fields_are_pointed_out() {
     let warnings: Vec<_> = set.warnings().iter().map(ToString::to_string).collect();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(warnings[0].contains("`Tags`") && warnings[0].contains("`tags`?"));
-    assert!(warnings[1].contains("kept as metadata of 2 item(s), first on line 1"));
+    assert!(warnings[1].contains("kept as metadata of 2 items, first on line 1"));
     assert!(warnings[1].contains("did you mean `expected`?"));
     assert_eq!(set.items()[0].extras.metadata["expeced"], "1");
     let ideal = self::set(Format::Jsonl, r#"{"input":"x","ideal":"1"}"#);

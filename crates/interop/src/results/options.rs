@@ -42,6 +42,8 @@ pub enum Field {
     Tags,
     /// Items that are not independent share one.
     Cluster,
+    /// Which task the item is of: routing tells tasks apart by it.
+    Task,
     /// Input tokens, cached ones included.
     InputTokens,
     /// Of these, read from a cache.
@@ -60,7 +62,7 @@ pub enum Field {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Item,
         Self::Candidate,
         Self::Model,
@@ -72,6 +74,7 @@ impl Field {
         Self::Expected,
         Self::Tags,
         Self::Cluster,
+        Self::Task,
         Self::InputTokens,
         Self::CacheReadTokens,
         Self::OutputTokens,
@@ -96,6 +99,7 @@ impl Field {
             Self::Expected => "expected",
             Self::Tags => "tags",
             Self::Cluster => "cluster",
+            Self::Task => "task",
             Self::InputTokens => "input_tokens",
             Self::CacheReadTokens => "cache_read_tokens",
             Self::OutputTokens => "output_tokens",
@@ -121,7 +125,8 @@ impl Field {
             | Self::Input
             | Self::Expected
             | Self::Tags
-            | Self::Cluster => false,
+            | Self::Cluster
+            | Self::Task => false,
             Self::Model
             | Self::Score
             | Self::Output
@@ -145,7 +150,7 @@ impl Field {
     }
 }
 
-const USUAL: [(Field, &str); 17] = [
+const USUAL: [(Field, &str); 18] = [
     (
         Field::Item,
         "item id item_id sample_id question_id case_id test_id doc_id example_id key",
@@ -174,6 +179,7 @@ const USUAL: [(Field, &str); 17] = [
     ),
     (Field::Tags, "tags category tag slice subject"),
     (Field::Cluster, "cluster group source_document"),
+    (Field::Task, "task task_name"),
     (Field::InputTokens, "input_tokens prompt_tokens tokens_in"),
     (
         Field::CacheReadTokens,

@@ -42,6 +42,25 @@ fn a_long_table_with_all_fields() {
 }
 
 #[test]
+fn the_task_of_an_item_is_kept_where_routing_looks_for_it() {
+    let text = "item,task,candidate,score\nq1,sums,a,1\nq2,,a,0\n";
+    let (_folder, path) = written("r.csv", text);
+    let (mut gathered, _) = read_one(&path);
+    let tasks: Vec<_> = items(&mut gathered)
+        .iter()
+        .map(|item| item.body.metadata.get("task").cloned())
+        .collect();
+    assert_eq!(tasks, [Some("sums".into()), None]);
+
+    let mut renamed = mapped(
+        "r.csv",
+        "item,kind,a,b\nq1,sums,1,0\n",
+        &[(Field::Task, "kind"), (Field::Score, "*")],
+    );
+    assert_eq!(items(&mut renamed)[0].body.metadata["task"], "sums");
+}
+
+#[test]
 fn a_wide_table_by_its_usual_prefixes() {
     let text = "id,prompt,ok_small,answer_small,ok_big,answer_big\nx,2+2?,0,5,1,4\ny,1+1?,1,2,,\n";
     let (_folder, path) = written("r.csv", text);

@@ -14,7 +14,7 @@ use super::facts::input_error;
 use crate::args::Common;
 use crate::context::{self, Context, InputError};
 use crate::exit::Exit;
-use crate::layout::{bullet, terminal_width};
+use crate::layout::{bullet, counted, terminal_width};
 use crate::pins::{self, Pin as CandidatePin};
 use crate::printer::Printer;
 
@@ -93,7 +93,10 @@ pub(crate) fn run(args: &DoctorArgs, common: &Common, printer: Printer) -> anyho
         return Ok(exit);
     }
     let width = terminal_width();
-    let mut text = format!("{n_looked_at} model(s) looked at, as of {as_of}\n");
+    let mut text = format!(
+        "{} looked at, as of {as_of}\n",
+        counted(n_looked_at as u64, "model")
+    );
     for one in &findings {
         let line = format!("{}: {}: {}", one.severity.name(), one.model, one.text);
         // Writing to a string cannot fail.

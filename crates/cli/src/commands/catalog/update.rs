@@ -101,7 +101,10 @@ pub(crate) fn run(args: &UpdateArgs, common: &Common, printer: Printer) -> anyho
         .with_overlay(&out, &overlay)
         .map_err(|error| input_error(&error))?;
     fs_err::write(&args.out, overlay)?;
-    printer.say(&format!("wrote {} model(s) to {out}", chosen.len()));
+    printer.say(&format!(
+        "wrote {} to {out}",
+        counted(chosen.len() as u64, "model")
+    ));
     printer.next(&format!(
         "trilemma catalog doctor --catalog {}",
         one_line(&out)
@@ -240,10 +243,10 @@ fn count(matched: &[Matched], wanted: &Agreement) -> usize {
 fn words(file: &PriceFile, matched: &[Matched], with_new: bool) -> String {
     let width = terminal_width();
     let mut text = format!(
-        "{}: {} price(s) of providers that the catalog knows, {} entries passed over\n\
+        "{}: {} of providers that the catalog knows, {} entries passed over\n\
          {} agree, {} differ, {} fill a gap, {} are of models that the catalog does not know\n",
         file.format.name(),
-        file.listed.len(),
+        counted(file.listed.len() as u64, "price"),
         file.n_passed_over,
         count(matched, &Agreement::Agrees),
         count(matched, &Agreement::Differs),

@@ -7,7 +7,7 @@ use trilemma_interop::{Claimed, Gathered, Tally};
 
 use super::cast::Cast;
 use super::read::Source;
-use crate::layout::{DEFAULT_WIDTH, Side, Table, one_line, terminal_width};
+use crate::layout::{DEFAULT_WIDTH, Side, Table, counted, one_line, terminal_width};
 use crate::printer::Printer;
 
 /// Says what was read, what agrees with the tool's own sums, and what does not pair.
@@ -31,10 +31,10 @@ pub(super) fn read(sources: &[Source], gathered: &Gathered, cast: &Cast, printer
     }
     let _ = writeln!(
         text,
-        "{} candidates, {} items, {} repeat(s); `{}` decides\n",
-        gathered.candidates.len(),
-        gathered.n_items,
-        gathered.repeats,
+        "{}, {}, {}; `{}` decides\n",
+        counted(gathered.candidates.len() as u64, "candidate"),
+        counted(gathered.n_items as u64, "item"),
+        counted(u64::from(gathered.repeats), "repeat"),
         one_line(
             gathered
                 .scorers
@@ -168,7 +168,10 @@ fn words(claimed: &Claimed) -> String {
 
 /// The problems in words.
 pub(super) fn problems(gathered: &Gathered) -> String {
-    let mut text = format!("{} row(s) that cannot be read", gathered.n_problems);
+    let mut text = format!(
+        "{} that cannot be read",
+        counted(gathered.n_problems as u64, "row")
+    );
     let shown = gathered.problems.iter().take(20);
     for problem in shown {
         let words: String = problem.to_string().chars().take(500).collect();

@@ -20,6 +20,7 @@ use crate::commands::export::choose;
 use crate::context::{self, Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::hint;
+use crate::layout::counted;
 use crate::places;
 
 /// Whom to compare, on which figures.
@@ -376,8 +377,8 @@ fn told(problems: &[InputProblem]) -> anyhow::Result<()> {
     }
     let lines: Vec<String> = problems.iter().map(|one| format!("  {one}")).collect();
     Err(anyhow!(InputError(format!(
-        "{} problem(s) in the figures\n{}",
-        problems.len(),
+        "{} in the figures\n{}",
+        counted(problems.len() as u64, "problem"),
         lines.join("\n")
     ))))
 }

@@ -8,6 +8,7 @@ use trilemma_domain::Usd;
 
 use super::contender::Contender;
 use crate::context::InputError;
+use crate::layout::counted;
 
 /// A mix and what a query of it costs.
 #[derive(Debug, Clone)]
@@ -89,8 +90,8 @@ pub(crate) fn mixes(
         return Ok(found);
     }
     Err(anyhow!(InputError(format!(
-        "{} problem(s) in the mixes\n{}",
-        problems.len(),
+        "{} in the mixes\n{}",
+        counted(problems.len() as u64, "problem"),
         problems.join("\n")
     ))))
 }

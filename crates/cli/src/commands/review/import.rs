@@ -12,6 +12,7 @@ use crate::args::Common;
 use crate::context::InputError;
 use crate::exit::Exit;
 use crate::hint;
+use crate::layout::counted;
 use crate::printer::Printer;
 
 /// Most flaws that are shown; the rest is counted.
@@ -172,9 +173,9 @@ fn told(file: &std::path::Path, flaws: &[Flaw]) -> String {
         lines.push(format!("  and {} more", n_more + 1));
     }
     format!(
-        "failed to import {}: {} row(s) make no sense, nothing was imported\n{}",
+        "failed to import {}: {} without sense, nothing was imported\n{}",
         file.display(),
-        flaws.len(),
+        counted(flaws.len() as u64, "row"),
         lines.join("\n")
     )
 }

@@ -8,7 +8,7 @@ use trilemma_cost::selfhost::{BreakEven, Never};
 use super::super::money::{Asked, assumptions_text, tokens, usd};
 use super::KEYS;
 use super::plan::{Crossing, SelfHost};
-use crate::layout::{DEFAULT_WIDTH, Side, Table, bullet, pairs, terminal_width, wrap};
+use crate::layout::{DEFAULT_WIDTH, Side, Table, bullet, counted, pairs, terminal_width, wrap};
 
 /// The whole answer.
 pub(super) fn text(asked: &Asked, plan: &SelfHost<'_>) -> String {
@@ -60,7 +60,8 @@ pub(super) fn text(asked: &Asked, plan: &SelfHost<'_>) -> String {
     match (plan.replicas, plan.month) {
         (Some(replicas), Some(month)) => {
             let line = format!(
-                "your traffic needs {replicas} replica(s): {} USD a month, people included",
+                "your traffic needs {}: {} USD a month, people included",
+                counted(u64::from(replicas), "replica"),
                 usd(Some(month))
             );
             let _ = writeln!(text, "{}", bullet(&line, 2, width));

@@ -125,6 +125,8 @@ fn body(plan: &Plan, cells: &Cells) -> ItemBody {
         Some(one) => values::name(one).into_iter().collect(),
         None => Vec::new(),
     };
+    let task = plan.cell(cells, Field::Task).and_then(values::name);
+    let task = task.map(|task| (Field::Task.name().to_owned(), Value::String(task)));
     ItemBody {
         input: plan
             .cell(cells, Field::Input)
@@ -133,7 +135,7 @@ fn body(plan: &Plan, cells: &Cells) -> ItemBody {
         expected: plan.cell(cells, Field::Expected).and_then(values::expected),
         tags,
         cluster: plan.cell(cells, Field::Cluster).and_then(values::name),
-        ..ItemBody::default()
+        metadata: task.into_iter().collect(),
     }
 }
 
