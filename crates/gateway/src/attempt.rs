@@ -282,6 +282,7 @@ impl Job {
         };
         let vendor_id = reply.request_id.as_deref().map(|id| (back.dialect, id));
         self.record.answered_by(&candidate, response);
+        self.record.shown();
         let headers = answer::headers(kind, &self.record, &candidate, vendor_id);
         self.outlet.head(Head {
             status: StatusCode::OK,
@@ -356,7 +357,8 @@ async fn stream(job: &mut Job, place: Place<'_>, relay: Relay, back: Back) -> We
     }
 }
 
-fn begin(job: &Job, upstream: Dialect, vendor_id: Option<&str>) {
+fn begin(job: &mut Job, upstream: Dialect, vendor_id: Option<&str>) {
+    job.record.shown();
     let candidate = job.record.candidate().to_owned();
     let vendor_id = vendor_id.map(|id| (upstream, id));
     job.outlet.head(Head {

@@ -79,6 +79,7 @@ pub(crate) struct Canary {
 struct Shared {
     is_off: AtomicBool,
     n_dropped: AtomicU64,
+    n_fallbacks: AtomicU64,
     state: Mutex<State>,
     arms: Mutex<Arms>,
 }
@@ -141,6 +142,7 @@ impl Canary {
         let shared = Arc::new(Shared {
             is_off: AtomicBool::new(state.rolled_back.is_some()),
             n_dropped: AtomicU64::new(0),
+            n_fallbacks: AtomicU64::new(0),
             state: Mutex::new(state),
             arms: Mutex::default(),
         });
@@ -174,7 +176,9 @@ impl Canary {
     pub(crate) fn arm(&self, ask: &Ask, is_policy: bool) -> Option<Arm> {
         let of = self.settings.of.as_str();
         let is_meant = ask.peek.model == of || (is_policy && of == crate::policy::AUTO);
-        if ask.service != Service::Chat || !is_meant || self.is_off() {
+        // What a vendor has stored is known to that vendor only.
+        let is_bound = ask.peek.stored.is_some();
+        if ask.service != Service::Chat || !is_meant || is_bound || self.is_off() {
             return None;
         }
         let user = ask.session.as_deref().or_else(|| {
@@ -197,10 +201,19 @@ impl Canary {
         self.scores
     }
 
-    /// Takes what came of a request; never waits.
+    /// With what probability a request goes to an arm.
+    pub(crate) fn propensity(&self, arm: Arm) -> f64 {
+        match arm {
+            Arm::Control => 1.0 - self.settings.share,
+            Arm::Challenger => self.settings.share,
+        }
+    }
+
+    /// Takes what came of a request; never waits. `is_late` = so many calls failed that a challenger would
+    /// have been given up.
     pub(crate) fn over(
         &self,
-        arm: Arm,
+        (arm, is_late): (Arm, bool),
         (row, evidence): (&LedgerRow, &Evidence),
         answer: Option<(Dialect, Bytes, ChatResponse)>,
     ) {
@@ -209,16 +222,13 @@ impl Canary {
         if evidence.abandoned || evidence.status == 400 || is_unasked {
             return;
         }
+        // The arm is judged by what became of its requests, whoever answered them in the end.
         let is_failed = evidence.failure.is_some();
-        let first = evidence
-            .attempts
-            .last()
-            .and_then(|one| one.first_visible_us);
-        let latency = if evidence.stream { first } else { None };
-        let latency = latency.unwrap_or(evidence.total_us);
+        let shown = evidence.shown_us.filter(|_| evidence.stream);
+        let latency = shown.unwrap_or(evidence.total_us);
         let cost = row.cost.filter(|_| !row.is_estimated);
         let outcome = Outcome {
-            is_failed: Some(is_failed),
+            is_failed: Some(is_failed || evidence.canary_failure.is_some() || is_late),
             latency_us: (!is_failed).then_some(latency as f64),
             cost_nano: cost.filter(|_| !is_failed).map(|cost| cost.0 as f64),
             score: None,
@@ -277,6 +287,16 @@ impl Canary {
     /// Outcomes that were not tested because too many waited.
     pub(crate) fn n_dropped(&self) -> u64 {
         self.shared.n_dropped.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request that the challenger has failed.
+    pub(crate) fn fell_back(&self) {
+        self.shared.n_fallbacks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests that the challenger failed and who is in use was asked for.
+    pub(crate) fn n_fallbacks(&self) -> u64 {
+        self.shared.n_fallbacks.load(Ordering::Relaxed)
     }
 
     /// How it stands, as JSON.
@@ -469,6 +489,11 @@ impl Tester {
             self.ledger.note(CANARY_NOTE, text);
         }
     }
+}
+
+/// After how many failed calls a challenger is given up; both arms are held to it.
+pub(crate) fn most_failures(max_attempts: u32) -> u32 {
+    max_attempts.saturating_sub(1).max(1)
 }
 
 /// Users are split anew for each challenger.

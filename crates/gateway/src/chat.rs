@@ -3,14 +3,13 @@
 //! In: a request, read. Out: the head and body of its answer, through an outlet, and its record. The
 //! calls of upstreams never exceed the settings' `max_attempts`. A failure that is the request's own
 //! fault ends it; any other leads to the next attempt, while nothing has gone out and there is time.
+//! Where a canary's challenger has failed, whoever is in use answers (see `trial`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
 use trilemma_domain::{ChatRequest, Retry};
-use trilemma_wire::server::ErrorKind;
 
 use crate::answer;
 use crate::ask::Ask;
@@ -18,7 +17,7 @@ use crate::attempt::{Went, attempt};
 use crate::blocks::Arm;
 use crate::canary::Target;
 use crate::gateway::Gateway;
-use crate::job::{Job, Told, is_the_requests_fault};
+use crate::job::{Job, Told, Trial, is_the_requests_fault};
 use crate::outlet::{Ending, Outlet};
 use crate::policy::Active;
 use crate::prepare::decode;
@@ -36,7 +35,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Endi
     let (dialect, refused, house) = (ask.dialect, outlet.clone(), Arc::clone(&gateway));
     match open(gateway, ask, outlet) {
         Ok((mut job, plan)) => {
-            let told = job.answer(plan).await;
+            let told = job.answer_for_sure(plan).await;
             job.conclude(told)
         }
         Err(refusal) => {
@@ -56,22 +55,18 @@ pub(crate) fn open(
     let called = gateway.called_policy(&ask);
     let canary = gateway.canary();
     let split = canary.and_then(|canary| Some((canary, canary.arm(&ask, called.is_some())?)));
-    let (named, policy) = match (split, called) {
-        (Some((canary, Arm::Challenger)), _) => match &canary.target {
-            Target::Candidate(named) => (Some(named.clone()), None),
-            Target::Policy(active) => (None, Some(Arc::clone(active))),
+    let plan = match &split {
+        Some((canary, Arm::Challenger)) => match &canary.target {
+            Target::Candidate(named) => Plan::Named(named.clone()),
+            Target::Policy(active) => Plan::policy(Arc::clone(active), &ask)?,
         },
-        (_, called) => (None, called),
+        Some((_, Arm::Control)) | None => Plan::in_use(&gateway, &ask, called.clone())?,
     };
-    let plan = match (named, policy) {
-        (Some(named), _) => Plan::Named(named),
-        (None, Some(active)) => Plan::Policy(active, Box::new(decode(&ask)?.chat)),
-        (None, None) => Plan::Named(gateway.named(&ask)?),
-    };
-    let arm = split.map(|(_, arm)| arm);
+    let split = split.map(|(canary, arm)| (arm, canary.propensity(arm)));
     let mut job = begin(gateway, ask, outlet);
-    if let Some(arm) = arm {
-        job.record.split(arm, &job.ask);
+    if let Some((arm, propensity)) = split {
+        job.record.split(arm, propensity, &job.ask);
+        job.trial = (arm == Arm::Challenger).then_some(Trial { in_use: called });
     }
     Ok((job, plan))
 }
@@ -84,6 +79,7 @@ pub(crate) fn begin(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Job {
         gateway,
         ask,
         outlet,
+        trial: None,
     }
 }
 
@@ -93,6 +89,24 @@ pub(crate) enum Plan {
     Named(Named),
     /// Whom a policy chooses.
     Policy(Arc<Active>, Box<ChatRequest>),
+}
+
+impl Plan {
+    fn policy(active: Arc<Active>, ask: &Ask) -> Result<Self, Refusal> {
+        Ok(Self::Policy(active, Box::new(decode(ask)?.chat)))
+    }
+
+    /// Who answers without a canary; `called` is the policy that the client asks for.
+    pub(crate) fn in_use(
+        gateway: &Gateway,
+        ask: &Ask,
+        called: Option<Arc<Active>>,
+    ) -> Result<Self, Refusal> {
+        match called {
+            Some(active) => Self::policy(active, ask),
+            None => Ok(Self::Named(gateway.named(ask)?)),
+        }
+    }
 }
 
 impl Job {
@@ -106,16 +120,16 @@ impl Job {
 
     /// Tries an upstream as long as attempts are left.
     async fn tries(&mut self, named: &Named) -> Told {
-        let max_attempts = self.gateway.settings.max_attempts;
         let mut pause = FIRST_PAUSE;
-        for n_tried in 1.. {
+        loop {
             let (failure, refusal) = match attempt(self, named).await {
                 Went::Answered => return Told::Answer,
                 Went::Broken(failure) => return Told::Part(failure),
                 Went::Refused(refusal) => return Told::Error(refusal),
                 Went::Failed(failure, refusal) => (failure, refusal),
             };
-            if n_tried >= max_attempts || is_the_requests_fault(&failure) {
+            self.record.n_failed += 1;
+            if !self.has_attempts_left() || is_the_requests_fault(&failure) {
                 return Told::Error(refusal);
             }
             let wait = match failure.retry {
@@ -131,11 +145,6 @@ impl Job {
             sleep_until(until).await;
             pause *= 2;
         }
-        Told::Error(Refusal::new(
-            StatusCode::BAD_GATEWAY,
-            ErrorKind::Server,
-            "the upstream does not answer",
-        ))
     }
 
     /// Tells the client how it ended, and closes the record.

@@ -35,7 +35,6 @@ struct Known {
     kept: Vec<Option<Kept>>,
     /// What the client is told if nobody answers.
     last: Option<(Failure, Refusal)>,
-    n_failed: usize,
 }
 
 impl Job {
@@ -107,6 +106,7 @@ impl Job {
                         if is_the_requests_fault(&failure) {
                             return Some(Told::Error(refusal));
                         }
+                        self.record.n_failed += 1;
                         known.failed(call, failure, refusal);
                     }
                     // Nothing has gone out.
@@ -114,7 +114,7 @@ impl Job {
                 },
             }
         }
-        (known.n_failed >= self.gateway.settings.max_attempts as usize).then(|| known.told_last())
+        (!self.has_attempts_left()).then(|| known.told_last())
     }
 
     /// Notes in what a call differs from what was measured.
@@ -142,9 +142,9 @@ impl Job {
             Went::Refused(refusal) => Some(Told::Error(refusal)),
             Went::Failed(failure, refusal) => {
                 let is_over = is_the_requests_fault(&failure);
+                self.record.n_failed += 1;
                 known.failed(call, failure, refusal);
-                let max_attempts = self.gateway.settings.max_attempts as usize;
-                (is_over || known.n_failed >= max_attempts).then(|| known.told_last())
+                (is_over || !self.has_attempts_left()).then(|| known.told_last())
             }
         }
     }
@@ -178,7 +178,6 @@ impl Known {
     fn failed(&mut self, call: &Call, failure: Failure, refusal: Refusal) {
         self.seen.push(Observation::failed(call.candidate.clone()));
         self.kept.push(None);
-        self.n_failed += 1;
         self.last = Some((failure, refusal));
     }
 

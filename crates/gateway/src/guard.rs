@@ -25,9 +25,9 @@ const CAP: f64 = 5.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// Requests without a whole answer.
+    /// Requests without a whole answer by the arm's own candidates.
     Errors,
-    /// Time to the first visible token of streams, to the last byte otherwise.
+    /// Time from arrival to the first visible byte of streams, to the last byte otherwise.
     Latency,
     /// Cost of a request, all its calls.
     Cost,

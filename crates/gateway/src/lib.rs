@@ -52,6 +52,7 @@ mod texts;
 mod traceparent;
 mod traces;
 mod translate;
+mod trial;
 mod upstream;
 
 #[cfg(test)]

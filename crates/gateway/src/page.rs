@@ -229,6 +229,10 @@ fn canary(gateway: &Gateway, out: &mut String) {
     let name = "trilemma_canary_rolled_back";
     gauge(out, name, "Whether the challenger was shown to be worse.");
     line(out, name, "", u8::from(canary.is_off()));
+    let name = "trilemma_canary_fallbacks_total";
+    let help = "Requests that the challenger failed and the one in use was asked for.";
+    counter(out, name, help);
+    line(out, name, "", canary.n_fallbacks());
     let name = "trilemma_canary_untested_total";
     counter(out, name, "Outcomes left out because too many waited.");
     line(out, name, "", canary.n_dropped());

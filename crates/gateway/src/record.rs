@@ -17,9 +17,10 @@ use trilemma_store::ledger::{AttemptNote, Evidence, LedgerRow, RequestId};
 use crate::ask::{Ask, Service};
 use crate::blocks::Arm;
 use crate::budget::Hold;
-use crate::canary::Canary;
+use crate::canary::{Canary, most_failures};
 use crate::gateway::Gateway;
 use crate::policy::Active;
+use crate::refusal::Refusal;
 use crate::shadow::{Case, Served};
 use crate::texts::Drawn;
 use crate::traces::{self, TracedCall};
@@ -46,6 +47,8 @@ pub(crate) struct Record {
     /// Where traffic is split: the arm, and what scorers read.
     split: Option<(Arm, Dialect, Bytes)>,
     response: Option<ChatResponse>,
+    /// Calls that brought no answer, also those that were given no leave.
+    pub(crate) n_failed: u32,
 }
 
 /// Names a call that is under way.
@@ -104,6 +107,7 @@ impl Record {
             traced,
             split: None,
             response: None,
+            n_failed: 0,
             gateway,
         }
     }
@@ -179,8 +183,8 @@ impl Record {
     pub(crate) fn decided(&mut self, active: &Active, decision: &Decision) {
         self.evidence.policy = Some(active.hash.clone());
         self.evidence.decision = active.told(decision);
-        // Nothing of a policy is left to chance.
-        self.evidence.propensity = Some(1.0);
+        // Nothing of a policy is left to chance but whether a canary's arm runs it.
+        self.evidence.propensity.get_or_insert(1.0);
     }
 
     /// Notes in what the request differs from what was measured.
@@ -284,15 +288,41 @@ impl Record {
         self.write();
     }
 
-    /// The request belongs to one arm of a split.
-    pub(crate) fn split(&mut self, arm: Arm, ask: &Ask) {
+    /// The first byte that a client can show goes out.
+    pub(crate) fn shown(&mut self) {
+        let after = micros(self.began.elapsed());
+        self.evidence.shown_us.get_or_insert(after);
+    }
+
+    /// The request belongs to one arm of a split, with this probability.
+    pub(crate) fn split(&mut self, arm: Arm, propensity: f64, ask: &Ask) {
         let word = match arm {
             Arm::Control => "control",
             Arm::Challenger => "challenger",
         };
         self.evidence.canary = Some(word.to_owned());
+        self.evidence.propensity = Some(propensity);
         self.is_captured |= self.gateway.canary().is_some_and(Canary::wants_answers);
         self.split = Some((arm, ask.dialect, ask.body.clone()));
+    }
+
+    /// The challenger has failed: who is in use is asked, and what the challenger brought is forgotten but
+    /// for its calls.
+    pub(crate) fn fell_back(&mut self, refusal: &Refusal) {
+        self.evidence.canary_failure = Some(refusal.word().to_owned());
+        if let Some(canary) = self.gateway.canary() {
+            canary.fell_back();
+        }
+        // A budget that is used up says nothing of either arm.
+        if refusal.reply.status == 429 && self.n_failed == 0 {
+            self.split = None;
+        }
+        self.evidence.policy = None;
+        self.evidence.decision = None;
+        self.evidence.unmeasured.clear();
+        self.evidence.lost.clear();
+        self.row.candidate.clear();
+        self.came(&ChatResponse::default());
     }
 
     /// Keeps the answer beyond the end of the request.
@@ -321,7 +351,9 @@ impl Record {
         {
             let wanted = response.as_ref().filter(|_| canary.wants_answers());
             let answer = wanted.map(|response| (dialect, body, response.clone()));
-            canary.over(arm, (&self.row, &self.evidence), answer);
+            let most = most_failures(self.gateway.settings.max_attempts);
+            let is_late = self.n_failed >= most;
+            canary.over((arm, is_late), (&self.row, &self.evidence), answer);
         }
         if let (Some(shadow), Some(ask)) = (&self.gateway.shadow, self.shadowed.take())
             && let Some(served) = Served::of(&self.row, &self.evidence)

@@ -93,6 +93,10 @@ fn request(trace: &Trace, trace_id: &str, span_id: &str) -> Value {
     );
     attributes.maybe("trilemma.policy", evidence.policy.as_deref());
     attributes.maybe("trilemma.canary", evidence.canary.as_deref());
+    attributes.maybe(
+        "trilemma.canary.failure",
+        evidence.canary_failure.as_deref(),
+    );
     attributes.texts("trilemma.unmeasured", &evidence.unmeasured);
     attributes.texts("trilemma.lost", &evidence.lost);
     if let Some(cost) = row.cost.and_then(|cost| u64::try_from(cost.0).ok()) {

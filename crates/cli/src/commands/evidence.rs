@@ -190,8 +190,9 @@ impl Counted {
         let Some(evidence) = &entry.evidence else {
             return;
         };
-        // What deviates from what was measured says nothing of the promise.
-        if !evidence.unmeasured.is_empty() {
+        // What deviates from what was measured says nothing of the promise, nor does what a canary's
+        // challenger failed first: its calls are in the cost.
+        if !evidence.unmeasured.is_empty() || evidence.canary_failure.is_some() {
             return;
         }
         let whose = match &evidence.policy {

@@ -288,7 +288,8 @@ fn tell(
         printer.say(&texts::told(settings, &texts_folder(context)?));
     }
     if let Some(settings) = &context.project.serve.canary {
-        printer.say(&canary::told(settings));
+        let max_attempts = context.project.serve.max_attempts;
+        printer.say(&canary::told(settings, max_attempts));
     }
     if let Some(settings) = &context.project.serve.shadow {
         printer.say(&shadow::told(settings));

@@ -18,4 +18,5 @@ mod shadow;
 mod support;
 mod texts;
 mod traces;
+mod trial;
 mod vectors;

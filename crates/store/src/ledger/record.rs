@@ -72,7 +72,8 @@ pub struct Evidence {
     /// The policy's decision, as JSON in its own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Json>,
-    /// Probability with which a randomised policy takes this decision; `None` = no policy.
+    /// Probability with which chance takes this decision: that of the canary's arm, else 1 under a policy;
+    /// `None` = neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propensity: Option<f64>,
     /// What differs from what was measured; empty = nothing.
@@ -106,9 +107,16 @@ pub struct Evidence {
     pub total_us: u64,
     /// Time within the gateway before the first call went out, microseconds.
     pub queued_us: u64,
-    /// Where traffic is split: `control` or `challenger`.
+    /// From arrival to the first byte that a client can show, failed calls included, microseconds; `None` =
+    /// there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_us: Option<u64>,
+    /// Where traffic is split: `control` or `challenger`, whoever answered in the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<String>,
+    /// What the challenger failed with before who is in use was asked; `None` = it did not come to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary_failure: Option<String>,
     /// A challenger's call: what it is compared with; `None` = a client's request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shadow: Option<Box<ShadowNote>>,

@@ -21,6 +21,7 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
         "abandoned": tally.n_abandoned,
         "repeated": tally.n_repeated,
         "unmeasured": tally.n_unmeasured,
+        "canary_fallbacks": tally.n_fallbacks,
         "cost_usd": tally.total().to_usd().decimal().normalize().to_string(),
         "estimated": tally.n_estimated,
         "unpriced": tally.n_unpriced,
@@ -40,6 +41,10 @@ pub(super) fn remarks(tally: &Tally) -> Vec<String> {
     remark(tally.n_abandoned, "whose client went away");
     remark(tally.n_repeated, "took more than one call");
     remark(tally.n_unmeasured, "unlike what was measured");
+    remark(
+        tally.n_fallbacks,
+        "that the canary's challenger had failed first",
+    );
     remark(
         tally.n_estimated,
         "whose cost is the most that it can have been",

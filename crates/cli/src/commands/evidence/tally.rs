@@ -18,6 +18,7 @@ pub(super) struct Tally {
     pub(super) n_abandoned: usize,
     pub(super) n_repeated: usize,
     pub(super) n_unmeasured: usize,
+    pub(super) n_fallbacks: usize,
     pub(super) n_estimated: usize,
     pub(super) n_unpriced: usize,
     /// Whole answers that decline, by the vendor's word.
@@ -58,6 +59,7 @@ impl Tally {
         self.n_abandoned += usize::from(evidence.abandoned);
         self.n_repeated += usize::from(evidence.attempts.len() > 1);
         self.n_unmeasured += usize::from(!evidence.unmeasured.is_empty());
+        self.n_fallbacks += usize::from(evidence.canary_failure.is_some());
         if let (true, false, Some(cost)) = (is_answered, entry.row.is_estimated, entry.row.cost) {
             self.costs.add(cost.to_f64_usd());
         }

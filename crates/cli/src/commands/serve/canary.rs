@@ -83,9 +83,14 @@ fn post(url: &str, body: &str, id: &str) -> anyhow::Result<()> {
 }
 
 /// What the operator is told.
-pub(super) fn told(settings: &CanarySettings) -> String {
+pub(super) fn told(settings: &CanarySettings, max_attempts: u32) -> String {
+    let fallback = if max_attempts > 1 {
+        format!("what it fails `{}` answers", settings.of)
+    } else {
+        "what it fails its clients get as errors, because `max_attempts` is 1".to_owned()
+    };
     format!(
-        "canary: {} % of `{}` goes to `{}`, by session or key, until it is shown to be worse",
+        "canary: {} % of `{}` goes to `{}`, by session or key, until it is shown to be worse; {fallback}",
         (settings.share * 1e4).round() / 1e2,
         settings.of,
         settings.challenger
