@@ -131,7 +131,7 @@ fn show(
         manifest.seed,
         names.join(", "),
         info.n_items,
-        counted(u64::from(info.repeats), "repeat"),
+        counted(info.repeats, "repeat"),
         info.golden.short(),
         info.n_answered,
         info.n_trials(),

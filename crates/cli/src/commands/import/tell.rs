@@ -33,7 +33,7 @@ pub(super) fn read(sources: &[Source], gathered: &Gathered, cast: &Cast, printer
         text,
         "{}, {}, {}; `{}` decides\n",
         counted(gathered.candidates.len() as u64, "candidate"),
-        counted(gathered.n_items as u64, "item"),
+        counted(gathered.n_items, "item"),
         counted(u64::from(gathered.repeats), "repeat"),
         one_line(
             gathered
@@ -170,7 +170,7 @@ fn words(claimed: &Claimed) -> String {
 pub(super) fn problems(gathered: &Gathered) -> String {
     let mut text = format!(
         "{} that cannot be read",
-        counted(gathered.n_problems as u64, "row")
+        counted(gathered.n_problems, "row")
     );
     let shown = gathered.problems.iter().take(20);
     for problem in shown {
