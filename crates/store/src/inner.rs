@@ -85,7 +85,7 @@ pub(crate) fn connect(place: &Place, options: StoreOptions) -> Result<Connection
     conn.set_prepared_statement_cache_capacity(32);
     conn.execute_batch(
         "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; \
-         PRAGMA cache_size = -4000; PRAGMA wal_autocheckpoint = 4000; \
+         PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 4000; \
          PRAGMA journal_size_limit = 33554432;",
     )
     .map_err(sql)?;

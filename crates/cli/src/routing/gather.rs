@@ -283,13 +283,15 @@ fn figures(
     places: &[Option<u32>],
 ) -> anyhow::Result<HashMap<TrialKey, Figures>> {
     let mut all = HashMap::new();
-    store.observations(run, |one| {
-        let takes_part = places
-            .get(one.key.item_idx as usize)
+    let takes_part = |key: TrialKey| {
+        places
+            .get(key.item_idx as usize)
             .copied()
             .flatten()
-            .is_some();
-        if takes_part && matches!(one.state, ObservedState::Scored { .. }) {
+            .is_some()
+    };
+    store.observations_among(run, takes_part, |one| {
+        if matches!(one.state, ObservedState::Scored { .. }) {
             all.insert(one.key, one);
         }
         ControlFlow::Continue(())

@@ -8,11 +8,8 @@ use trilemma_domain::{Fingerprint, NanoUsd, Reply, RunId, Timing, TrialKey};
 use crate::codec::Words;
 use crate::error::StoreError;
 use crate::inner::Fault;
-use crate::read::observations::{Cell, scan};
-use crate::rows::{
-    COLUMNS, KEY_ORDER, N_COLUMNS, TrialRow, origin, reply_of, run_ref, scorer_numbers,
-    set_by_print, trial_row,
-};
+use crate::read::observations::{Cell, scan, scan_trials};
+use crate::rows::{TrialRow, origin, reply_of, run_ref, scorer_numbers, set_by_print, trial_row};
 use crate::score_set::Word;
 use crate::store::Store;
 
@@ -39,6 +36,8 @@ pub enum Unscored {
     /// Those, and those where a scorer could not run.
     MissingOrFailed,
 }
+
+const TEXTS: &str = "SELECT text, rest FROM answer WHERE trial_id = $1";
 
 fn answer_row(row: &TrialRow, columns: (&[u8], &[u8]), words: &Words) -> Result<AnswerRow, Fault> {
     let figures = row
@@ -78,28 +77,22 @@ impl Store {
         wanted: impl Fn(TrialKey) -> bool,
         mut see: impl FnMut(AnswerRow) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS}, a.text, a.rest FROM trial t \
-             JOIN answer a ON a.trial_id = t.trial_id \
-             WHERE t.run_no = $1 AND t.state = 1 ORDER BY {KEY_ORDER}"
-        );
         self.inner.read(|tx| {
             let run = run_ref(tx, run)?;
             let words = Words::load(tx)?;
-            let mut statement = tx.prepare_cached(&sql)?;
-            let mut rows = statement.query([run.run_no])?;
-            while let Some(row) = rows.next()? {
-                let head = TrialRow::read(row, run.base_us)?;
-                if !wanted(head.key) {
-                    continue;
+            // Texts are fetched one by one: a join would turn the pages of those that nobody wants.
+            let mut texts = tx.prepare_cached(TEXTS)?;
+            scan_trials(tx, run, wanted, |row| {
+                if row.answer().is_none() {
+                    return Ok(ControlFlow::Continue(()));
                 }
-                let blob = |idx| row.get_ref(idx)?.as_blob().map_err(rusqlite::Error::from);
-                let columns = (blob(N_COLUMNS)?, blob(N_COLUMNS + 1)?);
-                if see(answer_row(&head, columns, &words)?).is_break() {
-                    break;
-                }
-            }
-            Ok(())
+                let mut found = texts.query([row.trial_id])?;
+                let found = found
+                    .next()?
+                    .ok_or(Fault::Damage("an answer has no text"))?;
+                let blob = |idx| found.get_ref(idx)?.as_blob().map_err(rusqlite::Error::from);
+                Ok(see(answer_row(row, (blob(0)?, blob(1)?), &words)?))
+            })
         })
     }
 
@@ -177,6 +170,6 @@ impl Store {
 
 fn answer_columns(conn: &Connection, trial_id: i64) -> Result<(Vec<u8>, Vec<u8>), Fault> {
     Ok(conn
-        .prepare_cached("SELECT text, rest FROM answer WHERE trial_id = $1")?
+        .prepare_cached(TEXTS)?
         .query_row([trial_id], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }

@@ -13,8 +13,8 @@ use crate::codec::{AnswerFigures, End};
 use crate::error::StoreError;
 use crate::inner::{Fault, sound};
 use crate::rows::{
-    COLUMNS, KEY_ORDER, N_COLUMNS, RunRef, TrialRow, origin, run_ref, score_kind, scorer_numbers,
-    set_by_no, set_by_print,
+    COLUMNS, KEY_ORDER, N_COLUMNS, RunRef, TrialRow, key_at, origin, run_ref, score_kind,
+    scorer_numbers, set_by_no, set_by_print,
 };
 use crate::score_set::{ScoreSet, Word};
 use crate::store::Store;
@@ -41,7 +41,24 @@ impl Store {
         self.inner.read(|tx| {
             let run = run_ref(tx, run)?;
             let set = set_by_no(tx, run.set_no)?;
-            observe(tx, run, &set, see)
+            observe(tx, run, &set, (|_| true, see))
+        })
+    }
+
+    /// As [`Store::observations`], of some trials: the others are passed over unread.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn observations_among(
+        &self,
+        run: &RunId,
+        wanted: impl Fn(TrialKey) -> bool,
+        see: impl FnMut(Observation) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.inner.read(|tx| {
+            let run = run_ref(tx, run)?;
+            let set = set_by_no(tx, run.set_no)?;
+            observe(tx, run, &set, (wanted, see))
         })
     }
 
@@ -70,7 +87,7 @@ impl Store {
                 } = *key;
                 let named = (run.run_no, candidate_idx, item_idx, repeat);
                 let rows = statement.query(named)?;
-                visit(rows, run, &numbers, |row, cells| {
+                visit(rows, run, (&numbers, |_| true), |row, cells| {
                     if let Some(observation) = observation(row, &set, cells) {
                         see(observation);
                     }
@@ -95,7 +112,7 @@ impl Store {
         self.inner.read(|tx| {
             let run = run_ref(tx, run)?;
             let set = set_by_print(tx, set)?;
-            observe(tx, run, &set, see)
+            observe(tx, run, &set, (|_| true, see))
         })
     }
 }
@@ -104,10 +121,15 @@ fn observe(
     conn: &Connection,
     run: RunRef,
     set: &ScoreSet,
-    mut see: impl FnMut(Observation) -> ControlFlow<()>,
+    (wanted, mut see): (
+        impl Fn(TrialKey) -> bool,
+        impl FnMut(Observation) -> ControlFlow<()>,
+    ),
 ) -> Result<(), Fault> {
     let numbers = scorer_numbers(conn, set)?;
-    scan(conn, run, &numbers, |row, cells| {
+    let mut statement = conn.prepare_cached(&select(""))?;
+    let rows = statement.query([run.run_no])?;
+    visit(rows, run, (&numbers, wanted), |row, cells| {
         Ok(match observation(row, set, cells) {
             Some(observation) => see(observation),
             None => ControlFlow::Continue(()),
@@ -124,7 +146,27 @@ pub(crate) fn scan(
 ) -> Result<(), Fault> {
     let mut statement = conn.prepare_cached(&select(""))?;
     let rows = statement.query([run.run_no])?;
-    visit(rows, run, scorers, see)
+    visit(rows, run, (scorers, |_| true), see)
+}
+
+/// Visits the wanted ones of a run's settled trials in key order, whatever their scores.
+pub(crate) fn scan_trials(
+    conn: &Connection,
+    run: RunRef,
+    wanted: impl Fn(TrialKey) -> bool,
+    mut see: impl FnMut(&TrialRow) -> Result<ControlFlow<()>, Fault>,
+) -> Result<(), Fault> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM trial t WHERE t.run_no = $1 AND t.state > 0 ORDER BY {KEY_ORDER}"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    let mut rows = statement.query([run.run_no])?;
+    while let Some(row) = rows.next()? {
+        if wanted(key_at(row, 1)?) && see(&TrialRow::read(row, run.base_us)?)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Settled trials of run `$1` with their scores, in key order; `only` narrows them down.
@@ -139,12 +181,15 @@ fn select(only: &str) -> String {
 fn visit(
     mut rows: Rows<'_>,
     run: RunRef,
-    scorers: &[i64],
+    (scorers, wanted): (&[i64], impl Fn(TrialKey) -> bool),
     mut see: impl FnMut(&TrialRow, &[Option<Cell>]) -> Result<ControlFlow<()>, Fault>,
 ) -> Result<(), Fault> {
     let mut cells = vec![None; scorers.len()];
     let mut current: Option<TrialRow> = None;
     while let Some(row) = rows.next()? {
+        if !wanted(key_at(row, 1)?) {
+            continue;
+        }
         let trial_id: i64 = row.get(0)?;
         if current
             .as_ref()

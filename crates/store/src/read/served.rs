@@ -8,7 +8,7 @@ use trilemma_domain::RunId;
 use crate::codec::{End, Reader, Words, read_names};
 use crate::error::StoreError;
 use crate::inner::sound;
-use crate::read::observations::scan;
+use crate::read::observations::scan_trials;
 use crate::rows::run_ref;
 use crate::store::Store;
 
@@ -34,16 +34,21 @@ impl Store {
         self.inner.read(|tx| {
             let run = run_ref(tx, run)?;
             let words = Words::load(tx)?;
-            scan(tx, run, &[], |row, _| {
-                if let End::Answered(figures) = &row.figures.end {
-                    let names = read_names(&mut Reader::new(&row.names), figures, &words);
-                    let names = sound(names, "the names of an answer cannot be read")?;
-                    if let Some(model) = names.served_model {
-                        *counts.entry((row.key.candidate_idx, model)).or_default() += 1;
+            scan_trials(
+                tx,
+                run,
+                |_| true,
+                |row| {
+                    if let End::Answered(figures) = &row.figures.end {
+                        let names = read_names(&mut Reader::new(&row.names), figures, &words);
+                        let names = sound(names, "the names of an answer cannot be read")?;
+                        if let Some(model) = names.served_model {
+                            *counts.entry((row.key.candidate_idx, model)).or_default() += 1;
+                        }
                     }
-                }
-                Ok(ControlFlow::Continue(()))
-            })
+                    Ok(ControlFlow::Continue(()))
+                },
+            )
         })?;
         let served = counts
             .into_iter()
