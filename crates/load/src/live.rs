@@ -35,6 +35,7 @@ struct Counters {
     failed: u64,
     failures: BTreeMap<&'static str, u64>,
     latest: VecDeque<(Option<f64>, f64)>,
+    ended_at: Option<Instant>,
 }
 
 /// One candidate at one moment of a stage.
@@ -48,6 +49,9 @@ pub struct LiveCandidate {
     pub n_failed: u64,
     /// Requests in flight.
     pub n_in_flight: u64,
+    /// How long its requests have run: from the stage's begin to now, or to the end of the last one while none is in
+    /// flight.
+    pub elapsed: Duration,
     /// The commonest failure so far and its number.
     pub worst: Option<(&'static str, u64)>,
     /// Median and p95 of TTFT from schedule over the latest answers, in milliseconds.
@@ -169,7 +173,7 @@ impl Live {
             stage_idx,
             stage,
             elapsed: start.elapsed(),
-            candidates: candidates.into_iter().map(Counters::view).collect(),
+            candidates: candidates.into_iter().map(|one| one.view(start)).collect(),
         })
     }
 }
@@ -196,6 +200,7 @@ impl Board {
 
 impl Counters {
     fn note(&mut self, sample: &LoadSample) {
+        self.ended_at = Some(Instant::now());
         match &sample.attempt.failure {
             None => self.answered += 1,
             Some(failure) => {
@@ -214,13 +219,15 @@ impl Counters {
         }
     }
 
-    fn view(self) -> LiveCandidate {
+    fn view(self, began: Instant) -> LiveCandidate {
         let ended = self.answered + self.failed;
+        let until = self.ended_at.filter(|_| self.begun <= ended);
         LiveCandidate {
             n_begun: self.begun,
             n_answered: self.answered,
             n_failed: self.failed,
             n_in_flight: self.begun.saturating_sub(ended),
+            elapsed: until.unwrap_or_else(Instant::now).duration_since(began),
             worst: self.failures.into_iter().max_by_key(|(_, n)| *n),
             ttft_ms: middle_and_tail(self.latest.iter().filter_map(|(ttft, _)| *ttft)),
             e2e_ms: middle_and_tail(self.latest.iter().map(|(_, e2e)| *e2e)),

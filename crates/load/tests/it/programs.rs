@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use trilemma_domain::{Arrivals, LoadGoal, LoadMetric, LoadReport, Slo, Verdict};
 use trilemma_load::{
-    GoodputSpec, Levels, Live, LoadError, Program, ReportParts, SweepSpec, TestParts, read_stage,
-    report, run_test,
+    GoodputSpec, Levels, Live, LiveView, LoadError, Program, ReportParts, SweepSpec, TestParts,
+    read_stage, report, run_test,
 };
 use trilemma_provider::{Cancel, Clock};
 use trilemma_store::Store;
@@ -14,9 +14,20 @@ use trilemma_store::Store;
 use crate::support::{line, ms, plan, sim, stage};
 
 async fn whole(scenario: &str, models: &[&str], goal: LoadGoal, program: Program) -> LoadReport {
+    watched(scenario, models, goal, program).await.0
+}
+
+/// The report, and what a viewer saw at the end.
+async fn watched(
+    scenario: &str,
+    models: &[&str],
+    goal: LoadGoal,
+    program: Program,
+) -> (LoadReport, LiveView) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("s.db")).unwrap();
     let sim = sim(scenario);
+    let live = Arc::new(Live::new(models.len()));
     let parts = TestParts {
         store: store.clone(),
         plan: plan(goal, models),
@@ -28,7 +39,7 @@ async fn whole(scenario: &str, models: &[&str], goal: LoadGoal, program: Program
         budget: None,
         cancel: Cancel::new(),
         clock: Clock::starting_at(0),
-        live: Arc::new(Live::new(models.len())),
+        live: Arc::clone(&live),
         program,
     };
     let test = run_test(parts).await.unwrap();
@@ -53,7 +64,33 @@ async fn whole(scenario: &str, models: &[&str], goal: LoadGoal, program: Program
     let again: LoadReport = serde_json::from_str(&json).unwrap();
     assert_eq!(again.candidates.len(), models.len());
     assert_eq!(again.goal, found.goal);
-    found
+    (found, live.view().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_has_ended_keeps_its_rate() {
+    let scenario = r#"
+        [defaults]
+        answers = { type = "text", text = "ok" }
+        [models.quick]
+        first_token_ms = 100
+        [models.slow]
+        first_token_ms = 1000
+    "#;
+    let mut wanted = stage(Arrivals::Closed { concurrency: 1 }, 8);
+    wanted.candidates = vec![0, 1];
+    let models = ["quick", "slow"];
+    let (_, seen) = watched(
+        scenario,
+        &models,
+        LoadGoal::Measure,
+        Program::Single(wanted),
+    )
+    .await;
+    let told: Vec<(u64, Duration)> = (seen.candidates.iter())
+        .map(|one| (one.n_answered, one.elapsed))
+        .collect();
+    assert_eq!(told, [(8, ms(800)), (8, ms(8_000))]);
 }
 
 #[tokio::test(start_paused = true)]

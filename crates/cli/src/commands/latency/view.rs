@@ -70,7 +70,7 @@ fn text(view: &LiveView, names: &[String]) -> String {
     for idx in &view.stage.candidates {
         let idx = *idx as usize;
         if let (Some(name), Some(one)) = (names.get(idx), view.candidates.get(idx)) {
-            lines.push(line(name, one, elapsed));
+            lines.push(line(name, one));
         }
     }
     lines.join("\n")
@@ -78,9 +78,9 @@ fn text(view: &LiveView, names: &[String]) -> String {
 
 /// Two lines of less than 80 columns.
 #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
-fn line(name: &str, one: &LiveCandidate, elapsed: f64) -> String {
+fn line(name: &str, one: &LiveCandidate) -> String {
     let name: String = printable(name).chars().take(24).collect();
-    let rate = one.n_answered as f64 / elapsed.max(1e-9);
+    let rate = one.n_answered as f64 / one.elapsed.as_secs_f64().max(1e-9);
     let mut text = format!(
         "  {name:<24} {:>7} answered {:>6}/s {:>5} in flight",
         one.n_answered,
