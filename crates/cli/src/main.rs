@@ -24,6 +24,7 @@ mod keys;
 mod layout;
 mod lineup;
 mod linting;
+mod names;
 mod newcomer;
 mod pins;
 mod places;

@@ -55,6 +55,33 @@ fn start(folder: &Path) -> (Child, String) {
     (child, address)
 }
 
+/// Starts the gateway; gives the addresses for clients and for its operator.
+fn start_with_admin(folder: &Path) -> (Child, String, String) {
+    let mut child = trilemma(folder, &["serve", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let places: serde_json::Value = loop {
+        lines.read_line(&mut told).unwrap();
+        if let Ok(places) = serde_json::from_str(&told) {
+            break places;
+        }
+    };
+    let place = |name: &str| {
+        let url = places
+            .get(name)
+            .and_then(serde_json::Value::as_str)
+            .unwrap();
+        let address = url.strip_prefix("http://").unwrap();
+        address.trim_end_matches("/metrics").to_owned()
+    };
+    let (address, admin) = (place("url"), place("metrics"));
+    (child, address, admin)
+}
+
 /// Tells the gateway to stop, and waits for its end.
 fn stop(child: &mut Child) {
     let pid = child.id().to_string();
@@ -70,6 +97,18 @@ fn assert_fits(folder: &Path, told: &serde_json::Value) {
     let schema = trilemma(folder, &["schema", "evidence"]).output().unwrap();
     let schema = serde_json::from_slice(&schema.stdout).unwrap();
     assert!(jsonschema::is_valid(&schema, told), "{told}");
+}
+
+/// Forty answers of `m` came from a model that was not measured.
+fn assert_is_unseen(unseen: &serde_json::Value, name: &str) {
+    let field = |key: &str| unseen.get(key).cloned().unwrap();
+    assert_eq!(field("candidate"), "m");
+    assert_eq!(field("kind"), "served_model");
+    assert_eq!(
+        (field("name"), field("n_answers")),
+        (name.into(), 40.into())
+    );
+    assert!(field("first_us").as_i64() < field("last_us").as_i64());
 }
 
 /// Asks once; false = no whole answer came.
@@ -344,14 +383,17 @@ fn evidence_stands_beside_what_was_promised() {
     );
     assert!(!text.contains("not kept"), "{text}");
     assert_eq!(figure(&told, "output_tokens")["realised"]["point"], 10.0);
-    assert_eq!(told["promises"][0]["strangers"], serde_json::json!({}));
+    assert_eq!(told["unseen_names"], serde_json::json!([]));
 
     // Longer answers of another model: both are told.
     let other = format!("{dear}served_model = \"m-2027\"\n");
     let (told, text) = evidence(&other);
     assert_eq!(figure(&told, "output_tokens")["realised"]["point"], 30.0);
-    assert_eq!(told["promises"][0]["strangers"]["m-2027"], 40);
-    assert!(text.contains("which the benchmark has not seen"), "{text}");
+    assert_is_unseen(&told["unseen_names"][0], "m-2027");
+    assert!(
+        text.contains("40 answers of m came from `m-2027`"),
+        "{text}"
+    );
     let cost = figure(&told, "cost_usd");
     assert_eq!(cost["verdict"], "higher", "{cost}");
     assert!(
@@ -362,6 +404,77 @@ fn evidence_stands_beside_what_was_promised() {
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
+    );
+}
+
+/// A name that no measured answer carried is told once while traffic runs, counted, and told by `evidence`.
+#[test]
+fn new_names_are_told_while_traffic_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let named = |served: &str, fingerprint: &str| {
+        let names =
+            format!("served_model = \"{served}\"\nsystem_fingerprint = \"{fingerprint}\"\n");
+        serve(SimOptions {
+            scenario: Scenario::parse(&format!("{SCENARIO}{names}")).unwrap(),
+            ..SimOptions::default()
+        })
+    };
+    let first = named("m-1", "fp-1");
+    project(folder.path(), &first.url, "");
+    let done = trilemma(folder.path(), &["bench"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(0));
+    let second = named("m-1", "fp-\\u001b[31m2");
+    project(folder.path(), &second.url, "admin = \"127.0.0.1:0\"\n");
+    let (mut child, address, admin) = start_with_admin(folder.path());
+    let page = || {
+        let mut stream = TcpStream::connect(&admin).unwrap();
+        let request = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        page
+    };
+    // What was measured is read beside the traffic.
+    while !page().contains("trilemma_unseen_name_answers_total") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for _ in 0..3 {
+        assert!(ask(&address));
+    }
+    let page = page();
+    let counts = |kind: &str, n: u32| {
+        page.contains(&format!(
+            "trilemma_unseen_name_answers_total{{candidate=\"m\",kind=\"{kind}\"}} {n}\n"
+        ))
+    };
+    assert!(
+        counts("served_model", 0) && counts("fingerprint", 3),
+        "{page}"
+    );
+    stop(&mut child);
+    let mut told = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut told)
+        .unwrap();
+    assert_eq!(
+        told.matches("which no measured answer carried").count(),
+        1,
+        "{told}"
+    );
+    assert!(!told.contains('\u{1b}'), "{told:?}");
+    let evidence = trilemma(folder.path(), &["evidence", "--json"])
+        .output()
+        .unwrap();
+    let evidence = support::json(&evidence, &[0]);
+    assert_fits(folder.path(), &evidence);
+    let unseen = evidence["unseen_names"].as_array().unwrap();
+    assert_eq!(unseen.len(), 1);
+    assert_eq!(
+        (&unseen[0]["kind"], &unseen[0]["n_answers"]),
+        (&"fingerprint".into(), &3.into())
     );
 }
 

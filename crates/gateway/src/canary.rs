@@ -6,11 +6,10 @@
 //! (see `guard`). On alarm the share is 0 from the next request on; that is recorded, survives a restart and
 //! is told. Promotion stays with people.
 
-use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use trilemma_provider::Clock;
 use trilemma_score::Scorer;
 use trilemma_store::ledger::{Evidence, Ledger, LedgerRow, RequestId};
 
+use crate::arms::Arms;
 use crate::ask::{Ask, Service};
 use crate::blocks::Arm;
 use crate::chance::{chance_of, draw};
@@ -31,13 +31,12 @@ use crate::compare::score_of;
 use crate::guard::{Guards, Kind, Outcome};
 use crate::policy::Active;
 use crate::upstream::Named;
+use crate::weight::n_bytes;
 
 /// The ledger's note with the state of the canary.
 pub const CANARY_NOTE: &str = "canary";
 /// Outcomes that may wait to be tested.
 const MAX_WAITING: usize = 512;
-/// Requests of which clients may still say what they think.
-const MAX_REMEMBERED: usize = 65_536;
 /// Larger requests are not scored.
 const MAX_SCORED_BYTES: usize = 64 << 10;
 /// Longest time between two records of the state.
@@ -84,13 +83,6 @@ struct Shared {
     arms: Mutex<Arms>,
 }
 
-/// Which arm recent requests went to, for what clients say of them.
-#[derive(Default)]
-struct Arms {
-    by_id: HashMap<RequestId, Arm>,
-    order: VecDeque<RequestId>,
-}
-
 /// What is recorded of a canary.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct State {
@@ -114,8 +106,8 @@ struct RolledBack {
 
 /// One request of the canary that is over, or a word of a client.
 pub(crate) struct Seen {
-    /// The request, if clients may still say what they think of it.
-    id: Option<RequestId>,
+    /// The request and whose it is, if clients may still say what they think of it.
+    id: Option<(RequestId, String)>,
     arm: Arm,
     outcome: Outcome,
     answer: Option<(Dialect, Bytes, ChatResponse)>,
@@ -235,17 +227,19 @@ impl Canary {
             feedback: None,
         };
         self.send(Seen {
-            id: Some(row.id),
+            id: Some((row.id, row.client.clone())),
             arm,
             outcome,
-            answer: answer.filter(|(_, body, _)| !is_failed && body.len() <= MAX_SCORED_BYTES),
+            answer: answer.filter(|(_, body, response)| {
+                !is_failed && body.len() + n_bytes(response) <= MAX_SCORED_BYTES
+            }),
         });
     }
 
-    /// Takes what a client says of an answer, once for each; false = the request is none of those that are
-    /// split, or too long ago.
-    pub(crate) fn feedback(&self, id: RequestId, score: f64) -> bool {
-        let Some(arm) = self.shared.take_arm(id) else {
+    /// Takes what a client says of an answer of its own, once for each; false = the request is none of those
+    /// that are split, too long ago, or another's.
+    pub(crate) fn feedback(&self, id: RequestId, client: &str, score: f64) -> bool {
+        let Some(arm) = self.shared.arms().take(id, client) else {
             return false;
         };
         self.send(Seen {
@@ -337,20 +331,8 @@ impl Shared {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn remember(&self, id: RequestId, arm: Arm) {
-        let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
-        if arms.order.len() >= MAX_REMEMBERED
-            && let Some(oldest) = arms.order.pop_front()
-        {
-            arms.by_id.remove(&oldest);
-        }
-        arms.order.push_back(id);
-        arms.by_id.insert(id, arm);
-    }
-
-    fn take_arm(&self, id: RequestId) -> Option<Arm> {
-        let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
-        arms.by_id.remove(&id)
+    fn arms(&self) -> MutexGuard<'_, Arms> {
+        self.arms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -457,8 +439,8 @@ impl Tester {
             mut outcome,
             answer,
         } = seen;
-        if let Some(id) = id {
-            self.shared.remember(id, arm);
+        if let Some((id, client)) = id {
+            self.shared.arms().remember(id, arm, &client);
         }
         if let Some((dialect, body, response)) = &answer {
             outcome.score = score_of(&self.scorers, (*dialect, body), response);

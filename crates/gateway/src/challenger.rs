@@ -1,11 +1,13 @@
 //! Asking a challenger what a client has been answered, and comparing both.
 //!
-//! In: a gateway that calls nobody but the challenger, the project's scorers, requests that are over. Out: a
+//! In: a gateway that calls nobody but the challenger and its judges, the project's scorers, requests that are over. Out: a
 //! row of the challenger's own ledger for each, with the comparison. When and how often is `shadow`'s business.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::time::Instant;
+use trilemma_domain::{ChatResponse, Dialect};
 use trilemma_project::ShadowSettings;
 use trilemma_score::Scorer;
 use trilemma_store::ledger::ShadowNote;
@@ -15,16 +17,21 @@ use crate::compare::{Scored, compare};
 use crate::gateway::Gateway;
 use crate::job::Told;
 use crate::outlet::Outlet;
+use crate::panel::{Bench, Panels};
+use crate::prepare::decode_body;
 use crate::shadow::{Case, Fate, Shadow};
 
 /// What shadowing needs.
 pub struct ShadowParts {
     /// Whom to ask, how often, for how much.
     pub settings: ShadowSettings,
-    /// Calls the challenger, and nobody else: ledger, budget and lane are its own.
+    /// Calls the challenger and its judges, and nobody else: ledger, budget and lane are its own.
     pub gateway: Arc<Gateway>,
     /// The project's scorers.
     pub scorers: Vec<Scorer>,
+    /// Who judges for those of them that ask a judge: upstreams of the same gateway. Scorers that are not named
+    /// here are left out.
+    pub panels: Panels,
 }
 
 impl ShadowParts {
@@ -45,6 +52,22 @@ impl ShadowParts {
             asked
         });
         Shadow::new(settings, challenge, Box::new(standing))
+    }
+}
+
+impl ShadowParts {
+    /// Scores both answers to a request, the client's first.
+    async fn scored(&self, (dialect, body): (Dialect, &Bytes), both: [&ChatResponse; 2]) -> Scored {
+        let Ok(request) = decode_body(dialect, body) else {
+            return Scored::default();
+        };
+        let bench = Bench {
+            gateway: &self.gateway,
+            scorers: &self.scorers,
+            panels: &self.panels,
+        };
+        let heard = bench.hear(&request.chat, both).await;
+        compare(&self.scorers, &heard, &request.chat, both)
     }
 }
 
@@ -75,9 +98,12 @@ async fn ask(parts: Arc<ShadowParts>, case: Case) -> Fate {
         .record
         .captured()
         .filter(|_| matches!(told, Told::Answer));
-    let scored = match (response.filter(|_| served.is_answered), own) {
-        (Some(theirs), Some(own)) => compare(&parts.scorers, (dialect, &body), [&theirs, &own]),
-        _ => Scored::default(),
+    // What judges take is not the challenger's time.
+    job.record.ended();
+    let both = response.filter(|_| served.is_answered).zip(own);
+    let scored = match both {
+        Some((theirs, own)) => parts.scored((dialect, &body), [&theirs, &own]).await,
+        None => Scored::default(),
     };
     job.record.evidence.shadow = Some(Box::new(ShadowNote {
         of: served.id.to_string(),

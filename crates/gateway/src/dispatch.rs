@@ -116,7 +116,8 @@ async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respons
     let dialect = dialect_of(&request);
     let (head, body) = request.into_parts();
     let taken = async {
-        gateway.clients.identify(&head.headers)?.admit()?;
+        let client = gateway.clients.identify(&head.headers)?;
+        client.admit()?;
         let body = arrival::whole_body(gateway, &head.headers, body).await?;
         let wrong = "write {\"request\": the answer's x-trilemma-request-id, \"score\": 0 to 1}";
         let said: Feedback =
@@ -126,7 +127,7 @@ async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respons
             return Err(Refusal::bad_request(wrong));
         }
         let canary = gateway.canary();
-        Ok::<_, Refusal>(canary.is_some_and(|canary| canary.feedback(id, said.score)))
+        Ok::<_, Refusal>(canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score)))
     };
     match taken.await {
         Ok(is_counted) => {

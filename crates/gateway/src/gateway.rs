@@ -14,6 +14,7 @@ use crate::budget::{BudgetError, Purse, Unleased};
 use crate::canary::{CANARY_NOTE, Canary, CanaryParts, Target};
 use crate::clients::Clients;
 use crate::metrics::Metrics;
+use crate::names::Names;
 use crate::policy::{AUTO, Active};
 use crate::refusal::Refusal;
 use crate::shadow::Shadow;
@@ -43,6 +44,8 @@ pub struct GatewayParts {
     pub shadow: Option<Shadow>,
     /// Sends traces; `None` = nowhere. They are sent by a task, so there must be a runtime.
     pub traces: Option<TraceParts>,
+    /// Watches the names that answers carry, once it is filled; gateways may share it.
+    pub names: Arc<OnceLock<Names>>,
 }
 
 /// Takes the lines of a log.
@@ -67,6 +70,7 @@ pub struct Gateway {
     pub(crate) traces: Option<Traces>,
     policy: Mutex<Option<Arc<Active>>>,
     canary: OnceLock<Canary>,
+    pub(crate) names_watched: Arc<OnceLock<Names>>,
     /// What the ledger keeps of an earlier canary.
     canary_note: Option<String>,
 }
@@ -115,6 +119,7 @@ impl Gateway {
             log: parts.log,
             policy: Mutex::new(None),
             canary: OnceLock::new(),
+            names_watched: parts.names,
             canary_note,
         };
         Ok((Arc::new(gateway), session))

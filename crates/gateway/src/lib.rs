@@ -15,6 +15,7 @@
 
 mod admin;
 mod answer;
+mod arms;
 mod arrival;
 mod ask;
 mod attempt;
@@ -39,8 +40,10 @@ mod listen;
 mod live;
 mod loss;
 mod metrics;
+mod names;
 mod outlet;
 mod page;
+mod panel;
 mod peek;
 mod policy;
 mod prepare;
@@ -54,6 +57,7 @@ mod traces;
 mod translate;
 mod trial;
 mod upstream;
+mod weight;
 
 #[cfg(test)]
 mod fuzz;
@@ -64,6 +68,8 @@ pub use canary::{AlarmSink, CANARY_NOTE, CanaryParts, canary_told};
 pub use challenger::ShadowParts;
 pub use gateway::{Gateway, GatewayParts, LogSink};
 pub use listen::{Served, serve};
+pub use names::{MeasuredNames, NameKind, NameSink, Names, UnseenName};
+pub use panel::Panels;
 pub use shadow::Shadow;
 pub use texts::{Redact, TextParts};
 pub use traces::{TraceParts, WarnSink};

@@ -120,6 +120,8 @@ impl Live {
     async fn step(&mut self) -> Result<(Step, Progress), Failure> {
         match self.relay.next().await {
             Part::Data(bytes, at) => {
+                // An upstream that echoes its key tells it to nobody: client, record or kept text.
+                let bytes = self.relay.without_key(&bytes).unwrap_or(bytes);
                 let progress = self.decoder.push(&bytes);
                 self.relay.note(progress, at);
                 if progress.fault {
@@ -139,10 +141,6 @@ impl Live {
                         without_usage,
                         ..
                     } => {
-                        let bytes = match self.relay.without_key(&bytes) {
-                            Some(masked) => masked,
-                            None => bytes,
-                        };
                         let whole = cutter.push(bytes);
                         if cutter.n_kept() > MAX_EVENT_BYTES {
                             return Err(too_long());

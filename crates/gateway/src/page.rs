@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::gateway::Gateway;
 use crate::metrics::{BOUNDS, Histogram, Metrics, Tally};
+use crate::names::Standing;
 
 /// Everything a gateway can tell of itself.
 pub(crate) fn page(gateway: &Gateway) -> String {
@@ -64,6 +65,7 @@ pub(crate) fn page(gateway: &Gateway) -> String {
     shadow(gateway, &mut out);
     traces(gateway, &mut out);
     canary(gateway, &mut out);
+    names(gateway, &mut out);
     out
 }
 
@@ -244,20 +246,41 @@ fn canary(gateway: &Gateway, out: &mut String) {
             line(out, name, &format!("guard=\"{guard}\",arm=\"{arm}\""), n);
         }
     }
-    let name = "trilemma_canary_evidence";
-    gauge(
-        out,
-        name,
-        "Logarithm of the evidence that the challenger is worse.",
-    );
-    for (guard, _, evidence, threshold) in &guards {
+    let name = "trilemma_canary_log_evidence";
+    let help = "Natural logarithm of the evidence that the challenger is worse.";
+    gauge(out, name, help);
+    for (guard, _, evidence, _) in &guards {
         line(out, name, &format!("guard=\"{guard}\""), evidence);
-        line(
-            out,
-            name,
-            &format!("guard=\"{guard}\",is=\"threshold\""),
-            threshold,
-        );
+    }
+    let name = "trilemma_canary_log_evidence_threshold";
+    gauge(out, name, "The same at which it is rolled back.");
+    if let Some((_, _, _, threshold)) = guards.first() {
+        line(out, name, "", threshold);
+    }
+}
+
+fn names(gateway: &Gateway, out: &mut String) {
+    let Some(names) = gateway.names_watched.get() else {
+        return;
+    };
+    let standings = names.standings();
+    let labels = |one: &Standing<'_>| {
+        let candidate = label("candidate", one.candidate);
+        format!("{candidate},{}", label("kind", one.kind.word()))
+    };
+    let name = "trilemma_unseen_name_answers_total";
+    let help = "Answers that carried a name which no measured answer of the candidate did.";
+    counter(out, name, help);
+    for one in &standings {
+        line(out, name, &labels(one), one.n_unseen);
+    }
+    let name = "trilemma_unseen_name_info";
+    gauge(out, name, "The first 16 such names.");
+    for one in &standings {
+        for unseen in &one.names {
+            let labels = format!("{},{}", labels(one), label("name", unseen));
+            line(out, name, &labels, 1);
+        }
     }
 }
 
@@ -308,4 +331,24 @@ fn histogram(times: &Histogram, out: &mut String, name: &str, label: &str) {
     let sum = times.sum_us.load(Ordering::Relaxed) as f64 / 1e6;
     line(out, &format!("{name}_sum"), label, sum);
     line(out, &format!("{name}_count"), label, total);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// Every name of a metric in a text.
+    fn names(text: &str) -> BTreeSet<String> {
+        let parts = text.split("trilemma_").skip(1);
+        let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+        let found = parts.map(|part| part.split(|c| !is_name(c)).next().unwrap_or_default());
+        found.map(|name| format!("trilemma_{name}")).collect()
+    }
+
+    #[test]
+    fn the_docs_list_every_metric_and_no_other() {
+        let (own, _) = include_str!("page.rs").split_once("#[cfg(test)]").unwrap();
+        let docs = include_str!("../../../docs/gateway.md");
+        assert_eq!(names(own), names(docs));
+    }
 }

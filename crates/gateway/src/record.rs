@@ -229,6 +229,9 @@ impl Record {
         });
         self.gateway.metrics.attempted(open.upstream.id(), attempt);
         self.trace(&open, attempt.usage, response);
+        if let (Some(names), Some(response)) = (self.gateway.names_watched.get(), response) {
+            names.saw(open.upstream.id(), response);
+        }
         if let Some(response) = response
             && self.row.candidate == open.upstream.id()
         {
@@ -292,6 +295,11 @@ impl Record {
     pub(crate) fn shown(&mut self) {
         let after = micros(self.began.elapsed());
         self.evidence.shown_us.get_or_insert(after);
+    }
+
+    /// The answer is there; what follows is not its time.
+    pub(crate) fn ended(&mut self) {
+        self.evidence.total_us = micros(self.began.elapsed()).max(1);
     }
 
     /// The request belongs to one arm of a split, with this probability.
@@ -385,7 +393,9 @@ impl Record {
             self.trace(&open, None, None);
             self.cost(open, None, false);
         }
-        self.evidence.total_us = micros(self.began.elapsed());
+        if self.evidence.total_us == 0 {
+            self.ended();
+        }
         self.gateway.metrics.finished(&self.evidence, &self.row);
         if let Some(log) = &self.gateway.log {
             log(&crate::metrics::log_line(&self.row, &self.evidence));

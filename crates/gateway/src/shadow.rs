@@ -19,6 +19,7 @@ use trilemma_store::ledger::{Evidence, LedgerRow, RequestId};
 
 use crate::ask::{Ask, Service};
 use crate::chance::chance;
+use crate::weight::n_bytes;
 
 /// Requests that may wait for the challenger.
 const MAX_WAITING: usize = 64;
@@ -75,6 +76,13 @@ pub(crate) struct Case {
     pub(crate) ask: Box<Ask>,
     pub(crate) response: Option<ChatResponse>,
     pub(crate) served: Served,
+}
+
+impl Case {
+    /// About what it holds.
+    fn n_bytes(&self) -> usize {
+        self.ask.body.len() + self.response.as_ref().map_or(0, n_bytes)
+    }
 }
 
 /// How the client was served.
@@ -145,7 +153,7 @@ impl Shadow {
         if case.served.candidate == inner.settings.challenger {
             return;
         }
-        let n_bytes = case.ask.body.len();
+        let n_bytes = case.n_bytes();
         let before = inner.n_waiting_bytes.fetch_add(n_bytes, Ordering::Relaxed);
         let is_taken = before + n_bytes <= MAX_WAITING_BYTES && {
             let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
@@ -206,7 +214,7 @@ async fn work(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Case>) {
             Some(_) = calls.join_next() => {}
             case = receiver.recv(), if calls.len() < most => match case {
                 Some(case) => {
-                    let n_bytes = case.ask.body.len();
+                    let n_bytes = case.n_bytes();
                     inner.n_waiting_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
                     let inner = Arc::clone(&inner);
                     calls.spawn(async move {

@@ -23,6 +23,7 @@ use trilemma_store::texts::TextLog;
 use crate::ask::{Ask, Facts, Service};
 use crate::chance::chance;
 use crate::prepare::decode_body;
+use crate::weight;
 
 /// Requests that may wait to be written.
 const MAX_WAITING: usize = 1_024;
@@ -298,7 +299,7 @@ impl Writer {
 }
 
 fn n_bytes(drawn: &Drawn, response: Option<&ChatResponse>) -> usize {
-    drawn.body.len() + response.map_or(0, |one| one.text.len())
+    drawn.body.len() + response.map_or(0, weight::n_bytes)
 }
 
 fn has_attachments(chat: &ChatRequest) -> bool {

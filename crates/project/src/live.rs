@@ -36,6 +36,8 @@ pub struct ShadowSettings {
     pub budget: ServeBudget,
     /// Most calls of it at once.
     pub concurrency: u32,
+    /// Whether the project's judges are asked about its answers and those that clients got, within its budget.
+    pub judges: bool,
 }
 
 /// Which share of traffic a challenger gets, and what takes it away again.

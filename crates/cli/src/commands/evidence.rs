@@ -8,6 +8,7 @@ mod promise;
 mod shadow;
 mod show;
 mod tally;
+mod unseen;
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
@@ -27,6 +28,7 @@ use crate::args::Common;
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
+use crate::names;
 use crate::places;
 use crate::printer::Printer;
 
@@ -84,7 +86,11 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
         return golden::run(drawn, &context, since_us(args)?, printer);
     }
     let counted = count(args, &ledger_path(&context)?)?;
-    let (promises, without) = promises(&context, args, &counted)?;
+    let Beside {
+        promises,
+        without,
+        unseen,
+    } = beside(&context, args, &counted)?;
     let shadowed = shadow::shadowed(&shadow_path(&context)?, since_us(args)?)?;
     if printer.json() {
         let candidates: Vec<Value> = counted
@@ -96,6 +102,7 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
             "schema_version": 1,
             "candidates": candidates,
             "promises": promises,
+            "unseen_names": unseen,
             "shadows": shadowed,
             "canary": counted.canary,
         }))?;
@@ -113,6 +120,9 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
         }
     }
     printer.data(&show::promises(&promises));
+    if !unseen.is_empty() {
+        printer.data(&unseen::words(&unseen));
+    }
     if let Some(canary) = &counted.canary {
         printer.data(&canary::words(canary));
     }
@@ -203,22 +213,29 @@ impl Counted {
     }
 }
 
-/// What was promised beside what came, and why nothing can be said of the rest.
-fn promises(
-    context: &Context,
-    args: &EvidenceArgs,
-    counted: &Counted,
-) -> anyhow::Result<(Vec<Promise>, Vec<String>)> {
+/// What was measured beside what came.
+struct Beside {
+    promises: Vec<Promise>,
+    /// Why nothing can be said of the rest.
+    without: Vec<String>,
+    /// Names that were not measured.
+    unseen: Vec<unseen::Unseen>,
+}
+
+fn beside(context: &Context, args: &EvidenceArgs, counted: &Counted) -> anyhow::Result<Beside> {
     let mut promises = Vec::new();
     let mut without = Vec::new();
     let path = places::store_path(&context.folder, &context.project)?;
     let named = args.run.as_deref();
+    let mut unseen = Vec::new();
     let run = if path.is_file() {
         let store = Store::open_existing(&path)?;
         let run = match named {
             Some(_) => Some(choose(&store, named)?),
             None => latest_benchmark(&store)?,
         };
+        let measured = names::measured(&context.project.candidates, &store, run.as_ref())?;
+        unseen = unseen::unseen(&counted.candidates, &measured);
         run.map(|run| (store, run))
     } else {
         None
@@ -262,7 +279,11 @@ fn promises(
         }
     }
     promises.extend(found);
-    Ok((promises, without))
+    Ok(Beside {
+        promises,
+        without,
+        unseen,
+    })
 }
 
 fn line(entry: &LedgerEntry) -> Value {

@@ -5,6 +5,7 @@
 
 mod callable;
 mod canary;
+mod drift;
 mod shadow;
 mod texts;
 mod traces;
@@ -113,6 +114,7 @@ fn prepared(args: &ServeArgs, context: &Context, printer: Printer) -> anyhow::Re
             log,
             shadow: None,
             traces: traces::traces(context, printer)?,
+            names: Arc::default(),
         },
     })
 }
@@ -121,7 +123,11 @@ fn prepared(args: &ServeArgs, context: &Context, printer: Printer) -> anyhow::Re
 async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> anyhow::Result<Exit> {
     let settings = &context.project.serve;
     let input = |reason: String| anyhow!(InputError(format!("failed to {reason}")));
-    let (shadow, shadow_session) = prepared.shadow.map(shadow::begin).transpose()?.unzip();
+    let names = Arc::clone(&prepared.parts.names);
+    let shadow = prepared
+        .shadow
+        .map(|prepared| shadow::begin(prepared, Arc::clone(&names)));
+    let (shadow, shadow_session) = shadow.transpose()?.unzip();
     let parts = GatewayParts {
         shadow,
         ..prepared.parts
@@ -149,6 +155,7 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
         );
     }
     let watching = policy.map(|policy| tokio::spawn(policy.watch(printer)));
+    let reading = drift::watch(context, names, printer)?;
     let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
     let served = serve(Arc::clone(&gateway), listener, stopped()).await;
     for task in admin.into_iter().chain(watching) {
@@ -157,6 +164,9 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
     }
     gateway.end().await;
     drop(gateway);
+    if let Some(reading) = reading {
+        reading.await?;
+    }
     tokio::task::spawn_blocking(move || {
         for session in [Some(session), shadow_session].into_iter().flatten() {
             session.end(clock::now_us());
@@ -288,11 +298,10 @@ fn tell(
         printer.say(&texts::told(settings, &texts_folder(context)?));
     }
     if let Some(settings) = &context.project.serve.canary {
-        let max_attempts = context.project.serve.max_attempts;
-        printer.say(&canary::told(settings, max_attempts));
+        printer.say(&canary::told(settings, context));
     }
     if let Some(settings) = &context.project.serve.shadow {
-        printer.say(&shadow::told(settings));
+        printer.say(&shadow::told(settings, &shadow::scorers(context)));
     }
     if let Some(settings) = &context.project.serve.traces {
         printer.say(&traces::told(settings));

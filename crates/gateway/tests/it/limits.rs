@@ -160,3 +160,31 @@ async fn an_upstreams_refusal_of_the_request_is_passed_on_in_its_words() {
     assert!(!other.text().contains(KEY));
     assert_eq!(seen.lock().unwrap().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_an_upstream_echoes_reaches_nobody() {
+    let events = format!(
+        "data: {{\"id\":\"x\",\"model\":\"{KEY}\",\"system_fingerprint\":\"fp {KEY}\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"it is {KEY}\"}}}}]}}\n\n\
+         data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n\
+         data: [DONE]\n\n"
+    );
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let (url, _) = canned(format!("{head}{events}").into_bytes()).await;
+    let (_, log) = simulator(SLOW).await;
+    let settings = settings();
+    let upstreams = vec![upstream(candidate("p/m", Dialect::OpenAi, &url), &settings)];
+    let house = house_of(upstreams, log, settings, tempfile::tempdir().unwrap()).await;
+    // As it is, and translated.
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        let answer = house.post(path, &openai("p/m", true)).await;
+        assert!(answer.text().contains("it is "), "{}", answer.text());
+        assert!(!answer.text().contains(KEY), "{path}: {}", answer.text());
+        assert!(!answer.head.contains(KEY));
+    }
+    let (_, entries, _folder) = house.close().await;
+    assert_eq!(entries.len(), 2);
+    for entry in &entries {
+        assert!(entry.evidence.as_ref().unwrap().fingerprint.is_some());
+        assert!(!format!("{entry:?}").contains(KEY), "{entry:?}");
+    }
+}

@@ -12,6 +12,7 @@ mod budgets;
 mod canary;
 mod dialects;
 mod faults;
+mod judged;
 mod limits;
 mod policies;
 mod shadow;

@@ -67,9 +67,11 @@ async fn with_challenger_in(dialect: Dialect, model: &str, (share, budget): (f64
             share,
             budget,
             concurrency: 2,
+            judges: false,
         },
         gateway,
         scorers: vec![scorer],
+        panels: trilemma_gateway::Panels::new(),
     };
     let (url, log) = simulator(SCENARIO).await;
     let settings = settings();

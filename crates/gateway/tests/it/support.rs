@@ -177,6 +177,7 @@ pub(crate) fn parts_of(
         texts: None,
         shadow: None,
         traces: None,
+        names: Arc::default(),
     }
 }
 

@@ -64,12 +64,14 @@ pub(crate) fn shadow(serve: &Section<'_>) -> Option<ShadowSettings> {
         .integer("concurrency", 1..=1_000)
         .and_then(|n| u32::try_from(n).ok())
         .unwrap_or(4);
+    let judges = section.boolean("judges").unwrap_or(false);
     section.finish();
     Some(ShadowSettings {
         challenger: challenger?.value,
         share: share?,
         budget: budget?,
         concurrency,
+        judges,
     })
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use trilemma_domain::RunId;
 
-use crate::codec::{End, Reader, Words, read_names};
+use crate::codec::{End, Names, Reader, Words, read_names};
 use crate::error::StoreError;
 use crate::inner::sound;
 use crate::read::observations::scan_trials;
@@ -30,6 +30,31 @@ impl Store {
     /// # Errors
     /// [`crate::RecordError::UnknownRun`].
     pub fn served(&self, run: &RunId) -> Result<Vec<Served>, StoreError> {
+        let served = self.names(run, |names| names.served_model)?.into_iter();
+        Ok(served
+            .map(|((candidate_idx, model), n_answers)| Served {
+                candidate_idx,
+                model,
+                n_answers,
+            })
+            .collect())
+    }
+
+    /// The vendors' fingerprints of back ends that the answers of a run carried, each with its candidate's
+    /// position in the manifest.
+    ///
+    /// # Errors
+    /// [`crate::RecordError::UnknownRun`].
+    pub fn fingerprints(&self, run: &RunId) -> Result<Vec<(u32, String)>, StoreError> {
+        let found = self.names(run, |names| names.system_fingerprint)?;
+        Ok(found.into_keys().collect())
+    }
+
+    fn names(
+        &self,
+        run: &RunId,
+        pick: fn(Names) -> Option<String>,
+    ) -> Result<BTreeMap<(u32, String), u64>, StoreError> {
         let mut counts: BTreeMap<(u32, String), u64> = BTreeMap::new();
         self.inner.read(|tx| {
             let run = run_ref(tx, run)?;
@@ -42,21 +67,14 @@ impl Store {
                     if let End::Answered(figures) = &row.figures.end {
                         let names = read_names(&mut Reader::new(&row.names), figures, &words);
                         let names = sound(names, "the names of an answer cannot be read")?;
-                        if let Some(model) = names.served_model {
-                            *counts.entry((row.key.candidate_idx, model)).or_default() += 1;
+                        if let Some(name) = pick(names) {
+                            *counts.entry((row.key.candidate_idx, name)).or_default() += 1;
                         }
                     }
                     Ok(ControlFlow::Continue(()))
                 },
             )
         })?;
-        let served = counts
-            .into_iter()
-            .map(|((candidate_idx, model), n_answers)| Served {
-                candidate_idx,
-                model,
-                n_answers,
-            });
-        Ok(served.collect())
+        Ok(counts)
     }
 }

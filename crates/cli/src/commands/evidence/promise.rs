@@ -36,8 +36,6 @@ pub(super) struct Promise {
     pub(super) source: String,
     /// Requests that are compared.
     pub(super) n_requests: usize,
-    /// Names of models that answered and that the benchmark has not seen, with the number of answers.
-    pub(super) strangers: BTreeMap<String, usize>,
     pub(super) figures: Vec<Kept>,
 }
 
@@ -168,21 +166,10 @@ pub(super) fn of_run(
                 name,
                 source: format!("run {run}"),
                 n_requests: tally.n,
-                strangers: strangers(measured, tally),
                 figures: figures(measured, tally),
             })
         })
         .collect()
-}
-
-/// Models that answered in traffic only; empty where the benchmark noted no names.
-fn strangers(measured: &CandidateResult, tally: &Tally) -> BTreeMap<String, usize> {
-    if measured.served.is_empty() {
-        return BTreeMap::new();
-    }
-    let is_known = |name: &str| measured.served.iter().any(|known| known.name == name);
-    let served = tally.served.iter().filter(|(name, _)| !is_known(name));
-    served.map(|(name, n)| (name.clone(), *n)).collect()
 }
 
 fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
@@ -259,7 +246,6 @@ pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Op
         name: policy.name.clone(),
         source: format!("policy {}", hash.get(..8).unwrap_or(&hash)),
         n_requests: tally.n,
-        strangers: BTreeMap::new(),
         figures: vec![
             Kept::of(
                 Kind::CostUsd,

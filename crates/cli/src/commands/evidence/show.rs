@@ -113,14 +113,6 @@ pub(super) fn promises(promises: &[Promise]) -> String {
             ]);
         }
         text.push_str(&table.draw(0, terminal_width()));
-        for (name, n) in &promise.strangers {
-            let words = format!(
-                "warning: {} came from `{name}`, which the benchmark has not seen",
-                counted(*n as u64, "answer")
-            );
-            text.push_str(&bullet(&words, 0, terminal_width()));
-            text.push('\n');
-        }
     }
     if promises
         .iter()

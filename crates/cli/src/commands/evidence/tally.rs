@@ -23,12 +23,32 @@ pub(super) struct Tally {
     pub(super) n_unpriced: usize,
     /// Whole answers that decline, by the vendor's word.
     n_declined: usize,
-    /// Names of the models that answered.
-    pub(super) served: BTreeMap<String, usize>,
+    /// Names that whole answers carried: of models and of back ends.
+    pub(super) names: [BTreeMap<String, Seen>; 2],
     nano: i128,
     costs: Running,
     tokens: Running,
     first_ms: Vec<f64>,
+}
+
+/// How often something was seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) n: usize,
+    /// The first and the last time, microseconds since 1970-01-01 UTC.
+    pub(super) first_us: i64,
+    pub(super) last_us: i64,
+}
+
+impl Seen {
+    fn add(&mut self, at_us: i64) {
+        if self.n == 0 {
+            (self.first_us, self.last_us) = (at_us, at_us);
+        }
+        self.n += 1;
+        self.first_us = self.first_us.min(at_us);
+        self.last_us = self.last_us.max(at_us);
+    }
 }
 
 /// The mean with a normal interval; `None` below 30 requests, where skewed costs allow none.
@@ -66,8 +86,12 @@ impl Tally {
         if is_answered {
             let declines = evidence.finish.as_deref() == Some("refusal");
             self.n_declined += usize::from(declines);
-            if let Some(name) = &entry.row.served {
-                *self.served.entry(name.clone()).or_default() += 1;
+            let carried = [&entry.row.served, &evidence.fingerprint];
+            for (names, name) in self.names.iter_mut().zip(carried) {
+                if let Some(name) = name {
+                    let seen = names.entry(name.clone()).or_default();
+                    seen.add(entry.row.at_us);
+                }
             }
             // Tokens of one call are those of the answer.
             if let (1, false, Some(usage)) = (

@@ -73,21 +73,25 @@ impl<'a> Callable<'a> {
         Ok(upstreams)
     }
 
-    /// A candidate with a lane of its own, so that its calls take nothing from anybody's concurrency.
-    pub(super) fn alone(&self, id: &str, concurrency: u32) -> anyhow::Result<Option<Upstream>> {
-        let candidates = &self.context.project.candidates;
-        let found = candidates
-            .iter()
-            .find(|one| one.id.as_str() == id && one.target.pipeline.is_none());
-        let own = Self {
+    /// The same with lanes of its own, so that its calls take nothing from anybody's concurrency.
+    pub(super) fn apart(&self, concurrency: u32) -> Self {
+        Self {
             context: self.context,
             secrets: self.secrets,
             streamed: self.streamed.clone(),
             whole: self.whole.clone(),
             lanes: RefCell::default(),
             concurrency: Some(concurrency),
-        };
-        found.map(|candidate| own.candidate(candidate)).transpose()
+        }
+    }
+
+    /// A candidate by its id, if it is a model.
+    pub(super) fn named(&self, id: &str) -> anyhow::Result<Option<Upstream>> {
+        let candidates = &self.context.project.candidates;
+        let found = candidates
+            .iter()
+            .find(|one| one.id.as_str() == id && one.target.pipeline.is_none());
+        found.map(|candidate| self.candidate(candidate)).transpose()
     }
 
     /// The models for embeddings.
@@ -96,7 +100,8 @@ impl<'a> Callable<'a> {
         models.iter().map(|model| self.embedder(model)).collect()
     }
 
-    fn candidate(&self, candidate: &Candidate) -> anyhow::Result<Upstream> {
+    /// What is described as a candidate.
+    pub(super) fn candidate(&self, candidate: &Candidate) -> anyhow::Result<Upstream> {
         let limits = match &candidate.identity {
             Some(identity) => self.context.catalog.get(identity)?,
             None => None,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use trilemma_gateway::CanaryParts;
 use trilemma_project::CanarySettings;
 
+use super::shadow;
 use crate::context::{Context, InputError};
 use crate::printer::Printer;
 use crate::{keys, webhook};
@@ -37,17 +38,11 @@ pub(super) fn prepared(context: &Context, printer: Printer) -> anyhow::Result<Op
     } else {
         None
     };
-    let scorers = context
-        .project
-        .scorers
-        .iter()
-        .filter_map(|spec| trilemma_score::build(spec).ok())
-        .collect();
     let alarm = move |told: &str| tell(told, webhook.as_deref(), printer);
     Ok(Some(CanaryParts {
         settings,
         policy,
-        scorers,
+        scorers: shadow::scorers(context),
         alarm: Some(Box::new(alarm)),
     }))
 }
@@ -83,14 +78,16 @@ fn post(url: &str, body: &str, id: &str) -> anyhow::Result<()> {
 }
 
 /// What the operator is told.
-pub(super) fn told(settings: &CanarySettings, max_attempts: u32) -> String {
-    let fallback = if max_attempts > 1 {
+pub(super) fn told(settings: &CanarySettings, context: &Context) -> String {
+    let fallback = if context.project.serve.max_attempts > 1 {
         format!("what it fails `{}` answers", settings.of)
     } else {
         "what it fails its clients get as errors, because `max_attempts` is 1".to_owned()
     };
+    // Judges would have to be paid for traffic that nobody asked them about.
+    let left_out = shadow::left_out(&shadow::scorers(context), false);
     format!(
-        "canary: {} % of `{}` goes to `{}`, by session or key, until it is shown to be worse; {fallback}",
+        "canary: {} % of `{}` goes to `{}`, by session or key, until it is shown to be worse; {fallback}{left_out}",
         (settings.share * 1e4).round() / 1e2,
         settings.of,
         settings.challenger

@@ -1,15 +1,18 @@
 //! The challenger that `trilemma serve` asks beside the one that answers.
 //!
-//! In: the project. Out: a gateway of its own that calls nobody but the challenger, with a ledger, a budget
-//! and a lane of its own; nothing where the project has no `[serve.shadow]`.
+//! In: the project. Out: a gateway of its own that calls nobody but the challenger and, where the project wants
+//! that, its judges, with a ledger, a budget and lanes of its own; nothing where the project has no
+//! `[serve.shadow]`.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::anyhow;
-use trilemma_gateway::{Gateway, GatewayParts, Shadow, ShadowParts, Upstream};
+use trilemma_domain::{Candidate, CandidateId};
+use trilemma_gateway::{Gateway, GatewayParts, Names, Panels, Shadow, ShadowParts, Upstream};
 use trilemma_project::{ServeSettings, ShadowSettings};
 use trilemma_provider::Clock;
-use trilemma_score::Scorer;
+use trilemma_score::{Mode, Scorer};
 use trilemma_store::ledger::{LedgerFile, Session};
 
 use super::callable::Callable;
@@ -20,9 +23,11 @@ use crate::{lineup, places};
 pub(super) struct Prepared {
     settings: ShadowSettings,
     serve: ServeSettings,
-    upstream: Upstream,
+    /// The challenger first, then its judges.
+    upstreams: Vec<Upstream>,
     ledger: LedgerFile,
     scorers: Vec<Scorer>,
+    panels: Panels,
 }
 
 /// Where the challenger's calls are recorded: beside the clients'.
@@ -40,27 +45,28 @@ pub(super) fn prepared(
         return Ok(None);
     };
     let id = &settings.challenger;
-    let upstream = callable.alone(id, settings.concurrency)?.ok_or_else(|| {
+    let callable = callable.apart(settings.concurrency);
+    let upstream = callable.named(id)?.ok_or_else(|| {
         anyhow!(InputError(format!(
             "failed to shadow: no candidate that can be served is called `{id}`; hint: \
              `serve.shadow.challenger` names one of `[[candidates]]` by its id"
         )))
     })?;
-    if !upstream.is_priced() {
+    let mut upstreams = vec![upstream];
+    let panels = match settings.judges {
+        true => panels(context, &callable, &mut upstreams)?,
+        false => Panels::new(),
+    };
+    let unpriced = upstreams.iter().filter(|one| !one.is_priced());
+    let unpriced: Vec<String> = unpriced.map(|one| one.id().to_owned()).collect();
+    if !unpriced.is_empty() {
         return Err(anyhow!(InputError(format!(
             "failed to keep to the budget of `[serve.shadow]`: {}; hint: state its `price`",
-            lineup::unbounded_text(std::slice::from_ref(id))
+            lineup::unbounded_text(&unpriced)
         ))));
     }
     let ledger = LedgerFile::open(&shadow_path(context)?)
         .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
-    let scorers = context
-        .project
-        .scorers
-        .iter()
-        // The project has been checked: whoever cannot be built was told then.
-        .filter_map(|spec| trilemma_score::build(spec).ok())
-        .collect();
     let serve = ServeSettings {
         budget: Some(settings.budget),
         keys: Vec::new(),
@@ -75,16 +81,40 @@ pub(super) fn prepared(
     Ok(Some(Prepared {
         settings,
         serve,
-        upstream,
+        upstreams,
         ledger,
-        scorers,
+        scorers: scorers(context),
+        panels,
     }))
 }
 
+/// Adds the project's judges to what can be called, under names that no candidate has.
+fn panels(
+    context: &Context,
+    callable: &Callable<'_>,
+    upstreams: &mut Vec<Upstream>,
+) -> anyhow::Result<Panels> {
+    let mut panels = Panels::new();
+    for (label, panel) in &context.project.judges {
+        for (idx, judge) in panel.iter().enumerate() {
+            let id = format!("judge {idx} of {label}");
+            upstreams.push(callable.candidate(&Candidate {
+                id: CandidateId::from(id.as_str()),
+                ..judge.clone()
+            })?);
+            panels.entry(label.clone()).or_default().push(id);
+        }
+    }
+    Ok(panels)
+}
+
 /// Opens the challenger's gateway.
-pub(super) fn begin(prepared: Prepared) -> anyhow::Result<(Shadow, Session)> {
+pub(super) fn begin(
+    prepared: Prepared,
+    names: Arc<OnceLock<Names>>,
+) -> anyhow::Result<(Shadow, Session)> {
     let parts = GatewayParts {
-        upstreams: vec![prepared.upstream],
+        upstreams: prepared.upstreams,
         embedders: Vec::new(),
         settings: prepared.serve,
         token: None,
@@ -94,6 +124,7 @@ pub(super) fn begin(prepared: Prepared) -> anyhow::Result<(Shadow, Session)> {
         texts: None,
         shadow: None,
         traces: None,
+        names,
     };
     let (gateway, session) =
         Gateway::new(parts).map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
@@ -101,14 +132,16 @@ pub(super) fn begin(prepared: Prepared) -> anyhow::Result<(Shadow, Session)> {
         settings: prepared.settings,
         gateway,
         scorers: prepared.scorers,
+        panels: prepared.panels,
     };
     Ok((parts.begin(), session))
 }
 
 /// What the operator is told.
-pub(super) fn told(settings: &ShadowSettings) -> String {
+pub(super) fn told(settings: &ShadowSettings, scorers: &[Scorer]) -> String {
+    let left_out = left_out(scorers, settings.judges);
     format!(
-        "`{}` is also asked {} % of the requests, for at most {} USD a {}; its answers are compared, not shown",
+        "`{}` is also asked {} % of the requests, for at most {} USD a {}; its answers are compared, not shown{left_out}",
         settings.challenger,
         (settings.share * 1e4).round() / 1e2,
         settings.budget.limit.brief(),
@@ -118,4 +151,34 @@ pub(super) fn told(settings: &ShadowSettings) -> String {
             trilemma_project::Period::Total => "lifetime",
         }
     )
+}
+
+/// The project's scorers.
+pub(super) fn scorers(context: &Context) -> Vec<Scorer> {
+    let specs = context.project.scorers.iter();
+    // The project has been checked: whoever cannot be built was told then.
+    specs
+        .filter_map(|spec| trilemma_score::build(spec).ok())
+        .collect()
+}
+
+/// Which scorers do not score answers of traffic, in words; empty = all do.
+pub(super) fn left_out(scorers: &[Scorer], asks_judges: bool) -> String {
+    let labels = |is_meant: fn(&Mode) -> bool| -> String {
+        let meant = scorers.iter().filter(|one| is_meant(&one.mode()));
+        let labels: Vec<String> = meant.map(|one| format!("`{}`", one.label())).collect();
+        labels.join(", ")
+    };
+    let judges = labels(|mode| matches!(mode, Mode::Judge(_)));
+    let programs = labels(|mode| matches!(mode, Mode::Command(_)));
+    let mut text = String::new();
+    if !judges.is_empty() && !asks_judges {
+        text.push_str(&format!(
+            "; the judges of {judges} are not asked about them"
+        ));
+    }
+    if !programs.is_empty() {
+        text.push_str(&format!("; the programs of {programs} are not run on them"));
+    }
+    text
 }
