@@ -38,7 +38,7 @@ pub(crate) struct Record<C: Connect> {
     order: Vec<u64>,
     /// What was settled when the race began.
     before: Settled,
-    /// What was answered since.
+    /// What was settled since, answered or not: what failed is not asked again in the same session.
     since: HashSet<TrialKey>,
 }
 
@@ -78,20 +78,19 @@ impl<C: Connect> Record<C> {
             .collect()
     }
 
-    /// Calls what is not answered yet; false when the run is being stopped.
+    /// Calls what is neither answered nor failed in this session; false when the run is being stopped.
     pub(crate) async fn settle(&mut self, wanted: &HashSet<TrialKey>) -> Result<bool, BenchError> {
         let open: HashSet<TrialKey> = self
             .with_incumbent(wanted)
             .into_iter()
-            .filter(|key| !self.is_answered(*key))
+            .filter(|key| !self.is_settled(*key))
             .collect();
         if !open.is_empty() {
             let parts = &self.job.parts;
             let schedule = Schedule::of(parts.shape(), parts.seed, &open);
             self.job.reschedule(schedule);
             session(&self.job).await?;
-            let came = self.seen(open.iter().copied())?;
-            self.since.extend(came.into_keys());
+            self.since.extend(open);
         }
         Ok(!self.job.is_stopping())
     }
@@ -139,7 +138,7 @@ impl<C: Connect> Record<C> {
         mean(keys.filter_map(|key| Some(seens.get(&key)?.e2e_us? as f64 / 1e3)))
     }
 
-    fn is_answered(&self, key: TrialKey) -> bool {
+    fn is_settled(&self, key: TrialKey) -> bool {
         self.since.contains(&key) || self.before.is_answered(key)
     }
 

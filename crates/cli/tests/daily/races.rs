@@ -1,9 +1,9 @@
 //! An adaptive run calls fewer, goes on where it was, and is decided on for what it measured in full.
 
 use serde_json::{Value, json};
-use trilemma_sim::{Answers, Behaviour, Scenario, SimOptions};
+use trilemma_sim::{Answers, Behaviour, FaultKind, FaultRule, Scenario, SimOptions};
 
-use crate::desk::{append, project, run, text, value};
+use crate::desk::{append, project, project_on, run, text, value};
 use crate::support::{Served, serve, write_golden, write_project};
 
 #[test]
@@ -42,6 +42,37 @@ fn a_race_saves_calls_and_is_resumed_without_any() {
     assert_eq!(served.log.n_ended(), 600);
     let decision = value(&run(folder.path(), &["decide", "--json"], &[0, 1, 3]));
     assert_eq!(decision["candidates"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_trial_that_failed_is_told_and_called_once() {
+    for mode in ["calibrated", "certified", "gates"] {
+        let options = SimOptions {
+            scenario: Scenario {
+                faults: vec![FaultRule::per_100(FaultKind::ServerError, 20)],
+                ..Scenario::default()
+            },
+            ..SimOptions::default()
+        };
+        let (folder, served) = project_on(options, 100, &["a", "b", "c"]);
+        let file = folder.path().join("trilemma.toml");
+        let old = fs_err::read_to_string(&file).unwrap();
+        let once = old.replace("concurrency = 20", "concurrency = 20\nmax_attempts = 1");
+        fs_err::write(&file, once).unwrap();
+        append(folder.path(), "[requirements]\npass_rate = { min = 0.4 }");
+        let mode = format!("--adaptive={mode}");
+        let summary = value(&run(folder.path(), &["bench", &mode, "--json"], &[4]));
+        let records = text(&run(folder.path(), &["export"], &[0]).stdout);
+        let is = |line: &&str, word: &str| line.contains(word);
+        let trials = records.lines().filter(|line| is(line, "\"trial\""));
+        let (failed, all): (usize, usize) = trials.fold((0, 0), |(failed, all), line| {
+            (failed + usize::from(is(&line, "\"failed\"")), all + 1)
+        });
+        assert!(failed > 0, "{records}");
+        assert_eq!(summary["n_failed"], failed, "{mode}: {summary}");
+        assert_eq!(summary["n_answered"], all - failed, "{mode}: {summary}");
+        assert_eq!(served.log.n_ended(), all as u64, "{mode}: {summary}");
+    }
 }
 
 #[test]
