@@ -15,7 +15,7 @@ use trilemma_stats::race::{self, Bar, GateCourse, GateStep, Guarantee, RankBy, W
 
 use crate::error::BenchError;
 use crate::job::Job;
-use crate::record::{Record, Seens, mean};
+use crate::record::{Record, Seen, Seens, weighted_mean};
 use crate::summary::{GivenUp, RaceSummary, Reason};
 
 /// What the decision says of a candidate.
@@ -76,10 +76,12 @@ impl<'a, C: Connect> Runner<'a, C> {
         let is_in = |arm: &usize| !plan.ruled_out.iter().any(|out| *out as usize == *arm);
         let size = (n_arms, job.parts.items.len());
         let course = GateCourse::new(size, (0..n_arms).filter(is_in).collect(), plan.bars.clone());
+        let record = Record::open(job)?;
+        let course = course.and_then(|course| course.weighted(&record.weights()));
         Ok(Self {
             plan,
             course: course.map_err(defect)?.ranked_by(plan.rank_by),
-            record: Record::open(job)?,
+            record,
             summary: RaceSummary::begun(Adaptive::Gates, job.parts.shape()),
             incumbent: job.parts.incumbent,
             failing: Vec::new(),
@@ -108,7 +110,7 @@ impl<'a, C: Connect> Runner<'a, C> {
                 }
                 GateStep::Price => {
                     let arms = 0..self.summary.n_asked.len();
-                    let ranks = arms.map(|arm| rank_value(self.plan.rank_by, arm, &seens));
+                    let ranks = arms.map(|arm| self.rank_value(arm, &seens));
                     let prices: Vec<Option<f64>> = ranks.collect();
                     self.course.price(&prices);
                 }
@@ -184,6 +186,30 @@ impl<'a, C: Connect> Runner<'a, C> {
         failing.map_or_else(String::new, |(_, requirement)| requirement.clone())
     }
 
+    /// What ranks a candidate, by what it has answered so far; costs and passes by what items count.
+    fn rank_value(&self, arm: usize, seens: &Seens) -> Option<f64> {
+        let own = seens
+            .iter()
+            .filter(|(key, _)| key.candidate_idx as usize == arm)
+            .map(|(key, seen)| (self.record.weight(*key), seen));
+        match self.plan.rank_by {
+            RankBy::Price => {
+                let cost = |(weight, seen): (f64, &Seen)| Some((weight, seen.cost?.0 as f64 / 1e9));
+                let costs: Option<Vec<(f64, f64)>> = own.map(cost).collect();
+                weighted_mean(costs?.into_iter())
+            }
+            RankBy::Passes => {
+                let fails = |seen: &Seen| Some(f64::from(u8::from(!seen.pass?)));
+                weighted_mean(own.filter_map(|(weight, seen)| Some((weight, fails(seen)?))))
+            }
+            RankBy::Time => {
+                let mut times: Vec<u64> = own.filter_map(|(_, seen)| seen.e2e_us).collect();
+                times.sort_unstable();
+                times.get(times.len() / 2).map(|time| *time as f64 / 1e3)
+            }
+        }
+    }
+
     /// What the decision says of a candidate, among those that are complete.
     fn word(&mut self, arm: usize) -> Result<Word, BenchError> {
         let with = self.course.complete().iter().copied();
@@ -204,26 +230,6 @@ impl<'a, C: Connect> Runner<'a, C> {
             Verdict::Fails => Word::Fails,
             Verdict::Undecided => Word::Open,
         })
-    }
-}
-
-/// What ranks a candidate, by what it has answered so far.
-fn rank_value(by: RankBy, arm: usize, seens: &Seens) -> Option<f64> {
-    let own = seens
-        .iter()
-        .filter(|(key, _)| key.candidate_idx as usize == arm)
-        .map(|(_, seen)| seen);
-    match by {
-        RankBy::Price => {
-            let costs: Option<Vec<f64>> = own.map(|seen| Some(seen.cost?.0 as f64 / 1e9)).collect();
-            mean(costs?.into_iter())
-        }
-        RankBy::Passes => mean(own.filter_map(|seen| Some(f64::from(u8::from(!seen.pass?))))),
-        RankBy::Time => {
-            let mut times: Vec<u64> = own.filter_map(|seen| seen.e2e_us).collect();
-            times.sort_unstable();
-            times.get(times.len() / 2).map(|time| *time as f64 / 1e3)
-        }
     }
 }
 

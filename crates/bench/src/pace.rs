@@ -2,7 +2,7 @@
 //!
 //! In: a job without a schedule of its own. Out: what the race found. The race is fed its record in its own
 //! order and asks the same questions again, so a run that was killed goes on where it was. An item counts as
-//! the share of its repeats that pass, and as missing unless all of them have a score. At the end the choice,
+//! the share of its repeats that pass, by its weight, and as missing unless all of them have a score. At the end the choice,
 //! and the incumbent if there is one, are completed over all items, because only complete columns can be
 //! held against requirements: in a race a candidate is asked mostly where others failed, so its plain pass
 //! rate says nothing. The race for requirements is `gates`'.
@@ -34,7 +34,8 @@ pub(crate) async fn race<C: Connect>(
     (mode, kind): (Adaptive, Mode),
 ) -> Result<RaceSummary, BenchError> {
     let mut record = Record::open(job)?;
-    let mut race = Race::new(spec(job, kind)).map_err(defect)?;
+    let weights = record.weights();
+    let mut race = Race::new(spec(job, (kind, weights))).map_err(defect)?;
     let mut summary = RaceSummary::begun(mode, job.parts.shape());
     loop {
         match race.next_step().map_err(defect)? {
@@ -65,7 +66,7 @@ pub(crate) async fn race<C: Connect>(
     }
 }
 
-fn spec<C: Connect>(job: &Job<C>, mode: Mode) -> RaceSpec {
+fn spec<C: Connect>(job: &Job<C>, (mode, weights): (Mode, Vec<f64>)) -> RaceSpec {
     let (input, output) = TYPICAL_TOKENS;
     let prices: Option<Vec<f64>> = job
         .parts
@@ -90,6 +91,7 @@ fn spec<C: Connect>(job: &Job<C>, mode: Mode) -> RaceSpec {
         prices,
         batch: BATCH.max(items.div_ceil(MOST_ROUNDS)),
         repeats: job.parts.repeats as usize,
+        weights: Some(weights),
     }
 }
 

@@ -53,6 +53,21 @@ impl<C: Connect> Record<C> {
         })
     }
 
+    /// What the item of a trial counts.
+    pub(crate) fn weight(&self, key: TrialKey) -> f64 {
+        self.job.item(key.item_idx).map_or(0.0, |item| item.weight)
+    }
+
+    /// What items count, in the random order of the race.
+    pub(crate) fn weights(&self) -> Vec<f64> {
+        let items = &self.job.parts.items;
+        let items = self
+            .order
+            .iter()
+            .filter_map(|item| items.get(usize::try_from(*item).ok()?));
+        items.map(|item| item.weight).collect()
+    }
+
     /// The trials of a question: all repeats of the item at this place of the order.
     pub(crate) fn keys(&self, query: Query) -> impl Iterator<Item = TrialKey> + use<C> {
         let item = self.order.get(query.item);
@@ -135,7 +150,8 @@ impl<C: Connect> Record<C> {
     /// How long the answers to a question took, in milliseconds: the mean of those known.
     pub(crate) fn time(&self, query: Query, seens: &Seens) -> Option<f64> {
         let keys = self.keys(query);
-        mean(keys.filter_map(|key| Some(seens.get(&key)?.e2e_us? as f64 / 1e3)))
+        let times = keys.filter_map(|key| Some(seens.get(&key)?.e2e_us? as f64 / 1e3));
+        weighted_mean(times.map(|time| (1.0, time)))
     }
 
     fn is_settled(&self, key: TrialKey) -> bool {
@@ -156,8 +172,10 @@ impl<C: Connect> Record<C> {
     }
 }
 
-/// The mean; `None` of nothing.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (n, sum) = values.fold((0.0, 0.0), |(n, sum), value| (n + 1.0, sum + value));
+/// The mean of values with their weights; `None` of nothing.
+pub(crate) fn weighted_mean(values: impl Iterator<Item = (f64, f64)>) -> Option<f64> {
+    let (n, sum) = values.fold((0.0, 0.0), |(n, sum), (weight, value)| {
+        (n + weight, sum + weight * value)
+    });
     (n > 0.0).then(|| sum / n)
 }

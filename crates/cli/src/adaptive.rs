@@ -74,25 +74,24 @@ pub(crate) fn refuse(
     mode: Option<Adaptive>,
     golden: &GoldenSet,
 ) -> anyhow::Result<()> {
-    let (can_bear, what) = match mode {
-        Some(Adaptive::Gates) => return gates::refuse(context, golden),
-        Some(Adaptive::Certified) => (
-            is_even(golden),
-            "counts every item the same, but these differ in weight",
-        ),
-        Some(Adaptive::CertifiedTraffic) => (
-            counts_alike(golden),
-            "takes items as independent and counts them the same, but these share clusters or differ in weight",
-        ),
-        Some(Adaptive::Calibrated | Adaptive::Cheapest) | None => return Ok(()),
-    };
-    if can_bear {
-        return Ok(());
+    match mode {
+        Some(Adaptive::Gates) => gates::refuse(context, golden),
+        Some(Adaptive::CertifiedTraffic) if !counts_alike(golden) => {
+            Err(anyhow::anyhow!(InputError(
+                "failed to race for a certified choice about traffic: its bound takes items as independent and needs the \
+                 largest weight that any item of the traffic can have, but these share clusters or differ in weight; hint: \
+                 race by `--adaptive=certified`, which is about these items, or run without --adaptive"
+                    .to_owned()
+            )))
+        }
+        Some(
+            Adaptive::Calibrated
+            | Adaptive::Cheapest
+            | Adaptive::Certified
+            | Adaptive::CertifiedTraffic,
+        )
+        | None => Ok(()),
     }
-    Err(anyhow::anyhow!(InputError(format!(
-        "failed to race for a certified choice: its bound {what}; hint: race by `--adaptive=calibrated`, or run without \
-         --adaptive"
-    ))))
 }
 
 /// The mode of a recorded run; `None` = everybody was asked everything.

@@ -68,6 +68,7 @@ pub(crate) fn input(
     let incumbent = project.incumbent.as_ref();
     Ok(PreflightInput {
         size,
+        weights: golden.items().iter().map(|item| item.weight).collect(),
         repeats: project.bench.repeats,
         callers,
         requirements: project.requirements.clone(),

@@ -139,6 +139,7 @@ fn race(sample: &Sample, mode: Mode, batch: usize, seed: u64) -> anyhow::Result<
         prices: (!prices.is_empty()).then_some(prices),
         batch,
         repeats: 1,
+        weights: None,
     })?;
     let mut asked = Vec::new();
     loop {

@@ -341,3 +341,45 @@ fn what_a_race_for_requirements_cannot_answer_is_refused_before_any_call() {
         assert_eq!(served.log.n_ended(), 0);
     }
 }
+
+#[test]
+fn a_race_heeds_what_items_count() {
+    // The echo fails every seventh item; the other answers those and nothing else, and they are what counts.
+    let (folder, served) = three_prices("");
+    let golden = folder.path().join("golden.jsonl");
+    let items = fs_err::read_to_string(&golden).unwrap();
+    let weighted: Vec<String> = items
+        .lines()
+        .map(|line| {
+            let mut item: Value = serde_json::from_str(line).unwrap();
+            let is_echoed = item["input"] == item["expected"];
+            item["weight"] = json!(if is_echoed { 1.0 } else { 50.0 });
+            item.to_string()
+        })
+        .collect();
+    fs_err::write(&golden, weighted.join("\n")).unwrap();
+    let refused = run(
+        folder.path(),
+        &["bench", "--adaptive=certified-traffic"],
+        &[2],
+    );
+    let said = text(&refused.stderr);
+    assert!(
+        said.contains("differ in weight") && said.contains("--adaptive=certified"),
+        "{said}"
+    );
+    let check = value(&run(folder.path(), &["check", "--json"], &[0]));
+    let modes: Vec<&Value> = check["races"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|race| &race["mode"])
+        .collect();
+    assert_eq!(modes, ["calibrated", "cheapest", "certified"]);
+    assert_eq!(served.log.n_ended(), 0);
+    for mode in ["calibrated", "cheapest", "certified"] {
+        let arguments = ["bench", &format!("--adaptive={mode}"), "--json"];
+        let summary = value(&run(folder.path(), &arguments, &[0]));
+        assert_eq!(summary["race"]["chosen"], 1, "{mode}: {summary}");
+    }
+}

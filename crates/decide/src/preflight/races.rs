@@ -79,13 +79,13 @@ pub fn races(input: &PreflightInput, plan: &Preflight) -> Vec<RacePlan> {
         .into_iter()
         .filter_map(|(name, mode)| {
             let shares = |spread| match mode {
-                Some(mode) => shares(input, callers, spread, |table, seed| {
-                    best_rate(input, callers, (mode, seed), table)
+                Some(mode) => shares(input, callers, spread, |(table, weights), seed| {
+                    best_rate(input, callers, (mode, seed), (table, weights))
                 }),
                 None => {
                     let bars = bars(input, n_arms)?;
-                    shares(input, callers, spread, |table, _| {
-                        gates(&bars, (rank_by(input.preference), callers), table)
+                    shares(input, callers, spread, |golden, _| {
+                        gates(&bars, (rank_by(input.preference), callers), golden)
                     })
                 }
             };
@@ -105,12 +105,15 @@ pub fn races(input: &PreflightInput, plan: &Preflight) -> Vec<RacePlan> {
 /// Outcomes by candidate and item, 1 = passes.
 type Outcomes = Vec<Vec<f64>>;
 
+/// Outcomes, and what items count.
+type Golden<'a> = (&'a Outcomes, &'a [f64]);
+
 /// Mean share of the items that each candidate is asked; `None` = the race refuses its field.
 fn shares(
     input: &PreflightInput,
     callers: &[CallerPlan],
     spread: Spread,
-    run: impl Fn(&Outcomes, u64) -> Result<Outcomes, StatsError>,
+    run: impl Fn(Golden<'_>, u64) -> Result<Outcomes, StatsError>,
 ) -> Option<Vec<f64>> {
     let n_arms = callers
         .iter()
@@ -121,7 +124,8 @@ fn shares(
     for seed in 0..SETS {
         let mut stream = ChaChaStream::new(seed);
         let table = outcomes(input, (n_arms, n_items), spread, &mut stream);
-        let asked = run(&table, seed).ok()?;
+        let weights = weights(input, n_items, &mut stream);
+        let asked = run((&table, &weights), seed).ok()?;
         for (sum, row) in sums.iter_mut().zip(&asked) {
             *sum += row.iter().sum::<f64>() / (n_items as f64 * SETS as f64);
         }
@@ -162,11 +166,22 @@ fn outcomes(
     table
 }
 
+/// Weights of some of the items, drawn without replacement.
+fn weights(input: &PreflightInput, n_items: usize, stream: &mut ChaChaStream) -> Vec<f64> {
+    let mut weights = input.weights.clone();
+    for place in 0..n_items.min(weights.len()) {
+        let other = place + stream.next_index(weights.len() - place);
+        weights.swap(place, other);
+    }
+    weights.truncate(n_items);
+    weights
+}
+
 fn best_rate(
     input: &PreflightInput,
     callers: &[CallerPlan],
     (mode, seed): (Mode, u64),
-    table: &Outcomes,
+    (table, weights): Golden<'_>,
 ) -> Result<Outcomes, StatsError> {
     let (n_arms, n_items) = (table.len(), table.first().map_or(0, Vec::len));
     let prices: Option<Vec<f64>> = prices(callers).into_iter().collect();
@@ -181,6 +196,7 @@ fn best_rate(
         prices,
         batch: 5,
         repeats: 1,
+        weights: Some(weights.to_vec()),
     })?;
     let mut asked = vec![vec![0.0; n_items]; n_arms];
     loop {
@@ -203,11 +219,11 @@ fn best_rate(
 fn gates(
     bars: &[Bar],
     (rank_by, callers): (RankBy, &[CallerPlan]),
-    table: &Outcomes,
+    (table, weights): Golden<'_>,
 ) -> Result<Outcomes, StatsError> {
     let (n_arms, n_items) = (table.len(), table.first().map_or(0, Vec::len));
     let course = GateCourse::new((n_arms, n_items), (0..n_arms).collect(), bars.to_vec())?;
-    let mut course = course.ranked_by(rank_by);
+    let mut course = course.weighted(weights)?.ranked_by(rank_by);
     let prices = match rank_by {
         RankBy::Price => prices(callers),
         RankBy::Passes => {

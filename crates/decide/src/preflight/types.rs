@@ -12,6 +12,8 @@ use crate::result::GateKind;
 pub struct PreflightInput {
     /// What the golden set can show.
     pub size: SizeGuide,
+    /// What each item counts.
+    pub weights: Vec<f64>,
     /// Trials per candidate and item; at least 1.
     pub repeats: u32,
     /// Candidates and judges.

@@ -43,6 +43,7 @@ fn caller(name: &str, role: Role, price: Option<(&str, &str)>) -> PlannedCaller 
 fn plan(n: usize) -> PreflightInput {
     PreflightInput {
         size: size_guide(&golden(n), None, held(0.95, 2).unwrap()).unwrap(),
+        weights: vec![1.0; n],
         repeats: 2,
         callers: vec![
             caller("a", Role::Candidate, Some(("2.50", "10.00"))),

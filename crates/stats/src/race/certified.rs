@@ -9,13 +9,14 @@
 //! A wrong choice needs a certificate of some bad arm against the best one. There are at most K - 1 bad
 //! arms, and each such certificate appears with probability at most α/(K - 1) by `evidence`, whatever was
 //! asked; so the total is at most α. Choosing leaders and questions by what was seen costs nothing.
-//! Items must be in random order. Source: own; figures in `docs/methods.md`.
+//! Items must be in random order; of a set they may count unequally. Source: own; figures in `docs/methods.md`.
 
 use std::collections::BTreeSet;
 
 use super::evidence::Null;
 use super::grid::Grid;
 use super::types::{Answer, Field, Finish, Guarantee, Query, Step};
+use super::weights::Weights;
 use crate::StatsError;
 use crate::error::check_open_unit;
 use crate::sequential::Population;
@@ -106,7 +107,7 @@ struct Sketch {
     losses: f64,
     /// Estimated rate of the rival minus that of the leader.
     lead: f64,
-    /// Sum of the lower bounds of the differences.
+    /// Sum of the lower bounds of the differences, as items count.
     sum: f64,
     has_unasked: bool,
 }
@@ -134,6 +135,31 @@ impl CertifiedRace {
             field,
             rules,
         })
+    }
+
+    /// Lets items count unequally, each by its weight at its place in the order; before the first step.
+    ///
+    /// # Errors
+    /// [`StatsError::LengthMismatch`] unless there is a weight per item, [`StatsError::NotFinite`], and
+    /// [`StatsError::OutOfRange`] for weights that are not above 0, or that differ where the source is meant, whose
+    /// largest weight nobody knows.
+    pub fn weighted(self, weights: &[f64]) -> Result<Self, StatsError> {
+        let items = self.field.items;
+        let weights = Weights::new(weights, items)?;
+        if weights == Weights::even(items) {
+            return Ok(self);
+        }
+        match self.rules.population {
+            Population::Source => Err(StatsError::OutOfRange {
+                parameter: "weight",
+                value: weights.largest(),
+                range: "the same for every item where the source is meant",
+            }),
+            Population::Finite(_) => {
+                let null = Null::of_weighted(self.field.tolerance, weights, items);
+                Ok(Self { null, ..self })
+            }
+        }
     }
 
     /// Returns what to do now. The same until every question has its answer.
@@ -206,11 +232,10 @@ impl CertifiedRace {
             }
         }
         if self.waiting.is_empty() {
-            let passes = |arm: &usize| self.known.row(*arm).iter().map(|one| one.low).sum::<f64>();
             // The first of equals: `max_by` takes the last, so they are looked at from behind.
             let best = (0..self.field.arms)
                 .rev()
-                .max_by(|a, b| passes(a).total_cmp(&passes(b)));
+                .max_by(|a, b| self.passes(*a).total_cmp(&self.passes(*b)));
             self.lead(best.unwrap_or(0));
         }
     }
@@ -225,6 +250,13 @@ impl CertifiedRace {
     fn prefix(&self, arm: usize) -> usize {
         let row = self.known.row(arm);
         row.iter().take_while(|one| one.is_asked).count()
+    }
+
+    /// Known passes, as items count.
+    fn passes(&self, arm: usize) -> f64 {
+        let row = self.known.row(arm).iter().enumerate();
+        row.map(|(item, one)| self.null.weight(item) * one.low)
+            .sum()
     }
 
     /// Log evidence that certifies one pair.
@@ -264,23 +296,24 @@ impl CertifiedRace {
             rival,
             ..Sketch::default()
         };
-        let (mut won, mut lost, mut asked, mut failed) = (0.0, 0.0, 0.0, 0.0);
-        for (our, their) in ours.iter().zip(theirs).take(seen) {
-            sketch.sum += our.low - their.high;
+        let (mut won, mut lost, mut asked, mut failed, mut n) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (item, (our, their)) in ours.iter().zip(theirs).take(seen).enumerate() {
+            let weight = self.null.weight(item);
+            n += weight;
+            sketch.sum += weight * (our.low - their.high);
             if our.low < 0.5 {
-                failed += 1.0;
-                won += (their.low - our.low).max(0.0);
+                failed += weight;
+                won += weight * (their.low - our.low).max(0.0);
             } else if their.is_asked {
-                asked += 1.0;
-                lost += (our.low - their.high).max(0.0);
+                asked += weight;
+                lost += weight * (our.low - their.high).max(0.0);
             } else {
                 sketch.has_unasked = true;
             }
         }
-        let n = seen as f64;
         sketch.losses = (lost + 0.5) / (asked + 5.0);
         sketch.wins = (won + 0.3) / (n + 10.0);
-        sketch.lead = sketch.wins - sketch.losses * (1.0 - failed / n.max(1.0));
+        sketch.lead = sketch.wins - sketch.losses * (1.0 - failed / n.max(f64::MIN_POSITIVE));
         sketch
     }
 
@@ -310,10 +343,9 @@ impl CertifiedRace {
 
     /// Asks for what brings most evidence; false when nothing is left to ask.
     fn ask_more(&mut self, leader: usize, seen: usize, sketches: &[Sketch]) -> bool {
-        let rest = self.field.items.saturating_sub(seen);
         let drift = |one: &Sketch| match self.rules.population {
             Population::Source => self.field.tolerance,
-            Population::Finite(_) => (one.sum - self.null.bound) / rest.max(1) as f64,
+            Population::Finite(_) => self.null.spare_per_item(seen, one.sum),
         };
         let by_more_items: f64 = sketches
             .iter()
@@ -325,7 +357,7 @@ impl CertifiedRace {
             .max_by(|a, b| a.losses.total_cmp(&b.losses))
             .map(|one| (one.rival, WORTH * one.losses));
         match by_losses {
-            Some((rival, worth)) if rest == 0 || worth > by_more_items => {
+            Some((rival, worth)) if seen >= self.field.items || worth > by_more_items => {
                 let theirs = self.known.row(rival).iter().take(seen).enumerate();
                 let unasked = theirs
                     .filter(|(_, one)| !one.is_asked)
@@ -363,14 +395,13 @@ impl CertifiedRace {
     /// rivals leads if it did better; otherwise the leader is the best choice, without a certificate.
     fn exhausted(&mut self, leader: usize, open: &[usize]) -> Option<Finish> {
         self.exhausted.push(leader);
-        let passes = |arm: usize| self.known.row(arm).iter().map(|one| one.low).sum::<f64>();
         let best = open
             .iter()
             .copied()
             .filter(|rival| !self.exhausted.contains(rival))
-            .max_by(|a, b| passes(*a).total_cmp(&passes(*b)));
+            .max_by(|a, b| self.passes(*a).total_cmp(&self.passes(*b)));
         match best {
-            Some(rival) if passes(rival) > passes(leader) => {
+            Some(rival) if self.passes(rival) > self.passes(leader) => {
                 self.lead(rival);
                 None
             }

@@ -11,9 +11,13 @@
 //! which lowers the factors after it. A stake that could ruin is dropped for good. So the asking may depend on
 //! everything: a rival need not be asked where the chosen passed (it can only lose there), and must be
 //! asked where it failed.
+//! Items that count unequally: differences times weights over the largest weight stay in [-1, 1], and drawn without
+//! replacement in a random order they have the same `μ_t`, so the same e-process holds for their sum. The largest
+//! weight of a source is not known, so of a source items have to count the same.
 //! Source: betting without replacement, I. Waudby-Smith, A. Ramdas, JRSS B 86 (2024), section 5; the domination
 //! argument is our own and is checked by `certified_choices_are_wrong_at_most_as_often_as_claimed`.
 
+use super::weights::Weights;
 use crate::sequential::Population;
 
 /// Stakes of the mixture.
@@ -25,14 +29,16 @@ const STAKES: [f64; 16] = [
 const RUIN: f64 = 0.97;
 
 /// The null "worse by more than the tolerance".
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Null {
     /// Items of the set.
-    pub(super) items: usize,
+    items: usize,
+    /// Of a set whose items count unequally: what they count, and the largest of that.
+    weights: Option<(Weights, f64)>,
     /// Most that the sum (of a set) or mean (of a source) of differences can be if the null holds.
-    pub(super) bound: f64,
+    bound: f64,
     /// What the claim is about.
-    pub(super) population: Population,
+    population: Population,
 }
 
 impl Null {
@@ -41,6 +47,7 @@ impl Null {
         match population {
             Population::Source => Self {
                 items: usize::MAX,
+                weights: None,
                 bound: -tolerance,
                 population,
             },
@@ -50,6 +57,7 @@ impl Null {
                 let beyond = (tolerance * items as f64 * steps + 1e-9).floor() + 1.0;
                 Self {
                     items,
+                    weights: None,
                     bound: -beyond / steps,
                     population,
                 }
@@ -65,16 +73,53 @@ impl Null {
         };
         Self {
             items,
+            weights: None,
             bound: 0.0,
             population,
         }
     }
 
-    /// Logarithm of the evidence from lower bounds of the differences, in order.
+    /// The null about a set whose items count unequally, its sums in units of the largest weight.
+    pub(super) fn of_weighted(tolerance: f64, weights: Weights, items: usize) -> Self {
+        let largest = weights.largest();
+        Self {
+            items,
+            bound: -tolerance * items as f64 / largest,
+            weights: Some((weights, largest)),
+            population: Population::Finite(items),
+        }
+    }
+
+    /// What an item counts, 1 on average.
+    pub(super) fn weight(&self, item: usize) -> f64 {
+        let weights = self.weights.as_ref();
+        weights.map_or(1.0, |(weights, _)| weights.of(item))
+    }
+
+    fn largest(&self) -> f64 {
+        self.weights.as_ref().map_or(1.0, |(_, largest)| *largest)
+    }
+
+    /// What an item of a set may lose on average after the first `seen`, whose sum, as items count, is this.
+    pub(super) fn spare_per_item(&self, seen: usize, sum: f64) -> f64 {
+        let spare = sum / self.largest() - self.bound;
+        spare / self.most_to_lose(seen).max(f64::MIN_POSITIVE)
+    }
+
+    /// Most that the items after the first `seen` can lose.
+    fn most_to_lose(&self, seen: usize) -> f64 {
+        match &self.weights {
+            None => self.items.saturating_sub(seen) as f64,
+            Some((weights, largest)) => weights.rest(seen) / largest,
+        }
+    }
+
+    /// Logarithm of the evidence from lower bounds of the differences on the first items, in order.
     pub(super) fn log_evidence(&self, lows: impl Iterator<Item = f64>) -> f64 {
         let mut capitals = STAKES.map(|_| 1.0_f64);
         let (mut sum, mut best) = (0.0, 1.0_f64);
         for (seen, low) in lows.enumerate() {
+            let low = low * self.weight(seen) / self.largest();
             let next = self.mean_of_next(seen, sum);
             if next < -1.0 {
                 return f64::INFINITY;
@@ -108,9 +153,7 @@ impl Null {
     fn is_ruled_out(&self, seen: usize, sum: f64) -> bool {
         match self.population {
             Population::Source => false,
-            Population::Finite(_) => {
-                sum - self.items.saturating_sub(seen) as f64 > self.bound + 1e-9
-            }
+            Population::Finite(_) => sum - self.most_to_lose(seen) > self.bound + 1e-9,
         }
     }
 }

@@ -22,6 +22,7 @@ use super::grid::Grid;
 use super::outlook::Claim;
 use super::prospects::{Prospects, Rank};
 use super::types::{Answer, Query};
+use super::weights::Weights;
 use crate::error::{StatsError, TooFew, check_open_unit};
 use crate::sequential::Population;
 
@@ -154,6 +155,7 @@ pub struct GateCourse {
     entered: Vec<usize>,
     bars: Vec<Bar>,
     rank_by: RankBy,
+    weights: Weights,
     known: Grid<Option<Answer>>,
     times: Grid<Option<f64>>,
     /// Who may be the best, where arms are compared with it.
@@ -192,6 +194,7 @@ impl GateCourse {
             contest: contest(&bars, (arms, items))?,
             bars,
             rank_by: RankBy::Price,
+            weights: Weights::even(items),
             known: Grid::new(arms, items, None),
             times: Grid::new(arms, items, None),
             contested,
@@ -213,6 +216,24 @@ impl GateCourse {
     #[must_use]
     pub fn ranked_by(self, rank_by: RankBy) -> Self {
         Self { rank_by, ..self }
+    }
+
+    /// Lets items count unequally, each by its weight at its place in the order; before the first step.
+    ///
+    /// # Errors
+    /// [`StatsError::LengthMismatch`] unless there is a weight per item, [`StatsError::NotFinite`], and
+    /// [`StatsError::OutOfRange`] for weights that are not above 0, or that differ where the best is meant.
+    pub fn weighted(self, weights: &[f64]) -> Result<Self, StatsError> {
+        let weights = Weights::new(weights, self.items)?;
+        if self.contest.is_some() && weights != self.weights {
+            return Err(StatsError::OutOfRange {
+                parameter: "weight",
+                value: weights.largest(),
+                range: "the same for every item where arms are compared with the best",
+            });
+        }
+        let weights = weights.worth();
+        Ok(Self { weights, ..self })
     }
 
     /// Returns what to do now. The same until it is done.
@@ -365,7 +386,10 @@ impl GateCourse {
 
     /// Looks at an arm: gives it up, has it judged, or asks it on.
     fn go_on(&mut self, heat: Heat) -> Result<(), StatsError> {
-        if let Some(reason) = self.prospects(heat).reason()? {
+        // Who has answered everything is judged, not predicted.
+        if heat.seen < self.items
+            && let Some(reason) = self.prospects(heat).reason()?
+        {
             self.heat = None;
             self.give_up(heat.arm, reason);
             return Ok(());
@@ -397,6 +421,7 @@ impl GateCourse {
             times: &self.times,
             bars: &self.bars,
             best: self.contest.as_ref().map(Contest::arms).unwrap_or_default(),
+            weights: &self.weights,
             items: self.items,
             arm: heat.arm,
             seen: heat.seen,

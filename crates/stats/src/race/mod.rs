@@ -27,6 +27,7 @@ mod rejects;
 mod risk;
 mod staged;
 mod types;
+mod weights;
 
 pub use certified::{CertifiedRace, CertifiedRules};
 pub use gates::{Allowed, Bar, GateCourse, GateStep, GivenUp, HOPELESS, RankBy, Reason, Word};
@@ -38,3 +39,5 @@ pub use types::{Answer, Field, Finish, Guarantee, Query, Step};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_weights;

@@ -99,11 +99,15 @@ pub fn chance_of_margin(
         ))));
     }
     let exposure = seen.n() as f64;
-    let losses = predictive(wins(seen.only_second), exposure + super::risk::WEIGHT, rest);
+    let losses = predictive(
+        wins(seen.only_second),
+        exposure + super::risk::WEIGHT,
+        rest as f64,
+    );
     let at_least = tail_sums(predictive(
         wins(seen.only_first),
         exposure + super::risk::WEIGHT,
-        rest,
+        rest as f64,
     ));
     // The more the second wins, the more the first has to.
     let mut needed = 0;

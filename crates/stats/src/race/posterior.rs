@@ -17,6 +17,7 @@ use std::collections::{BTreeSet, VecDeque};
 use super::grid::Grid;
 use super::risk::{Duel, Wins};
 use super::types::{Answer, Field, Finish, Guarantee, Query, Step};
+use super::weights::Weights;
 use crate::StatsError;
 use crate::error::{check_finite, check_same_length};
 use crate::resample::{IndexStream, SplitMix64};
@@ -79,8 +80,9 @@ pub struct PosteriorRace {
     prices: Vec<f64>,
     /// What is known; `None` = not asked or missing.
     known: Grid<Option<f64>>,
-    weights: Grid<f64>,
-    wins: Grid<Wins>,
+    /// Inverse probabilities of having been asked.
+    chances: Grid<f64>,
+    weights: Weights,
     risks: Grid<Option<f64>>,
     /// Items that each arm has considered, from the first on.
     considered: Vec<usize>,
@@ -141,8 +143,8 @@ impl PosteriorRace {
             field,
             prices: given.iter().map(share).collect(),
             known: Grid::new(field.arms, field.items, None),
-            weights: Grid::new(field.arms, field.items, 0.0),
-            wins: Grid::new(field.arms, field.arms, Wins::default()),
+            chances: Grid::new(field.arms, field.items, 0.0),
+            weights: Weights::even(field.items),
             risks: Grid::new(field.arms, field.arms, None),
             considered: vec![0; field.arms],
             plan: (0..field.arms).map(|arm| (arm, warm_up)).collect(),
@@ -150,6 +152,16 @@ impl PosteriorRace {
             lots: starts(field),
             rules,
         })
+    }
+
+    /// Lets items count unequally, each by its weight at its place in the order; before the first step.
+    ///
+    /// # Errors
+    /// [`StatsError::LengthMismatch`] unless there is a weight per item, [`StatsError::NotFinite`] and
+    /// [`StatsError::OutOfRange`] for weights that are not finite and above 0.
+    pub fn weighted(self, weights: &[f64]) -> Result<Self, StatsError> {
+        let weights = Weights::new(weights, self.field.items)?.worth();
+        Ok(Self { weights, ..self })
     }
 
     /// Returns what to do now. The same until every question has its answer.
@@ -196,21 +208,7 @@ impl PosteriorRace {
         if low != high {
             return;
         }
-        let Query { arm, item } = query;
-        for other in (0..self.field.arms).filter(|other| *other != arm) {
-            if let Some(theirs) = self.known.get(other, item) {
-                let weight = self.weights.get(arm, item) * self.weights.get(other, item);
-                let (winner, loser, lead) = if share > theirs {
-                    (arm, other, share - theirs)
-                } else {
-                    (other, arm, theirs - share)
-                };
-                let mut wins = self.wins.get(winner, loser);
-                wins.add(weight * lead);
-                self.wins.set(winner, loser, wins);
-            }
-        }
-        self.known.set(arm, item, Some(share));
+        self.known.set(query.arm, query.item, Some(share));
     }
 
     /// Returns the number of items that an arm has considered, asked or not.
@@ -240,9 +238,9 @@ impl PosteriorRace {
         let from = self.seen(arm);
         let until = until.min(self.field.items);
         for item in from..until {
-            let weight = self.weight(arm, item);
-            if weight > 0.0 {
-                self.weights.set(arm, item, weight);
+            let chance = self.chance(arm, item);
+            if chance > 0.0 {
+                self.chances.set(arm, item, chance);
                 self.waiting.insert(Query { arm, item });
             }
         }
@@ -258,7 +256,7 @@ impl PosteriorRace {
     /// Inverse of the probability with which the item was asked; 0 = it is not asked.
     ///
     /// Systematic sampling from a random start: of easy items every second or third, evenly spread.
-    fn weight(&mut self, arm: usize, item: usize) -> f64 {
+    fn chance(&mut self, arm: usize, item: usize) -> f64 {
         let probability = match self.n_passed(arm, item) {
             _ if item < self.rules.warm_up || self.is_cheap(arm) => return 1.0,
             Some(n) if n == self.rules.easy_after.max(1) => self.rules.ask_easy.0,
@@ -317,16 +315,34 @@ impl PosteriorRace {
         if let Some(risk) = self.risks.get(chosen, rival) {
             return risk;
         }
+        let seen = self.seen(chosen).min(self.seen(rival));
         let risk = Duel {
-            chosen: self.wins.get(chosen, rival),
-            rival: self.wins.get(rival, chosen),
-            considered: self.seen(chosen).min(self.seen(rival)),
-            items: self.field.items,
-            tolerated: self.field.tolerance * self.field.items as f64,
+            chosen: self.wins((chosen, rival), seen),
+            rival: self.wins((rival, chosen), seen),
+            considered: self.weights.first(seen),
+            rest: self.weights.rest(seen),
+            size: self.weights.size_of_rest(seen),
+            tolerated: self.field.tolerance * self.weights.all(),
         }
         .risk();
         self.risks.set(chosen, rival, Some(risk));
         risk
+    }
+
+    /// What an arm has won from another on the first `seen` items, summed in their order, whatever order the answers
+    /// came in.
+    fn wins(&self, (winner, loser): (usize, usize), seen: usize) -> Wins {
+        let mut wins = Wins::default();
+        let answers = self.known.row(winner).iter().zip(self.known.row(loser));
+        for (item, answers) in answers.take(seen).enumerate() {
+            if let (Some(ours), Some(theirs)) = answers
+                && ours > theirs
+            {
+                let chances = self.chances.get(winner, item) * self.chances.get(loser, item);
+                wins.add(self.weights.of(item) * chances * (ours - theirs));
+            }
+        }
+        wins
     }
 
     /// Cheap arms first, then the pair, the cheaper of the two first.

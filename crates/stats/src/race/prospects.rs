@@ -2,12 +2,13 @@
 //!
 //! In: what it and those that it is compared with have answered. Out: why to give it up, or nothing. Predictions of
 //! `outlook`; what is missing counts for the arm in question, because nobody is given up for calls that failed. The
-//! judge counts it both ways.
+//! judge counts it both ways. Items that count unequally stand for as many equal ones as say as much together.
 
 use super::gates::{Allowed, Bar, HOPELESS, Reason};
 use super::grid::Grid;
 use super::outlook::{Claim, chance_of_bar, chance_of_margin};
 use super::types::Answer;
+use super::weights::Weights;
 use crate::error::StatsError;
 use crate::paired::Cells;
 
@@ -30,6 +31,8 @@ pub(super) struct Prospects<'a> {
     pub(super) bars: &'a [Bar],
     /// Arms that may be the best.
     pub(super) best: &'a [usize],
+    /// What items are worth.
+    pub(super) weights: &'a Weights,
     pub(super) items: usize,
     pub(super) arm: usize,
     /// Items that it and its references have answered.
@@ -54,13 +57,9 @@ impl Prospects<'_> {
         for bar in self.bars {
             match bar {
                 Bar::PassRate { min, claim } => {
-                    let passes = self.passes(self.arm, 1.0);
-                    least = least.min(chance_of_bar(
-                        (passes, self.seen),
-                        self.items,
-                        *min,
-                        *claim,
-                    )?);
+                    let (seen, all) = self.sizes();
+                    let passes = self.passes(self.arm, 1.0).min(seen as f64);
+                    least = least.min(chance_of_bar((passes, seen), all, *min, *claim)?);
                 }
                 Bar::NotWorse {
                     reference,
@@ -89,11 +88,11 @@ impl Prospects<'_> {
         let points = match allowed {
             Allowed::Points(points) => points,
             Allowed::Share(share) => {
-                let rate = self.passes(reference, 0.0) / self.seen.max(1) as f64;
+                let rate = self.passes(reference, 0.0) / self.sizes().0.max(1) as f64;
                 ((1.0 - share) * rate).clamp(1e-6, 1.0 - 1e-6)
             }
         };
-        chance_of_margin(self.cells(reference), self.items, points, claim)
+        chance_of_margin(self.cells(reference), self.sizes().1, points, claim)
     }
 
     /// The chance to be ahead, in the end, of an arm that passes; being level counts.
@@ -101,7 +100,7 @@ impl Prospects<'_> {
         match self.rank {
             None => Ok(1.0),
             Some(Rank::Passes(other)) => {
-                chance_of_margin(self.cells(other), self.items, EQUAL, Claim::OfSet)
+                chance_of_margin(self.cells(other), self.sizes().1, EQUAL, Claim::OfSet)
             }
             // The median is lower exactly where half of the answers are faster.
             Some(Rank::Time(median)) => {
@@ -113,11 +112,16 @@ impl Prospects<'_> {
         }
     }
 
+    /// Items seen, and all of them, in items that count the same.
+    fn sizes(&self) -> (usize, usize) {
+        let (seen, all) = (self.weights.first(self.seen), self.weights.all());
+        (seen.round() as usize, all.round() as usize)
+    }
+
     /// Items that pass.
     fn passes(&self, arm: usize, missing: f64) -> f64 {
-        (0..self.seen)
-            .map(|item| self.share((arm, item), missing))
-            .sum()
+        let passes = |item: usize| self.weights.of(item) * self.share((arm, item), missing);
+        (0..self.seen).map(passes).sum()
     }
 
     fn share(&self, (arm, item): (usize, usize), missing: f64) -> f64 {
@@ -131,12 +135,15 @@ impl Prospects<'_> {
         let (mut won, mut lost) = (0.0, 0.0);
         for item in 0..self.seen {
             let lead = self.share((self.arm, item), 1.0) - self.share((reference, item), 0.0);
+            let lead = lead * self.weights.of(item);
             won += lead.max(0.0);
             lost += (-lead).max(0.0);
         }
-        let (only_first, only_second) = (won.round() as usize, lost.round() as usize);
+        let (seen, _) = self.sizes();
+        let only_first = (won.round() as usize).min(seen);
+        let only_second = (lost.round() as usize).min(seen - only_first);
         Cells {
-            both: self.seen.saturating_sub(only_first + only_second),
+            both: seen - only_first - only_second,
             only_first,
             only_second,
             neither: 0,

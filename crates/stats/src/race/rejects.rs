@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::types::{Answer, Field, Query};
+use super::weights::Weights;
 use crate::StatsError;
 
 /// The halving of a field.
@@ -17,7 +18,9 @@ pub struct SuccessiveRejects {
     keep: usize,
     /// Budget in questions.
     budget: usize,
+    /// Passes, as items count.
     passes: Vec<f64>,
+    weights: Weights,
     alive: Vec<usize>,
     /// Items that every alive arm has been asked.
     asked: usize,
@@ -35,11 +38,22 @@ impl SuccessiveRejects {
             keep: keep.max(1),
             budget,
             passes: vec![0.0; field.arms],
+            weights: Weights::even(field.items),
             alive: (0..field.arms).collect(),
             asked: 0,
             waiting: BTreeSet::new(),
             field,
         })
+    }
+
+    /// Lets items count unequally, each by its weight at its place in the order.
+    ///
+    /// # Errors
+    /// [`StatsError::LengthMismatch`] unless there is a weight per item, [`StatsError::NotFinite`] and
+    /// [`StatsError::OutOfRange`] for weights that are not finite and above 0.
+    pub fn weighted(self, weights: &[f64]) -> Result<Self, StatsError> {
+        let weights = Weights::new(weights, self.field.items)?;
+        Ok(Self { weights, ..self })
     }
 
     /// Returns the questions of the current phase; `None` once the field is as small as wanted.
@@ -70,7 +84,7 @@ impl SuccessiveRejects {
         if self.waiting.remove(&query)
             && let Some(passes) = self.passes.get_mut(query.arm)
         {
-            *passes += answer.range().0;
+            *passes += self.weights.of(query.item) * answer.range().0;
         }
     }
 

@@ -4,8 +4,10 @@
 //! over all items of the set the rival passes more often by more than the tolerance. The items on which
 //! only one passes come at unknown rates with a gamma prior (shape 2, weight 100 items: about 2 % each
 //! way); counts over the items not yet considered are then negative binomial and summed exactly. Items that
-//! were asked with a probability below 1 weigh its inverse (Horvitz, Thompson, JASA 47, 1952), mean and
-//! variance of the rates matched. The prior is part of the calibration: it was found on recorded
+//! were asked with a probability below 1 weigh its inverse (Horvitz, Thompson, JASA 47, 1952), mean and variance of
+//! the rates matched. Items that count unequally stand for as many equal ones as say as much together, each for
+//! its part of them; wins to come are counted in equal pieces whose number has the mean and variance of the unequal
+//! ones (scaled Poisson: M. Fay, E. Feuer, Statistics in Medicine 16, 1997). The prior is part of the calibration: it was found on recorded
 //! outcomes (`docs/methods.md`).
 
 /// Shape of the prior of a discordance rate.
@@ -38,31 +40,33 @@ pub(super) struct Duel {
     pub(super) chosen: Wins,
     /// Wins of its rival.
     pub(super) rival: Wins,
-    /// Items that both have considered.
-    pub(super) considered: usize,
-    /// Items of the set.
-    pub(super) items: usize,
-    /// Most that the rival may be better by, in items.
+    /// What the items that both have considered count.
+    pub(super) considered: f64,
+    /// What the others count.
+    pub(super) rest: f64,
+    /// What a win among the others counts, above 0.
+    pub(super) size: f64,
+    /// Most that the rival may be better by, as items count.
     pub(super) tolerated: f64,
 }
 
 impl Duel {
     /// Probability that the rival is better by more than is tolerated.
     pub(super) fn risk(&self) -> f64 {
-        let rest = self.items.saturating_sub(self.considered);
         let lead = self.rival.sum - self.chosen.sum;
-        if rest == 0 {
+        if self.rest <= 1e-9 {
             return if lead > self.tolerated + 1e-9 {
                 1.0
             } else {
                 0.0
             };
         }
-        let wanted = (self.tolerated + 1e-9).floor() + 1.0 - lead.round();
-        if wanted > rest as f64 {
+        let rest = self.rest / self.size;
+        let wanted = ((self.tolerated - lead) / self.size + 1e-9).floor() + 1.0;
+        if wanted > (rest - 1e-9).ceil() {
             return 0.0;
         }
-        let exposure = self.considered as f64 + WEIGHT;
+        let exposure = self.considered + WEIGHT;
         let upper = tail_sums(predictive(self.rival, exposure, rest));
         let below = predictive(self.chosen, exposure, rest);
         let reached = |k: usize| {
@@ -79,15 +83,15 @@ impl Duel {
 }
 
 /// Probabilities of 0, 1, 2, … wins among `rest` items: negative binomial, mean and variance matched.
-pub(super) fn predictive(wins: Wins, exposure: f64, rest: usize) -> Vec<f64> {
+pub(super) fn predictive(wins: Wins, exposure: f64, rest: f64) -> Vec<f64> {
     let mean = (wins.sum + SHAPE) / exposure;
     let variance = (wins.squares + SHAPE) / (exposure * exposure);
     let shape = mean * mean / variance;
-    let ratio = rest as f64 * variance / mean;
+    let ratio = rest * variance / mean;
     let fail = ratio / (1.0 + ratio);
     let mut p = (-shape * ratio.ln_1p()).exp();
     let (mut sum, mut terms) = (0.0, Vec::new());
-    for k in 0..=rest {
+    for k in 0..=(rest - 1e-9).ceil() as usize {
         terms.push(p);
         sum += p;
         if 1.0 - sum < NEGLIGIBLE {

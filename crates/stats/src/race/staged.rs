@@ -48,6 +48,9 @@ pub struct RaceSpec {
     pub batch: usize,
     /// Answers per item that a share of passes comes from.
     pub repeats: usize,
+    /// What items count, by their place in the order; `None` = all the same. Unequal ones are refused by
+    /// [`Mode::CertifiedSource`].
+    pub weights: Option<Vec<f64>>,
 }
 
 /// A race of any kind.
@@ -71,7 +74,7 @@ impl Race {
     /// Lines up.
     ///
     /// # Errors
-    /// As [`PosteriorRace::new`] and [`CertifiedRace::new`].
+    /// As [`PosteriorRace::new`], [`CertifiedRace::new`] and [`CertifiedRace::weighted`].
     pub fn new(spec: RaceSpec) -> Result<Self, StatsError> {
         spec.field.check()?;
         let arms: Vec<usize> = (0..spec.field.arms).collect();
@@ -79,11 +82,11 @@ impl Race {
         let may_halve = matches!(spec.mode, Mode::Calibrated | Mode::Cheapest);
         let stage = if arms.len() > LARGE_FIELD && may_halve {
             let all = spec.field.arms.saturating_mul(spec.field.items) as f64;
-            Stage::Rejects(SuccessiveRejects::new(
-                spec.field,
-                KEEP,
-                (all * HALVING) as usize,
-            )?)
+            let rejects = SuccessiveRejects::new(spec.field, KEEP, (all * HALVING) as usize)?;
+            Stage::Rejects(match &spec.weights {
+                Some(weights) => rejects.weighted(weights)?,
+                None => rejects,
+            })
         } else {
             race(&spec, &arms)?
         };
@@ -173,7 +176,12 @@ fn race(spec: &RaceSpec, arms: &[usize]) -> Result<Stage, StatsError> {
             batch: spec.batch,
             ..rules
         };
-        PosteriorRace::new(field, rules).map(Stage::Posterior)
+        let race = PosteriorRace::new(field, rules)?;
+        let race = match &spec.weights {
+            Some(weights) => race.weighted(weights)?,
+            None => race,
+        };
+        Ok(Stage::Posterior(race))
     };
     let certified = |population: Population| {
         let rules = CertifiedRules {
@@ -182,7 +190,12 @@ fn race(spec: &RaceSpec, arms: &[usize]) -> Result<Stage, StatsError> {
             steps: spec.repeats,
             ..CertifiedRules::of_the_set(field.items)
         };
-        CertifiedRace::new(field, rules).map(Stage::Certified)
+        let race = CertifiedRace::new(field, rules)?;
+        let race = match &spec.weights {
+            Some(weights) => race.weighted(weights)?,
+            None => race,
+        };
+        Ok(Stage::Certified(race))
     };
     match (spec.mode, &spec.prices) {
         (Mode::Cheapest, Some(prices)) => {

@@ -62,6 +62,7 @@ fn spec(arms: usize, items: usize, mode: Mode) -> RaceSpec {
         prices: None,
         batch: 1,
         repeats: 1,
+        weights: None,
     }
 }
 
@@ -479,6 +480,18 @@ fn refuses_what_it_cannot_run() {
         let rules = PosteriorRules::least_money(prices);
         assert!(PosteriorRace::new(fine.field, rules).is_err());
     }
+    for weights in [vec![1.0; 9], vec![0.0; 10], vec![f64::NAN; 10]] {
+        for mode in MODES {
+            let weights = Some(weights.clone());
+            assert!(
+                Race::new(RaceSpec {
+                    weights,
+                    ..spec(3, 10, mode)
+                })
+                .is_err()
+            );
+        }
+    }
     let other_size = CertifiedRules::of_the_set(11);
     assert!(CertifiedRace::new(fine.field, other_size).is_err());
 }
@@ -569,12 +582,14 @@ fn outlook_knows_what_is_certain() {
 proptest! {
     #[test]
     fn a_race_ends_and_is_replayed_from_its_record(
-        seed in 0_u64..1000, arms in 1_usize..6, items in 1_usize..40, batch in 1_usize..6, mode in 0_usize..4,
+        seed in 0_u64..1000, arms in 1_usize..6, items in 1_usize..40, batch in 1_usize..6, mode in 0_usize..7,
     ) {
         let mut stream = ChaChaStream::new(seed);
         let rates: Vec<f64> = (0..arms).map(|_| stream.next_index(11) as f64 / 10.0).collect();
         let table = outcomes(&mut stream, &rates, items);
-        let spec = RaceSpec { batch, ..spec(arms, items, MODES[mode]) };
+        let weights: Vec<f64> = (0..items).map(|_| 1.0 + stream.next_index(9) as f64).collect();
+        let weights = (mode > 3).then_some(weights);
+        let spec = RaceSpec { batch, weights, ..spec(arms, items, MODES[mode % 4]) };
         let (finish, asked) = run(Race::new(spec.clone()).unwrap(), &table);
         prop_assert!(finish.chosen < arms);
         // Whatever part of the record is known beforehand, in whatever order: nothing new is asked.
