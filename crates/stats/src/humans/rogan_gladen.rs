@@ -28,7 +28,7 @@ pub struct RoganGladen {
 
 /// Returns the corrected pass rate, in [0, 1].
 ///
-/// Checked by `data_rogan_gladen`.
+/// Checked by `data_rogan_gladen`; coverage by `rates_corrected_by_what_was_measured_elsewhere_cover`.
 ///
 /// # Errors
 /// [`StatsError::OutOfRange`] when the judge is no better than chance on the labelled items.

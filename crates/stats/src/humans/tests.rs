@@ -127,6 +127,38 @@ fn ppi_bounds_err_at_most_alpha() {
 }
 
 #[test]
+fn rates_corrected_by_what_was_measured_elsewhere_cover() {
+    // Labels of items half of which people pass; the items in question pass more often.
+    for (n, labels, pass, sensitivity, specificity) in [
+        (300, 60, 0.7, 0.9, 0.8),
+        (300, 100, 0.8, 0.9, 0.8),
+        (500, 100, 0.9, 0.95, 0.9),
+        (500, 200, 0.8, 0.75, 0.75),
+        (1_000, 200, 0.9, 0.95, 0.7),
+    ] {
+        let mut stream = ChaChaStream::new(u64::from(labels));
+        let mut count = |n: u32, chance: f64| {
+            let hits = (0..n).filter(|_| uniform(&mut stream) < chance).count();
+            Count::new(hits, n as usize).unwrap()
+        };
+        let seen = pass * sensitivity + (1.0 - pass) * (1.0 - specificity);
+        let mut covered = 0;
+        for _ in 0..REPLICATES {
+            let counts = RoganGladen {
+                judged: count(n, seen),
+                failed: count(labels / 2, specificity),
+                passed: count(labels / 2, sensitivity),
+            };
+            let got = rogan_gladen(counts, Confidence::P95).unwrap();
+            covered += u32::from(got.contains(pass));
+        }
+        let share = f64::from(covered) / f64::from(REPLICATES);
+        println!("{n} items, {labels} labels, {pass} pass: {share}");
+        assert!((0.93..=0.98).contains(&share), "{n} {labels}: {share}");
+    }
+}
+
+#[test]
 fn stratified_ppi_covers_and_beats_plain() {
     // Where two judges agree people nearly always do; where they differ people are split.
     let easy = World {
