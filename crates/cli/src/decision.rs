@@ -107,19 +107,9 @@ pub(crate) fn decide(
     run: &RunId,
     options: DecideOptions,
 ) -> anyhow::Result<Decision> {
-    decide_with(context, (store, run), options, |_| {})
-}
-
-/// Decides on a recorded run as if some facts were others.
-pub(crate) fn decide_with(
-    context: &Context,
-    (store, run): (&Store, &RunId),
-    options: DecideOptions,
-    adjust: impl FnOnce(&mut DecisionInput),
-) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
     let field = adaptive::field(store, &manifest)?;
-    let mut decision = decide_on(context, (store, &manifest), options, &field.places, adjust)?;
+    let mut decision = decide_on(context, (store, &manifest), options, &field.places, |_| {})?;
     adaptive::tell(&mut decision, &manifest, &field);
     Ok(decision)
 }
@@ -131,9 +121,19 @@ pub(crate) fn decide_routed(
     (store, run): (&Store, &RunId),
     options: DecideOptions,
 ) -> anyhow::Result<Decision> {
+    decide_routed_with(context, (store, run), options, |_| {})
+}
+
+/// The same as if some facts were others.
+pub(crate) fn decide_routed_with(
+    context: &Context,
+    (store, run): (&Store, &RunId),
+    options: DecideOptions,
+    adjust: impl FnOnce(&mut DecisionInput),
+) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
     let field = adaptive::field(store, &manifest)?;
-    let collector = collect(context, (store, &manifest), options, &field.places, |_| {})?;
+    let collector = collect(context, (store, &manifest), options, &field.places, adjust)?;
     let case = routing::Case {
         context,
         store,

@@ -183,6 +183,26 @@ fn where_routing_is_worth_nothing_a_line_says_so() {
 }
 
 #[test]
+fn suppositions_look_at_the_mix_too() {
+    let folder = imported(&rows(240, 4), "");
+    let words = ["--what-if", "without=small"];
+    let told = decided(folder.path(), &words);
+    assert_fits("what-if", &told);
+    assert_eq!(
+        names(&told["now"]),
+        ["tiny", "small", "large", "routed-mix"]
+    );
+    assert_eq!(names(&told["then"]), ["tiny", "small", "large"]);
+    assert!(told["then"]["routing"]["reason"].is_string(), "{told}");
+    let all = ["decide", "--on-undecided", "pass", words[0], words[1]];
+    let text = String::from_utf8(run(folder.path(), &all).stdout).unwrap();
+    assert!(
+        text.contains("A routed mix is one more candidate as it is, but not then: "),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_lacks_a_price_or_its_tokens_is_told_apart() {
     let unpriced = rows(120, 4).replace("\"cost_usd\":0.0002,", "");
     let folder = imported(&unpriced, "");

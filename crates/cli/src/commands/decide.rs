@@ -47,7 +47,7 @@ pub(crate) fn run(args: &DecideArgs, common: &Common, printer: Printer) -> anyho
     let run: RunId = choose(&store, args.run.as_deref())?;
     let options = args.options.on(args.split);
     if !args.what_if.is_empty() {
-        let now = decision::decide(&context, &store, &run, options)?;
+        let now = decision::decide_routed(&context, (&store, &run), options)?;
         let then = what_if::decide(&context, common, (&store, &run), (options, &args.what_if))?;
         changes::show(&args.what_if, (&now, &then), printer)?;
         let named = args.run.as_deref().map(hint::word).unwrap_or_default();

@@ -79,6 +79,11 @@ pub(crate) fn run(args: &GateArgs, common: &Common, printer: Printer) -> anyhow:
         ));
         return Ok(Exit::Ok);
     }
+    if context.project.serve.policy.is_some() {
+        printer.say(
+            "single candidates are compared, not the policy that is served; `trilemma decide` judges a routed mix",
+        );
+    }
     for remark in &pairing.remarks {
         printer.say(&one_line(remark));
     }

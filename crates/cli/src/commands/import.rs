@@ -123,7 +123,7 @@ fn bring_back(
     let store = Store::open(&places::store_path(&context.folder, &context.project)?)?;
     let run = restore::restore(&store, file)?;
     printer.say(&format!("run {run} is back in the store"));
-    let decision = decision::decide(&context, &store, &run, args.decide)?;
+    let decision = decision::decide_routed(&context, (&store, &run), args.decide)?;
     if printer.json() {
         printer.value(&serde_json::json!({ "run": run, "decision": decision }))?;
     } else {
@@ -188,7 +188,7 @@ fn conclude(
     } else {
         args.decide.by_quality()
     };
-    let decision = decision::decide(context, store, run, options)?;
+    let decision = decision::decide_routed(context, (store, run), options)?;
     let report = args
         .report
         .clone()
@@ -211,7 +211,8 @@ fn conclude(
         printer.say(&format!("report: {}", report.display()));
         let prefer = if has_costs { "" } else { " --prefer pass-rate" };
         let command = format!("report{prefer} --with-content --out report.html");
-        printer.next(&common.command(&command));
+        let words = decision::routed_next(&decision).unwrap_or(&command);
+        printer.next(&common.command(words));
     }
     Ok(decision::exit_of(&decision, options, printer))
 }

@@ -118,6 +118,9 @@ fn text(changes: &Changes<'_>) -> String {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "\n{}\n", wrap(&outcome.text, 0, width.unwrap_or(100)));
     text.push_str(&table(changes.now, changes.then).draw(0, width));
+    if let Some(line) = mix(changes.now, changes.then) {
+        let _ = writeln!(text, "\n{}", wrap(&line, 0, width.unwrap_or(100)));
+    }
     if !changes.gates.is_empty() {
         text.push_str("\nRequirements that come out otherwise\n");
     }
@@ -136,6 +139,22 @@ fn text(changes: &Changes<'_>) -> String {
                 items; `decide --json` has n and interval of each.";
     let _ = write!(text, "\n{}", wrap(note, 0, width.unwrap_or(100)));
     text
+}
+
+/// Where a routed mix is a candidate in one of the decisions only: which, and why not in the other.
+fn mix(now: &Decision, then: &Decision) -> Option<String> {
+    let is_there = |decision: &Decision| {
+        let routing = decision.routing.as_ref();
+        routing.is_some_and(|one| one.candidate.is_some())
+    };
+    let (without, when) = match (is_there(now), is_there(then)) {
+        (true, false) => (then, "as it is, but not then"),
+        (false, true) => (now, "then, but not as it is"),
+        (true, true) | (false, false) => return None,
+    };
+    let why = without.routing.as_ref().and_then(|one| one.reason.as_ref());
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    Some(format!("A routed mix is one more candidate {when}{why}"))
 }
 
 fn table(now: &Decision, then: &Decision) -> Table {

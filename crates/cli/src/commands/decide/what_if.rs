@@ -176,7 +176,7 @@ pub(super) fn decide(
     for id in &gone {
         find(known.clone(), id)?;
     }
-    decision::decide_with(&then, (store, run), options, |input| {
+    decision::decide_routed_with(&then, (store, run), options, |input| {
         retire(input, &gone);
     })
 }
