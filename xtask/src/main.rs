@@ -51,7 +51,14 @@ fn main() -> ExitCode {
                 Vec::new()
             }),
         Some("route") => data()
-            .and_then(|data| route::print(Path::new(&data), std::env::args().nth(3).as_deref()))
+            .and_then(|data| {
+                let argument = |at| std::env::args().nth(at);
+                route::print(
+                    Path::new(&data),
+                    argument(3).as_deref(),
+                    argument(4).as_deref(),
+                )
+            })
             .map(|table| {
                 print(&table);
                 Vec::new()

@@ -45,6 +45,7 @@ pub(crate) fn options(context: &Context, material: &Material, target: Target) ->
         target,
         seed: material.manifest.seed,
         cascades: true,
+        reads: true,
         queries: true,
         frame: Frame {
             rules: settings.rules.clone(),

@@ -27,6 +27,7 @@ fn main() {
         target: Target::BudgetUsd(0.004),
         seed: 1,
         cascades: false,
+        reads: false,
         queries: true,
         frame: Frame::default(),
     };
@@ -89,6 +90,7 @@ fn examples() -> Examples {
             quality: f64::from(u8::from((idx * 7 + text.len() * 3) % 10 <= strength + 1)),
             cost_usd: 0.001 * (strength + 1) as f64,
             seconds: None,
+            again: Vec::new(),
         };
         Example {
             id: idx.to_string(),

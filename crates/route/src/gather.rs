@@ -72,12 +72,15 @@ impl Gather {
         }
     }
 
-    /// Takes what one candidate made of one item; the first outcome of a pair is kept.
+    /// Takes what one candidate made of one item; further outcomes of a pair are repeats of the first.
     pub fn put(&mut self, member: usize, row: usize, outcome: Recorded) {
         if member < self.members.len()
             && let Some(cell) = self.cells.get_mut(row * self.members.len() + member)
         {
-            cell.get_or_insert(outcome);
+            match cell {
+                Some(first) => first.again.push(outcome),
+                None => *cell = Some(outcome),
+            }
         }
     }
 
@@ -180,6 +183,7 @@ mod tests {
             quality: 1.0,
             cost_usd: idx as f64,
             seconds: (name == "a").then_some(1.0),
+            again: Vec::new(),
         }
     }
 
@@ -197,6 +201,7 @@ mod tests {
             }
             gather.put(3, idx, outcome("refused", idx));
         }
+        gather.put(1, 0, outcome("b", 70));
         gather.put(9, 0, outcome("nobody", 0));
         gather.put(0, 99, outcome("a", 99));
         gather.refuse(3, "has another prompt");
@@ -221,6 +226,9 @@ mod tests {
                 .collect();
             assert_eq!(names, ["a", "b"]);
         }
+        let again = |row: &Example| row.outcomes[1].again.len();
+        assert_eq!(found.examples.rows.iter().map(again).sum::<usize>(), 1);
+        assert_eq!(found.examples.rows[0].outcomes[1].again[0].cost_usd, 70.0);
         assert_eq!(
             (found.n_items, found.n_incomplete, found.n_untimed),
             (10, 1, 9)

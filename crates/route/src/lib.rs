@@ -21,11 +21,13 @@ mod study;
 mod train;
 
 pub use gather::{Gather, Gathered, LeftOut};
-pub use learned::{CostModel, Estimate, Judge, QualityModel, QueryModel, TreeModel, UnseenTask};
+pub use learned::{
+    CostModel, Estimate, Judge, QualityModel, QueryModel, Reader, Sign, TreeModel, UnseenTask,
+};
 pub use measure::{
     Abstention, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair, Point,
-    Served, Task, Verdict, Wait, aiq, appraise, cross_appraise, cross_pair, evaluate,
-    held_out_pair, pair, replay,
+    Served, Task, Verdict, Wait, aiq, appraise, cross_appraise, cross_pair, cross_pair_read,
+    evaluate, held_out_pair, pair, replay,
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{
@@ -38,4 +40,6 @@ pub use router::{
     Call, Case, Decision, Explanation, Flip, Router, Step, Tier, Use, Why, classify_complexity,
 };
 pub use study::Study;
-pub use train::{About, Example, Examples, Frame, Options, Recorded, Target, Trained, train};
+pub use train::{
+    About, Example, Examples, Frame, Options, Recorded, Target, Trained, train, train_all,
+};

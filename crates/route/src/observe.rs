@@ -3,7 +3,7 @@
 //! In: finished calls, in the order in which they were asked. Out: the record that the step function
 //! looks at. Retries are over before a call counts as failed: a failure here is final.
 
-use trilemma_domain::{CandidateId, FinishReason, Reply};
+use trilemma_domain::{CandidateId, FinishReason, Reply, TokenPlace};
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,9 @@ pub enum Outcome {
         finish: Option<FinishReason>,
         /// Output tokens, reasoning included; `None` = not reported.
         output_tokens: Option<u64>,
+        /// Mean log-probability of its first tokens, as many as are recorded, at most 0; `None` = not
+        /// recorded.
+        logprob: Option<f64>,
     },
     /// Without one, after all retries.
     Failed,
@@ -40,6 +43,7 @@ impl Observation {
                 text: text.into(),
                 finish: None,
                 output_tokens: None,
+                logprob: None,
             },
         }
     }
@@ -53,6 +57,7 @@ impl Observation {
                 text: reply.response.text.clone(),
                 finish: reply.response.finish.clone(),
                 output_tokens: reply.response.usage.map(|usage| usage.output),
+                logprob: mean_logprob(&reply.response.first_tokens),
             },
         }
     }
@@ -71,4 +76,9 @@ impl Observation {
     pub fn is_answered(&self) -> bool {
         matches!(self.outcome, Outcome::Answered { .. })
     }
+}
+
+fn mean_logprob(places: &[TokenPlace]) -> Option<f64> {
+    let sum: f64 = places.iter().map(|place| place.taken.logprob).sum();
+    (!places.is_empty() && sum.is_finite()).then(|| sum / places.len() as f64)
 }

@@ -3,6 +3,7 @@
 //! Tokens are a quarter of the characters: the sources have no counts. Prices are list prices of
 //! 2024; GPT-4 (1106) at its list price of November 2023.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -56,6 +57,33 @@ pub(crate) fn gsm8k_pair(data: &Path) -> anyhow::Result<Examples> {
     pair(&table, None, prices)
 }
 
+/// The part of it of which the weak one's answers are known, with them.
+pub(crate) fn gsm8k_read(data: &Path) -> anyhow::Result<Examples> {
+    let text =
+        fs_err::read_to_string(data.join("routing/routellm_gsm8k_weak_responses_500.jsonl"))?;
+    let mut answers = HashMap::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let one: serde_json::Value = serde_json::from_str(line)?;
+        let field = |name: &str| one.get(name).and_then(serde_json::Value::as_str);
+        if let (Some(id), Some(answer)) = (field("id"), field("response")) {
+            answers.insert(id.to_owned(), answer.to_owned());
+        }
+    }
+    let mut examples = gsm8k_pair(data)?;
+    examples.rows.retain(|row| answers.contains_key(&row.id));
+    for row in &mut examples.rows {
+        let (Some(weak), Some(answer)) = (row.outcomes.first_mut(), answers.remove(&row.id)) else {
+            continue;
+        };
+        weak.observation = Observation::text(weak.observation.candidate.clone(), answer);
+    }
+    anyhow::ensure!(
+        !examples.rows.is_empty(),
+        "no answer is of a known question"
+    );
+    Ok(examples)
+}
+
 /// RouteLLM's MMLU pair on the visible subjects, weak first.
 pub(crate) fn mmlu_pair(data: &Path) -> anyhow::Result<Examples> {
     let table = Table::read(&data.join("routing/routellm_mmlu_pair_visible_subjects.csv"))?;
@@ -82,6 +110,7 @@ fn pair(table: &Table, task: Option<usize>, prices: [(f64, f64); 2]) -> anyhow::
                 quality,
                 cost_usd: cost(text.chars().count() as f64, written, price),
                 seconds: None,
+                again: Vec::new(),
             });
         }
         rows.push(Example {
@@ -136,11 +165,13 @@ fn zeroeval_row(
                     text: cell(row, table.column(&format!("answer_{name}"))?).to_owned(),
                     finish: None,
                     output_tokens: Some((written / CHARS_PER_TOKEN).round() as u64),
+                    logprob: None,
                 },
             },
             quality: number(row, table.column(&format!("ok_{name}"))?)?,
             cost_usd: cost(asked, written, (number(price, 1)?, number(price, 2)?)),
             seconds: None,
+            again: Vec::new(),
         });
     }
     Ok(Example {

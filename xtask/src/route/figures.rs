@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use trilemma_route::{
-    Accept, Example, Examples, Frame, Frontier, Options, Pace, Plan, Policy, Router, Target,
-    Verdict, cross_pair, evaluate, held_out_pair, pair, replay, train,
+    Accept, Evaluation, Example, Examples, Frame, Frontier, Options, Pace, Plan, Policy, Router,
+    Target, Verdict, cross_pair, cross_pair_read, evaluate, held_out_pair, pair, replay, train,
+    train_all,
 };
 
 use super::data;
@@ -13,31 +14,69 @@ use super::data;
 /// Splits of each figure, unless fewer are asked for.
 const N_SPLITS: usize = 50;
 
-/// Prints everything.
+/// A section: the data, the most splits, where it is written.
+type Section = fn(&Path, usize, &mut String) -> anyhow::Result<()>;
+
+const SECTIONS: [(&str, Section); 6] = [
+    ("gsm8k", gsm8k),
+    ("read", read),
+    ("mmlu", mmlu),
+    ("targets", targets),
+    ("few", few),
+    ("left-out", tasks_left_out),
+];
+
+/// Prints all sections, or one.
 ///
 /// # Errors
 /// When a file is missing or not as described in its README, or the number of splits is none.
-pub(crate) fn print(folder: &Path, n_splits: Option<&str>) -> anyhow::Result<String> {
+pub(crate) fn print(
+    folder: &Path,
+    n_splits: Option<&str>,
+    only: Option<&str>,
+) -> anyhow::Result<String> {
     let n_splits: usize = n_splits
         .map(str::parse)
         .transpose()?
         .unwrap_or(N_SPLITS)
         .max(1);
+    let names = SECTIONS.map(|one| one.0);
+    anyhow::ensure!(
+        only.is_none_or(|only| names.contains(&only)),
+        "unknown section; hint: one of {}",
+        names.join(", ")
+    );
     let mut out =
         String::from("| figure | mean | spread over splits | splits |\n|---|---|---|---|\n");
-    gsm8k(folder, n_splits.min(10), &mut out)?;
-    mmlu(folder, n_splits.min(20), &mut out)?;
+    for (name, section) in SECTIONS {
+        if only.is_none_or(|only| only == name) {
+            section(folder, n_splits, &mut out)?;
+        }
+    }
+    Ok(out)
+}
+
+fn targets(folder: &Path, n_splits: usize, out: &mut String) -> anyhow::Result<()> {
+    zeroeval_targets(&data::zeroeval(folder)?, n_splits, out);
+    Ok(())
+}
+
+fn few(folder: &Path, n_splits: usize, out: &mut String) -> anyhow::Result<()> {
+    few_labels(&data::zeroeval(folder)?, n_splits, out);
+    Ok(())
+}
+
+fn tasks_left_out(folder: &Path, _: usize, out: &mut String) -> anyhow::Result<()> {
     let zeroeval = data::zeroeval(folder)?;
-    zeroeval_targets(&zeroeval, n_splits, &mut out);
-    few_labels(&zeroeval, n_splits, &mut out);
     let cascade = Options {
         queries: false,
+        reads: false,
         ..options(Target::Loss(0.0), 1, true)
     };
-    left_out("ZeroEval, cascade", &zeroeval, &cascade, &mut out);
+    left_out("ZeroEval, cascade", &zeroeval, &cascade, out);
     let query = options(Target::Loss(0.0), 1, false);
-    left_out("ZeroEval, query alone", &zeroeval, &query, &mut out);
-    Ok(out)
+    left_out("ZeroEval, query alone", &zeroeval, &query, out);
+    Ok(())
 }
 
 fn options(target: Target, seed: u64, cascades: bool) -> Options {
@@ -46,6 +85,7 @@ fn options(target: Target, seed: u64, cascades: bool) -> Options {
         target,
         seed,
         cascades,
+        reads: cascades,
         queries: true,
         frame: Frame::default(),
     }
@@ -113,7 +153,8 @@ fn words_apgr(examples: &Examples) -> f64 {
     .map_or(f64::NAN, |found| found.apgr)
 }
 
-fn gsm8k(folder: &Path, n_seeds: usize, out: &mut String) -> anyhow::Result<()> {
+fn gsm8k(folder: &Path, n_splits: usize, out: &mut String) -> anyhow::Result<()> {
+    let n_seeds = n_splits.min(10);
     let examples = data::gsm8k_pair(folder)?;
     let found: Vec<_> = (0..n_seeds as u64)
         .filter_map(|seed| cross_pair(&examples, seed))
@@ -137,21 +178,56 @@ fn gsm8k(folder: &Path, n_seeds: usize, out: &mut String) -> anyhow::Result<()> 
     );
     line(out, "GSM8K pair: APGR by words", &[words_apgr(&examples)]);
     let result = evaluate(&examples, &options(Target::Loss(0.0), 1, false));
+    area(out, "GSM8K pair", &result);
+    Ok(())
+}
+
+/// The weak one's answer read, beside the query alone on the same items.
+fn read(folder: &Path, n_splits: usize, out: &mut String) -> anyhow::Result<()> {
+    let examples = data::gsm8k_read(folder)?;
+    let seeds = || 0..n_splits.min(10) as u64;
+    let n = examples.rows.len();
+    let apgr = |found: Option<trilemma_route::Pair>| found.map(|one| one.apgr);
+    let read: Vec<f64> = seeds()
+        .filter_map(|seed| apgr(cross_pair_read(&examples, seed)))
+        .collect();
+    let name =
+        format!("GSM8K pair, {n} items with answers: APGR, answer read (weak call always paid)");
+    line(out, &name, &read);
+    let query: Vec<f64> = seeds()
+        .filter_map(|seed| apgr(cross_pair(&examples, seed)))
+        .collect();
+    line(out, "the same items: APGR, query alone", &query);
+    let reading = Options {
+        queries: false,
+        cascades: false,
+        ..options(Target::Loss(0.0), 1, true)
+    };
+    area(
+        out,
+        "the same items, answer read",
+        &evaluate(&examples, &reading),
+    );
+    Ok(())
+}
+
+fn area(out: &mut String, name: &str, result: &Evaluation) {
     let said = match &result.verdict {
         Verdict::Worth => "worth it".to_owned(),
         Verdict::Abstain { reason, .. } => format!("abstains: {reason}"),
     };
     if let Some(area) = &result.area {
+        // Writing to a text cannot fail.
         let _ = writeln!(
             out,
-            "| GSM8K pair: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {said} |",
+            "| {name}: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {said} |",
             area.point, area.low, area.high
         );
     }
-    Ok(())
 }
 
-fn mmlu(folder: &Path, n_seeds: usize, out: &mut String) -> anyhow::Result<()> {
+fn mmlu(folder: &Path, n_splits: usize, out: &mut String) -> anyhow::Result<()> {
+    let n_seeds = n_splits.min(20);
     let with_task = data::mmlu_pair(folder)?;
     let mut without = with_task.clone();
     for row in &mut without.rows {
@@ -220,54 +296,73 @@ fn realised(policy: Policy, test: &Examples) -> Option<(f64, f64)> {
 
 pub(super) fn zeroeval_targets(examples: &Examples, n_splits: usize, out: &mut String) {
     let rows = || (0..n_splits as u64).map(|seed| (seed, split(examples.rows.len(), 300, seed)));
-    for (target, name) in [(0.0, "parity"), (0.01, "-1"), (0.02, "-2")] {
-        let (mut quality, mut cost) = (vec![], vec![]);
-        for (seed, (fit, test)) in rows() {
-            let trained = train(
-                &examples.subset(&fit),
-                &options(Target::Loss(target), seed, true),
-            );
-            let test = examples.subset(&test);
-            push(
-                realised(trained.policy, &test),
-                &test,
-                &mut quality,
-                &mut cost,
-            );
+    let targets = [(0.0, "parity"), (0.01, "-1"), (0.02, "-2")];
+    let mut found = vec![(vec![], vec![]); targets.len()];
+    for (seed, (fit, test)) in rows() {
+        let wanted = targets.map(|one| Target::Loss(one.0));
+        let options = options(wanted[0], seed, true);
+        let trained = train_all(&examples.subset(&fit), &options, &wanted);
+        let test = examples.subset(&test);
+        for (trained, (quality, cost)) in trained.into_iter().zip(&mut found) {
+            push(realised(trained.policy, &test), &test, quality, cost);
         }
+    }
+    for ((target, name), (quality, cost)) in targets.iter().zip(&found) {
+        let title = format!("ZeroEval, 300 fit, target {name}");
         line(
             out,
-            &format!("ZeroEval, 300 fit, target {name}: points from the best single"),
-            &quality,
+            &format!("{title}: points from the best single"),
+            quality,
+        );
+        let least = -100.0 * target - 1.0;
+        let kept = |one: &&f64| **one >= least;
+        let share = quality.iter().filter(kept).count() as f64 / quality.len().max(1) as f64;
+        line(
+            out,
+            &format!("{title}: share of splits at {least} or better"),
+            &[share],
         );
         line(
             out,
-            &format!("ZeroEval, target {name}: cost, share of the best single's"),
-            &cost,
+            &format!("{title}: cost, share of the best single's"),
+            cost,
         );
     }
     let (mut quality, mut cost) = (vec![], vec![]);
-    for (_, (_, test)) in rows() {
+    let mut mixed = vec![vec![]; targets.len()];
+    for (at, (_, (_, test))) in rows().enumerate() {
         let test = examples.subset(&test);
-        push(
-            realised(untrained(examples), &test),
-            &test,
-            &mut quality,
-            &mut cost,
+        let untrained = realised(untrained(examples), &test);
+        push(untrained, &test, &mut quality, &mut cost);
+        let (own, best) = (
+            untrained.map(|(quality, cost)| (cost, quality)),
+            best(&test),
         );
+        let mix = Frontier::hull(&[singles(&test), own.into_iter().collect()].concat());
+        for (mixed, (_, cost)) in mixed.iter_mut().zip(&found) {
+            let at = cost.get(at).zip(best);
+            let point = at.and_then(|(share, best)| Some(mix.at(share * best.0)? - best.1));
+            mixed.extend(point.map(|point| 100.0 * point));
+        }
     }
-    line(
-        out,
-        "ZeroEval, untrained agreement of 4o-mini and Flash: points",
-        &quality,
-    );
-    line(out, "ZeroEval, untrained agreement: cost", &cost);
+    let title = "ZeroEval, untrained agreement of 4o-mini and Flash";
+    line(out, &format!("{title}: points"), &quality);
+    line(out, &format!("{title}: cost"), &cost);
+    for ((_, name), mixed) in targets.iter().zip(&mixed) {
+        let name =
+            format!("{title}, mixed with single candidates at the cost of target {name}: points");
+        line(out, &name, mixed);
+    }
+}
+
+/// The best single candidate: cost, quality.
+fn best(test: &Examples) -> Option<(f64, f64)> {
+    (singles(test).into_iter()).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 /// Notes points from the best single of the test items, and cost as a share of its.
 fn push(found: Option<(f64, f64)>, test: &Examples, quality: &mut Vec<f64>, cost: &mut Vec<f64>) {
-    let best = singles(test).into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    if let (Some(found), Some(best)) = (found, best) {
+    if let (Some(found), Some(best)) = (found, best(test)) {
         quality.push(100.0 * (found.0 - best.1));
         cost.push(found.1 / best.0);
     }
@@ -325,11 +420,5 @@ fn left_out(title: &str, examples: &Examples, wanted: &Options, out: &mut String
         );
         line(out, &name, &[quality]);
     }
-    if let Some(area) = &result.area {
-        let _ = writeln!(
-            out,
-            "| {title}: area above the mix, share of the oracle's | {:.3} | {:.3} to {:.3} (95 %) | {:?} |",
-            area.point, area.low, area.high, result.verdict
-        );
-    }
+    area(out, title, &result);
 }

@@ -1,4 +1,4 @@
-//! `xtask route DATA [REPLICATES]`: what routing is worth on recorded outcomes.
+//! `xtask route DATA [SPLITS] [SECTION]`: what routing is worth on recorded outcomes.
 //!
 //! In: the folder of recorded outcomes (`routing/*.csv`). Out: a Markdown table for docs/methods.md:
 //! each figure with its spread over seeded splits. Thresholds and hyper-parameters come from the

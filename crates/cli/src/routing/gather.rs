@@ -94,7 +94,8 @@ pub(crate) fn gather(
         }
     }
     if manifest.repeats > 1 {
-        notes.push("of repeated answers the first is taken".to_owned());
+        notes.push("quality and cost of repeated answers are those of the first; the others show whether a candidate agrees \
+             with itself".to_owned());
     }
     if sample
         .items
@@ -356,6 +357,7 @@ fn put_answers(
                     quality: f64::from(u8::from(pass)),
                     cost_usd,
                     seconds: seconds.map(|us| us as f64 / 1e6),
+                    again: Vec::new(),
                 };
                 gather.put(member, row as usize, recorded);
             }

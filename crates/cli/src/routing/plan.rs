@@ -1,7 +1,7 @@
 //! A policy's plan in words, one line per node.
 
 use trilemma_domain::CandidateId;
-use trilemma_route::{Accept, Pace, Plan, Policy};
+use trilemma_route::{Accept, Judge, Pace, Plan, Policy, Sign};
 
 /// Most lines; a plan written by hand may be of any size.
 const MAX_LINES: usize = 40;
@@ -94,17 +94,41 @@ fn tell(plan: &Plan, depth: usize, lead: &str, lines: &mut Vec<String>) {
                 Pace::Together => "at the same time",
                 Pace::InTurn => "one after the other",
             };
-            let condition = match accept {
-                Accept::Complete => "it is complete".to_owned(),
-                Accept::Agree(n) => format!("{n} of {} agree", ask.len()),
-                Accept::Judged(_) => "asking on would gain too little for its cost".to_owned(),
-            };
             say(format!(
-                "asks {} {how}; the first answer is given where {condition}",
-                names(ask)
+                "asks {} {how}; the first answer is given where {}",
+                names(ask),
+                condition(accept, ask.len())
             ));
             tell(escalate, depth + 1, "else ", lines);
         }
+    }
+}
+
+/// When an answer of some is given.
+fn condition(accept: &Accept, n_asked: usize) -> String {
+    match accept {
+        Accept::Complete => "it is complete".to_owned(),
+        Accept::Agree(n) => format!("{n} of {n_asked} agree"),
+        Accept::Judged(judge) => {
+            let by = looks(judge);
+            format!("asking on would gain too little for its cost{by}")
+        }
+    }
+}
+
+/// What a judge looks at beside agreement and lengths.
+fn looks(judge: &Judge) -> String {
+    let name = |sign: &Sign| match sign {
+        Sign::Logprob(_) => "its log-probability",
+        Sign::Votes(_) => "how often it is repeated",
+        Sign::Answer(_) => "its text",
+        Sign::Query(_) => "the query",
+    };
+    let names: Vec<&str> = judge.signs.iter().map(name).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", judged by {}", names.join(", "))
     }
 }
 

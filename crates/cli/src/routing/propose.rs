@@ -128,6 +128,7 @@ fn proposal(case: &Case<'_>, input: &DecisionInput, routing: &mut Routing) -> Re
     routing.kind = Some(kind);
     let mut wanted = options(case.context, &material, case.context.project.routing.target);
     wanted.cascades = kind == RoutingKind::Cascade;
+    wanted.reads = false;
     wanted.queries = kind == RoutingKind::Query;
     usable(&material, &wanted)?;
     let ways = Ways {

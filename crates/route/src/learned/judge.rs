@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::signs::{Look, ReadySign, Sign};
 use crate::learn::dot;
 
 /// Lengths that are looked at: of the first and second answer, their difference, of the query.
@@ -28,14 +29,24 @@ pub struct Judge {
     pub gain: Vec<f64>,
     /// Weights of the logarithm of the relative cost.
     pub log_cost: Vec<f64>,
+    /// What else it looks at where not all of several candidates agree: one weight each, the last ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signs: Vec<Sign>,
     /// Accept at or below this gain per relative cost.
     pub threshold: f64,
+}
+
+/// A judge made ready to run.
+#[derive(Debug)]
+pub(crate) struct ReadyJudge {
+    judge: Judge,
+    signs: Vec<ReadySign>,
 }
 
 /// What is seen of the answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evidence {
-    /// Whether all of those asked say the same.
+    /// Whether all of those asked say the same and are several candidates, not one asked repeatedly.
     pub(crate) agree: bool,
     /// Whether something was found in the first and in the second answer.
     pub(crate) found: [bool; 2],
@@ -43,6 +54,8 @@ pub(crate) struct Evidence {
     pub(crate) logs: [f64; 3],
     /// Position of its task among the known ones.
     pub(crate) task: Option<usize>,
+    /// Signs in standard deviations, as many as the judge has.
+    pub(crate) signs: Vec<f64>,
 }
 
 /// Evidence as a row of numbers.
@@ -69,6 +82,8 @@ impl Signals {
         };
         let lacks = |found: bool| f64::from(u8::from(!found && !evidence.agree));
         row.extend([lacks(first), lacks(second)]);
+        let weight = f64::from(u8::from(!evidence.agree));
+        row.extend(evidence.signs.iter().map(|sign| weight * sign));
         row
     }
 
@@ -82,20 +97,50 @@ impl Signals {
     }
 }
 
-impl Judge {
-    /// Says what is wrong with its sizes.
-    pub(crate) fn fault(&self) -> Option<String> {
-        let n = N_JUDGED + 2 * self.tasks.len();
-        if self.lengths.len() != N_LENGTHS {
-            return Some(format!(
-                "has {} lengths, not {N_LENGTHS}",
-                self.lengths.len()
-            ));
+impl ReadyJudge {
+    /// Makes a judge ready.
+    ///
+    /// # Errors
+    /// What is wrong with its sizes or signs.
+    pub(crate) fn new(judge: &Judge) -> Result<Self, String> {
+        let n = N_JUDGED + 2 * judge.tasks.len() + judge.signs.len();
+        if judge.lengths.len() != N_LENGTHS {
+            let found = judge.lengths.len();
+            return Err(format!("has {found} lengths, not {N_LENGTHS}"));
         }
-        (self.gain.len() != n || self.log_cost.len() != n)
-            .then(|| format!("has too few or too many weights: {n} are needed"))
+        if judge.gain.len() != n || judge.log_cost.len() != n {
+            return Err(format!("has too few or too many weights: {n} are needed"));
+        }
+        let signs: Result<Vec<ReadySign>, String> =
+            judge.signs.iter().map(ReadySign::new).collect();
+        Ok(Self {
+            signs: signs?,
+            judge: judge.clone(),
+        })
     }
 
+    /// As it stands in the file.
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Its signs in some answers.
+    pub(crate) fn signs(&self, look: &Look<'_>) -> Vec<f64> {
+        self.signs.iter().map(|sign| sign.value(look)).collect()
+    }
+
+    /// Its signs before any answer is there.
+    pub(crate) fn signs_before(&self, look: &Look<'_>) -> Vec<f64> {
+        self.signs.iter().map(|sign| sign.before(look)).collect()
+    }
+
+    /// Whether it reads texts and its training has not seen this task.
+    pub(crate) fn is_unseen(&self, task: Option<&str>) -> bool {
+        self.signs.iter().any(|sign| sign.is_unseen(task))
+    }
+}
+
+impl Judge {
     /// Expected gain of asking the large candidate, and the score that meets the threshold.
     pub(crate) fn weigh(&self, evidence: &Evidence) -> (f64, f64) {
         let row = Signals::row(evidence, &self.lengths, self.tasks.len());

@@ -1,15 +1,18 @@
 //! Learned parts of a policy: their form in the file, and what they say of a query.
 //!
 //! `query` estimates each candidate's quality and cost from the query alone; `judge` says whether a
-//! cheap answer is good enough from how those asked agree. How they are fitted is `train`'s.
+//! cheap answer is good enough from how those asked agree, and from the `signs` in it. How they are fitted is `train`'s.
 
 mod judge;
 mod query;
+mod signs;
 
 pub use judge::Judge;
-pub(crate) use judge::{Evidence, N_LENGTHS, Signals};
+pub(crate) use judge::{Evidence, N_LENGTHS, ReadyJudge, Signals};
 pub use query::{CostModel, Estimate, QualityModel, QueryModel, TreeModel, UnseenTask};
 pub(crate) use query::{Query, columns, standard_row};
+pub(crate) use signs::{Look, logprob, standard, text, votes};
+pub use signs::{Reader, Sign};
 
 /// Cuts a number to seven significant digits, so that a file stays readable and reads back the same.
 pub(crate) fn brief(number: f64) -> f64 {

@@ -15,7 +15,7 @@ use super::pair::{Pair, pair};
 use super::replay::{Served, replay};
 use crate::learned::Query;
 use crate::router::{Router, Why};
-use crate::train::{Examples, Options, Prepared, Target, fit_query, train_all};
+use crate::train::{Examples, Options, Prepared, Target, fit_query, train_all, train_reading};
 
 /// Folds in which policies are judged: each by policies that were trained on the others.
 pub const N_FOLDS: usize = 5;
@@ -44,7 +44,8 @@ pub struct Task {
     pub within: Point,
     /// Trained without it.
     pub left_out: Point,
-    /// The single candidate that serves it then, where a policy that has not seen a task does not route it.
+    /// The single candidate that serves all of it then, where the policy routes nothing of it: it has not seen the
+    /// task, or is a single candidate.
     pub unrouted: Option<String>,
     /// The random mix at the cost of `left_out`; `None` = it costs less than the cheapest.
     pub mix: Option<f64>,
@@ -401,6 +402,41 @@ pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
     pair(&scores, &of(weak), &of(strong))
 }
 
+/// APGR and CPT of two candidates from judging the weak one's answers, out of fold: how far down the list of
+/// expected gains the strong one is asked. The weak call is paid for every item, which these figures do not show.
+/// `None` also where the weak one is not cheap.
+#[must_use]
+pub fn cross_pair_read(examples: &Examples, seed: u64) -> Option<Pair> {
+    if examples.members.len() != 2 || examples.rows.len() < MIN_ITEMS {
+        return None;
+    }
+    let strong = examples.best_single();
+    let weak = 1 - strong;
+    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, seed);
+    let mut scores = vec![0.0; examples.rows.len()];
+    for fold in 0..N_FOLDS {
+        let (learn, test) = split(&fold_of, fold);
+        let router = Router::new(train_reading(&examples.subset(&learn), seed)?).ok()?;
+        for idx in test {
+            let row = examples.rows.get(idx)?;
+            let answer = row.outcomes.get(weak)?.observation.clone();
+            let why = router.step(&row.view(), &[answer]).why;
+            *scores.get_mut(idx)? = why.iter().find_map(|why| match why {
+                Why::Weighed { gain, .. } => Some(*gain),
+                _ => None,
+            })?;
+        }
+    }
+    let of = |member: usize| -> Vec<f64> {
+        examples
+            .rows
+            .iter()
+            .map(|row| row.quality(member))
+            .collect()
+    };
+    pair(&scores, &of(weak), &of(strong))
+}
+
 /// Parity by task, and with the task left out of the training.
 fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
     let parity = held
@@ -444,13 +480,16 @@ fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
     .collect()
 }
 
-/// Who served everything because the task was new; `None` = something was routed.
+/// Who served everything without being chosen for an item; `None` = something was routed.
 fn unrouted(examples: &Examples, served: &[Served]) -> Option<String> {
     let first = served.first()?.answered_by?;
-    let is_guarded = |one: &Served| one.why.contains(&Why::UnseenTask);
+    let is_chosen = |why: &Why| !matches!(why, Why::UnseenTask | Why::NoRule);
+    let is_fixed = |one: &Served| {
+        one.answered_by == Some(first) && one.n_calls == 1 && !one.why.iter().any(is_chosen)
+    };
     served
         .iter()
-        .all(is_guarded)
+        .all(is_fixed)
         .then(|| examples.id(first).to_string())
 }
 

@@ -18,7 +18,8 @@ pub use appraise::{Appraisal, Wait, appraise, cross_appraise};
 pub use beside::Point;
 pub(crate) use evaluate::evaluate_to;
 pub use evaluate::{
-    Abstention, Depth, Evaluation, Held, Task, Verdict, cross_pair, evaluate, held_out_pair,
+    Abstention, Depth, Evaluation, Held, Task, Verdict, cross_pair, cross_pair_read, evaluate,
+    held_out_pair,
 };
 pub use evaluate::{MIN_ITEMS, N_FOLDS};
 pub use hull::{Frontier, aiq};

@@ -29,8 +29,8 @@ pub struct Served {
 
 /// Serves each item from its recorded outcomes.
 ///
-/// A candidate that is asked several times for one item gives its one recorded answer each time: a
-/// policy of self-consistency needs repeats and cannot be replayed from single answers.
+/// A candidate that is asked several times for one item gives its recorded repeats one after the other, and
+/// the last again where there are too few.
 #[must_use]
 pub fn replay(router: &Router, examples: &Examples) -> Vec<Served> {
     (examples.rows.iter())
@@ -42,6 +42,7 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
     let view = row.view();
     let mut seen: Vec<Observation> = Vec::new();
     let mut members: Vec<usize> = Vec::new();
+    let mut qualities: Vec<f64> = Vec::new();
     let mut purposes: Vec<Use> = Vec::new();
     let mut served = Served {
         quality: 0.0,
@@ -65,10 +66,14 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
                         .members
                         .iter()
                         .position(|one| one.id == call.candidate);
-                    let found = position.and_then(|at| Some((at, row.outcomes.get(at)?)));
+                    let found = position.and_then(|at| {
+                        let nth = members.iter().filter(|asked| **asked == at).count();
+                        Some((at, row.draw(at, nth)?))
+                    });
                     let Some((at, outcome)) = found else {
                         seen.push(Observation::failed(call.candidate));
                         members.push(usize::MAX);
+                        qualities.push(0.0);
                         purposes.push(call.purpose);
                         continue;
                     };
@@ -77,6 +82,7 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
                     slowest = slowest.zip(outcome.seconds).map(|(a, b)| a.max(b));
                     seen.push(outcome.observation.clone());
                     members.push(at);
+                    qualities.push(outcome.quality);
                     step.push(at);
                     purposes.push(call.purpose);
                 }
@@ -87,7 +93,7 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
             Step::Answer { seen_idx } => {
                 served.answered_by = members.get(seen_idx).copied();
                 served.held_back = purposes.get(seen_idx) == Some(&Use::Judged);
-                served.quality = served.answered_by.map_or(0.0, |at| row.quality(at));
+                served.quality = qualities.get(seen_idx).copied().unwrap_or(0.0);
                 served.why = decision.why;
                 return served;
             }

@@ -76,6 +76,7 @@ fn paired(n: usize, grouped: Grouped) -> Examples {
             quality: f64::from(u8::from(right)),
             cost_usd: cost,
             seconds: None,
+            again: Vec::new(),
         };
         Example {
             id: idx.to_string(),
@@ -113,6 +114,7 @@ fn by_query() -> Options {
         target: Target::BudgetUsd(1.0),
         seed: 3,
         cascades: false,
+        reads: false,
         queries: true,
         frame: Frame::default(),
     }

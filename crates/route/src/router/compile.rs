@@ -10,7 +10,7 @@ use trilemma_score::Extraction;
 use super::node::{Branch, Cascade, Node};
 use super::ready::Router;
 use super::test::Test;
-use crate::learned::{Query, QueryModel};
+use crate::learned::{Query, QueryModel, ReadyJudge};
 use crate::policy::{
     Accept, Pace, Plan, Policy, PolicyProblem, Rule, SCHEMA_VERSION, When, parse_day, parse_hours,
 };
@@ -232,10 +232,12 @@ impl Check {
                 "at least 2, and no more than are asked; for one answer write `\"complete\"`",
             );
         }
+        let mut ready = None;
         if let Accept::Judged(judge) = accept {
             let at = format!("{at}.accept.judged");
-            if let Some(fault) = judge.fault() {
-                self.note(&at, fault, "train the policy again");
+            match ReadyJudge::new(judge) {
+                Ok(judge) => ready = Some(judge),
+                Err(fault) => self.note(&at, fault, "train the policy again"),
             }
             if *pace == Pace::InTurn {
                 self.note(
@@ -251,6 +253,7 @@ impl Check {
             extract: self.extract(extract.as_ref(), at),
             compare: *compare,
             accept: accept.clone(),
+            judge: ready,
             escalate: self.plan(escalate, &format!("{at}.escalate")),
         }))
     }

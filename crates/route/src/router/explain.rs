@@ -9,7 +9,7 @@ use super::node::{Cascade, Node};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
 use super::walk::{Decision, Walk, walk};
-use crate::learned::{Estimate, Judge, Query};
+use crate::learned::{Estimate, Look, Query, ReadyJudge};
 use crate::policy::{Accept, Plan};
 use crate::request::RequestView;
 
@@ -203,6 +203,11 @@ impl Visit<'_> {
     }
 
     fn cascade(&self, cascade: &Cascade, found: &mut Explanation) {
+        let judge = cascade.judge.as_ref();
+        if judge.is_some_and(|judge| judge.is_unseen(self.request.task)) {
+            // Nobody cheap is asked.
+            return;
+        }
         let escalated = self.first(&cascade.escalate);
         let mut case = |when: &str, gain: Option<f64>, is_accepted: bool| {
             found.cases.push(Case {
@@ -225,10 +230,20 @@ impl Visit<'_> {
                 case("fewer agree", None, false);
             }
             Accept::Judged(judge) => {
-                for (when, is_agreed) in [("they agree", true), ("they do not agree", false)] {
-                    let (gain, score) = self.typical(judge, is_agreed);
-                    let when = format!("{when} (answers of usual length)");
-                    case(&when, Some(gain), score <= judge.threshold);
+                let cases: &[(&str, bool)] = if cascade.is_one() {
+                    &[("the answer is a usual one", false)]
+                } else {
+                    &[
+                        ("they agree (answers of usual length)", true),
+                        ("they do not agree (answers of usual length)", false),
+                    ]
+                };
+                for (when, is_agreed) in cases {
+                    let Some(ready) = &cascade.judge else {
+                        continue;
+                    };
+                    let (gain, score) = self.typical(ready, *is_agreed);
+                    case(when, Some(gain), score <= judge.threshold);
                 }
                 case("the first failed, or nothing is found in it", None, false);
             }
@@ -236,7 +251,8 @@ impl Visit<'_> {
     }
 
     /// What a judge makes of answers of the usual length.
-    fn typical(&self, judge: &Judge, agree: bool) -> (f64, f64) {
+    fn typical(&self, ready: &ReadyJudge, agree: bool) -> (f64, f64) {
+        let judge = ready.judge();
         let mean = |at: usize| judge.lengths.get(at).map_or(0.0, |one| one[0]);
         let task = self.request.task;
         judge.weigh(&crate::learned::Evidence {
@@ -248,6 +264,12 @@ impl Visit<'_> {
                 (self.request.text.chars().count() as f64).ln_1p(),
             ],
             task: task.and_then(|task| judge.tasks.iter().position(|known| known == task)),
+            signs: ready.signs_before(&Look {
+                query: &self.request.text,
+                task,
+                first: None,
+                gists: &[],
+            }),
         })
     }
 }

@@ -15,7 +15,7 @@ mod walk;
 mod why;
 
 pub use explain::{Case, Explanation, Flip};
-pub(crate) use poll::{evidence, gist};
+pub(crate) use poll::{Asked, evidence, gist};
 pub use ready::Router;
 pub use tiers::{Tier, classify_complexity};
 pub use walk::{Call, Decision, Step, Use};

@@ -7,7 +7,7 @@ use trilemma_domain::CandidateId;
 use trilemma_score::Extraction;
 
 use super::test::Test;
-use crate::learned::Query;
+use crate::learned::{Query, ReadyJudge};
 use crate::policy::{Accept, Compare, Pace};
 
 /// One candidate that may be asked.
@@ -57,7 +57,16 @@ pub(super) struct Cascade {
     pub(super) extract: Option<Extraction>,
     pub(super) compare: Compare,
     pub(super) accept: Accept,
+    /// Ready to run, where a judge accepts.
+    pub(super) judge: Option<ReadyJudge>,
     pub(super) escalate: Node,
+}
+
+impl Cascade {
+    /// Whether one candidate is asked, once or repeatedly.
+    pub(super) fn is_one(&self) -> bool {
+        self.ask.iter().all(|id| Some(id) == self.ask.first())
+    }
 }
 
 /// A regular expression of a rule.

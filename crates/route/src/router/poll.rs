@@ -74,21 +74,33 @@ pub(super) fn majority(gists: &[Option<String>]) -> Majority {
     best
 }
 
-/// What a cascade's judge looks at, in the order in which the candidates were asked.
-pub(crate) fn evidence(
-    query: &str,
-    task: Option<usize>,
-    gists: &[Option<String>],
-    outcomes: &[Option<&Outcome>],
-) -> Evidence {
+/// What those who were asked have answered, in the order in which they were asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The parts that are compared.
+    pub(crate) gists: &'a [Option<String>],
+    /// The answers.
+    pub(crate) outcomes: &'a [Option<&'a Outcome>],
+    /// Whether one candidate was asked, once or repeatedly.
+    pub(crate) is_one: bool,
+}
+
+/// What a cascade's judge looks at, in the order in which the candidates were asked; without its signs.
+pub(crate) fn evidence(query: &str, task: Option<usize>, asked: Asked<'_>) -> Evidence {
+    let Asked {
+        gists,
+        outcomes,
+        is_one,
+    } = asked;
     let gist = |idx: usize| gists.get(idx).and_then(Option::as_ref);
     let log = |idx: usize| outcomes.get(idx).copied().flatten().map_or(0.0, log_tokens);
-    let agree = gist(0).is_some() && gists.iter().all(|other| other.as_ref() == gist(0));
+    let agree = !is_one && gist(0).is_some() && gists.iter().all(|other| other.as_ref() == gist(0));
     Evidence {
         agree,
-        found: [gist(0).is_some(), gist(1).is_some()],
+        found: [gist(0).is_some(), gists.len() < 2 || gist(1).is_some()],
         logs: [log(0), log(1), (query.chars().count() as f64).ln_1p()],
         task,
+        signs: Vec::new(),
     }
 }
 
@@ -131,6 +143,7 @@ mod tests {
                 text: " The  Answer ".to_owned(),
                 finish,
                 output_tokens: None,
+                logprob: None,
             };
             gist(&outcome, None, Compare::Loose)
         };

@@ -4,11 +4,11 @@ use trilemma_domain::CandidateId;
 use trilemma_score::Extraction;
 
 use super::node::{Cascade, Node};
-use super::poll::{Majority, evidence, gist, majority};
+use super::poll::{Asked, Majority, evidence, gist, majority};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
 use super::why::Why;
-use crate::learned::{Estimate, Judge, Query};
+use crate::learned::{Estimate, Look, Query, ReadyJudge};
 use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Compare, Pace};
 use crate::request::RequestView;
@@ -252,6 +252,11 @@ impl Walk<'_> {
     }
 
     fn cascade(&mut self, cascade: &Cascade) -> Step {
+        let judge = cascade.judge.as_ref();
+        if judge.is_some_and(|judge| judge.is_unseen(self.request.task)) {
+            self.why.push(Why::UnseenTask);
+            return self.down(&cascade.escalate);
+        }
         let asked = self.asked(cascade);
         let missing: Vec<Call> = (cascade.ask.iter().zip(&asked))
             .filter(|(_, seen_idx)| seen_idx.is_none())
@@ -267,7 +272,7 @@ impl Walk<'_> {
                 gist(outcome, cascade.extract.as_ref(), cascade.compare)
             })
             .collect();
-        if let Accept::Judged(judge) = &cascade.accept {
+        if let Some(judge) = judge {
             return self.judged(cascade, judge, &asked, &gists);
         }
         let found = majority(&gists);
@@ -293,7 +298,7 @@ impl Walk<'_> {
     fn judged(
         &mut self,
         cascade: &Cascade,
-        judge: &Judge,
+        ready: &ReadyJudge,
         asked: &[Option<usize>],
         gists: &[Option<String>],
     ) -> Step {
@@ -301,14 +306,29 @@ impl Walk<'_> {
             .iter()
             .map(|seen_idx| Some(&self.seen.get((*seen_idx)?)?.outcome));
         let outcomes: Vec<Option<&Outcome>> = outcomes.collect();
+        let judge = ready.judge();
         let task = self
             .request
             .task
             .and_then(|task| judge.tasks.iter().position(|t| t == task));
-        let evidence = evidence(&self.request.text, task, gists, &outcomes);
+        let is_one = cascade.is_one();
+        let answers = Asked {
+            gists,
+            outcomes: &outcomes,
+            is_one,
+        };
+        let mut evidence = evidence(&self.request.text, task, answers);
+        if !evidence.agree {
+            evidence.signs = ready.signs(&Look {
+                query: &self.request.text,
+                task: self.request.task,
+                first: outcomes.first().copied().flatten(),
+                gists,
+            });
+        }
         let (gain, score) = judge.weigh(&evidence);
         self.why.push(Why::Weighed {
-            agree: evidence.agree,
+            agree: (!is_one).then_some(evidence.agree),
             gain,
             score,
             threshold: judge.threshold,

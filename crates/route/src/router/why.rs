@@ -58,8 +58,8 @@ pub enum Why {
     },
     /// The judge of a cascade has weighed the answers.
     Weighed {
-        /// Whether all of those asked agree.
-        agree: bool,
+        /// Whether all of those asked agree; `None` = one candidate was asked, once or repeatedly.
+        agree: Option<bool>,
         /// Quality that asking the large candidate would gain, expected.
         gain: f64,
         /// That, per relative cost.
@@ -115,7 +115,11 @@ impl fmt::Display for Why {
                 score,
                 threshold,
             } => {
-                let how = if *agree { "agree" } else { "do not agree" };
+                let how = match agree {
+                    Some(true) => "the cheap answers agree",
+                    Some(false) => "the cheap answers do not agree",
+                    None => "the cheap answer was judged",
+                };
                 let verdict = if score <= threshold {
                     "enough"
                 } else {
@@ -124,7 +128,7 @@ impl fmt::Display for Why {
                 let points = 100.0 * gain;
                 write!(
                     f,
-                    "the cheap answers {how}; asking on would gain {points:.2} points: {verdict}"
+                    "{how}; asking on would gain {points:.2} points: {verdict}"
                 )
             }
             Self::Label { label } => write!(f, "the classifier says `{label}`"),

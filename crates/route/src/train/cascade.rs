@@ -1,20 +1,22 @@
 //! Fits cascades: which cheap candidates are asked, and when their answer is good enough.
 //!
-//! Two or three cheap candidates are asked. The gain of asking the large one as well is a Bayesian
-//! linear model of how they compare. Its prior says what agreement means before any item is seen:
+//! Two or three cheap candidates are asked, or one: once, or as often as its repeats are recorded. The gain of
+//! asking the large one as well is a Bayesian linear model of how they compare, and of what `reading` finds in
+//! the answer of one. Its prior says what agreement means before any item is seen:
 //! where k candidates agree, the large one is better by about 0.4 points ÷ (k-1)², give or take as
 //! much. A few hundred items cannot measure half a point, so the prior carries the agreed cases and
 //! the items those in which answers differ. Method and constants: docs/methods.md.
 
 use std::cmp::Ordering;
 
-use super::examples::{Example, Examples};
+use super::examples::{Example, Examples, Recorded};
+use super::reading::{MOST_ITEMS_READ, MOST_READ, Seen, read_signs};
 use super::target::{CAUTION, Target};
 use crate::learn::{Bayes, Posterior};
-use crate::learned::{Evidence, Judge, N_LENGTHS, Signals, brief};
+use crate::learned::{self, Evidence, Judge, N_LENGTHS, Sign, Signals, brief};
 use crate::observe::Outcome;
 use crate::policy::{Accept, Pace, Plan};
-use crate::router::{evidence, gist};
+use crate::router::{Asked, evidence, gist};
 use trilemma_score::Extraction;
 
 /// Expected gain where two agree, and its standard deviation.
@@ -38,6 +40,22 @@ const CHEAP: f64 = 0.25;
 /// Most cheap candidates that are combined.
 const MAX_CHEAP: usize = 6;
 
+/// Standard deviation of what a sign adds per standard deviation.
+const SIGN_SD: f64 = 0.15;
+/// Most often that one candidate is asked.
+const MOST_DRAWS: usize = 5;
+
+/// Which cascades are fitted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Which {
+    /// Answers of several candidates, and repeats of one, are compared.
+    pub(super) agreement: bool,
+    /// One answer is read.
+    pub(super) reading: bool,
+    /// Of the folds in which reading is learned.
+    pub(super) seed: u64,
+}
+
 /// A cascade with what is expected of it.
 pub(super) struct FittedCascade {
     pub(super) plan: Plan,
@@ -47,31 +65,30 @@ pub(super) struct FittedCascade {
     pub(super) cost: f64,
 }
 
-/// Fits every set of two or three cheap candidates; gives for each target the one that reaches it best. What
-/// depends on no target is done once.
-pub(super) fn fit_cascades(examples: &Examples, targets: &[Target]) -> Vec<Option<FittedCascade>> {
+/// Fits every set of cheap candidates; gives for each target the one that reaches it best. What depends on no
+/// target is done once.
+pub(super) fn fit_cascades(
+    examples: &Examples,
+    targets: &[Target],
+    which: Which,
+) -> Vec<Option<FittedCascade>> {
     let mut best: Vec<Option<FittedCascade>> = targets.iter().map(|_| None).collect();
     let Some(ready) = Ready::of(examples) else {
         return best;
     };
-    for ask in sets(&ready.cheap) {
-        let study = Study::of(examples, &ready, ask);
-        let fit = study.fit();
-        for (best, target) in best.iter_mut().zip(targets) {
-            let Some((threshold, loss, cost)) = fit.threshold(*target) else {
-                continue;
-            };
-            let old = best.as_ref().map(|old| (old.loss, old.cost));
-            if old.is_none_or(|old| target.prefers((loss, cost), old)) {
-                let judge = Judge {
-                    threshold,
-                    ..fit.judge.clone()
-                };
-                *best = Some(FittedCascade {
-                    plan: study.plan(judge),
-                    loss,
-                    cost,
-                });
+    if which.agreement {
+        for ask in sets(examples, &ready.cheap) {
+            Study::of(examples, &ready, (ask, Vec::new())).improve(&mut best, targets);
+        }
+    }
+    if which.reading {
+        // The best of the cheap ones: others cost as much and say less.
+        for cheap in ready.cheap.iter().take(MOST_READ) {
+            let few = examples.head(MOST_ITEMS_READ);
+            let examples = few.as_ref().unwrap_or(examples);
+            let signs = read_signs(examples, (*cheap, ready.large), which.seed);
+            for ask in repeats(examples, *cheap) {
+                Study::of(examples, &ready, (ask, signs.clone())).improve(&mut best, targets);
             }
         }
     }
@@ -100,9 +117,11 @@ impl Examples {
 /// What is looked at once for all sets.
 struct Ready {
     large: usize,
-    /// Cheap candidates, the best first; at least two.
+    /// Cheap candidates, the best first; at least one.
     cheap: Vec<usize>,
-    /// By candidate, then item: the part of its answer that is compared. Empty for those that are not cheap.
+    /// From an answer to the part that is compared.
+    extract: Option<Extraction>,
+    /// By candidate, then item: that part of its first answer. Empty for those that are not cheap.
     gists: Vec<Vec<Option<String>>>,
 }
 
@@ -116,7 +135,7 @@ impl Ready {
             .collect();
         cheap.sort_by(|a, b| quality(*b).total_cmp(&quality(*a)).then(a.cmp(b)));
         cheap.truncate(MAX_CHEAP);
-        if cheap.len() < 2 {
+        if cheap.is_empty() {
             return None;
         }
         let extract = match &examples.extract {
@@ -133,20 +152,43 @@ impl Ready {
         };
         Some(Self {
             gists: (0..examples.members.len()).map(of).collect(),
+            extract,
             large,
             cheap,
         })
     }
 }
 
-/// All pairs and triples, each in the given order.
-fn sets(cheap: &[usize]) -> Vec<Vec<usize>> {
+/// All pairs and triples, each in the given order; repeats of each where they are recorded; a single answer
+/// where its log-probability is.
+fn sets(examples: &Examples, cheap: &[usize]) -> Vec<Vec<usize>> {
     let mut sets = Vec::new();
     for (i, a) in cheap.iter().enumerate() {
+        let has_logprob = examples.logprobs(*a).is_some();
+        sets.extend(
+            repeats(examples, *a)
+                .into_iter()
+                .filter(|ask| has_logprob || ask.len() > 1),
+        );
         for (j, b) in cheap.iter().enumerate().skip(i + 1) {
             sets.push(vec![*a, *b]);
             sets.extend(cheap.iter().skip(j + 1).map(|c| vec![*a, *b, *c]));
         }
+    }
+    sets
+}
+
+/// One candidate alone, and as often as every item has answers of it.
+fn repeats(examples: &Examples, member: usize) -> Vec<Vec<usize>> {
+    let of = |row: &Example| {
+        row.outcomes
+            .get(member)
+            .map_or(0, |one| 1 + one.again.len())
+    };
+    let most = examples.rows.iter().map(of).min().unwrap_or(0);
+    let mut sets = vec![vec![member]];
+    if most > 1 {
+        sets.push(vec![member; most.min(MOST_DRAWS)]);
     }
     sets
 }
@@ -180,30 +222,48 @@ struct Study<'a> {
     tasks: Vec<String>,
     seen: Vec<Evidence>,
     scales: Vec<[f64; 2]>,
+    signs: Vec<Sign>,
     rows: Vec<Vec<f64>>,
 }
 
 impl<'a> Study<'a> {
-    fn of(examples: &'a Examples, ready: &Ready, ask: Vec<usize>) -> Self {
+    fn of(examples: &'a Examples, ready: &Ready, (ask, mut read): (Vec<usize>, Vec<Seen>)) -> Self {
         let tasks = examples.tasks();
-        let look = |(idx, row): (usize, &Example)| {
-            let outcomes: Vec<Option<&Outcome>> = (ask.iter())
-                .map(|member| {
-                    row.outcomes
-                        .get(*member)
-                        .map(|one| &one.observation.outcome)
+        let is_one = ask.iter().all(|one| Some(one) == ask.first());
+        let mut votes = Vec::with_capacity(examples.rows.len());
+        let mut seen = Vec::with_capacity(examples.rows.len());
+        for (idx, row) in examples.rows.iter().enumerate() {
+            let draws: Vec<Option<&Recorded>> = (self::draws(&ask))
+                .map(|(member, nth)| row.draw(member, nth))
+                .collect();
+            let outcomes: Vec<Option<&Outcome>> = (draws.iter())
+                .map(|one| Some(&(*one)?.observation.outcome))
+                .collect();
+            let gists: Vec<Option<String>> = (self::draws(&ask).zip(&outcomes))
+                .map(|((member, nth), outcome)| match nth {
+                    0 => ready.gists.get(member)?.get(idx)?.clone(),
+                    _ => gist((*outcome)?, ready.extract.as_ref(), examples.compare),
                 })
                 .collect();
-            let gists: Vec<Option<String>> = (ask.iter())
-                .map(|member| ready.gists.get(*member)?.get(idx)?.clone())
-                .collect();
-            let task = row
-                .task
-                .as_ref()
-                .and_then(|task| tasks.iter().position(|t| t == task));
-            evidence(&row.text, task, &gists, &outcomes)
-        };
-        let seen: Vec<Evidence> = examples.rows.iter().enumerate().map(look).collect();
+            let task =
+                (row.task.as_ref()).and_then(|task| tasks.iter().position(|known| known == task));
+            let answers = Asked {
+                gists: &gists,
+                outcomes: &outcomes,
+                is_one,
+            };
+            votes.push(learned::votes(&gists));
+            seen.push(evidence(&row.text, task, answers));
+        }
+        if is_one && ask.len() > 1 {
+            read.push(Seen::of(votes, Sign::Votes));
+        }
+        read.extend(ask.first().and_then(|first| examples.logprobs(*first)));
+        for one in &read {
+            for (seen, value) in seen.iter_mut().zip(&one.values) {
+                seen.signs.push(*value);
+            }
+        }
         let scales = scales(&seen);
         let rows = (seen.iter())
             .map(|one| Signals::row(one, &scales, tasks.len()))
@@ -215,7 +275,30 @@ impl<'a> Study<'a> {
             tasks,
             seen,
             scales,
+            signs: read.into_iter().map(|one| one.sign).collect(),
             rows,
+        }
+    }
+
+    /// Keeps this set for the targets that it reaches better than what was found before.
+    fn improve(&self, best: &mut [Option<FittedCascade>], targets: &[Target]) {
+        let fit = self.fit();
+        for (best, target) in best.iter_mut().zip(targets) {
+            let Some((threshold, loss, cost)) = fit.threshold(*target) else {
+                continue;
+            };
+            let old = best.as_ref().map(|old| (old.loss, old.cost));
+            if old.is_none_or(|old| target.prefers((loss, cost), old)) {
+                let judge = Judge {
+                    threshold,
+                    ..fit.judge.clone()
+                };
+                *best = Some(FittedCascade {
+                    plan: self.plan(judge),
+                    loss,
+                    cost,
+                });
+            }
         }
     }
 
@@ -245,7 +328,8 @@ impl<'a> Study<'a> {
             AGREED_TASK_SD * shared,
         );
         let split = case(SPLIT_SD, SPLIT_LENGTH_SD, SPLIT_TASK_SD);
-        [agreed, split, vec![LACKING_SD; 2]].concat()
+        let signs = vec![SIGN_SD; self.signs.len()];
+        [agreed, split, vec![LACKING_SD; 2], signs].concat()
     }
 
     fn noise(&self, gains: &[f64], agree: bool) -> f64 {
@@ -302,6 +386,7 @@ impl<'a> Study<'a> {
             lengths: self.scales.iter().map(|scale| scale.map(brief)).collect(),
             gain,
             log_cost: self.cost_model().into_iter().map(brief).collect(),
+            signs: self.signs.clone(),
             threshold: 0.0,
         };
         Fit {
@@ -322,9 +407,7 @@ impl<'a> Study<'a> {
             })
             .collect();
         order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
-        let asked = self
-            .examples
-            .mean(|row| self.ask.iter().map(|one| row.cost(*one)).sum());
+        let asked = self.examples.mean(|row| asked_cost(row, &self.ask));
         let mut cost = asked + self.examples.mean(|row| row.cost(self.large));
         let mut loss = 0.0;
         let mut accepted = vec![0.0; judge.gain.len()];
@@ -364,6 +447,18 @@ impl<'a> Study<'a> {
             escalate: Box::new(Plan::Single(self.examples.id(self.large))),
         }
     }
+}
+
+/// Each call with how often its candidate was asked before.
+fn draws(ask: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    let before =
+        |at: usize, member: &usize| ask.iter().take(at).filter(|one| *one == member).count();
+    (ask.iter().enumerate()).map(move |(at, member)| (*member, before(at, member)))
+}
+
+fn asked_cost(row: &Example, ask: &[usize]) -> f64 {
+    let cost = |(member, nth)| row.draw(member, nth).map_or(0.0, |one| one.cost_usd);
+    draws(ask).map(cost).sum()
 }
 
 fn scales(seen: &[Evidence]) -> Vec<[f64; 2]> {

@@ -1,6 +1,6 @@
 //! Takes the cheapest way that reaches the target by its own cautious estimate.
 
-use super::cascade::{FittedCascade, fit_cascades};
+use super::cascade::{FittedCascade, Which, fit_cascades};
 use super::examples::Examples;
 use super::frame::Frame;
 use super::query::{FittedQuery, Prepared, fit_query};
@@ -20,6 +20,9 @@ pub struct Options {
     /// Whether cheap answers may be compared before one is given; needs answers with a comparable
     /// part, costs every cheap call and its wait.
     pub cascades: bool,
+    /// Whether one cheap answer may be read before it is given; takes as long to learn as queries do, and
+    /// costs the cheap call and its wait.
+    pub reads: bool,
     /// Whether the query alone may decide.
     pub queries: bool,
     /// What people wrote around the learned part.
@@ -56,12 +59,11 @@ pub fn train(examples: &Examples, options: &Options) -> Trained {
     .unwrap_or_else(untrained)
 }
 
-/// Trains once for several targets; what depends on none of them is done once.
-pub(crate) fn train_all(
-    examples: &Examples,
-    options: &Options,
-    targets: &[Target],
-) -> Vec<Trained> {
+/// Trains once for several targets, in their order; what depends on none of them is done once.
+///
+/// The target of the options is not looked at.
+#[must_use]
+pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> Vec<Trained> {
     // What rules decide teaches nothing of the rest.
     let free = options.frame.free(examples);
     let examples = free.as_ref().unwrap_or(examples);
@@ -69,11 +71,12 @@ pub(crate) fn train_all(
     let fitted = options
         .queries
         .then(|| Asked::of(examples, anchor, options.seed));
-    let cascades: Vec<Option<FittedCascade>> = if options.cascades {
-        fit_cascades(examples, targets)
-    } else {
-        targets.iter().map(|_| None).collect()
+    let which = Which {
+        agreement: options.cascades,
+        reading: options.reads,
+        seed: options.seed,
     };
+    let cascades = fit_cascades(examples, targets, which);
     let for_target = |(target, cascade): (&Target, Option<FittedCascade>)| {
         let mut best = Choice::single(examples, anchor);
         if let Some(found) = cascade {
@@ -85,6 +88,18 @@ pub(crate) fn train_all(
         best.named(examples, options, anchor)
     };
     targets.iter().zip(cascades).map(for_target).collect()
+}
+
+/// The cascade that reads one cheap answer, wherever its threshold may lie; `None` = no candidate is cheap.
+pub(crate) fn train_reading(examples: &Examples, seed: u64) -> Option<Policy> {
+    let which = Which {
+        agreement: false,
+        reading: true,
+        seed,
+    };
+    let best = [Target::BudgetUsd(f64::MAX)];
+    let found = fit_cascades(examples, &best, which).pop().flatten()?;
+    Some(Policy::new("reading", examples.members.clone(), found.plan))
 }
 
 /// What queries say of the candidates that are worth estimating.

@@ -42,6 +42,8 @@ pub struct Recorded {
     pub cost_usd: f64,
     /// How long it took; `None` = not recorded.
     pub seconds: Option<f64>,
+    /// What the same candidate answered when it was asked the same again; these have none of their own.
+    pub again: Vec<Recorded>,
 }
 
 /// One item with everybody's outcome.
@@ -92,6 +94,14 @@ impl Example {
         }
     }
 
+    /// What a candidate came to when it was asked for the nth time, from 0; the last that is recorded where
+    /// it was not asked as often.
+    pub(crate) fn draw(&self, member: usize, nth: usize) -> Option<&Recorded> {
+        let first = self.outcomes.get(member)?;
+        let again = nth.min(first.again.len()).checked_sub(1);
+        again.map_or(Some(first), |at| first.again.get(at))
+    }
+
     pub(crate) fn quality(&self, member: usize) -> f64 {
         self.outcomes.get(member).map_or(0.0, |one| one.quality)
     }
@@ -112,6 +122,12 @@ impl Examples {
                 .collect(),
             ..self.clone()
         }
+    }
+
+    /// The first items, where there are more than this; `None` = there are not.
+    pub(crate) fn head(&self, most: usize) -> Option<Self> {
+        let rows: Vec<usize> = (0..most).collect();
+        (self.rows.len() > most).then(|| self.subset(&rows))
     }
 
     /// The outcomes of some candidates, by their places.

@@ -11,10 +11,11 @@ mod choose;
 mod examples;
 mod frame;
 mod query;
+mod reading;
 mod target;
 
-pub(crate) use choose::train_all;
-pub use choose::{Options, Trained, train};
+pub(crate) use choose::train_reading;
+pub use choose::{Options, Trained, train, train_all};
 pub use examples::{About, Example, Examples, Recorded};
 pub use frame::Frame;
 pub(crate) use query::{Prepared, fit_query};

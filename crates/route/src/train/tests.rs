@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::learned::Sign;
 use crate::measure::{Verdict, evaluate, replay};
-use crate::observe::Observation;
-use crate::policy::{Compare, Member, Plan, Policy};
+use crate::observe::{Observation, Outcome};
+use crate::policy::{Accept, Compare, Member, Plan, Policy};
 use crate::router::{Router, Step, Why};
 
 /// Hard items are those that say so; `noise` items in a hundred are decided by a coin instead.
@@ -43,6 +44,7 @@ fn examples(n: u64, noise: u64) -> Examples {
                     quality: f64::from(u8::from(right)),
                     cost_usd: cost * 0.001,
                     seconds: Some(cost),
+                    again: Vec::new(),
                 }
             })
             .to_vec();
@@ -69,6 +71,7 @@ fn options(cascades: bool) -> Options {
         target: Target::Loss(if cascades { 0.01 } else { 0.0 }),
         seed: 1,
         cascades,
+        reads: false,
         queries: !cascades,
         frame: Frame::default(),
     }
@@ -108,6 +111,158 @@ fn cheap_answers_that_agree_are_learned_to_be_enough() {
     assert!((escalated[0].cost_usd - 0.0023).abs() < 1e-12);
     assert!((escalated[0].seconds.unwrap() - 2.2).abs() < 1e-12);
     assert_eq!(escalated[0].n_steps, 2);
+}
+
+/// One cheap candidate and the large one; wrong answers of the cheap one differ from each other.
+fn pair_of(n: u64) -> Examples {
+    examples(n, 4).only(&[0, 2])
+}
+
+fn one_answer(reads: bool) -> Options {
+    Options {
+        cascades: !reads,
+        reads,
+        queries: false,
+        ..options(true)
+    }
+}
+
+fn cascade_of(policy: &Policy) -> (usize, Vec<Sign>) {
+    let Plan::Cascade { ask, accept, .. } = &policy.plan else {
+        panic!("{:?}", policy.plan)
+    };
+    let Accept::Judged(judge) = accept else {
+        panic!("{accept:?}")
+    };
+    (ask.len(), judge.signs.clone())
+}
+
+/// Quality and cost of each item on average.
+fn came_to(policy: &Policy, all: &Examples) -> (f64, f64) {
+    let served = replay(&Router::new(policy.clone()).unwrap(), all);
+    let n = served.len() as f64;
+    (
+        served.iter().map(|one| one.quality).sum::<f64>() / n,
+        served.iter().map(|one| one.cost_usd).sum::<f64>() / n,
+    )
+}
+
+#[test]
+fn one_cheap_answer_is_read() {
+    let mut all = pair_of(300);
+    for row in &mut all.rows {
+        let is_right = row.outcomes[0].quality > 0.5;
+        let word = if is_right {
+            "therefore the answer is"
+        } else {
+            "perhaps it might be"
+        };
+        row.outcomes[0].observation = Observation::text("tiny", format!("{word} {}", row.id));
+        // The query says nothing of it.
+        row.text = format!("question {}", row.id);
+    }
+    let (fit, rest): (Vec<usize>, Vec<usize>) = (0..300).partition(|idx| idx % 2 == 0);
+    let (fit, rest) = (all.subset(&fit), all.subset(&rest));
+    let policy = train(&fit, &one_answer(true)).policy;
+    let (n, signs) = cascade_of(&policy);
+    assert_eq!(n, 1);
+    assert!(matches!(
+        signs.as_slice(),
+        [Sign::Answer(_), Sign::Query(_)]
+    ));
+    let (quality, cost) = came_to(&policy, &rest);
+    let large = rest
+        .rows
+        .iter()
+        .map(|row| row.outcomes[1].quality)
+        .sum::<f64>()
+        / 150.0;
+    assert!(quality > large - 0.02, "{quality} {large}");
+    // About a third is asked of the large one as well.
+    assert!(cost < 0.0012, "{cost}");
+    // The file does the same, and every wrong size is told.
+    let text = policy.write();
+    assert!(text.len() < 2_000_000, "{}", text.len());
+    let read = Router::read(&text).unwrap();
+    assert_eq!(
+        replay(&read, &rest),
+        replay(&Router::new(policy.clone()).unwrap(), &rest)
+    );
+    assert_eq!(train(&fit, &one_answer(true)).policy.write(), text);
+    let mut broken = policy;
+    if let Plan::Cascade {
+        accept: Accept::Judged(judge),
+        ..
+    } = &mut broken.plan
+    {
+        judge.signs.truncate(1);
+    }
+    let problems = Router::new(broken).unwrap_err().to_string();
+    assert!(problems.contains("too many weights"), "{problems}");
+}
+
+#[test]
+fn reading_asks_the_large_one_alone_on_a_task_that_it_has_not_seen() {
+    let mut all = pair_of(200);
+    for row in &mut all.rows {
+        row.task = Some("naming".to_owned());
+    }
+    let policy = train(&all, &one_answer(true)).policy;
+    assert_eq!(cascade_of(&policy).0, 1);
+    for row in &mut all.rows {
+        row.task = Some("proving".to_owned());
+    }
+    let router = Router::new(policy).unwrap();
+    assert!(router.explain(&all.rows[0].view()).cases.is_empty());
+    let served = replay(&router, &all);
+    assert!(
+        served
+            .iter()
+            .all(|one| one.asked == [[1]] && one.why == [Why::UnseenTask])
+    );
+}
+
+#[test]
+fn a_candidate_that_agrees_with_itself_is_learned_to_be_right() {
+    let mut all = pair_of(300);
+    let none = train(&all, &one_answer(false)).policy;
+    assert!(matches!(none.plan, Plan::Single(_)), "{:?}", none.plan);
+    for row in &mut all.rows {
+        let first = row.outcomes[0].clone();
+        let again = |salt: u64| {
+            let mut one = first.clone();
+            if first.quality < 0.5 {
+                one.observation = Observation::text("tiny", format!("no {salt}"));
+            }
+            one
+        };
+        row.outcomes[0].again = vec![again(1), again(2)];
+    }
+    let policy = train(&all, &one_answer(false)).policy;
+    let (n, signs) = cascade_of(&policy);
+    assert_eq!(n, 3);
+    assert!(matches!(signs.as_slice(), [Sign::Votes(_)]), "{signs:?}");
+    let (quality, cost) = came_to(&policy, &all);
+    assert!(quality > 0.95, "{quality}");
+    // Three calls of 0.0001 each, and a third of 0.002.
+    assert!((0.0008..0.0013).contains(&cost), "{cost}");
+}
+
+#[test]
+fn a_sure_answer_is_learned_to_be_right() {
+    let mut all = pair_of(300);
+    for row in &mut all.rows {
+        let is_right = row.outcomes[0].quality > 0.5;
+        if let Outcome::Answered { logprob, .. } = &mut row.outcomes[0].observation.outcome {
+            *logprob = Some(if is_right { -0.01 } else { -1.5 });
+        }
+    }
+    let policy = train(&all, &one_answer(false)).policy;
+    let (n, signs) = cascade_of(&policy);
+    assert_eq!(n, 1);
+    assert!(matches!(signs.as_slice(), [Sign::Logprob(_)]), "{signs:?}");
+    let (quality, cost) = came_to(&policy, &all);
+    assert!(quality > 0.95 && cost < 0.0011, "{quality} {cost}");
 }
 
 #[test]

@@ -90,7 +90,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         Some(evaluation) => evaluation.clone(),
         None => {
             let mut untrained = options.clone();
-            (untrained.queries, untrained.cascades) = (false, false);
+            (untrained.queries, untrained.cascades, untrained.reads) = (false, false, false);
             evaluate(examples, &untrained)
         }
     };

@@ -40,10 +40,11 @@ pub(super) fn fit(
         )));
     }
     let mut options = options.clone();
-    (options.queries, options.cascades) = match kind {
-        Kind::Query => (true, false),
-        Kind::Cascade => (false, true),
-        Kind::Auto | Kind::Tiers | Kind::PerTask | Kind::Rules | Kind::Single => (true, true),
+    (options.queries, options.cascades, options.reads) = match kind {
+        Kind::Query => (true, false, false),
+        Kind::Cascade => (false, true, false),
+        Kind::Read => (false, false, true),
+        Kind::Auto | Kind::Tiers | Kind::PerTask | Kind::Rules | Kind::Single => (true, true, true),
     };
     let make = |part: &Examples| untrained(kind, (&options.name, &options.frame), tiers, part);
     // Before minutes of work: the rules may name somebody who took no part.

@@ -7,13 +7,15 @@ use trilemma_route::{Examples, Frame, Plan, Policy, Tiers};
 /// A kind of policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum Kind {
-    /// The cheapest that reaches the target: estimates from the query, or cheap answers that agree.
+    /// The cheapest of the next three that reaches the target.
     #[default]
     Auto,
     /// Estimates of quality and cost from the query alone.
     Query,
     /// Cheap candidates answer; where they do not agree enough, the large one does.
     Cascade,
+    /// One cheap candidate answers; where its answer does not read well enough, the large one does.
+    Read,
     /// The design document's rules: three levels of complexity by words, cues and code.
     Tiers,
     /// The best single candidate of each task.
@@ -27,7 +29,7 @@ pub(super) enum Kind {
 impl Kind {
     /// Whether it is fitted to outcomes by `trilemma_route::train`.
     pub(super) fn is_learned(self) -> bool {
-        matches!(self, Self::Auto | Self::Query | Self::Cascade)
+        matches!(self, Self::Auto | Self::Query | Self::Cascade | Self::Read)
     }
 
     /// Whether it must be shown to beat the random mix before it is written.
@@ -40,6 +42,7 @@ impl Kind {
             Self::Auto => "auto",
             Self::Query => "query",
             Self::Cascade => "cascade",
+            Self::Read => "read",
             Self::Tiers => "tiers",
             Self::PerTask => "per-task",
             Self::Rules => "rules",
@@ -74,7 +77,9 @@ pub(super) fn untrained(
                 .collect(),
             otherwise: Box::new(single()),
         },
-        Kind::Rules | Kind::Single | Kind::Auto | Kind::Query | Kind::Cascade => single(),
+        Kind::Rules | Kind::Single | Kind::Auto | Kind::Query | Kind::Cascade | Kind::Read => {
+            single()
+        }
     };
     let policy = Policy::new(name, examples.members.clone(), plan);
     match kind {
@@ -83,8 +88,12 @@ pub(super) fn untrained(
             reads: frame.reads.clone(),
             ..policy
         },
-        Kind::Auto | Kind::Query | Kind::Cascade | Kind::Tiers | Kind::PerTask | Kind::Rules => {
-            frame.around(policy, vec![best])
-        }
+        Kind::Auto
+        | Kind::Query
+        | Kind::Cascade
+        | Kind::Read
+        | Kind::Tiers
+        | Kind::PerTask
+        | Kind::Rules => frame.around(policy, vec![best]),
     }
 }

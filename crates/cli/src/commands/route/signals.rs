@@ -1,7 +1,7 @@
 //! Signals that a run does not have, and what asking for them would cost.
 
 use serde::Serialize;
-use trilemma_route::Examples;
+use trilemma_route::{Example, Examples, Outcome, Recorded};
 
 use super::plan::sig;
 use crate::routing::Material;
@@ -77,11 +77,71 @@ pub(super) fn missing(material: &Material) -> Vec<Signal> {
             cost_usd: Some(all * n as f64),
         });
     }
-    signals.push(Signal {
-        name: "log-probabilities",
-        hint: "no call of this version asks for them, and no policy reads them".to_owned(),
-        cost_usd: None,
-    });
+    if let Some(cheap) = best_cheap(examples, &costs, large) {
+        let own = costs.get(cheap).copied().unwrap_or(0.0);
+        signals.extend(of_one(examples, cheap, [own * n as f64, all * n as f64]));
+    }
+    signals
+}
+
+/// The best candidate whose answers may be judged before they are given.
+fn best_cheap(examples: &Examples, costs: &[f64], large: f64) -> Option<usize> {
+    let quality = |member: usize| -> f64 {
+        let of = |row: &Example| row.outcomes.get(member).map_or(0.0, |one| one.quality);
+        examples.rows.iter().map(of).sum()
+    };
+    let cheap = costs.iter().enumerate();
+    let cheap = cheap.filter(|(_, cost)| **cost < CHEAP * large);
+    cheap.map(|(member, _)| member).reduce(|best, one| {
+        if quality(one) > quality(best) {
+            one
+        } else {
+            best
+        }
+    })
+}
+
+/// What one cheap answer could be judged by; costs of asking that candidate once more for every item, and
+/// everyone.
+fn of_one(examples: &Examples, cheap: usize, [own, all]: [f64; 2]) -> Vec<Signal> {
+    let id = examples
+        .members
+        .get(cheap)
+        .map_or_else(String::new, |one| one.id.to_string());
+    let every = |has: fn(&Recorded) -> bool| {
+        let mut rows = examples.rows.iter();
+        rows.all(|row| row.outcomes.get(cheap).is_some_and(has))
+    };
+    let mut signals = Vec::new();
+    if !every(|one| !one.again.is_empty()) {
+        signals.push(Signal {
+            name: "repeats",
+            hint: format!(
+                "whether `{id}` says the same when it is asked again tells good answers from bad ones; \
+                 `repeats = 3` under `[bench]` asks everyone twice more"
+            ),
+            cost_usd: Some(2.0 * all),
+        });
+    }
+    let has_logprob = |one: &Recorded| {
+        matches!(
+            one.observation.outcome,
+            Outcome::Answered {
+                logprob: Some(_),
+                ..
+            }
+        )
+    };
+    if !every(has_logprob) {
+        signals.push(Signal {
+            name: "log-probabilities",
+            hint: format!(
+                "how sure `{id}` is of its first tokens would be looked at; where its vendor gives them, \
+                 `extra_body = {{ logprobs = true }}` in its `[[candidates]]` entry asks for them"
+            ),
+            cost_usd: Some(own),
+        });
+    }
     signals
 }
 
@@ -93,8 +153,7 @@ fn name(examples: &Examples) -> String {
 fn mean_costs(examples: &Examples) -> Vec<f64> {
     let n = examples.rows.len().max(1) as f64;
     let cost = |idx: usize| {
-        let of =
-            |row: &trilemma_route::Example| row.outcomes.get(idx).map_or(0.0, |one| one.cost_usd);
+        let of = |row: &Example| row.outcomes.get(idx).map_or(0.0, |one| one.cost_usd);
         examples.rows.iter().map(of).sum::<f64>() / n
     };
     (0..examples.members.len()).map(cost).collect()
