@@ -102,6 +102,7 @@ def project(folder, mock):
 
 TENSORZERO = '''
 import os, sys, time
+os.environ["RUST_LOG"] = "off"
 import tensorzero
 gateway = tensorzero._start_http_gateway(
     config_file=sys.argv[1], clickhouse_url=None, postgres_url=None, valkey_url=None, async_setup=False
@@ -120,6 +121,8 @@ def peers(python, folder, mock):
         'api_key_location = "none"\n'
     )
     zero, line = start(python, "-c", TENSORZERO, config)
+    while line and not line.startswith("http"):
+        line = zero.stdout.readline().strip()
     url, pid = line.split()
     parties = {"tensorzero": (url.split("/openai")[0] + "/openai", "tensorzero::model_name::small", int(pid))}
     port = free_port()
