@@ -1,10 +1,10 @@
 //! The names that measured answers carried: of models and of back ends.
 //!
 //! In: the store and the project's candidates. Out: by candidate, what the benchmark and the latest baseline of drift have
-//! seen, as far as the candidate is still called at the same place by the same name. Checks of drift say
-//! nothing here: what they found new is what is looked for.
+//! seen, as far as the candidate still has the same id and asks for the same model. Checks of drift say nothing here:
+//! what they found new is what is looked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use trilemma_domain::{Candidate, RunId};
 use trilemma_gateway::MeasuredNames;
@@ -45,12 +45,7 @@ fn add(
     all: &mut BTreeMap<String, MeasuredNames>,
 ) -> anyhow::Result<()> {
     let manifest = store.manifest(run)?;
-    let served = store.served(run)?;
-    let served = served.into_iter().map(|one| (one.candidate_idx, one.model));
-    let names: [BTreeSet<(u32, String)>; 2] = [
-        served.collect(),
-        store.fingerprints(run)?.into_iter().collect(),
-    ];
+    let names = store.names(run)?;
     for (idx, record) in (0u32..).zip(&manifest.candidates) {
         let recorded = &record.candidate;
         let is_the_same = candidates

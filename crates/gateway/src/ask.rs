@@ -65,6 +65,24 @@ pub(crate) struct Wishes {
 }
 
 impl Ask {
+    /// A request of which nothing is known but what it asks; it arrives now, at wall time 0.
+    pub(crate) fn bare(service: Service, dialect: Dialect, body: Bytes, peek: Peek) -> Self {
+        Self {
+            service,
+            dialect,
+            body,
+            peek,
+            client: String::new(),
+            facts: Facts::default(),
+            wishes: Wishes::default(),
+            session: None,
+            parent: None,
+            vendor_headers: HeaderMap::new(),
+            began: Instant::now(),
+            at_us: 0,
+        }
+    }
+
     /// What its worst case rests on.
     pub(crate) fn size(&self) -> Size {
         Size {

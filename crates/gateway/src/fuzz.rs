@@ -5,14 +5,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use tokio::time::Instant;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
 use trilemma_provider::{Client, ClientConfig, KeyKind, Lane, LaneConfig, Secret};
 
-use crate::ask::{Ask, Facts, Service, Wishes};
+use crate::ask::{Ask, Service};
 use crate::hosted::most_searches;
 use crate::peek::{Form, peek};
 use crate::prepare::{Manner, prepare};
@@ -114,20 +112,7 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
         let Ok((peek, _)) = peek(&body, Some(form)) else {
             continue;
         };
-        let ask = Ask {
-            service,
-            dialect,
-            body: Bytes::from(body.clone()),
-            peek,
-            client: String::new(),
-            facts: Facts::default(),
-            wishes: Wishes::default(),
-            session: None,
-            parent: None,
-            vendor_headers: HeaderMap::new(),
-            began: Instant::now(),
-            at_us: 0,
-        };
+        let ask = Ask::bare(service, dialect, Bytes::from(body.clone()), peek);
         for named in upstreams {
             for manner in [Manner::Given, Manner::Judged] {
                 let Ok(prepared) = prepare(&ask, named, manner) else {

@@ -10,15 +10,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
-use tokio::time::Instant;
 use trilemma_domain::{
     ChatRequest, ChatResponse, Dialect, Item, Params, ScoredOutcome, Target, ToolChoice,
 };
 use trilemma_provider::EncodedRequest;
 use trilemma_score::{Against, JudgePrompt, JudgeTask, Mode, Scorer};
 
-use crate::ask::{Ask, Facts, Service, Wishes};
+use crate::ask::{Ask, Service};
 use crate::chat::{self, Plan};
 use crate::compare::{Heard, Said, Word, expected, item, view};
 use crate::gateway::Gateway;
@@ -180,17 +178,7 @@ fn question(gateway: &Gateway, named: &Named, prompt: &JudgePrompt) -> Option<As
     let body = Bytes::copy_from_slice(encoded.body());
     let (peek, _) = peek(&body, Some(Form::Messages)).ok()?;
     Some(Ask {
-        service: Service::Chat,
-        dialect: Dialect::OpenAi,
-        body,
-        peek,
-        client: String::new(),
-        facts: Facts::default(),
-        wishes: Wishes::default(),
-        session: None,
-        parent: None,
-        vendor_headers: HeaderMap::new(),
-        began: Instant::now(),
         at_us: gateway.clock.now_us(),
+        ..Ask::bare(Service::Chat, Dialect::OpenAi, body, peek)
     })
 }

@@ -11,7 +11,8 @@ use trilemma_project::CanarySettings;
 use trilemma_store::ledger::LedgerFile;
 
 use crate::support::{
-    House, candidate, ledger_path, open, openai, parts_of, post, settings, simulator, upstream,
+    self, House, candidate, ledger_path, open, openai, parts_of, post, settings, simulator,
+    upstream,
 };
 
 const SCENARIO: &str = r#"
@@ -26,18 +27,7 @@ faults = [{ kind = "server_error", every = 1 }]
 "#;
 
 fn canary(challenger: &str, share: f64) -> CanarySettings {
-    CanarySettings {
-        of: "p/m".to_owned(),
-        challenger: format!("p/{challenger}"),
-        share,
-        false_rollback: 0.05,
-        max_error_increase: 0.01,
-        // Times of a busy machine say nothing here.
-        max_latency_ratio: 50.0,
-        max_cost_ratio: 1.5,
-        max_quality_loss: 0.02,
-        webhook: None,
-    }
+    support::canary("p/m", &format!("p/{challenger}"), share)
 }
 
 /// What was told of rollbacks.

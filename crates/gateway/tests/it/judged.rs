@@ -1,13 +1,13 @@
 //! A challenger whose answers are judged: by the project's judges, within its budget, in its ledger.
 
 use serde_json::{Value, json};
-use trilemma_domain::{Dialect, Usd};
+use trilemma_domain::Dialect;
 use trilemma_gateway::{Gateway, GatewayParts, Panels, ShadowParts};
-use trilemma_project::{Period, ServeBudget, ServeSettings, ShadowSettings};
+use trilemma_project::ShadowSettings;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile, ShadowNote};
 
 use crate::support::{
-    House, candidate, ledger_path, open, openai, parts_of, settings, simulator, upstream,
+    House, apart, candidate, ledger_path, open, openai, parts_of, settings, simulator, upstream,
 };
 
 /// The judge finds the client's answer poor and the challenger's good; of two it takes the one that stands first.
@@ -44,16 +44,7 @@ async fn ask_once(options: &Value, judge: &str, budget: &str) -> Judged {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shadow.db");
     let (url, log) = simulator(SCENARIO).await;
-    let budget = ServeBudget {
-        limit: budget.parse::<Usd>().unwrap(),
-        period: Period::Total,
-    };
-    let own = ServeSettings {
-        budget: Some(budget),
-        max_attempts: 1,
-        lease: "0.01".parse().unwrap(),
-        ..settings()
-    };
+    let (budget, own) = apart(budget);
     let upstreams = vec![
         upstream(candidate("p/own", Dialect::OpenAi, &url), &own),
         // Judges may speak another dialect than the challenger.

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use trilemma_domain::{Dialect, Usd};
+use trilemma_domain::Dialect;
 use trilemma_gateway::{Gateway, GatewayParts, ShadowParts};
-use trilemma_project::{Period, ServeBudget, ServeSettings, ShadowSettings};
+use trilemma_project::ShadowSettings;
 use trilemma_sim::CallLog;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile, Session};
 
 use crate::support::{
-    House, candidate, ledger_path, open, openai, parts_of, post, settings, simulator, upstream,
+    House, apart, candidate, ledger_path, open, openai, parts_of, post, settings, simulator,
+    upstream,
 };
 
 const SCENARIO: &str = r#"
@@ -46,16 +47,7 @@ async fn with_challenger_in(dialect: Dialect, model: &str, (share, budget): (f64
     let path = folder.path().join("shadow.db");
     let (url, challenger) = simulator(SCENARIO).await;
     let id = format!("p/{model}");
-    let budget = ServeBudget {
-        limit: budget.parse::<Usd>().unwrap(),
-        period: Period::Total,
-    };
-    let own = ServeSettings {
-        budget: Some(budget),
-        max_attempts: 1,
-        lease: "0.01".parse().unwrap(),
-        ..settings()
-    };
+    let (budget, own) = apart(budget);
     let upstreams = vec![upstream(candidate(&id, dialect, &url), &own)];
     let parts = parts_of(upstreams, own, LedgerFile::open(&path).unwrap());
     let (gateway, session) = Gateway::new(parts).unwrap();

@@ -13,7 +13,7 @@ use trilemma_catalog::Catalog;
 use trilemma_cost::Pricer;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
 use trilemma_gateway::{Gateway, GatewayParts, Served, TextParts, Upstream, UpstreamParts, serve};
-use trilemma_project::ServeSettings;
+use trilemma_project::{CanarySettings, Period, ServeBudget, ServeSettings};
 use trilemma_provider::{Client, ClientConfig, Clock, Lane, LaneConfig, Secret};
 use trilemma_sim::{CallLog, Scenario, Sim, SimOptions};
 use trilemma_store::ledger::{LedgerEntry, LedgerFile, Session};
@@ -32,6 +32,37 @@ pub(crate) struct House {
 }
 
 /// Waits longer than the busiest machine needs.
+/// A budget of a challenger, and the settings of the gateway that asks it.
+pub(crate) fn apart(budget: &str) -> (ServeBudget, ServeSettings) {
+    let budget = ServeBudget {
+        limit: budget.parse().unwrap(),
+        period: Period::Total,
+    };
+    let own = ServeSettings {
+        budget: Some(budget),
+        max_attempts: 1,
+        lease: "0.01".parse().unwrap(),
+        ..settings()
+    };
+    (budget, own)
+}
+
+/// A share of the users of `of` goes to a challenger.
+pub(crate) fn canary(of: &str, challenger: &str, share: f64) -> CanarySettings {
+    CanarySettings {
+        of: of.to_owned(),
+        challenger: challenger.to_owned(),
+        share,
+        false_rollback: 0.05,
+        max_error_increase: 0.01,
+        // Times of a busy machine say nothing here.
+        max_latency_ratio: 50.0,
+        max_cost_ratio: 1.5,
+        max_quality_loss: 0.02,
+        webhook: None,
+    }
+}
+
 pub(crate) fn settings() -> ServeSettings {
     ServeSettings {
         first_token_timeout: Duration::from_secs(30),

@@ -7,8 +7,8 @@ use trilemma_project::{CanarySettings, ServeSettings};
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
 use crate::support::{
-    House, candidate, canned, house_of, impatient, ledger_path, openai, post, settings, simulator,
-    upstream,
+    House, canary, candidate, canned, house_of, impatient, ledger_path, openai, post, settings,
+    simulator, upstream,
 };
 
 const SCENARIO: &str = r#"
@@ -30,21 +30,6 @@ faults = [{ kind = "server_error", first = 2 }]
 answers = { type = "tokens", count = 40 }
 faults = [{ kind = "cut_mid_body", every = 1 }]
 "#;
-
-/// A share of `p/m`'s or the policy's users goes to a challenger.
-fn canary(of: &str, challenger: &str, share: f64) -> CanarySettings {
-    CanarySettings {
-        of: of.to_owned(),
-        challenger: challenger.to_owned(),
-        share,
-        false_rollback: 0.05,
-        max_error_increase: 0.01,
-        max_latency_ratio: 50.0,
-        max_cost_ratio: 1.5,
-        max_quality_loss: 0.02,
-        webhook: None,
-    }
-}
 
 /// A gateway with the simulator's models, and `p/own` at an address of its own.
 async fn house(settings: ServeSettings, own: &str) -> House {

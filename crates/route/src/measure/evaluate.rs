@@ -15,7 +15,9 @@ use super::pair::{Pair, pair};
 use super::replay::{Served, replay};
 use crate::learned::Query;
 use crate::router::{Router, Why};
-use crate::train::{Examples, Options, Prepared, Target, fit_query, train_all, train_reading};
+use crate::train::{
+    Example, Examples, Options, Prepared, Target, fit_query, train_all, train_reading,
+};
 
 /// Folds in which policies are judged: each by policies that were trained on the others.
 pub const N_FOLDS: usize = 5;
@@ -375,31 +377,18 @@ pub fn held_out_pair(fit: &Examples, test: &Examples, seed: u64) -> Option<Pair>
 /// APGR and CPT of two candidates from out-of-fold estimates.
 #[must_use]
 pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
-    if examples.members.len() != 2 || examples.rows.len() < MIN_ITEMS {
-        return None;
-    }
-    let strong = examples.best_single();
-    let weak = 1 - strong;
     let prepared = Prepared::of(examples);
-    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, seed);
-    let mut scores = vec![0.0; examples.rows.len()];
-    for fold in 0..N_FOLDS {
-        let (learn, test) = split(&fold_of, fold);
-        let query = Query::new(&fit_query(&prepared, examples, &learn, seed).model).ok()?;
-        for idx in test {
-            let row = examples.rows.get(idx)?;
-            let said = query.raw_quality(&row.text, row.task.as_deref());
-            *scores.get_mut(idx)? = said.get(strong)? - said.get(weak)?;
-        }
-    }
-    let of = |member: usize| -> Vec<f64> {
-        examples
-            .rows
-            .iter()
-            .map(|row| row.quality(member))
-            .collect()
-    };
-    pair(&scores, &of(weak), &of(strong))
+    out_of_fold(
+        examples,
+        seed,
+        (
+            |learn: &[usize]| Query::new(&fit_query(&prepared, examples, learn, seed).model).ok(),
+            |query: &Query, row: &Example, [weak, strong]: [usize; 2]| {
+                let said = query.raw_quality(&row.text, row.task.as_deref());
+                Some(said.get(strong)? - said.get(weak)?)
+            },
+        ),
+    )
 }
 
 /// APGR and CPT of two candidates from judging the weak one's answers, out of fold: how far down the list of
@@ -407,6 +396,33 @@ pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
 /// `None` also where the weak one is not cheap.
 #[must_use]
 pub fn cross_pair_read(examples: &Examples, seed: u64) -> Option<Pair> {
+    out_of_fold(
+        examples,
+        seed,
+        (
+            |learn: &[usize]| Router::new(train_reading(&examples.subset(learn), seed)?).ok(),
+            |router: &Router, row: &Example, [weak, _]: [usize; 2]| {
+                let answer = row.outcomes.get(weak)?.observation.clone();
+                let why = router.step(&row.view(), &[answer]).why;
+                why.iter().find_map(|why| match why {
+                    Why::Weighed { gain, .. } => Some(*gain),
+                    _ => None,
+                })
+            },
+        ),
+    )
+}
+
+/// APGR and CPT of two candidates from gains that a model learned on the other folds expects; `gain` is told which
+/// candidate is weak and which strong.
+fn out_of_fold<M>(
+    examples: &Examples,
+    seed: u64,
+    (learned, gain): (
+        impl Fn(&[usize]) -> Option<M>,
+        impl Fn(&M, &Example, [usize; 2]) -> Option<f64>,
+    ),
+) -> Option<Pair> {
     if examples.members.len() != 2 || examples.rows.len() < MIN_ITEMS {
         return None;
     }
@@ -416,23 +432,15 @@ pub fn cross_pair_read(examples: &Examples, seed: u64) -> Option<Pair> {
     let mut scores = vec![0.0; examples.rows.len()];
     for fold in 0..N_FOLDS {
         let (learn, test) = split(&fold_of, fold);
-        let router = Router::new(train_reading(&examples.subset(&learn), seed)?).ok()?;
+        let model = learned(&learn)?;
         for idx in test {
             let row = examples.rows.get(idx)?;
-            let answer = row.outcomes.get(weak)?.observation.clone();
-            let why = router.step(&row.view(), &[answer]).why;
-            *scores.get_mut(idx)? = why.iter().find_map(|why| match why {
-                Why::Weighed { gain, .. } => Some(*gain),
-                _ => None,
-            })?;
+            *scores.get_mut(idx)? = gain(&model, row, [weak, strong])?;
         }
     }
     let of = |member: usize| -> Vec<f64> {
-        examples
-            .rows
-            .iter()
-            .map(|row| row.quality(member))
-            .collect()
+        let rows = examples.rows.iter();
+        rows.map(|row| row.quality(member)).collect()
     };
     pair(&scores, &of(weak), &of(strong))
 }

@@ -50,7 +50,7 @@ fn run(mut race: Race, table: &Outcomes) -> (Finish, BTreeSet<Query>) {
     }
 }
 
-fn spec(arms: usize, items: usize, mode: Mode) -> RaceSpec {
+pub(super) fn spec(arms: usize, items: usize, mode: Mode) -> RaceSpec {
     RaceSpec {
         field: Field {
             arms,

@@ -44,17 +44,8 @@ fn weighted_mean(weights: &[f64], row: &[f64]) -> f64 {
 
 fn spec(size: (usize, usize), mode: Mode, weights: Option<Vec<f64>>) -> RaceSpec {
     RaceSpec {
-        field: Field {
-            arms: size.0,
-            items: size.1,
-            tolerance: 0.02,
-            seed: 7,
-        },
-        mode,
-        prices: None,
-        batch: 1,
-        repeats: 1,
         weights,
+        ..super::tests::spec(size.0, size.1, mode)
     }
 }
 

@@ -20,7 +20,7 @@ mod words;
 pub(crate) use attempt::{put_attempt, read_attempt};
 pub(crate) use body::{put_body, read_body};
 pub(crate) use facts::{
-    AnswerFigures, End, FactsOf, Figures, LastAttempt, Names, put_facts, read_figures, read_names,
+    AnswerFigures, End, FactsOf, Figures, LastAttempt, put_facts, read_figures, read_names,
 };
 pub(crate) use failure::{put_failure, read_failure};
 pub(crate) use primitive::{

@@ -1,11 +1,11 @@
 //! Which models answered, as vendors name them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use trilemma_domain::RunId;
 
-use crate::codec::{End, Names, Reader, Words, read_names};
+use crate::codec::{End, Reader, Words, read_names};
 use crate::error::StoreError;
 use crate::inner::sound;
 use crate::read::observations::scan_trials;
@@ -30,7 +30,13 @@ impl Store {
     /// # Errors
     /// [`crate::RecordError::UnknownRun`].
     pub fn served(&self, run: &RunId) -> Result<Vec<Served>, StoreError> {
-        let served = self.names(run, |names| names.served_model)?.into_iter();
+        let mut counts: BTreeMap<(u32, String), u64> = BTreeMap::new();
+        self.each_name(run, |candidate_idx, [served, _]| {
+            if let Some(model) = served {
+                *counts.entry((candidate_idx, model)).or_default() += 1;
+            }
+        })?;
+        let served = counts.into_iter();
         Ok(served
             .map(|((candidate_idx, model), n_answers)| Served {
                 candidate_idx,
@@ -40,22 +46,27 @@ impl Store {
             .collect())
     }
 
-    /// The vendors' fingerprints of back ends that the answers of a run carried, each with its candidate's
-    /// position in the manifest.
+    /// The names of models, and the vendors' fingerprints of back ends, that the answers of a run carried, each
+    /// with its candidate's position in the manifest.
     ///
     /// # Errors
     /// [`crate::RecordError::UnknownRun`].
-    pub fn fingerprints(&self, run: &RunId) -> Result<Vec<(u32, String)>, StoreError> {
-        let found = self.names(run, |names| names.system_fingerprint)?;
-        Ok(found.into_keys().collect())
+    pub fn names(&self, run: &RunId) -> Result<[BTreeSet<(u32, String)>; 2], StoreError> {
+        let mut all = [BTreeSet::new(), BTreeSet::new()];
+        self.each_name(run, |candidate_idx, names| {
+            for (all, name) in all.iter_mut().zip(names) {
+                all.extend(name.map(|name| (candidate_idx, name)));
+            }
+        })?;
+        Ok(all)
     }
 
-    fn names(
+    /// Visits the candidate of each answer with the model and the fingerprint that it names.
+    fn each_name(
         &self,
         run: &RunId,
-        pick: fn(Names) -> Option<String>,
-    ) -> Result<BTreeMap<(u32, String), u64>, StoreError> {
-        let mut counts: BTreeMap<(u32, String), u64> = BTreeMap::new();
+        mut see: impl FnMut(u32, [Option<String>; 2]),
+    ) -> Result<(), StoreError> {
         self.inner.read(|tx| {
             let run = run_ref(tx, run)?;
             let words = Words::load(tx)?;
@@ -67,14 +78,12 @@ impl Store {
                     if let End::Answered(figures) = &row.figures.end {
                         let names = read_names(&mut Reader::new(&row.names), figures, &words);
                         let names = sound(names, "the names of an answer cannot be read")?;
-                        if let Some(name) = pick(names) {
-                            *counts.entry((row.key.candidate_idx, name)).or_default() += 1;
-                        }
+                        let both = [names.served_model, names.system_fingerprint];
+                        see(row.key.candidate_idx, both);
                     }
                     Ok(ControlFlow::Continue(()))
                 },
             )
-        })?;
-        Ok(counts)
+        })
     }
 }

@@ -53,9 +53,10 @@ pub(super) fn prepared(
         )))
     })?;
     let mut upstreams = vec![upstream];
-    let panels = match settings.judges {
-        true => panels(context, &callable, &mut upstreams)?,
-        false => Panels::new(),
+    let panels = if settings.judges {
+        panels(context, &callable, &mut upstreams)?
+    } else {
+        Panels::new()
     };
     let unpriced = upstreams.iter().filter(|one| !one.is_priced());
     let unpriced: Vec<String> = unpriced.map(|one| one.id().to_owned()).collect();
