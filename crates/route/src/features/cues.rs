@@ -2,11 +2,13 @@
 //!
 //! English only: in another language their counts are zero, and the hashed pieces carry the load.
 
+use std::sync::LazyLock;
+
 /// Number of groups.
 pub(super) const N_GROUPS: usize = 20;
 
 /// The groups; a word belongs to at most a few.
-pub(super) const GROUPS: [&[&str]; N_GROUPS] = [
+const GROUPS: [&[&str]; N_GROUPS] = [
     // Asking for reasons.
     &[
         "why",
@@ -146,4 +148,118 @@ pub(super) const GROUPS: [&[&str]; N_GROUPS] = [
 ];
 
 /// The group of negations, which words ending in `n't` also belong to.
-pub(super) const NEGATION: usize = 1;
+const NEGATION: usize = 1;
+
+/// A word in lower case, without what is neither letter nor digit nor apostrophe.
+#[derive(Debug, Default)]
+pub(super) struct Word {
+    text: String,
+    hash: u64,
+}
+
+impl Word {
+    /// Takes a word as it is written; gives its length in characters.
+    pub(super) fn take(&mut self, written: &str) -> usize {
+        self.text.clear();
+        let mut length = 0;
+        for c in written.chars() {
+            if c.is_ascii_alphanumeric() || c == '\'' {
+                self.text.push(c.to_ascii_lowercase());
+                length += 1;
+            } else if c.is_alphanumeric() {
+                self.text.extend(c.to_lowercase());
+                length += c.to_lowercase().count();
+            }
+        }
+        self.hash = hash(&self.text);
+        length
+    }
+
+    /// The same for equal words.
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+/// FNV-1a (Fowler, Noll and Vo): made anew for each word, so that no start of a table costs anything.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+const N_SLOTS: usize = 512;
+
+/// Every word with its groups, one bit each, at its hash or behind; more slots than words, so that most
+/// other words meet an empty one at once.
+static GROUPS_OF: LazyLock<[(&str, u32); N_SLOTS]> = LazyLock::new(|| {
+    let mut slots = [("", 0); N_SLOTS];
+    for (group, words) in GROUPS.into_iter().enumerate() {
+        for word in words {
+            let at = places(hash(word)).find(|at| {
+                let found = slots.get(*at).map(|slot| slot.0);
+                found.is_some_and(|found| found.is_empty() || found == *word)
+            });
+            if let Some(slot) = at.and_then(|at| slots.get_mut(at)) {
+                *slot = (word, slot.1 | 1 << group);
+            }
+        }
+    }
+    slots
+});
+
+/// Where a word may lie, first place first.
+fn places(hash: u64) -> impl Iterator<Item = usize> {
+    // The upper bits of the product are the good ones.
+    let first = (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize;
+    (0..N_SLOTS).map(move |step| (first + step) % N_SLOTS)
+}
+
+/// The groups of a word, one bit each.
+pub(super) fn groups_of(word: &Word) -> u32 {
+    let text = word.text.as_str();
+    let negates = u32::from(text.ends_with("n't")) << NEGATION;
+    let found = places(word.hash)
+        .filter_map(|at| GROUPS_OF.get(at))
+        .find(|(known, _)| known.is_empty() || *known == text);
+    found.map_or(0, |(_, groups)| *groups) | negates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_is_found_with_all_its_groups_and_others_are_not() {
+        let groups = |written: &str| {
+            let mut word = Word::default();
+            word.take(written);
+            groups_of(&word)
+        };
+        let expected = |text: &str| -> u32 {
+            let has = |(group, words): (usize, &[&str])| u32::from(words.contains(&text)) << group;
+            GROUPS.into_iter().enumerate().map(has).sum()
+        };
+        for word in GROUPS.into_iter().flatten() {
+            assert_eq!(groups(word), expected(word), "{word}");
+            assert_eq!(
+                groups(&format!("({}!", word.to_uppercase())),
+                expected(word)
+            );
+        }
+        for word in ["", "-", "whyever", "e", "ach", "zwei", "😀"] {
+            assert_eq!(groups(word), 0, "{word}");
+        }
+        assert_eq!(groups("Don't"), 1 << NEGATION);
+    }
+
+    #[test]
+    fn a_word_is_kept_in_lower_case_without_marks() {
+        let mut word = Word::default();
+        assert_eq!(word.take("\"İstanbul's\","), 11);
+        assert_eq!(word.text, "i\u{307}stanbul's");
+        let first = word.hash();
+        word.take("other");
+        assert_ne!(word.hash(), first);
+    }
+}

@@ -4,7 +4,7 @@
 //! than a short one. Hashing into buckets: Weinberger et al., "Feature hashing for large scale
 //! multitask learning", ICML 2009. Case is ignored, all white space is alike.
 
-use super::MAX_CHARS;
+use super::head;
 
 /// Buckets of character runs.
 pub(crate) const N_CHAR_BUCKETS: usize = 1 << 15;
@@ -43,12 +43,23 @@ impl Hashed {
 
 fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
     let edge = std::iter::once(u32::from(' '));
-    let inner = text.chars().take(MAX_CHARS).map(folded);
+    let inner = head(text).chars().map(folded);
     let codes: Vec<u32> = edge.clone().chain(inner).chain(edge).collect();
-    let mut found = Vec::with_capacity(codes.len());
-    for start in 0..codes.len() {
+    let mut found = Vec::with_capacity(3 * codes.len());
+    let (whole, _) = codes.split_at(codes.len().saturating_sub(4));
+    // Runs of all lengths begin at each but the last four.
+    for (window, _) in codes.windows(5).zip(whole) {
+        let [a, b, c, d, e] = window else { continue };
+        let three = mixed(mixed(mixed(17, *a), *b), *c);
+        let four = mixed(three, *d);
+        let five = mixed(four, *e);
+        for (hash, length) in [(three, 2), (four, 3), (five, 4)] {
+            note(mixed(hash, length) >> 17, seen, &mut found);
+        }
+    }
+    for start in whole.len()..codes.len() {
         let mut hash = 17;
-        for (length, code) in codes.iter().skip(start).take(5).enumerate() {
+        for (length, code) in codes.iter().skip(start).enumerate() {
             hash = mixed(hash, *code);
             if length >= 2 {
                 note(mixed(hash, length as u32) >> 17, seen, &mut found);
@@ -59,12 +70,7 @@ fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
 }
 
 fn word_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
-    let end = text
-        .char_indices()
-        .nth(MAX_CHARS)
-        .map_or(text.len(), |(end, _)| end);
-    let head = text.get(..end).unwrap_or(text);
-    let words = head
+    let words = head(text)
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .take(MAX_WORDS);

@@ -2,10 +2,10 @@
 //!
 //! Most are logarithms of one plus a count, so they stay small and finite for any text.
 
-use std::collections::HashSet;
+use memchr::memmem;
 
-use super::MAX_CHARS;
-use super::cues::{GROUPS, N_GROUPS, NEGATION};
+use super::cues::{N_GROUPS, Word, groups_of};
+use super::head;
 
 /// Features of a text.
 pub(crate) const N_SURFACE: usize = 16 + 8 + 6 + 4 + N_GROUPS;
@@ -16,11 +16,7 @@ const CODE: [&str; 10] = [
 
 /// Counts a text.
 pub(crate) fn surface(text: &str) -> Vec<f64> {
-    let end = text
-        .char_indices()
-        .nth(MAX_CHARS)
-        .map_or(text.len(), |(end, _)| end);
-    let head = text.get(..end).unwrap_or(text);
+    let head = head(text);
     let mut features = Vec::with_capacity(N_SURFACE);
     features.push(log(text.chars().count()));
     features.push(log(text.split_whitespace().count()));
@@ -41,18 +37,7 @@ fn share(part: usize, whole: usize) -> f64 {
 
 /// 14 features.
 fn characters(text: &str, features: &mut Vec<f64>) {
-    const KINDS: [&[char]; 9] = [
-        &['+', '*', '=', '<', '>', '/', '^'],
-        &['(', ')', '[', ']', '{', '}'],
-        &[','],
-        &['?'],
-        &['"', '\'', '`'],
-        &['$', '€', '£'],
-        &['%'],
-        &['\\', '_'],
-        &[':', ';'],
-    ];
-    let mut counts = [0_usize; KINDS.len()];
+    let mut counts = [0_usize; 9];
     let (mut n, mut upper, mut letters, mut foreign, mut ends) = (0, 0, 0, 0, 0);
     let mut previous = ' ';
     for c in text.chars() {
@@ -64,8 +49,20 @@ fn characters(text: &str, features: &mut Vec<f64>) {
         } else if c.is_whitespace() {
             ends += usize::from(matches!(previous, '.' | '?' | '!'));
         } else {
-            for (count, kind) in counts.iter_mut().zip(KINDS) {
-                *count += usize::from(kind.contains(&c));
+            let kind = match c {
+                '+' | '*' | '=' | '<' | '>' | '/' | '^' => Some(0),
+                '(' | ')' | '[' | ']' | '{' | '}' => Some(1),
+                ',' => Some(2),
+                '?' => Some(3),
+                '"' | '\'' | '`' => Some(4),
+                '$' | '€' | '£' => Some(5),
+                '%' => Some(6),
+                '\\' | '_' => Some(7),
+                ':' | ';' => Some(8),
+                _ => None,
+            };
+            if let Some(count) = kind.and_then(|kind: usize| counts.get_mut(kind)) {
+                *count += 1;
             }
         }
         previous = c;
@@ -77,7 +74,7 @@ fn characters(text: &str, features: &mut Vec<f64>) {
     features.push(log(text.lines().count()));
     features.push(log(CODE
         .iter()
-        .filter(|mark| text.contains(**mark))
+        .filter(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
         .count()));
 }
 
@@ -129,26 +126,27 @@ fn numbers(text: &str, features: &mut Vec<f64>) {
 /// 6 features and the groups of cues.
 fn words(text: &str, features: &mut Vec<f64>) {
     let mut groups = [0_usize; N_GROUPS];
-    let mut different = HashSet::new();
+    let mut different: Vec<u64> = Vec::new();
+    let mut word = Word::default();
     let (mut n, mut letters, mut long, mut longest, mut names) = (0, 0, 0, 0, 0);
     for written in text.split_whitespace() {
-        let word: String = written
-            .chars()
-            .filter(|c| c.is_alphanumeric() || *c == '\'')
-            .flat_map(char::to_lowercase)
-            .collect();
-        let length = word.chars().count();
+        let length = word.take(written);
         names += usize::from(n > 0 && written.starts_with(char::is_uppercase));
         n += 1;
         letters += length;
         long += usize::from(length > 7);
         longest = longest.max(length);
-        for (idx, (count, group)) in groups.iter_mut().zip(GROUPS).enumerate() {
-            let negates = idx == NEGATION && word.ends_with("n't");
-            *count += usize::from(negates || group.contains(&word.as_str()));
+        let mut left = groups_of(&word);
+        while left != 0 {
+            if let Some(count) = groups.get_mut(left.trailing_zeros() as usize) {
+                *count += 1;
+            }
+            left &= left - 1;
         }
-        different.insert(word);
+        different.push(word.hash());
     }
+    different.sort_unstable();
+    different.dedup();
     features.extend([
         share(letters, n),
         share(long, n),

@@ -104,12 +104,19 @@ pub struct Estimate {
     pub cost_usd: f64,
 }
 
+/// Candidates whose weights are added up together.
+const LANES: usize = 8;
+
+/// A weight is kept as a byte above zero, so that the bytes of a word can be added without borrowing from each other.
+const BIAS: u8 = 128;
+
 /// A model made ready to run.
 #[derive(Debug)]
 pub(crate) struct Query {
     model: QueryModel,
-    /// Interleaved: the candidates' weights of bucket `b` are at `b × candidates`.
-    pieces: Vec<i8>,
+    /// Interleaved by [`LANES`] candidates: the weights of bucket `b` for the `k`-th lot are at
+    /// `k × buckets + b`, a byte each, the first candidate's lowest.
+    pieces: Vec<u64>,
     trees: Trees,
 }
 
@@ -121,7 +128,7 @@ impl Query {
     pub(crate) fn new(model: &QueryModel) -> Result<Self, (&'static str, String)> {
         let n = model.quality.len();
         check(model)?;
-        let mut pieces = vec![0_i8; N_HASH * n];
+        let mut pieces = vec![0; N_HASH * n.div_ceil(LANES)];
         for (idx, one) in model.quality.iter().enumerate() {
             let bytes = STANDARD
                 .decode(&one.pieces)
@@ -129,10 +136,9 @@ impl Query {
             if bytes.len() != N_HASH {
                 return Err(("quality.pieces", format!("holds {} bytes", bytes.len())));
             }
-            for (slots, byte) in pieces.chunks_exact_mut(n).zip(bytes) {
-                if let Some(slot) = slots.get_mut(idx) {
-                    *slot = byte.cast_signed();
-                }
+            let lot = pieces.iter_mut().skip(idx / LANES * N_HASH);
+            for (word, byte) in lot.zip(bytes) {
+                *word |= u64::from(byte.wrapping_add(BIAS)) << (8 * (idx % LANES));
             }
         }
         let trees = model.trees.iter().map(TreeModel::tree).collect();
@@ -206,25 +212,42 @@ impl Query {
     }
 
     fn pieces_of(&self, text: &str) -> Vec<f32> {
-        let n = self.model.quality.len();
         let hashed = Hashed::of(text);
         let (char_scale, word_scale) = hashed.scales();
-        let mut total = vec![0.0_f32; n];
-        for (buckets, scale) in [(&hashed.chars, char_scale), (&hashed.words, word_scale)] {
-            let mut sums = vec![0_i32; n];
-            for bucket in buckets {
-                let at = *bucket as usize * n;
-                let weights = self.pieces.get(at..at + n).unwrap_or_default();
-                for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum += i32::from(*weight);
-                }
-            }
-            for (total, sum) in total.iter_mut().zip(sums) {
-                *total += sum as f32 * scale;
-            }
+        let mut total = Vec::with_capacity(self.model.quality.len());
+        for lot in self.pieces.chunks_exact(N_HASH) {
+            let chars = sums(lot, &hashed.chars);
+            let words = sums(lot, &hashed.words);
+            let both = chars.iter().zip(words);
+            total.extend(
+                both.map(|(chars, words)| *chars as f32 * char_scale + words as f32 * word_scale),
+            );
         }
+        total.truncate(self.model.quality.len());
         total
     }
+}
+
+/// Adds up the weights of some buckets, eight candidates at once: every other byte of a word leaves room for the
+/// sum of 256 of them.
+fn sums(lot: &[u64], buckets: &[u32]) -> [i32; LANES] {
+    const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
+    const NONE: u64 = u64::from_le_bytes([BIAS; LANES]);
+    let mut sums = [0_i32; LANES];
+    for part in buckets.chunks(256) {
+        let (mut even, mut odd) = (0_u64, 0_u64);
+        for bucket in part {
+            let word = lot.get(*bucket as usize).copied().unwrap_or(NONE);
+            even += word & EVEN;
+            odd += (word >> 8) & EVEN;
+        }
+        let bias = i32::from(BIAS) * part.len() as i32;
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            let half = if lane % 2 == 0 { even } else { odd };
+            *sum += i32::from((half >> (8 * (lane & !1))) as u16) - bias;
+        }
+    }
+    sums
 }
 
 fn check(model: &QueryModel) -> Result<(), (&'static str, String)> {
@@ -288,4 +311,34 @@ pub(crate) fn columns(hashed: &Hashed) -> Row {
     let words = hashed.words.iter().map(|bucket| (*bucket, word_scale));
     debug_assert!(hashed.chars.iter().all(|b| (*b as usize) < N_CHAR_BUCKETS));
     chars.chain(words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_of_eight_are_added_as_one_by_one() {
+        let weight = |bucket: usize, lane: usize| -> i8 {
+            let mixed = (bucket * 31 + lane * 97) % 255;
+            i8::try_from(mixed as i32 - 127).unwrap()
+        };
+        let lot: Vec<u64> = (0..1_000)
+            .map(|bucket| {
+                let byte = |lane| weight(bucket, lane).cast_unsigned().wrapping_add(BIAS);
+                u64::from_le_bytes(std::array::from_fn(byte))
+            })
+            .collect();
+        for n in [0, 1, 255, 256, 257, 1_000] {
+            let buckets: Vec<u32> = (0..n).map(|idx| (idx * 7 % 1_000) as u32).collect();
+            let expected: [i32; LANES] = std::array::from_fn(|lane| {
+                let weights = buckets.iter().map(|bucket| weight(*bucket as usize, lane));
+                weights.map(i32::from).sum()
+            });
+            assert_eq!(sums(&lot, &buckets), expected, "{n}");
+        }
+        // The most that a byte can hold, as often as there is room for.
+        let full = [u64::MAX];
+        assert_eq!(sums(&full, &[0; 256]), [127 * 256; LANES]);
+    }
 }
