@@ -113,7 +113,10 @@ impl Job {
     /// Answers as planned.
     pub(crate) async fn answer(&mut self, plan: Plan) -> Told {
         match plan {
-            Plan::Named(named) => self.tries(&named).await,
+            Plan::Named(named) => {
+                self.compare_named(&named);
+                self.tries(&named).await
+            }
             Plan::Policy(active, chat) => self.follow(active, &chat).await,
         }
     }

@@ -42,6 +42,8 @@ impl Job {
     pub(crate) async fn follow(&mut self, active: Arc<Active>, chat: &ChatRequest) -> Told {
         let mut known = Known::default();
         let mut pause = FIRST_PAUSE;
+        let record = &mut self.record;
+        active.beyond(chat, &self.ask, &mut |what| record.unmeasured(what));
         for _ in 0..MAX_STEPS {
             let decision = active.step(chat, &self.ask, &known.seen);
             self.record.decided(&active, &decision);
@@ -119,9 +121,12 @@ impl Job {
 
     /// Notes in what a call differs from what was measured.
     fn deviates(&mut self, active: &Active, chat: &ChatRequest, call: &Call) {
-        for what in active.unmeasured(call.candidate.as_str(), chat) {
-            self.record.unmeasured(&what);
-        }
+        let record = &mut self.record;
+        let measured = self.gateway.measured();
+        let both = (&self.ask, chat);
+        active.compare(call.candidate.as_str(), both, measured, &mut |what| {
+            record.unmeasured(what);
+        });
     }
 
     /// Calls a candidate whose answer is given as it comes.

@@ -13,6 +13,7 @@ use crate::ask::{Ask, Service};
 use crate::budget::{BudgetError, Purse, Unleased};
 use crate::canary::{CANARY_NOTE, Canary, CanaryParts, Target};
 use crate::clients::Clients;
+use crate::deviation::MeasuredRequests;
 use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::policy::{AUTO, Active};
@@ -71,6 +72,7 @@ pub struct Gateway {
     policy: Mutex<Option<Arc<Active>>>,
     canary: OnceLock<Canary>,
     pub(crate) names_watched: Arc<OnceLock<Names>>,
+    measured: OnceLock<MeasuredRequests>,
     /// What the ledger keeps of an earlier canary.
     canary_note: Option<String>,
 }
@@ -120,6 +122,7 @@ impl Gateway {
             policy: Mutex::new(None),
             canary: OnceLock::new(),
             names_watched: parts.names,
+            measured: OnceLock::new(),
             canary_note,
         };
         Ok((Arc::new(gateway), session))
@@ -152,6 +155,16 @@ impl Gateway {
         let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
         *policy = Some(Arc::new(active));
         Ok(told)
+    }
+
+    /// Says what the measured requests were like, once; until then tools, images and files count as unmeasured.
+    pub fn set_measured(&self, measured: MeasuredRequests) {
+        let _is_first = self.measured.set(measured);
+    }
+
+    /// What the measured requests were like; `None` = nothing is known.
+    pub(crate) fn measured(&self) -> Option<&MeasuredRequests> {
+        self.measured.get()
     }
 
     /// Starts a canary, once; gives whether it was rolled back before, and so gets nothing.

@@ -10,11 +10,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use trilemma_domain::{ChatRequest, Params};
+use trilemma_domain::ChatRequest;
 use trilemma_route::{Decision, Observation, RequestView, Router, Step, Use, measured_binding};
 use trilemma_store::ledger::Json;
 
 use crate::ask::Ask;
+use crate::deviation::{self, MeasuredRequests};
 use crate::upstream::Named;
 
 /// The name under which every policy runs, beside its own.
@@ -96,27 +97,40 @@ impl Active {
         self.router.step(&view, seen)
     }
 
-    /// In what a request to a candidate differs from what was measured; empty = in nothing that the
-    /// policy's file tells.
-    pub(crate) fn unmeasured(&self, candidate: &str, chat: &ChatRequest) -> Vec<String> {
-        let mut found = Vec::new();
+    /// Gives a word for each thing in which a request to a candidate differs from what was measured.
+    pub(crate) fn compare(
+        &self,
+        candidate: &str,
+        (ask, chat): (&Ask, &ChatRequest),
+        measured: Option<&MeasuredRequests>,
+        note: &mut dyn FnMut(&str),
+    ) {
         if self.changed.iter().any(|changed| changed == candidate) {
-            found.push(format!("candidate {candidate}"));
+            note(&format!("candidate {candidate}"));
         }
-        let Some(named) = self.members.get(candidate) else {
-            return found;
+        if let Some(named) = self.members.get(candidate) {
+            deviation::compare(ask, chat, (named, measured), note);
+        }
+    }
+
+    /// Gives a word for each way in which a request is beyond what the policy was fitted on.
+    pub(crate) fn beyond(&self, chat: &ChatRequest, ask: &Ask, note: &mut dyn FnMut(&str)) {
+        let policy = self.router.policy();
+        let Some(guard) = &policy.guard else {
+            return;
         };
-        let measured = &named.upstream.parts.candidate;
-        found.extend(different(&chat.params, &measured.params).map(str::to_owned));
-        if chat.response_format.is_some() && chat.response_format != measured.response_format {
-            found.push("response_format".to_owned());
+        let view = RequestView::of_messages(&chat.messages, &policy.reads, metadata(chat));
+        // Characters are no more than bytes, of which nobody has to be counted.
+        let most = guard.max_chars;
+        if view.text.len() as u64 > most && view.text.chars().count() as u64 > most {
+            note("chars");
         }
-        if let Some(prompt) = &measured.prompt
-            && !holds_prompt(&prompt.source, chat)
+        if let Some(task) = &ask.facts.task
+            && !guard.tasks.is_empty()
+            && !guard.tasks.contains(task)
         {
-            found.push("prompt".to_owned());
+            note("task");
         }
-        found
     }
 
     /// A decision as JSON: what happens next, why, and by which policy.
@@ -176,96 +190,4 @@ pub(crate) struct ToldCall<'a> {
 /// Free fields that a client sends along.
 fn metadata(chat: &ChatRequest) -> Option<&Map<String, Value>> {
     chat.params.extra_body.get("metadata")?.as_object()
-}
-
-/// Parameters that the client sets to something else than was measured.
-fn different<'a>(asked: &'a Params, measured: &'a Params) -> impl Iterator<Item = &'static str> {
-    let fields: [(&str, bool); 6] = [
-        (
-            "max_output_tokens",
-            asked.max_output_tokens.is_some()
-                && asked.max_output_tokens != measured.max_output_tokens,
-        ),
-        (
-            "temperature",
-            asked.temperature.is_some() && asked.temperature != measured.temperature,
-        ),
-        (
-            "top_p",
-            asked.top_p.is_some() && asked.top_p != measured.top_p,
-        ),
-        (
-            "reasoning_effort",
-            asked.reasoning_effort.is_some() && asked.reasoning_effort != measured.reasoning_effort,
-        ),
-        (
-            "reasoning_tokens",
-            asked.reasoning_tokens.is_some() && asked.reasoning_tokens != measured.reasoning_tokens,
-        ),
-        (
-            "stop",
-            !asked.stop.is_empty() && asked.stop != measured.stop,
-        ),
-    ];
-    fields
-        .into_iter()
-        .filter_map(|(name, is_different)| is_different.then_some(name))
-}
-
-/// Whether the fixed texts of a template all occur in a request, in their order.
-fn holds_prompt(template: &str, chat: &ChatRequest) -> bool {
-    let text: String = chat
-        .messages
-        .iter()
-        .map(|message| message.joined_text() + "\n")
-        .collect();
-    let mut rest = text.as_str();
-    fixed_texts(template).all(|fixed| match rest.split_once(fixed) {
-        Some((_, after)) => {
-            rest = after;
-            true
-        }
-        None => false,
-    })
-}
-
-/// The lines of a template that are the same for every item: neither marks nor made of fields.
-fn fixed_texts(template: &str) -> impl Iterator<Item = &str> {
-    template
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("==="))
-        .filter(|line| !line.contains("{{") && !line.contains("{%") && !line.contains("{#"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use trilemma_domain::{Message, Role, ToolChoice};
-
-    #[test]
-    fn a_prompt_is_known_by_its_fixed_lines() {
-        let template = "=== system ===\nSort the ticket.\nBe brief.\n=== user ===\n{{ input }}\n";
-        let chat = |system: &str| ChatRequest {
-            model: String::new(),
-            messages: vec![
-                Message::text(Role::System, system),
-                Message::text(Role::User, "my phone is broken"),
-            ],
-            tools: Vec::new(),
-            tool_choice: ToolChoice::Auto,
-            response_format: None,
-            params: Params::default(),
-            stream: false,
-        };
-        assert!(holds_prompt(
-            template,
-            &chat("Sort the ticket.\nBe brief.\n")
-        ));
-        assert!(!holds_prompt(template, &chat("Sort the ticket.\n")));
-        assert!(!holds_prompt(
-            template,
-            &chat("Be brief.\nSort the ticket.")
-        ));
-    }
 }

@@ -10,6 +10,8 @@ use trilemma_domain::{
 };
 use trilemma_provider::{Client, EncodedRequest, Lane, Secret};
 
+use crate::fixed::FixedTexts;
+
 /// Longest answer assumed where neither client, candidate nor catalog bounds it, in tokens.
 const LONGEST_ANSWER: u64 = 131_072;
 /// Most tokens read at once where nobody bounds them.
@@ -49,6 +51,8 @@ pub struct Upstream {
     responses: Option<Side>,
     embeddings: Option<EncodedRequest>,
     ceiling: Option<Ceiling>,
+    /// By what the measured prompt is known; `None` = the item's input as it is.
+    pub(crate) prompt: Option<FixedTexts>,
 }
 
 /// How an upstream is asked in one dialect.
@@ -109,6 +113,8 @@ impl Upstream {
                 .flatten(),
             embeddings: EncodedRequest::embeddings(target).ok(),
             ceiling: parts.pricer.as_ref().map(ceiling),
+            prompt: (parts.candidate.prompt.as_ref())
+                .map(|prompt| FixedTexts::of(&prompt.source)),
             own,
             parts,
         })

@@ -6,6 +6,7 @@
 mod callable;
 mod canary;
 mod drift;
+mod measured;
 mod shadow;
 mod texts;
 mod traces;
@@ -155,7 +156,7 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
         );
     }
     let watching = policy.map(|policy| tokio::spawn(policy.watch(printer)));
-    let reading = drift::watch(context, names, printer)?;
+    let reading = drift::watch(context, (Arc::clone(&gateway), names), printer)?;
     let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
     let served = serve(Arc::clone(&gateway), listener, stopped()).await;
     for task in admin.into_iter().chain(watching) {

@@ -1,15 +1,16 @@
-//! Watches whether traffic is answered by what was measured.
+//! Watches whether traffic is like what was measured, and answered by it.
 //!
-//! In: the project and its store. Out: each name of a model or a back end that no measured answer carried, told once
+//! In: the project and its store. Out: what the gateway compares requests with, and each name of a model or a back end that no measured answer carried, told once
 //! on standard error. Reading what was measured is done beside the traffic, which does not wait for it.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use trilemma_domain::Candidate;
-use trilemma_gateway::{MeasuredNames, NameKind, Names, UnseenName};
+use trilemma_gateway::{Gateway, MeasuredNames, NameKind, Names, UnseenName};
 use trilemma_store::Store;
 
+use super::measured;
 use crate::context::Context;
 use crate::names;
 use crate::places;
@@ -18,7 +19,7 @@ use crate::printer::Printer;
 /// Begins to watch, where something was measured; gives who is still reading.
 pub(super) fn watch(
     context: &Context,
-    cell: Arc<OnceLock<Names>>,
+    (gateway, cell): (Arc<Gateway>, Arc<OnceLock<Names>>),
     printer: Printer,
 ) -> anyhow::Result<Option<tokio::task::JoinHandle<()>>> {
     let path = places::store_path(&context.folder, &context.project)?;
@@ -27,7 +28,17 @@ pub(super) fn watch(
     }
     let candidates = context.project.candidates.clone();
     Ok(Some(tokio::task::spawn_blocking(move || {
-        match measured(&path, &candidates) {
+        match measured::requests(&path, &candidates) {
+            Ok(Some(measured)) => gateway.set_measured(measured),
+            Ok(None) => {}
+            Err(error) => printer.tell(&format!(
+                "warning: requests with tools, images or files count as unmeasured; failed to read what was \
+                 measured: {error:#}"
+            )),
+        }
+        // The gateway ends when it is told to, whatever is still read here.
+        drop(gateway);
+        match names_of(&path, &candidates) {
             Ok(measured) => {
                 let tell = Box::new(move |one: &UnseenName<'_>| printer.tell(&words(one)));
                 let _is_first = cell.set(Names::new(measured, tell));
@@ -39,7 +50,7 @@ pub(super) fn watch(
     })))
 }
 
-fn measured(
+fn names_of(
     path: &Path,
     candidates: &[Candidate],
 ) -> anyhow::Result<std::collections::BTreeMap<String, MeasuredNames>> {
