@@ -8,6 +8,7 @@ use trilemma_stats::{Confidence, Estimate};
 
 use super::beside::{Point, is_independent};
 use super::draws::{by_group, means, stacked};
+use super::grouped;
 use super::hull::Frontier;
 use super::replay::{Served, replay};
 use crate::policy::Policy;
@@ -28,8 +29,12 @@ pub struct Appraisal {
     /// Quality less that of the random mix of single candidates at the same cost; `None` = no spread,
     /// or too few items.
     pub above_mix: Option<Estimate>,
+    /// USD per query with its 95 % interval; `None` = all items cost the same.
+    pub cost: Option<Estimate>,
     /// Share of items that took more than one step.
     pub escalated: f64,
+    /// The same with its 95 % interval; `None` = there are no items.
+    pub escalation: Option<Estimate>,
     /// Calls per item.
     pub calls: f64,
     /// How long people wait; `None` = times are not recorded.
@@ -97,6 +102,7 @@ pub(super) fn judged(
     let differences: Vec<f64> = (examples.rows.iter().zip(&served))
         .map(|(row, served)| served.quality - row.quality(best))
         .collect();
+    let has_escalated: Vec<bool> = served.iter().map(|one| one.n_steps > 1).collect();
     let resampling = Resampling::new(seed);
     let interval = if is_independent(&groups) {
         let found = bootstrap_mean(&differences, &resampling);
@@ -109,7 +115,12 @@ pub(super) fn judged(
         difference_point: differences.iter().sum::<f64>() / n,
         cost_share: point.cost_usd / examples.mean(|row| row.cost(best)).max(1e-12),
         above_mix: above_mix(examples, &served, seed),
-        escalated: served.iter().filter(|one| one.n_steps > 1).count() as f64 / n,
+        cost: grouped::mean(&cost, (&groups, seed)).map(|found| Estimate {
+            low: found.low.max(0.0),
+            ..found
+        }),
+        escalated: has_escalated.iter().filter(|is| **is).count() as f64 / n,
+        escalation: grouped::share(&has_escalated, (&groups, seed)),
         calls: served.iter().map(|one| one.n_calls as f64).sum::<f64>() / n,
         wait: wait(examples, &served, best),
         point,

@@ -10,6 +10,7 @@ mod appraise;
 mod beside;
 mod draws;
 mod evaluate;
+mod grouped;
 mod hull;
 mod pair;
 mod replay;

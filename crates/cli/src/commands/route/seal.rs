@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use trilemma_route::{
     Alone, Appraisal, CurvePoint, Examples, Guard, Measured, Member, Origin, Point, Policy, Verdict,
 };
-use trilemma_stats::proportion::{Count, wilson};
-use trilemma_stats::resample::{Resampling, bootstrap_mean};
-use trilemma_stats::{Confidence, Estimate};
+use trilemma_stats::Estimate;
 
 use super::fit::Fitted;
 use crate::context::Context;
@@ -29,8 +27,8 @@ pub(super) fn sealed(context: &Context, material: &Material, fitted: &Fitted) ->
             n_judged: n,
             seed: manifest.seed,
         }),
-        measured: Some(measured(fitted, manifest.seed)),
-        guard: guard(examples, &fitted.unseen, manifest.seed),
+        measured: Some(measured(fitted)),
+        guard: guard(examples, &fitted.unseen),
         ..fitted.policy.clone()
     }
 }
@@ -44,7 +42,8 @@ fn members(examples: &Examples, seed: u64) -> Vec<Member> {
                 .map_or((0.0, 0.0), |one| (one.quality, one.cost_usd))
         };
         let (quality, cost): (Vec<f64>, Vec<f64>) = examples.rows.iter().map(one).unzip();
-        let point = Point::of(member.id.as_str(), (&cost, &quality), seed);
+        let groups = examples.groups();
+        let point = Point::grouped(member.id.as_str(), (&cost, &quality), (&groups, seed));
         Member {
             alone: point.interval.as_ref().map(|interval| Alone {
                 quality: triple(interval),
@@ -57,7 +56,7 @@ fn members(examples: &Examples, seed: u64) -> Vec<Member> {
     examples.members.iter().enumerate().map(of).collect()
 }
 
-fn measured(fitted: &Fitted, seed: u64) -> Measured {
+fn measured(fitted: &Fitted) -> Measured {
     let found = &fitted.unseen;
     let mut figures = BTreeMap::new();
     let mut put = |name: &str, estimate: Option<&Estimate>| {
@@ -68,11 +67,11 @@ fn measured(fitted: &Fitted, seed: u64) -> Measured {
     put("quality", found.point.interval.as_ref());
     put("difference_to_best_single", found.difference.as_ref());
     put("above_random_mix", found.above_mix.as_ref());
-    put("escalated", escalated(found).as_ref());
+    put("escalated", found.escalation.as_ref());
     if let Some(evaluation) = &fitted.evaluation {
         put("area_share_of_oracle_gap", evaluation.area.as_ref());
     }
-    figures.insert("cost_usd".to_owned(), cost(found, seed));
+    figures.insert("cost_usd".to_owned(), cost(found));
     let curve = fitted.evaluation.iter().flat_map(|one| &one.curve);
     Measured {
         figures,
@@ -93,9 +92,9 @@ fn curve_point(point: &Point) -> Option<CurvePoint> {
     })
 }
 
-fn guard(examples: &Examples, found: &Appraisal, seed: u64) -> Option<Guard> {
-    let [_, low, high] = cost(found, seed);
-    let escalated = escalated(found)?;
+fn guard(examples: &Examples, found: &Appraisal) -> Option<Guard> {
+    let [_, low, high] = cost(found);
+    let escalated = found.escalation.as_ref()?;
     let quality = found.point.interval.as_ref()?;
     let chars = examples.rows.iter().map(|row| row.text.chars().count());
     Some(Guard {
@@ -107,19 +106,11 @@ fn guard(examples: &Examples, found: &Appraisal, seed: u64) -> Option<Guard> {
     })
 }
 
-/// Share of items that took a second step.
-pub(super) fn escalated(found: &Appraisal) -> Option<Estimate> {
-    let n = found.served.len();
-    let count = found.served.iter().filter(|one| one.n_steps > 1).count();
-    Some(wilson(Count::new(count, n).ok()?, Confidence::P95))
-}
-
 /// USD per query with its interval; both ends are the point where all items cost the same.
-pub(super) fn cost(found: &Appraisal, seed: u64) -> [f64; 3] {
-    let costs: Vec<f64> = found.served.iter().map(|one| one.cost_usd).collect();
-    match bootstrap_mean(&costs, &Resampling::new(seed)) {
-        Ok(bootstrap) => triple(&bootstrap.percentile(Confidence::P95)),
-        Err(_) => [brief(found.point.cost_usd); 3],
+fn cost(found: &Appraisal) -> [f64; 3] {
+    match &found.cost {
+        Some(cost) => triple(cost),
+        None => [brief(found.point.cost_usd); 3],
     }
 }
 

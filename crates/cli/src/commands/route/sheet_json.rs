@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use trilemma_route::{Appraisal, Point, Task, Verdict};
 use trilemma_stats::Estimate;
 
-use super::seal::escalated;
 use super::sheet::Sheet;
 
 /// Writes it; items are told where they are asked for.
@@ -91,7 +90,7 @@ fn judged(sheet: &Sheet<'_>, name: &str, found: &Appraisal, with_items: bool) ->
         "difference_point": found.difference_point,
         "above_random_mix": found.above_mix.as_ref().map(estimate),
         "cost_share": found.cost_share,
-        "escalated": escalated(found).as_ref().map(estimate),
+        "escalated": found.escalation.as_ref().map(estimate),
         "calls": found.calls,
         "wait_s": found.wait.map(|wait| json!({
             "p50": wait.p50,

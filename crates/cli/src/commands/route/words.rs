@@ -6,7 +6,6 @@ use trilemma_route::{Appraisal, Policy, Verdict};
 use trilemma_stats::Estimate;
 
 use super::plan::{plan_lines, sig};
-use super::seal::escalated;
 use super::train::Done;
 use crate::layout::{DEFAULT_WIDTH, bullet, counted, pairs, terminal_width, wrap};
 
@@ -89,8 +88,8 @@ pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> St
             format!("{} than a random mix", points(above)),
         ));
     }
-    if let Some(escalated) = escalated(found) {
-        let share = format!("{} of queries take a second step", percent(&escalated));
+    if let Some(escalated) = &found.escalation {
+        let share = format!("{} of queries take a second step", percent(escalated));
         rows.push(("escalation", share));
     }
     rows.push((
