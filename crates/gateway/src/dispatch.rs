@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use trilemma_domain::Dialect;
-use trilemma_store::ledger::{Json, RequestId};
+use trilemma_store::ledger::{Feedback as Word, Json, RequestId};
 use trilemma_wire::server::{ErrorKind, encode_models};
 
 use crate::arrival::Spoken;
@@ -19,6 +20,8 @@ use crate::policy::{Told, ToldCall};
 use crate::refusal::Refusal;
 use crate::{arrival, chat, policy, prepare};
 
+/// A client may be quicker to speak than its request is to end: its word waits so long, and so long once more.
+const FEEDBACK_PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(100)];
 /// Asks only for the decision.
 const DRY_RUN: &str = "x-trilemma-dry-run";
 
@@ -89,6 +92,7 @@ fn decision(gateway: &Gateway, ask: &Ask) -> Response<Reply> {
                 step: "call",
                 calls: vec![call],
                 why: vec!["the request names the model".to_owned()],
+                scores: Vec::new(),
             })
         }),
     };
@@ -111,7 +115,8 @@ struct Feedback {
     score: f64,
 }
 
-/// Takes a client's word for an answer.
+/// Takes a client's word for an answer: recorded for every request of its own, the last word counts; a canary
+/// takes the first.
 async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
     let dialect = dialect_of(&request);
     let (head, body) = request.into_parts();
@@ -126,16 +131,50 @@ async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respons
         if !(0.0..=1.0).contains(&said.score) {
             return Err(Refusal::bad_request(wrong));
         }
+        let is_recorded = recorded(gateway, (id, &client.name), said.score).await?;
         let canary = gateway.canary();
-        Ok::<_, Refusal>(canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score)))
+        let is_counted =
+            canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score));
+        Ok::<_, Refusal>((is_recorded, is_counted))
     };
     match taken.await {
-        Ok(is_counted) => {
-            let text = format!("{{\"counted\":{is_counted}}}");
+        Ok((is_recorded, is_counted)) => {
+            let text = format!("{{\"recorded\":{is_recorded},\"counted\":{is_counted}}}");
             json(StatusCode::OK, Bytes::from(text))
         }
         Err(refusal) => refusal.response(dialect),
     }
+}
+
+/// Records a client's word; false = it has no such request.
+async fn recorded(
+    gateway: &Arc<Gateway>,
+    (id, client): (RequestId, &str),
+    score: f64,
+) -> Result<bool, Refusal> {
+    let word = Word {
+        id,
+        client: client.to_owned(),
+        score,
+        at_us: gateway.clock.now_us(),
+    };
+    let mut is_recorded = false;
+    for pause in FEEDBACK_PAUSES {
+        tokio::time::sleep(pause).await;
+        let heard = gateway.ledger.feedback(word.clone()).await;
+        is_recorded = heard.map_err(|_| {
+            Refusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorKind::Server,
+                "the ledger cannot be written; say it again later",
+            )
+            .after(Duration::from_secs(1))
+        })?;
+        if is_recorded {
+            break;
+        }
+    }
+    Ok(is_recorded)
 }
 
 fn dialect_of(request: &Request<Incoming>) -> Dialect {

@@ -49,6 +49,7 @@ impl Job {
             self.record.decided(&active, &decision);
             match decision.step {
                 Step::Call(calls) => {
+                    self.record.stepped(!known.seen.is_empty());
                     if let Some(told) = self.calls(&active, chat, calls, &mut known).await {
                         return told;
                     }

@@ -54,6 +54,7 @@ mod record;
 mod refusal;
 mod shadow;
 mod spans;
+mod sum;
 mod texts;
 mod traceparent;
 mod traces;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use trilemma_domain::Attempt;
-use trilemma_store::ledger::{Evidence, LedgerRow};
+use trilemma_store::ledger::{Evidence, LedgerRow, Spent};
 
 use crate::upstream::Upstream;
 
@@ -99,26 +99,40 @@ impl Metrics {
         }
     }
 
-    /// A request is over.
-    pub(crate) fn finished(&self, evidence: &Evidence, row: &LedgerRow) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let is_failed = evidence.failure.is_some();
-        add(&self.answered, u64::from(!is_failed && !evidence.abandoned));
-        add(&self.failed, u64::from(is_failed));
-        add(&self.truncated, u64::from(evidence.truncated));
-        add(&self.abandoned, u64::from(evidence.abandoned));
-        add(&self.unpriced, u64::from(row.cost.is_none()));
-        self.duration.note(evidence.total_us);
-        let Some(tally) = self.by_candidate.get(&row.candidate) else {
+    /// What a call of an upstream used and cost is known.
+    pub(crate) fn spent(&self, candidate: &str, spent: &Spent) {
+        let Some(tally) = self.by_candidate.get(candidate) else {
             return;
         };
-        add(&tally.requests, 1);
-        if let Some(usage) = &row.usage {
+        if let Some(usage) = &spent.usage {
             add(&tally.input_tokens, usage.input_total());
             add(&tally.output_tokens, usage.output);
         }
-        if let Some(cost) = row.cost {
-            add(&tally.nano_usd, u64::try_from(cost.0).unwrap_or(0));
+        if let Some(nano) = spent.nano_usd {
+            add(&tally.nano_usd, u64::try_from(nano).unwrap_or(0));
+        }
+    }
+
+    /// A request is over: it counts for one end.
+    pub(crate) fn finished(&self, evidence: &Evidence, row: &LedgerRow) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let end = if evidence.abandoned {
+            &self.abandoned
+        } else if evidence.truncated {
+            &self.truncated
+        } else if evidence.failure.is_none() {
+            &self.answered
+        } else if row.candidate.is_empty() {
+            // A budget gave no leave, or the request cannot be told to whom it names.
+            &self.refused
+        } else {
+            &self.failed
+        };
+        add(end, 1);
+        add(&self.unpriced, u64::from(row.cost.is_none()));
+        self.duration.note(evidence.total_us);
+        if let Some(tally) = self.by_candidate.get(&row.candidate) {
+            add(&tally.requests, 1);
         }
     }
 }

@@ -87,17 +87,17 @@ fn candidates(metrics: &Metrics, out: &mut String) {
         ),
         (
             "trilemma_input_tokens_total",
-            "Tokens of requests, cached ones included.",
+            "Tokens of calls, cached ones included.",
             |t| t.input_tokens.load(Ordering::Relaxed),
         ),
         (
             "trilemma_output_tokens_total",
-            "Tokens of answers, reasoning included.",
+            "Tokens that calls brought, reasoning included.",
             |t| t.output_tokens.load(Ordering::Relaxed),
         ),
         (
             "trilemma_cost_nano_usd_total",
-            "Known cost in nano-dollars.",
+            "Known cost of calls in nano-dollars.",
             |t| t.nano_usd.load(Ordering::Relaxed),
         ),
     ];

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use trilemma_domain::ChatRequest;
-use trilemma_route::{Decision, Observation, RequestView, Router, Step, Use, measured_binding};
+use trilemma_route::{
+    Decision, Observation, RequestView, Router, Step, Use, Why, measured_binding,
+};
 use trilemma_store::ledger::Json;
 
 use crate::ask::Ask;
@@ -161,7 +163,56 @@ impl Active {
             step,
             calls: calls.collect(),
             why: decision.why.iter().map(ToString::to_string).collect(),
+            scores: decision.why.iter().filter_map(told_score).collect(),
         })
+    }
+}
+
+/// The figures of a reason; `None` = it has none.
+fn told_score(why: &Why) -> Option<ToldScore<'_>> {
+    match why {
+        Why::Expected {
+            candidate,
+            quality,
+            cost_usd,
+        } => Some(ToldScore::Expected {
+            candidate: candidate.as_str(),
+            quality: *quality,
+            cost_usd: *cost_usd,
+        }),
+        Why::Weighed {
+            agree,
+            gain,
+            score,
+            threshold,
+        } => Some(ToldScore::Weighed {
+            agree: *agree,
+            gain: *gain,
+            score: *score,
+            threshold: *threshold,
+        }),
+        Why::Agreed { n, of } => Some(ToldScore::Agreed {
+            n: *n,
+            of: *of,
+            need: None,
+        }),
+        Why::Disagreed { n, of, need } => Some(ToldScore::Agreed {
+            n: *n,
+            of: *of,
+            need: Some(*need),
+        }),
+        Why::Rule { .. }
+        | Why::NoRule
+        | Why::Tier(_)
+        | Why::Task { .. }
+        | Why::OtherTask
+        | Why::UnseenTask
+        | Why::Complete
+        | Why::Incomplete
+        | Why::Label { .. }
+        | Why::OtherLabel
+        | Why::Failed { .. }
+        | Why::LastResort => None,
     }
 }
 
@@ -176,6 +227,41 @@ pub(crate) struct Told<'a> {
     pub(crate) step: &'static str,
     pub(crate) calls: Vec<ToldCall<'a>>,
     pub(crate) why: Vec<String>,
+    /// The figures that it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scores: Vec<ToldScore<'a>>,
+}
+
+/// The figures of one reason of a decision.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ToldScore<'a> {
+    /// What is expected of a candidate for this query.
+    Expected {
+        candidate: &'a str,
+        /// In [0, 1].
+        quality: f64,
+        cost_usd: f64,
+    },
+    /// What the judge of a cascade makes of the answers: accepted where the score is at most the threshold.
+    Weighed {
+        /// Whether those asked agree; `None` = one was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agree: Option<bool>,
+        /// Quality that asking on would gain, expected.
+        gain: f64,
+        /// That, per relative cost.
+        score: f64,
+        threshold: f64,
+    },
+    /// How many answers are the same.
+    Agreed {
+        n: usize,
+        of: usize,
+        /// How many had to be; `None` = enough are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        need: Option<usize>,
+    },
 }
 
 /// One call of a decision.

@@ -12,7 +12,7 @@ use trilemma_domain::{
 };
 use trilemma_provider::Attempted;
 use trilemma_route::Decision;
-use trilemma_store::ledger::{AttemptNote, Evidence, LedgerRow, RequestId};
+use trilemma_store::ledger::{AttemptNote, Evidence, Json, LedgerRow, RequestId, Spent};
 
 use crate::ask::{Ask, Service};
 use crate::blocks::Arm;
@@ -22,6 +22,7 @@ use crate::gateway::Gateway;
 use crate::policy::Active;
 use crate::refusal::Refusal;
 use crate::shadow::{Case, Served};
+use crate::sum::sum;
 use crate::texts::Drawn;
 use crate::traces::{self, TracedCall};
 use crate::upstream::Upstream;
@@ -187,6 +188,12 @@ impl Record {
         self.evidence.propensity.get_or_insert(1.0);
     }
 
+    /// The policy takes a step; `is_later` = it is not its first.
+    pub(crate) fn stepped(&mut self, is_later: bool) {
+        let before = self.evidence.escalated.unwrap_or(false);
+        self.evidence.escalated = Some(before || is_later);
+    }
+
     /// Notes in what the request differs from what was measured.
     pub(crate) fn unmeasured(&mut self, what: &str) {
         let noted = &mut self.evidence.unmeasured;
@@ -213,8 +220,16 @@ impl Record {
         let attempt = &attempted.attempt;
         let timing = &attempt.timing;
         let us = |time: Option<std::time::Duration>| time.map(micros);
+        self.trace(&open, attempt.usage, response);
+        let (upstream, usage, was_free) =
+            (Arc::clone(&open.upstream), attempt.usage, was_free(attempt));
+        let raw_usage = response.and_then(|response| Json::of(response.raw_usage.as_ref()?));
+        let spent = Spent {
+            raw_usage,
+            ..self.spend(open, usage, was_free)
+        };
         self.evidence.attempts.push(AttemptNote {
-            candidate: open.upstream.id().to_owned(),
+            candidate: upstream.id().to_owned(),
             status: attempt.status,
             failure: attempt
                 .failure
@@ -226,18 +241,17 @@ impl Record {
             first_token_us: us(timing.first_token),
             first_visible_us: us(timing.first_visible),
             end_us: us(timing.end),
+            spent: Some(Box::new(spent)),
         });
-        self.gateway.metrics.attempted(open.upstream.id(), attempt);
-        self.trace(&open, attempt.usage, response);
+        self.gateway.metrics.attempted(upstream.id(), attempt);
         if let (Some(names), Some(response)) = (self.gateway.names_watched.get(), response) {
-            names.saw(open.upstream.id(), response);
+            names.saw(upstream.id(), response);
         }
         if let Some(response) = response
-            && self.row.candidate == open.upstream.id()
+            && self.row.candidate == upstream.id()
         {
             self.came(response);
         }
-        self.cost(open, attempt.usage, was_free(attempt));
     }
 
     /// Keeps for a trace what the record of a call does not say.
@@ -255,13 +269,15 @@ impl Record {
         }
     }
 
-    fn cost(&mut self, open: Open, usage: Option<Usage>, was_free: bool) {
+    /// Charges a call; gives what it used and cost.
+    fn spend(&mut self, open: Open, usage: Option<Usage>, was_free: bool) -> Spent {
         let pricer = open.upstream.parts.pricer.as_ref();
-        let (used, cost, is_estimated) = match usage {
+        let (priced, cost, is_estimated) = match usage {
             Some(usage) => {
-                let cost = pricer.and_then(|pricer| pricer.price(&usage));
+                let priced = pricer.and_then(|pricer| pricer.price(&usage));
                 let is_estimated = usage.source == UsageSource::Estimated;
-                (Some(usage), cost.map(|priced| priced.cost), is_estimated)
+                let cost = priced.as_ref().map(|priced| priced.cost);
+                (priced, cost, is_estimated)
             }
             None if was_free => (None, Some(NanoUsd(0)), false),
             None => {
@@ -270,8 +286,16 @@ impl Record {
                 (None, cost, true)
             }
         };
+        let spent = Spent {
+            usage,
+            raw_usage: None,
+            nano_usd: cost.map(|cost| cost.0),
+            price_row: priced.map(|priced| priced.row),
+            is_estimated,
+        };
+        self.gateway.metrics.spent(open.upstream.id(), &spent);
         self.row.is_estimated |= is_estimated;
-        self.row.usage = sum(self.row.usage, used);
+        self.row.usage = sum(self.row.usage, usage);
         self.row.cost = match (self.row.cost, cost) {
             (Some(before), Some(cost)) => Some(NanoUsd(before.0.saturating_add(cost.0))),
             _ => None,
@@ -282,6 +306,7 @@ impl Record {
         if let Some(hold) = open.hold {
             hold.settle(NanoUsd(charged));
         }
+        spent
     }
 
     /// The request is over; `failure` is what the client was told.
@@ -327,6 +352,7 @@ impl Record {
         }
         self.evidence.policy = None;
         self.evidence.decision = None;
+        self.evidence.escalated = None;
         self.evidence.unmeasured.clear();
         self.evidence.lost.clear();
         self.row.candidate.clear();
@@ -385,13 +411,15 @@ impl Record {
             return;
         }
         for (_, open) in std::mem::take(&mut self.open) {
+            self.trace(&open, None, None);
+            let candidate = open.upstream.id().to_owned();
+            let spent = self.spend(open, None, false);
             self.evidence.attempts.push(AttemptNote {
-                candidate: open.upstream.id().to_owned(),
+                candidate,
                 failure: Some("abandoned".to_owned()),
+                spent: Some(Box::new(spent)),
                 ..AttemptNote::default()
             });
-            self.trace(&open, None, None);
-            self.cost(open, None, false);
         }
         if self.evidence.total_us == 0 {
             self.ended();
@@ -428,34 +456,6 @@ fn was_free(attempt: &trilemma_domain::Attempt) -> bool {
         )
     });
     is_refused || never_sent
-}
-
-fn sum(before: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
-    let (Some(a), Some(b)) = (before, more) else {
-        return before.or(more);
-    };
-    let both = |a: Option<u64>, b: Option<u64>| match (a, b) {
-        (Some(a), Some(b)) => Some(a.saturating_add(b)),
-        (one, other) => one.or(other),
-    };
-    Some(Usage {
-        input_uncached: a.input_uncached.saturating_add(b.input_uncached),
-        cache_read: both(a.cache_read, b.cache_read),
-        cache_write_5m: both(a.cache_write_5m, b.cache_write_5m),
-        cache_write_1h: both(a.cache_write_1h, b.cache_write_1h),
-        output: a.output.saturating_add(b.output),
-        reasoning: both(a.reasoning, b.reasoning),
-        audio_input: both(a.audio_input, b.audio_input),
-        image_input: both(a.image_input, b.image_input),
-        audio_output: both(a.audio_output, b.audio_output),
-        image_output: both(a.image_output, b.image_output),
-        web_searches: both(a.web_searches, b.web_searches),
-        source: if b.source == UsageSource::Estimated {
-            b.source
-        } else {
-            a.source
-        },
-    })
 }
 
 fn finish_word(finish: &FinishReason) -> String {

@@ -180,7 +180,7 @@ fn what_items_had_was_measured() {
             { "type": "image_url", "image_url": { "url": "https://example.org/b.png" } }
         ] }],
     });
-    let of = |known| marks(&m, known, Dialect::OpenAi, fields.clone()).0;
+    let of = |known: Option<&MeasuredRequests>| marks(&m, known, Dialect::OpenAi, fields.clone()).0;
     assert_eq!(of(Some(&known)), [""; 0]);
     assert_eq!(of(None), ["image", "tools"]);
     known.add_changed("m");

@@ -207,16 +207,17 @@ async fn clients_say_what_they_think() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     for (request, score) in &asked {
         let answer = say(request.clone(), *score).await;
-        assert_eq!((answer.status, answer.text()), (200, "{\"counted\":true}"));
+        let said = (answer.status, answer.json());
+        assert_eq!(said, (200, json!({ "recorded": true, "counted": true })));
     }
-    // Once each, of those that are known, and in words that are known.
+    // The trial takes one word each, of those that are known, and in words that are known.
     assert_eq!(
-        say(asked[0].0.clone(), 0.0).await.text(),
-        "{\"counted\":false}"
+        say(asked[0].0.clone(), 0.0).await.json(),
+        json!({ "recorded": true, "counted": false })
     );
     assert_eq!(
-        say("tr-9-9".to_owned(), 0.0).await.text(),
-        "{\"counted\":false}"
+        say("tr-9-9".to_owned(), 0.0).await.json(),
+        json!({ "recorded": false, "counted": false })
     );
     assert_eq!(say("nonsense".to_owned(), 0.0).await.status, 400);
     assert_eq!(say(asked[0].0.clone(), 2.0).await.status, 400);

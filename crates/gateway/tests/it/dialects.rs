@@ -321,8 +321,8 @@ async fn responses_pass_where_the_vendor_has_them() {
     assert_eq!(entries[0].row.cost.unwrap().0, 10_030_000, "{entries:?}");
     let evidence = entries[0].evidence.as_ref().unwrap();
     assert_eq!(evidence.dialect, "responses");
-    // It was measured by chat completions.
-    assert_eq!(evidence.unmeasured, ["dialect"]);
+    // It was measured by chat completions, which know neither what is stored nor a search.
+    assert_eq!(evidence.unmeasured, ["request", "dialect"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

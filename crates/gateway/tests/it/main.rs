@@ -11,6 +11,7 @@
 mod budgets;
 mod canary;
 mod dialects;
+mod evidence;
 mod faults;
 mod judged;
 mod limits;

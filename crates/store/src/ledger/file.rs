@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use trilemma_domain::NanoUsd;
 
 use super::queue::{Queue, Sender};
-use super::record::{Evidence, LedgerRow, RequestId};
+use super::record::{Evidence, Feedback, LedgerRow, RequestId};
 use super::schema::{self, Kind};
 use super::thread::{Keeper, Message};
 use crate::error::StoreError;
@@ -121,6 +121,7 @@ impl LedgerFile {
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
         self.conn.execute_batch(SMALL_CACHE).map_err(sql)?;
         schema::with_notes(&self.conn).map_err(sql)?;
+        schema::with_feedback(&self.conn).map_err(sql)?;
         self.conn
             .execute("INSERT INTO sessions (started_us) VALUES (?1)", [now_us])
             .map_err(sql)?;
@@ -219,6 +220,17 @@ impl Ledger {
     /// Keeps a text under a name soon, in the place of what stood there. Never waits.
     pub fn note(&self, name: &'static str, text: String) {
         self.sender.send(Message::Note { name, text });
+    }
+
+    /// Keeps what a client says of the answer to a request of its own, in the place of what it said before; false =
+    /// there is no such request, or it is another's. Waits until it is committed.
+    ///
+    /// # Errors
+    /// Why it could not be committed.
+    pub async fn feedback(&self, word: Feedback) -> Result<bool, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.sender.send(Message::Feedback { word, answer });
+        answered.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// Waits until everything recorded so far is committed.

@@ -16,4 +16,4 @@ mod thread;
 
 pub use file::{Ledger, LedgerFile, Session};
 pub use read::{Crashed, LedgerEntry};
-pub use record::{AttemptNote, Evidence, Json, LedgerRow, RequestId, ShadowNote};
+pub use record::{AttemptNote, Evidence, Feedback, Json, LedgerRow, RequestId, ShadowNote, Spent};

@@ -5,6 +5,7 @@ use trilemma_domain::{NanoUsd, Usage, UsageSource};
 
 use super::file::LedgerFile;
 use super::record::{Evidence, LedgerRow, RequestId};
+use super::schema;
 use crate::error::StoreError;
 
 /// A request as it was recorded.
@@ -16,6 +17,8 @@ pub struct LedgerEntry {
     pub charged: NanoUsd,
     /// Why and how; `None` = left out under pressure.
     pub evidence: Option<Evidence>,
+    /// What its client said of the answer last, in [0, 1]; `None` = nothing.
+    pub feedback: Option<f64>,
 }
 
 /// A session that ended without saying so.
@@ -92,14 +95,7 @@ impl LedgerFile {
     /// When the file cannot be read.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
-        let has_notes: bool = self
-            .conn
-            .query_row(
-                "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'notes'",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(sql)?;
+        let has_notes = schema::has_table(&self.conn, "notes").map_err(sql)?;
         if !has_notes {
             return Ok(None);
         }
@@ -118,7 +114,7 @@ impl LedgerFile {
     pub fn forget_note(&self, name: &str) -> Result<(), StoreError> {
         let _lock = self.place.lock()?;
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
-        super::schema::with_notes(&self.conn).map_err(sql)?;
+        schema::with_notes(&self.conn).map_err(sql)?;
         self.conn
             .execute("DELETE FROM notes WHERE name = ?1", [name])
             .map_err(sql)?;
@@ -150,15 +146,21 @@ impl LedgerFile {
         on_entry: &mut dyn FnMut(LedgerEntry),
     ) -> Result<(), StoreError> {
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
-        let mut statement = self
-            .conn
-            .prepare(
-                "SELECT session, number, at_us, client, candidate, requested, served, input, \
-                        cache_read, cache_write_5m, cache_write_1h, output, reasoning, raw_usage, \
-                        cost, charged, is_estimated, evidence \
-                 FROM requests WHERE at_us >= ?1 ORDER BY session, number",
+        let (score, joined) = if schema::has_table(&self.conn, "feedback").map_err(sql)? {
+            (
+                "f.score",
+                "LEFT JOIN feedback f ON f.session = r.session AND f.number = r.number",
             )
-            .map_err(sql)?;
+        } else {
+            ("NULL", "")
+        };
+        let text = format!(
+            "SELECT r.session, r.number, r.at_us, client, candidate, requested, served, input, \
+                    cache_read, cache_write_5m, cache_write_1h, output, reasoning, raw_usage, \
+                    cost, charged, is_estimated, evidence, {score} \
+             FROM requests r {joined} WHERE r.at_us >= ?1 ORDER BY r.session, r.number"
+        );
+        let mut statement = self.conn.prepare(&text).map_err(sql)?;
         let mut rows = statement.query([since_us]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             on_entry(entry(row).map_err(sql)?);
@@ -210,5 +212,6 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<LedgerEntry> {
         },
         charged: NanoUsd(row.get(15)?),
         evidence: evidence.and_then(|text| serde_json::from_str(&text).ok()),
+        feedback: row.get(18)?,
     })
 }

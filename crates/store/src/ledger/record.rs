@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use trilemma_domain::{NanoUsd, Usage};
+use trilemma_domain::{Fingerprint, NanoUsd, Usage};
 
 /// Names one request of one gateway for good: the session that served it, and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +60,19 @@ pub struct LedgerRow {
     pub is_estimated: bool,
 }
 
+/// What a client says of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feedback {
+    /// The request that was answered.
+    pub id: RequestId,
+    /// Who says it, by name; only a request's own client is heard.
+    pub client: String,
+    /// In [0, 1].
+    pub score: f64,
+    /// When, microseconds since 1970-01-01 UTC.
+    pub at_us: i64,
+}
+
 /// Why a request was answered as it was, and how it went. May be dropped under pressure; drops are
 /// counted.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -76,6 +89,10 @@ pub struct Evidence {
     /// `None` = neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propensity: Option<f64>,
+    /// Under a policy: whether it took a second step, also where the first had failed; `None` = no policy, or
+    /// recorded by a version that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<bool>,
     /// What differs from what was measured; empty = nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmeasured: Vec<String>,
@@ -203,4 +220,27 @@ pub struct AttemptNote {
     /// To the last byte, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_us: Option<u64>,
+    /// What it used and cost; `None` = recorded by a version that only told the request's sum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Box<Spent>>,
+}
+
+/// What one call of an upstream used and cost.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Spent {
+    /// Tokens; `None` = nobody counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Tokens in the vendor's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_usage: Option<Json>,
+    /// Nano-dollars; `None` = a price is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nano_usd: Option<i64>,
+    /// Hash of the price row that the cost rests on; `None` = it rests on none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_row: Option<Fingerprint>,
+    /// Whether the cost is the most that it can have been, because the vendor counted nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_estimated: bool,
 }

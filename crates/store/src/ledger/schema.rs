@@ -55,9 +55,32 @@ CREATE INDEX requests_by_day ON requests (day, client, charged);
 const NOTES: &str =
     "CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT";
 
+/// So did what clients say of answers.
+const FEEDBACK: &str = "CREATE TABLE IF NOT EXISTS feedback (
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    at_us INTEGER NOT NULL,
+    score REAL NOT NULL,
+    PRIMARY KEY (session, number)
+) STRICT, WITHOUT ROWID";
+
 /// Makes room for notes, if there is none.
 pub(super) fn with_notes(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute(NOTES, []).map(|_| ())
+}
+
+/// Makes room for what clients say, if there is none.
+pub(super) fn with_feedback(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute(FEEDBACK, []).map(|_| ())
+}
+
+/// Whether a file has a table that came later.
+pub(super) fn has_table(conn: &Connection, name: &str) -> rusqlite::Result<bool> {
+    conn.query_row(
+        "SELECT count(*) > 0 FROM sqlite_schema WHERE name = ?1",
+        [name],
+        |row| row.get(0),
+    )
 }
 
 /// What a file turned out to be.

@@ -16,7 +16,7 @@ use trilemma_domain::NanoUsd;
 
 use super::file::Gauge;
 use super::queue::Queue;
-use super::record::{Evidence, LedgerRow};
+use super::record::{Evidence, Feedback, LedgerRow};
 use crate::error::StoreError;
 
 /// Rows of one transaction at most.
@@ -45,14 +45,19 @@ pub(super) enum Message {
         name: &'static str,
         text: String,
     },
+    Feedback {
+        word: Feedback,
+        answer: oneshot::Sender<Result<bool, StoreError>>,
+    },
     Flush(oneshot::Sender<Result<(), StoreError>>),
     End(i64),
 }
 
 impl Message {
-    /// Whether somebody waits for it to be committed.
+    /// Whether it is committed at once. Whoever says what it thinks of an answer can wait for the next common
+    /// commit.
     pub(super) fn is_urgent(&self) -> bool {
-        !matches!(self, Self::Request { .. })
+        !matches!(self, Self::Request { .. } | Self::Feedback { .. })
     }
 }
 
@@ -82,13 +87,18 @@ impl Keeper {
         let mut group = Vec::new();
         while queue.take(MAX_GROUP, &mut group) {
             let is_urgent = group.iter().any(Message::is_urgent);
-            while let Err(error) = self.commit(&group) {
-                self.gauge.n_failed_commits.fetch_add(1, Ordering::Relaxed);
-                refuse_leases(&mut group, &StoreError::from_sqlite(path, &error));
-                std::thread::sleep(PAUSE);
-            }
+            let heard = loop {
+                match self.commit(&group) {
+                    Ok(heard) => break heard,
+                    Err(error) => {
+                        self.gauge.n_failed_commits.fetch_add(1, Ordering::Relaxed);
+                        refuse_leases(&mut group, &StoreError::from_sqlite(path, &error));
+                        std::thread::sleep(PAUSE);
+                    }
+                }
+            };
             let is_full = group.len() >= MAX_GROUP;
-            if self.acknowledge(&mut group) {
+            if self.acknowledge(&mut group, heard) {
                 return;
             }
             if !is_urgent && !is_full {
@@ -97,8 +107,10 @@ impl Keeper {
         }
     }
 
-    fn commit(&mut self, group: &[Message]) -> rusqlite::Result<()> {
+    /// Commits a group; gives for each word of a client whether it was heard.
+    fn commit(&mut self, group: &[Message]) -> rusqlite::Result<Vec<bool>> {
         let tx = self.conn.transaction()?;
+        let mut heard = Vec::new();
         for message in group {
             match message {
                 Message::Request {
@@ -119,6 +131,7 @@ impl Keeper {
                     tx.prepare_cached("INSERT OR REPLACE INTO notes VALUES (?1, ?2)")?
                         .execute(params![name, text])?;
                 }
+                Message::Feedback { word, .. } => heard.push(hear(&tx, word)?),
                 Message::Flush(_) => {}
                 Message::End(now_us) => {
                     tx.execute(
@@ -128,12 +141,14 @@ impl Keeper {
                 }
             }
         }
-        tx.commit()
+        tx.commit()?;
+        Ok(heard)
     }
 
     /// Tells everybody who waits; true = the session has ended.
-    fn acknowledge(&self, group: &mut Vec<Message>) -> bool {
+    fn acknowledge(&self, group: &mut Vec<Message>, heard: Vec<bool>) -> bool {
         let mut is_over = false;
+        let mut heard = heard.into_iter();
         for message in group.drain(..) {
             match message {
                 Message::Request { .. } => {
@@ -141,6 +156,9 @@ impl Keeper {
                 }
                 Message::Lease { answer, .. } | Message::Flush(answer) => {
                     let _heard = answer.send(Ok(()));
+                }
+                Message::Feedback { answer, .. } => {
+                    let _heard = answer.send(Ok(heard.next().unwrap_or(false)));
                 }
                 Message::Note { .. } => {}
                 Message::End(_) => is_over = true,
@@ -157,9 +175,31 @@ fn refuse_leases(group: &mut Vec<Message>, error: &StoreError) {
             let _heard = answer.send(Err(error.clone()));
             None
         }
+        Message::Feedback { answer, .. } => {
+            let _heard = answer.send(Err(error.clone()));
+            None
+        }
         other => Some(other),
     });
     *group = kept.collect();
+}
+
+/// Writes a client's word beside its request; false = it has no such request.
+fn hear(conn: &Connection, word: &Feedback) -> rusqlite::Result<bool> {
+    let n = conn
+        .prepare_cached(
+            "INSERT OR REPLACE INTO feedback (session, number, at_us, score) \
+             SELECT session, number, ?4, ?5 FROM requests \
+             WHERE session = ?1 AND number = ?2 AND client = ?3",
+        )?
+        .execute(params![
+            word.id.session,
+            word.id.number,
+            word.client,
+            word.at_us,
+            word.score,
+        ])?;
+    Ok(n > 0)
 }
 
 fn insert(

@@ -7,6 +7,8 @@ mod judgements;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod opening;
