@@ -21,6 +21,8 @@ use trilemma_store::ledger::LedgerFile;
 
 const SCENARIO: &str = "[models.m]\nfirst_token_ms = 5\nanswers = { type = \"text\", text = \"yes\" }\n\
                         usage = { input = 50, output = 10 }\n";
+/// A request that deviates in nothing from what `bench` asks.
+const LIKE_MEASURED: &str = r#"{"model":"m","messages":[{"role":"user","content":"a"}]}"#;
 /// 50 tokens at 1 USD and 10 at 10 USD per million.
 const NANO_PER_REQUEST: i64 = 150_000;
 
@@ -99,14 +101,14 @@ fn assert_fits(folder: &Path, told: &serde_json::Value) {
     assert!(jsonschema::is_valid(&schema, told), "{told}");
 }
 
-/// Forty answers of `m` came from a model that was not measured.
+/// So many answers of `m` came from a model that was not measured.
 fn assert_is_unseen(unseen: &serde_json::Value, name: &str) {
     let field = |key: &str| unseen.get(key).cloned().unwrap();
     assert_eq!(field("candidate"), "m");
     assert_eq!(field("kind"), "served_model");
     assert_eq!(
         (field("name"), field("n_answers")),
-        (name.into(), 40.into())
+        (name.into(), 41.into())
     );
     assert!(field("first_us").as_i64() < field("last_us").as_i64());
 }
@@ -345,14 +347,17 @@ fn evidence_stands_beside_what_was_promised() {
         }
         let (mut child, address) = start(folder.path());
         for _ in 0..N {
-            assert!(ask(&address));
+            assert!(ask_for(&address, LIKE_MEASURED));
         }
+        // A length of the client's own: nothing is promised of it.
+        assert!(ask(&address));
         stop(&mut child);
         let told = trilemma(folder.path(), &["evidence", "--json"])
             .output()
             .unwrap();
         let told = support::json(&told, &[0]);
         assert_fits(folder.path(), &told);
+        assert_eq!(told["candidates"][0]["unmeasured"], 1);
         let mut shown = trilemma(folder.path(), &["evidence"]);
         let text = shown.env("COLUMNS", "80").output().unwrap();
         (told, String::from_utf8(text.stdout).unwrap())
@@ -391,7 +396,7 @@ fn evidence_stands_beside_what_was_promised() {
     assert_eq!(figure(&told, "output_tokens")["realised"]["point"], 30.0);
     assert_is_unseen(&told["unseen_names"][0], "m-2027");
     assert!(
-        text.contains("40 answers of m came from `m-2027`"),
+        text.contains("41 answers of m came from `m-2027`"),
         "{text}"
     );
     let cost = figure(&told, "cost_usd");

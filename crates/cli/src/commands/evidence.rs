@@ -2,6 +2,7 @@
 //!
 //! Every share has its n and interval; costs are sums of what was recorded, the estimated part said.
 
+mod anytime;
 mod canary;
 mod golden;
 mod promise;
@@ -33,7 +34,7 @@ use crate::places;
 use crate::printer::Printer;
 
 use promise::{Promise, Whose};
-use tally::Tally;
+use tally::{Tally, Uncalled};
 
 /// What of the ledger is told.
 #[derive(Debug, clap::Args)]
@@ -69,6 +70,8 @@ struct Counted {
     candidates: BTreeMap<String, Tally>,
     /// Those like what was measured, by whose promise they are compared with.
     promised: BTreeMap<Whose, Tally>,
+    /// Those for which nobody was called.
+    uncalled: Uncalled,
     /// How the canary stands.
     canary: Option<Value>,
 }
@@ -101,14 +104,16 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
         printer.value(&json!({
             "schema_version": 1,
             "candidates": candidates,
+            "uncalled": counted.uncalled,
             "promises": promises,
+            "without": without,
             "unseen_names": unseen,
             "shadows": shadowed,
             "canary": counted.canary,
         }))?;
         return Ok(Exit::Ok);
     }
-    if counted.candidates.is_empty() {
+    if counted.candidates.is_empty() && counted.uncalled.requests == 0 {
         printer.say("no request has been recorded yet");
         printer.next(&common.command("serve"));
         return Ok(Exit::Ok);
@@ -118,6 +123,9 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
         for remark in show::remarks(tally) {
             printer.say(&format!("{name}: {remark}"));
         }
+    }
+    if let Some(words) = show::uncalled(&counted.uncalled) {
+        printer.say(&words);
     }
     printer.data(&show::promises(&promises));
     if !unseen.is_empty() {
@@ -195,8 +203,11 @@ fn count(args: &EvidenceArgs, path: &Path) -> anyhow::Result<Counted> {
 
 impl Counted {
     fn add(&mut self, entry: &LedgerEntry) {
-        let of = |map: &mut BTreeMap<_, Tally>, key| map.entry(key).or_default().add(entry);
-        of(&mut self.candidates, entry.row.candidate.clone());
+        if entry.row.candidate.is_empty() {
+            return self.uncalled.add(entry);
+        }
+        self.of(&entry.row.candidate).add(entry);
+        self.add_costs(entry);
         let Some(evidence) = &entry.evidence else {
             return;
         };
@@ -210,6 +221,26 @@ impl Counted {
             None => Whose::Candidate(entry.row.candidate.clone()),
         };
         self.promised.entry(whose).or_default().add(entry);
+    }
+
+    fn of(&mut self, candidate: &str) -> &mut Tally {
+        self.candidates.entry(candidate.to_owned()).or_default()
+    }
+
+    /// Each call costs whom it asked; where only the sum is known, it is put on whoever came last.
+    fn add_costs(&mut self, entry: &LedgerEntry) {
+        let attempts = entry.evidence.as_ref().map(|evidence| &evidence.attempts);
+        let is_told = attempts.is_some_and(|all| all.iter().all(|one| one.spent.is_some()));
+        if let Some(attempts) = attempts.filter(|_| is_told) {
+            for attempt in attempts {
+                let spent = attempt.spent.as_ref().and_then(|spent| spent.nano_usd);
+                self.of(&attempt.candidate).add_cost(spent.unwrap_or(0), 1);
+            }
+        } else {
+            let n_calls = attempts.map_or(1, Vec::len);
+            let nano = entry.row.cost.map_or(0, |cost| cost.0);
+            self.of(&entry.row.candidate).add_cost(nano, n_calls);
+        }
     }
 }
 
@@ -300,6 +331,7 @@ fn line(entry: &LedgerEntry) -> Value {
         "raw_usage": row.raw_usage.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()),
         "cost_nano_usd": row.cost.map(|cost| cost.0),
         "is_estimated": row.is_estimated,
+        "feedback": entry.feedback,
         "evidence": entry.evidence,
     })
 }

@@ -19,6 +19,7 @@ use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
 use trilemma_gateway::{CanaryParts, Gateway, GatewayParts, Upstream, serve, serve_admin};
 use trilemma_provider::Clock;
+use trilemma_route::Policy;
 use trilemma_store::ledger::LedgerFile;
 
 use crate::args::Common;
@@ -146,8 +147,9 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
         None => None,
     };
     tell(context, printer, address, admin.as_ref())?;
-    if let Some(told) = told {
+    if let Some(Loaded { told, warning }) = told {
         printer.say(&format!("`model: \"auto\"` runs policy {told}"));
+        warning.iter().for_each(|warning| printer.tell(warning));
     }
     if is_rolled_back {
         printer.say(
@@ -311,6 +313,14 @@ fn tell(
     Ok(())
 }
 
+/// A policy that was put into use.
+struct Loaded {
+    /// Its name and the first digits of its hash.
+    told: String,
+    /// What speaks against it, by its own word.
+    warning: Option<String>,
+}
+
 /// A policy file that may be replaced while the gateway serves.
 struct Watched {
     path: PathBuf,
@@ -322,16 +332,24 @@ impl Watched {
         Self { path, gateway }
     }
 
-    /// Puts the policy into use; gives its name.
-    fn begin(&self) -> anyhow::Result<String> {
+    /// Puts the policy into use.
+    fn begin(&self) -> anyhow::Result<Loaded> {
         self.load()
             .map_err(|reason| anyhow!(InputError(format!("failed to {reason}"))))
     }
 
-    fn load(&self) -> Result<String, String> {
+    fn load(&self) -> Result<Loaded, String> {
         let text = fs_err::read_to_string(&self.path)
             .map_err(|error| format!("read the policy: {error}"))?;
-        self.gateway.set_policy(&text)
+        let told = self.gateway.set_policy(&text)?;
+        let measured = Policy::read(&text).ok().and_then(|policy| policy.measured);
+        let warning = measured.and_then(|measured| measured.abstained).map(|reason| {
+            format!(
+                "warning: policy {told} is not shown to be worth anything, as its file says: {reason}; hint: measure \
+                 more items and train anew (`trilemma route train`), or serve the best single candidate"
+            )
+        });
+        Ok(Loaded { told, warning })
     }
 
     /// Loads the file again whenever it changes; one that cannot be used changes nothing.
@@ -349,7 +367,10 @@ impl Watched {
             }
             seen = now;
             match self.load() {
-                Ok(told) => printer.say(&format!("policy {told} is in use")),
+                Ok(Loaded { told, warning }) => {
+                    printer.say(&format!("policy {told} is in use"));
+                    warning.iter().for_each(|warning| printer.tell(warning));
+                }
                 Err(reason) => printer.tell(&format!(
                     "warning: the policy in use stays; failed to {reason}"
                 )),

@@ -70,6 +70,10 @@ pub(super) enum Kind {
     OutputTokens,
     /// Share of whole answers that decline, by the vendor's word.
     Declined,
+    /// Share of answered requests for which a policy took a second step.
+    Escalated,
+    /// What clients say of their answers, in [0, 1]: nothing that a benchmark measures.
+    Feedback,
 }
 
 /// A figure with its 95 % interval.
@@ -107,12 +111,14 @@ impl Kind {
             Self::Quality => "pass rate %",
             Self::OutputTokens => "output tokens",
             Self::Declined => "declined %",
+            Self::Escalated => "escalated %",
+            Self::Feedback => "clients' word %",
         }
     }
 
     /// Whether more than was promised is worse.
     fn is_burden(self) -> bool {
-        !matches!(self, Self::Answered | Self::Quality)
+        !matches!(self, Self::Answered | Self::Quality | Self::Feedback)
     }
 }
 
@@ -120,8 +126,12 @@ impl Kept {
     /// Whether traffic got less than was promised.
     pub(super) fn is_broken(&self) -> bool {
         match self.verdict {
-            // Answers of another length, longer or shorter, are not what was measured.
-            Word::Higher | Word::Lower if self.figure == Kind::OutputTokens => true,
+            // Answers of another length and another share of escalations, more or less, are not what was measured.
+            Word::Higher | Word::Lower
+                if matches!(self.figure, Kind::OutputTokens | Kind::Escalated) =>
+            {
+                true
+            }
             Word::Higher => self.figure.is_burden(),
             Word::Lower => !self.figure.is_burden(),
             Word::NoDifferenceShown | Word::Unknown => false,
@@ -187,8 +197,8 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
     let first = measured.latency.ttft_ms.as_ref();
     let tokens = measured.tokens.output.as_ref();
     let declined = Count::new(counts.n_refused, counts.n_answered).ok();
-    vec![
-        Kept::of(Kind::CostUsd, cost, per_answer(tally)),
+    let mut kept = vec![
+        Kept::of(Kind::CostUsd, cost, tally.per_answer().map(with_n)),
         Kept::of(
             Kind::Answered,
             answered.map(|count| known(&wilson(count, Confidence::P95))),
@@ -207,12 +217,7 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
         Kept::of(
             Kind::OutputTokens,
             tokens.and_then(|side| figure(&side.mean)),
-            tally.output_tokens().map(|([point, low, high], n)| Known {
-                point,
-                low,
-                high,
-                n,
-            }),
+            tally.output_tokens().map(with_n),
         ),
         Kept::of(
             Kind::Declined,
@@ -225,51 +230,72 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
             measured.pass_rate.as_ref().and_then(figure),
             None,
         ),
-    ]
+    ];
+    kept.extend(feedback(tally));
+    kept
 }
 
 /// Compares what a policy file states with the requests that it decided.
 pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Option<Promise> {
     let hash = policy.content_hash().to_string();
     let tally = tallies.get(&Whose::Policy(hash.clone()))?;
-    let measured = policy.measured.as_ref();
-    let n = measured.map_or(0, |measured| measured.n);
-    let stated = |ends: [f64; 2]| Known {
-        point: f64::midpoint(ends[0], ends[1]),
-        low: ends[0],
-        high: ends[1],
-        n,
-    };
     let guard = policy.guard.as_ref();
+    let escalated = guard.map(|guard| guard.escalated);
+    let mut figures = vec![
+        Kept::of(
+            Kind::CostUsd,
+            stated(policy, "cost_usd", guard.map(|guard| guard.cost_usd)),
+            tally.per_answer_anytime().map(with_n),
+        ),
+        Kept::of(Kind::Answered, None, tally.answered().as_ref().map(known)),
+        Kept::of(
+            Kind::Escalated,
+            stated(policy, "escalated", escalated),
+            tally.escalated().as_ref().map(known),
+        ),
+        Kept::of(
+            Kind::Quality,
+            stated(policy, "quality", guard.map(|guard| guard.quality)),
+            None,
+        ),
+    ];
+    figures.extend(feedback(tally));
     Some(Promise {
         of: "policy",
         name: policy.name.clone(),
         source: format!("policy {}", hash.get(..8).unwrap_or(&hash)),
         n_requests: tally.n,
-        figures: vec![
-            Kept::of(
-                Kind::CostUsd,
-                guard.map(|guard| stated(guard.cost_usd)),
-                per_answer(tally),
-            ),
-            Kept::of(Kind::Answered, None, tally.answered().as_ref().map(known)),
-            Kept::of(
-                Kind::Quality,
-                guard.map(|guard| stated(guard.quality)),
-                None,
-            ),
-        ],
+        figures,
     })
 }
 
-fn per_answer(tally: &Tally) -> Option<Known> {
-    let ([point, low, high], n) = tally.per_answer()?;
+/// A figure of a policy file: as it was measured, else between the ends of its guard.
+fn stated(policy: &Policy, name: &str, ends: Option<[f64; 2]>) -> Option<Known> {
+    let measured = policy.measured.as_ref();
+    let found = measured.and_then(|measured| measured.figures.get(name).copied());
+    let between = |[low, high]: [f64; 2]| [f64::midpoint(low, high), low, high];
+    let [point, low, high] = found.or(ends.map(between))?;
     Some(Known {
         point,
         low,
         high,
-        n,
+        n: measured.map_or(0, |measured| measured.n),
     })
+}
+
+/// What clients say; `None` = nothing was said.
+fn feedback(tally: &Tally) -> Option<Kept> {
+    let realised = tally.feedback().as_ref().map(known);
+    (tally.n_feedback() > 0).then(|| Kept::of(Kind::Feedback, None, realised))
+}
+
+fn with_n(([point, low, high], n): ([f64; 3], usize)) -> Known {
+    Known {
+        point,
+        low,
+        high,
+        n,
+    }
 }
 
 fn known(estimate: &Estimate) -> Known {
@@ -302,6 +328,29 @@ mod tests {
             high: point + half,
             n: 100,
         })
+    }
+
+    #[test]
+    fn a_policys_own_point_is_its_promise() {
+        let file = |measured: &str| {
+            let text = format!(
+                r#"{{"schema_version":1,"name":"p","candidates":[{{"id":"a"}}],"plan":{{"single":"a"}},
+                "guard":{{"max_chars":9,"escalated":[0.1,0.3],"cost_usd":[1.0,3.0],"quality":[0.8,0.9]}}{measured}}}"#
+            );
+            Policy::read(&text).unwrap()
+        };
+        let bare = file("");
+        let ends = bare.guard.as_ref().map(|guard| guard.cost_usd);
+        assert_eq!(stated(&bare, "cost_usd", ends).unwrap().point, 2.0);
+        let measured = file(
+            r#","measured":{"figures":{"cost_usd":[1.2,1.0,3.0]},"curve":[],"n":70}"#,
+        );
+        let found = stated(&measured, "cost_usd", ends).unwrap();
+        assert_eq!(
+            (found.point, found.low, found.high, found.n),
+            (1.2, 1.0, 3.0, 70)
+        );
+        assert_eq!(stated(&measured, "escalated", None), None);
     }
 
     #[test]

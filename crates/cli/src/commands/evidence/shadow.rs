@@ -9,20 +9,12 @@ use std::path::Path;
 
 use anyhow::anyhow;
 use serde::Serialize;
-use trilemma_stats::sequential::{
-    Population, asymptotic_mean, betting_mean, empirical_bernstein_mean,
-};
-use trilemma_stats::{Confidence, Estimate};
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
+use super::anytime::{bounded, unbounded};
 use super::promise::Word;
 use crate::context::InputError;
 use crate::layout::{Side, Table, bullet, counted, parted, terminal_width, wrap};
-
-/// More values than this take too long to bet on.
-const MOST_BETS: usize = 20_000;
-/// Fewer pairs than this say nothing of a score.
-const LEAST: usize = 10;
 
 /// One challenger against one served candidate.
 #[derive(Debug, Serialize)]
@@ -189,7 +181,7 @@ impl Paired {
         };
         let differences: Vec<f64> = pairs.iter().map(|[theirs, own]| own - theirs).collect();
         let difference = if figure.is_burden() {
-            unbounded(&differences)
+            unbounded(&differences.iter().copied().collect())
         } else {
             let halves: Vec<f64> = differences.iter().map(|one| (one + 1.0) / 2.0).collect();
             bounded(&halves).map(|one| [one.point, one.low, one.high].map(|end| 2.0 * end - 1.0))
@@ -220,21 +212,6 @@ impl Paired {
             Word::Higher | Word::Lower => "better",
         }
     }
-}
-
-/// Mean of values in [0, 1].
-fn bounded(values: &[f64]) -> Option<Estimate> {
-    if values.len() < LEAST {
-        None
-    } else if values.len() <= MOST_BETS {
-        betting_mean(values, Confidence::P95, Population::Source).ok()
-    } else {
-        empirical_bernstein_mean(values, Confidence::P95).ok()
-    }
-}
-
-fn unbounded(values: &[f64]) -> Option<[f64; 3]> {
-    asymptotic_mean(&values.iter().copied().collect(), Confidence::P95)
 }
 
 /// Tables, one per pair; empty = no challenger was asked.

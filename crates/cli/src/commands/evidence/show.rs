@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::promise::{Kept, Kind, Known, Promise, Word};
-use super::tally::Tally;
+use super::tally::{Tally, Uncalled};
 use crate::layout::{Side, Table, bullet, counted, parted, terminal_width, wrap};
 
 /// One candidate as JSON.
@@ -19,6 +19,9 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
         "answered": interval(tally.answered()),
         "cut": tally.n_cut,
         "abandoned": tally.n_abandoned,
+        "mistaken": tally.n_mistaken,
+        "unpaid": tally.n_unpaid,
+        "calls": tally.n_calls,
         "repeated": tally.n_repeated,
         "unmeasured": tally.n_unmeasured,
         "canary_fallbacks": tally.n_fallbacks,
@@ -26,6 +29,8 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
         "estimated": tally.n_estimated,
         "unpriced": tally.n_unpriced,
         "first_token_p50_ms": interval(tally.first_token(0.5)),
+        "feedback": interval(tally.feedback()),
+        "n_feedback": tally.n_feedback(),
     })
 }
 
@@ -39,6 +44,14 @@ pub(super) fn remarks(tally: &Tally) -> Vec<String> {
     };
     remark(tally.n_cut, "got a part of an answer and an error");
     remark(tally.n_abandoned, "whose client went away");
+    remark(
+        tally.n_mistaken,
+        "that were wrong themselves, not in the share",
+    );
+    remark(
+        tally.n_unpaid,
+        "that a budget gave no leave for, not in the share",
+    );
     remark(tally.n_repeated, "took more than one call");
     remark(tally.n_unmeasured, "unlike what was measured");
     remark(
@@ -50,7 +63,43 @@ pub(super) fn remarks(tally: &Tally) -> Vec<String> {
         "whose cost is the most that it can have been",
     );
     remark(tally.n_unpriced, "whose price is unknown, not in the sum");
+    let n_heard = tally.n_feedback();
+    if n_heard > 0 {
+        let said = match tally.feedback() {
+            Some(one) => format!(
+                "clients say {:.1} % ({:.1}-{:.1}, at any time)",
+                100.0 * one.point,
+                100.0 * one.low,
+                100.0 * one.high
+            ),
+            None => "too few for a mean".to_owned(),
+        };
+        remarks.push(format!(
+            "{} judged by their clients: {said}",
+            counted(n_heard as u64, "answer")
+        ));
+    }
     remarks
+}
+
+/// Requests for which nobody was called; empty = none.
+pub(super) fn uncalled(uncalled: &Uncalled) -> Option<String> {
+    let counts = [
+        (uncalled.unpaid, "without leave of a budget"),
+        (uncalled.mistaken, "wrong themselves"),
+        (uncalled.abandoned, "given up by their client"),
+    ];
+    let counts = counts.iter().filter(|(n, _)| *n > 0);
+    let why: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
+    (uncalled.requests > 0).then(|| {
+        let why = if why.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", why.join(", "))
+        };
+        let n = counted(uncalled.requests as u64, "request");
+        format!("{n} ended before anybody was called{why}")
+    })
 }
 
 /// All requests by the candidate that answered.
@@ -153,7 +202,11 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
                 per_1000(high)
             )
         }
-        Kind::Answered | Kind::Quality | Kind::Declined => format!(
+        Kind::Answered
+        | Kind::Quality
+        | Kind::Declined
+        | Kind::Escalated
+        | Kind::Feedback => format!(
             "{:.1} ({:.1}-{:.1}, {n})",
             100.0 * point,
             100.0 * low,
@@ -169,6 +222,7 @@ fn so(kept: &Kept) -> String {
     let words = match kept.verdict {
         _ if kept.is_broken() => "not kept",
         Word::Unknown if kept.figure == Kind::Quality => "not scored",
+        Word::Unknown if kept.figure == Kind::Feedback => "",
         Word::Unknown => "not known",
         Word::Higher | Word::Lower => "better",
         Word::NoDifferenceShown => "no difference",

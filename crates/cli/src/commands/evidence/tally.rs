@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use trilemma_domain::NanoUsd;
+use trilemma_domain::{FailureKind, NanoUsd};
 use trilemma_stats::mean::Running;
 use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::quantile::{Sorted, quantile};
 use trilemma_stats::{Confidence, Estimate};
-use trilemma_store::ledger::LedgerEntry;
+use trilemma_store::ledger::{Evidence, LedgerEntry};
+
+use super::anytime::{bounded, unbounded};
 
 /// Requests of one kind.
 #[derive(Debug, Default)]
@@ -16,6 +18,12 @@ pub(super) struct Tally {
     pub(super) n_answered: usize,
     pub(super) n_cut: usize,
     pub(super) n_abandoned: usize,
+    /// Requests that were wrong themselves.
+    pub(super) n_mistaken: usize,
+    /// Requests that a budget gave no leave for, after a call at the latest.
+    pub(super) n_unpaid: usize,
+    /// Calls of the candidate, whoever answered in the end.
+    pub(super) n_calls: usize,
     pub(super) n_repeated: usize,
     pub(super) n_unmeasured: usize,
     pub(super) n_fallbacks: usize,
@@ -26,6 +34,10 @@ pub(super) struct Tally {
     /// Names that whole answers carried: of models and of back ends.
     pub(super) names: [BTreeMap<String, Seen>; 2],
     nano: i128,
+    /// Whether a policy took a second step, request by request.
+    escalated: Vec<f64>,
+    /// What clients said.
+    feedback: Vec<f64>,
     costs: Running,
     tokens: Running,
     first_ms: Vec<f64>,
@@ -62,21 +74,60 @@ fn interval(values: &Running) -> Option<[f64; 3]> {
     Some([mean, (mean - half).max(0.0), mean + half])
 }
 
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// With the whole answer.
+    Answered,
+    /// Without, and that is the upstream's doing.
+    Failed,
+    /// The client went away.
+    Abandoned,
+    /// The request itself was wrong: every upstream would have said so.
+    Mistaken,
+    /// A budget gave no leave.
+    Unpaid,
+}
+
+impl End {
+    pub(super) fn of(evidence: &Evidence) -> Self {
+        let is = |kind: FailureKind| evidence.failure.as_deref() == Some(kind.name());
+        let has_failed_call = evidence.attempts.iter().any(|one| one.failure.is_some());
+        if evidence.abandoned {
+            Self::Abandoned
+        } else if evidence.failure.is_none() {
+            Self::Answered
+        } else if is(FailureKind::BadRequest) || is(FailureKind::Unsendable) {
+            Self::Mistaken
+        } else if evidence.status == 429 && !has_failed_call && !is(FailureKind::RateLimited) {
+            Self::Unpaid
+        } else {
+            Self::Failed
+        }
+    }
+}
+
 impl Tally {
+    /// Counts a request that this candidate answered, or came last for.
     pub(super) fn add(&mut self, entry: &LedgerEntry) {
         self.n += 1;
-        match entry.row.cost {
-            Some(cost) => self.nano += i128::from(cost.0),
-            None => self.n_unpriced += 1,
-        }
+        self.n_unpriced += usize::from(entry.row.cost.is_none());
         self.n_estimated += usize::from(entry.row.is_estimated);
+        self.feedback.extend(entry.feedback);
         let Some(evidence) = &entry.evidence else {
             return;
         };
-        let is_answered = evidence.failure.is_none() && !evidence.abandoned;
+        let end = End::of(evidence);
+        let is_answered = end == End::Answered;
         self.n_answered += usize::from(is_answered);
         self.n_cut += usize::from(evidence.truncated);
-        self.n_abandoned += usize::from(evidence.abandoned);
+        self.n_abandoned += usize::from(end == End::Abandoned);
+        self.n_mistaken += usize::from(end == End::Mistaken);
+        self.n_unpaid += usize::from(end == End::Unpaid);
+        if is_answered {
+            let escalated = evidence.escalated.map(|is| f64::from(u8::from(is)));
+            self.escalated.extend(escalated);
+        }
         self.n_repeated += usize::from(evidence.attempts.len() > 1);
         self.n_unmeasured += usize::from(!evidence.unmeasured.is_empty());
         self.n_fallbacks += usize::from(evidence.canary_failure.is_some());
@@ -110,9 +161,17 @@ impl Tally {
         self.first_ms.extend(first.map(|us| us as f64 / 1_000.0));
     }
 
-    /// Share of requests that got their whole answer, of those whose client stayed.
+    /// Counts what this candidate cost within a request, whoever answered it.
+    pub(super) fn add_cost(&mut self, nano: i64, n_calls: usize) {
+        self.nano += i128::from(nano);
+        self.n_calls += n_calls;
+    }
+
+    /// Share of requests that got their whole answer, of those whose client stayed, that were no mistake, and that
+    /// their budget paid for.
     pub(super) fn answered(&self) -> Option<Estimate> {
-        let n_stayed = self.n.saturating_sub(self.n_abandoned);
+        let n_others = self.n_abandoned + self.n_mistaken + self.n_unpaid;
+        let n_stayed = self.n.saturating_sub(n_others);
         let count = Count::new(self.n_answered, n_stayed).ok()?;
         Some(wilson(count, Confidence::P95))
     }
@@ -139,8 +198,90 @@ impl Tally {
         Some((interval(&self.costs)?, self.costs.n()))
     }
 
-    /// What all of them cost as far as known.
+    /// The same with an interval that holds at any time.
+    pub(super) fn per_answer_anytime(&self) -> Option<([f64; 3], usize)> {
+        let [point, low, high] = unbounded(&self.costs)?;
+        Some(([point, low.max(0.0), high], self.costs.n()))
+    }
+
+    /// Share of answered requests for which a policy took a second step; the interval holds at any time.
+    pub(super) fn escalated(&self) -> Option<Estimate> {
+        bounded(&self.escalated)
+    }
+
+    /// Mean of what clients said of their answers; the interval holds at any time.
+    pub(super) fn feedback(&self) -> Option<Estimate> {
+        bounded(&self.feedback)
+    }
+
+    /// Answers of which clients said something.
+    pub(super) fn n_feedback(&self) -> usize {
+        self.feedback.len()
+    }
+
+    /// What all of its calls cost as far as known.
     pub(super) fn total(&self) -> NanoUsd {
         NanoUsd(i64::try_from(self.nano).unwrap_or(i64::MAX))
+    }
+}
+
+/// Requests for which nobody was called.
+#[derive(Debug, Default, serde::Serialize)]
+pub(super) struct Uncalled {
+    pub(super) requests: usize,
+    /// No leave of a budget.
+    pub(super) unpaid: usize,
+    /// Wrong themselves.
+    pub(super) mistaken: usize,
+    /// Their client went away before.
+    pub(super) abandoned: usize,
+}
+
+impl Uncalled {
+    pub(super) fn add(&mut self, entry: &LedgerEntry) {
+        self.requests += 1;
+        match entry.evidence.as_ref().map(End::of) {
+            Some(End::Unpaid) => self.unpaid += 1,
+            Some(End::Mistaken) => self.mistaken += 1,
+            Some(End::Abandoned) => self.abandoned += 1,
+            Some(End::Answered | End::Failed) | None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trilemma_store::ledger::AttemptNote;
+
+    fn check(status: u16, failure: Option<&str>, calls: &[Option<&str>], expected: End) {
+        let attempts = calls.iter().map(|failure| AttemptNote {
+            candidate: "m".to_owned(),
+            failure: failure.map(str::to_owned),
+            ..AttemptNote::default()
+        });
+        let evidence = Evidence {
+            status,
+            failure: failure.map(str::to_owned),
+            attempts: attempts.collect(),
+            ..Evidence::default()
+        };
+        assert_eq!(End::of(&evidence), expected, "{evidence:?}");
+    }
+
+    #[test]
+    fn only_what_an_upstream_did_is_its_failure() {
+        check(200, None, &[None], End::Answered);
+        check(502, Some("server_error"), &[Some("server_error")], End::Failed);
+        check(200, Some("cut"), &[Some("cut")], End::Failed);
+        check(400, Some("bad_request"), &[Some("bad_request")], End::Mistaken);
+        check(413, Some("bad_request"), &[], End::Mistaken);
+        // A budget's refusal, before any call and after the first of a cascade.
+        let refusal = Some("failed to reserve: the budget is used up");
+        check(429, refusal, &[], End::Unpaid);
+        check(429, refusal, &[None], End::Unpaid);
+        // The candidate's own limit, and a budget that a failed call has used up.
+        check(429, Some("rate_limited"), &[], End::Failed);
+        check(429, refusal, &[Some("server_error")], End::Failed);
     }
 }
