@@ -24,6 +24,7 @@ mod keys;
 mod layout;
 mod lineup;
 mod linting;
+mod live_scorers;
 mod names;
 mod newcomer;
 mod pins;

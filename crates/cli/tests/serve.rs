@@ -42,6 +42,14 @@ fn project(folder: &Path, url: &str, serve: &str) {
     .unwrap();
 }
 
+/// Adds a scorer that does not count.
+fn also_scored_by(folder: &Path, kind: &str) {
+    let path = folder.join("trilemma.toml");
+    let text = fs_err::read_to_string(&path).unwrap();
+    let more = format!("[[scorers]]\ntype = \"{kind}\"\nweight = 0\n[providers.sim]");
+    fs_err::write(&path, text.replacen("[providers.sim]", &more, 1)).unwrap();
+}
+
 /// Starts the gateway and waits for its address.
 fn start(folder: &Path) -> (Child, String) {
     let mut child = trilemma(folder, &["serve", "--quiet"])
@@ -111,6 +119,34 @@ fn assert_is_unseen(unseen: &serde_json::Value, name: &str) {
         (name.into(), 41.into())
     );
     assert!(field("first_us").as_i64() < field("last_us").as_i64());
+}
+
+/// Neither answers of the benchmark nor those of traffic are JSON: the same scorer says so of both.
+fn assert_is_scored(score: &serde_json::Value) {
+    assert_eq!(score["scorer"], "json_valid");
+    for side in ["promised", "realised"] {
+        let side = &score[side];
+        let found = (side["point"].as_f64(), side["n"].as_u64());
+        assert_eq!(found, (Some(0.0), Some(40)), "{score}");
+    }
+    assert_eq!(score["verdict"], "no_difference_shown");
+}
+
+/// Serves so many requests that deviate in nothing and one with a length of its own, of which nothing is promised;
+/// gives the evidence.
+fn served_like_measured(folder: &Path, n: usize) -> serde_json::Value {
+    let (mut child, address) = start(folder);
+    for _ in 0..n {
+        assert!(ask_for(&address, LIKE_MEASURED));
+    }
+    assert!(ask(&address));
+    stop(&mut child);
+    let told = trilemma(folder, &["evidence", "--json"]).output().unwrap();
+    let told = support::json(&told, &[0]);
+    assert_fits(folder, &told);
+    let unmeasured = told.pointer("/candidates/0/unmeasured");
+    assert_eq!(unmeasured, Some(&1.into()));
+    told
 }
 
 /// Asks once; false = no whole answer came.
@@ -332,7 +368,8 @@ fn evidence_stands_beside_what_was_promised() {
             scenario: Scenario::parse(scenario).unwrap(),
             ..SimOptions::default()
         });
-        project(folder.path(), &served.url, "");
+        project(folder.path(), &served.url, "score_share = 1.0\n");
+        also_scored_by(folder.path(), "json_valid");
         let items: String = (0..N)
             .map(|idx| format!("{{\"input\": \"question {idx}\", \"expected\": \"yes\"}}\n"))
             .collect();
@@ -345,19 +382,7 @@ fn evidence_stands_beside_what_was_promised() {
         if ledger.exists() {
             fs_err::remove_file(ledger).unwrap();
         }
-        let (mut child, address) = start(folder.path());
-        for _ in 0..N {
-            assert!(ask_for(&address, LIKE_MEASURED));
-        }
-        // A length of the client's own: nothing is promised of it.
-        assert!(ask(&address));
-        stop(&mut child);
-        let told = trilemma(folder.path(), &["evidence", "--json"])
-            .output()
-            .unwrap();
-        let told = support::json(&told, &[0]);
-        assert_fits(folder.path(), &told);
-        assert_eq!(told["candidates"][0]["unmeasured"], 1);
+        let told = served_like_measured(folder.path(), N);
         let mut shown = trilemma(folder.path(), &["evidence"]);
         let text = shown.env("COLUMNS", "80").output().unwrap();
         (told, String::from_utf8(text.stdout).unwrap())
@@ -389,6 +414,8 @@ fn evidence_stands_beside_what_was_promised() {
     assert!(!text.contains("not kept"), "{text}");
     assert_eq!(figure(&told, "output_tokens")["realised"]["point"], 10.0);
     assert_eq!(told["unseen_names"], serde_json::json!([]));
+    assert_is_scored(&figure(&told, "score"));
+    assert!(text.contains("json_valid %"), "{text}");
 
     // Longer answers of another model: both are told.
     let other = format!("{dear}served_model = \"m-2027\"\n");

@@ -8,7 +8,9 @@
 //! of an answer.
 
 use bytes::Bytes;
-use trilemma_domain::{ChatRequest, ChatResponse, Dialect, Expected, Input, Item, ScoredOutcome};
+use trilemma_domain::{
+    ChatRequest, ChatResponse, Dialect, Expected, Input, Item, Message, ScoredOutcome,
+};
 use trilemma_score::{Answer, Mode, Scorer};
 
 use crate::prepare::decode_body;
@@ -82,9 +84,9 @@ pub(crate) fn compare(
     chat: &ChatRequest,
     [first, second]: [&ChatResponse; 2],
 ) -> Scored {
-    let free = item(chat, None);
+    let free = item(&chat.messages, None);
     let mut scores = [first, second].map(|one| Mean::of(scorers.iter(), &free, one));
-    let bound = item(chat, Some(expected(first)));
+    let bound = item(&chat.messages, Some(expected(first)));
     // Those that have an opinion without an expected answer say nothing of agreement.
     let needy = scorers
         .iter()
@@ -118,7 +120,7 @@ pub(crate) fn score_of(
     answer: &ChatResponse,
 ) -> Option<f64> {
     let request = decode_body(dialect, body).ok()?;
-    Mean::of(scorers.iter(), &item(&request.chat, None), answer).value()
+    Mean::of(scorers.iter(), &item(&request.chat.messages, None), answer).value()
 }
 
 /// Whether a scorer runs here.
@@ -160,7 +162,8 @@ impl Mean {
     }
 }
 
-fn score(scorer: &Scorer, item: &Item, answer: &ChatResponse) -> Option<f64> {
+/// The score of one scorer that runs in place; `None` = it does not, or has no opinion.
+pub(crate) fn score(scorer: &Scorer, item: &Item, answer: &ChatResponse) -> Option<f64> {
     if !is_pure(scorer) {
         return None;
     }
@@ -183,10 +186,10 @@ pub(crate) fn view(answer: &ChatResponse) -> Answer<'_> {
 }
 
 /// A request as scorers see it.
-pub(crate) fn item(chat: &ChatRequest, expected: Option<Expected>) -> Item {
+pub(crate) fn item(messages: &[Message], expected: Option<Expected>) -> Item {
     Item {
         expected,
-        ..Item::new("live", Input::Messages(chat.messages.clone()))
+        ..Item::new("live", Input::Messages(messages.to_vec()))
     }
 }
 

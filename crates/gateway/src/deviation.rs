@@ -148,7 +148,11 @@ fn params(asked: &Params, (named, candidate): (&Named, &Candidate), note: &mut d
         ANTHROPIC_DEFAULT_MAX_TOKENS.saturating_add(measured.reasoning_tokens.unwrap_or(0))
     });
     let length = measured.max_output_tokens.or(default);
-    if sent(asked.max_output_tokens.or(default.filter(|_| !fills)), length, fills) {
+    if sent(
+        asked.max_output_tokens.or(default.filter(|_| !fills)),
+        length,
+        fills,
+    ) {
         note("max_output_tokens");
     }
     if sent(asked.temperature, measured.temperature, fills) {

@@ -133,8 +133,7 @@ async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respons
         }
         let is_recorded = recorded(gateway, (id, &client.name), said.score).await?;
         let canary = gateway.canary();
-        let is_counted =
-            canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score));
+        let is_counted = canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score));
         Ok::<_, Refusal>((is_recorded, is_counted))
     };
     match taken.await {

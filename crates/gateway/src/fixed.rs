@@ -86,11 +86,15 @@ impl FixedTexts {
 
 /// Blocks that a line opens, and those that it closes.
 fn opened(line: &str) -> usize {
-    blocks(line).filter(|word| matches!(*word, "if" | "for")).count()
+    blocks(line)
+        .filter(|word| matches!(*word, "if" | "for"))
+        .count()
 }
 
 fn closed(line: &str) -> usize {
-    blocks(line).filter(|word| matches!(*word, "endif" | "endfor")).count()
+    blocks(line)
+        .filter(|word| matches!(*word, "endif" | "endfor"))
+        .count()
 }
 
 /// The first words of a line's blocks.

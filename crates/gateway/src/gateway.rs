@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::policy::{AUTO, Active};
 use crate::refusal::Refusal;
+use crate::scored::{LiveScorer, Scoring};
 use crate::shadow::Shadow;
 use crate::texts::{TextParts, Texts};
 use crate::traces::{TraceParts, Traces};
@@ -73,6 +74,7 @@ pub struct Gateway {
     canary: OnceLock<Canary>,
     pub(crate) names_watched: Arc<OnceLock<Names>>,
     measured: OnceLock<MeasuredRequests>,
+    scoring: OnceLock<Scoring>,
     /// What the ledger keeps of an earlier canary.
     canary_note: Option<String>,
 }
@@ -123,6 +125,7 @@ impl Gateway {
             canary: OnceLock::new(),
             names_watched: parts.names,
             measured: OnceLock::new(),
+            scoring: OnceLock::new(),
             canary_note,
         };
         Ok((Arc::new(gateway), session))
@@ -165,6 +168,19 @@ impl Gateway {
     /// What the measured requests were like; `None` = nothing is known.
     pub(crate) fn measured(&self) -> Option<&MeasuredRequests> {
         self.measured.get()
+    }
+
+    /// Begins to score a share of the answers, once; only scorers that run in place do.
+    pub fn set_scorers(&self, scorers: Vec<LiveScorer>) {
+        let share = self.settings.score_share;
+        if let Some(scoring) = Scoring::new(scorers, share, self.ledger.clone()) {
+            let _is_first = self.scoring.set(scoring);
+        }
+    }
+
+    /// Who scores answers, if anybody does.
+    pub(crate) fn scoring(&self) -> Option<&Scoring> {
+        self.scoring.get()
     }
 
     /// Starts a canary, once; gives whether it was rolled back before, and so gets nothing.

@@ -61,6 +61,7 @@ pub(crate) fn page(gateway: &Gateway) -> String {
     histogram(&metrics.duration, &mut out, "trilemma_request_seconds", "");
     candidates(metrics, &mut out);
     ledger(gateway, &mut out);
+    scores(gateway, &mut out);
     texts(gateway, &mut out);
     shadow(gateway, &mut out);
     traces(gateway, &mut out);
@@ -122,6 +123,19 @@ fn candidates(metrics: &Metrics, out: &mut String) {
             &label("candidate", candidate),
         );
     }
+}
+
+fn scores(gateway: &Gateway, out: &mut String) {
+    let Some(scoring) = gateway.scoring() else {
+        return;
+    };
+    let name = "trilemma_scores_dropped_total";
+    counter(
+        out,
+        name,
+        "Answers that were not scored because too many waited.",
+    );
+    line(out, name, "", scoring.n_dropped());
 }
 
 fn ledger(gateway: &Gateway, out: &mut String) {

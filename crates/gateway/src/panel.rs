@@ -50,9 +50,9 @@ impl Bench<'_> {
             let Some(judges) = self.panels.get(scorer.label()) else {
                 continue;
             };
-            let free = item(chat, None);
+            let free = item(&chat.messages, None);
             // Where a judge compares or needs a reference, the client's answer is what it compares with.
-            let bound = item(chat, Some(expected(theirs)));
+            let bound = item(&chat.messages, Some(expected(theirs)));
             let panel = Panel {
                 bench: self,
                 scorer,

@@ -82,9 +82,8 @@ pub(crate) fn is_plain(ask: &Ask, named: &Named, measured: Option<&MeasuredReque
         Some(fixed) => fixed.are_surely_in(instructions.into_iter().chain([talk])),
         None => {
             let is_known = measured.is_none_or(MeasuredRequests::has_system);
-            let has_system = instructions.is_some()
-                || has(talk, b"\"system\"")
-                || has(talk, b"\"developer\"");
+            let has_system =
+                instructions.is_some() || has(talk, b"\"system\"") || has(talk, b"\"developer\"");
             is_known || !has_system
         }
     }

@@ -21,6 +21,7 @@ use crate::canary::{Canary, most_failures};
 use crate::gateway::Gateway;
 use crate::policy::Active;
 use crate::refusal::Refusal;
+use crate::scored;
 use crate::shadow::{Case, Served};
 use crate::sum::sum;
 use crate::texts::Drawn;
@@ -47,6 +48,8 @@ pub(crate) struct Record {
     is_captured: bool,
     /// Where traffic is split: the arm, and what scorers read.
     split: Option<(Arm, Dialect, Bytes)>,
+    /// Where the answer is scored: what scorers read beside it.
+    scored: Option<(Dialect, Bytes)>,
     response: Option<ChatResponse>,
     /// Calls that brought no answer, also those that were given no leave.
     pub(crate) n_failed: u32,
@@ -74,6 +77,10 @@ impl Record {
         let drawn = texts.and_then(|texts| texts.draw(ask, id));
         let shadow = gateway.shadow.as_ref();
         let shadowed = shadow.and_then(|shadow| shadow.draw(ask, id));
+        let scoring = gateway.scoring();
+        let scored = scoring
+            .filter(|scoring| scoring.draws(ask, id))
+            .map(|_| (ask.dialect, ask.body.clone()));
         let traces = gateway.traces.as_ref();
         let traced = traces.and_then(|traces| traces.draw(ask.parent.clone(), id));
         Self {
@@ -102,11 +109,12 @@ impl Record {
             open: Vec::new(),
             next_ticket: 0,
             is_written: false,
-            is_captured: drawn.is_some() || shadowed.is_some(),
+            is_captured: drawn.is_some() || shadowed.is_some() || scored.is_some(),
             drawn: drawn.map(Box::new),
             shadowed,
             traced,
             split: None,
+            scored,
             response: None,
             n_failed: 0,
             gateway,
@@ -388,6 +396,17 @@ impl Record {
             let most = most_failures(self.gateway.settings.max_attempts);
             let is_late = self.n_failed >= most;
             canary.over((arm, is_late), (&self.row, &self.evidence), answer);
+        }
+        if let (Some(scoring), Some((dialect, body)), Some(response)) =
+            (self.gateway.scoring(), self.scored.take(), &response)
+            && self.evidence.unmeasured.is_empty()
+        {
+            scoring.send(scored::Drawn {
+                id: self.row.id,
+                dialect,
+                body,
+                response: response.clone(),
+            });
         }
         if let (Some(shadow), Some(ask)) = (&self.gateway.shadow, self.shadowed.take())
             && let Some(served) = Served::of(&self.row, &self.evidence)

@@ -113,8 +113,7 @@ impl Upstream {
                 .flatten(),
             embeddings: EncodedRequest::embeddings(target).ok(),
             ceiling: parts.pricer.as_ref().map(ceiling),
-            prompt: (parts.candidate.prompt.as_ref())
-                .map(|prompt| FixedTexts::of(&prompt.source)),
+            prompt: (parts.candidate.prompt.as_ref()).map(|prompt| FixedTexts::of(&prompt.source)),
             own,
             parts,
         })

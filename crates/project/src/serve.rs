@@ -48,6 +48,8 @@ pub struct ServeSettings {
     pub keys: Vec<ClientKey>,
     /// Models that answer `/v1/embeddings`.
     pub embeddings: Vec<EmbeddingModel>,
+    /// Share of answers that scorers which need no expected answer score, in [0, 1].
+    pub score_share: f64,
     /// What of prompts and answers is kept; `None` = nothing.
     pub texts: Option<TextSettings>,
     /// Who is asked beside the one that answers; `None` = nobody.
@@ -102,6 +104,7 @@ impl Default for ServeSettings {
             lease: Usd::new(1.into()),
             keys: Vec::new(),
             embeddings: Vec::new(),
+            score_share: 0.1,
             texts: None,
             shadow: None,
             canary: None,

@@ -5,7 +5,9 @@
 mod anytime;
 mod canary;
 mod golden;
+mod kept;
 mod promise;
+mod scores;
 mod shadow;
 mod show;
 mod tally;
@@ -19,6 +21,8 @@ use anyhow::anyhow;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use trilemma_gateway::LiveScorer;
+use trilemma_project::Project;
 use trilemma_route::Policy;
 use trilemma_store::Store;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
@@ -29,10 +33,12 @@ use crate::args::Common;
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
+use crate::live_scorers::live_scorers;
 use crate::names;
 use crate::places;
 use crate::printer::Printer;
 
+use kept::{Kept, Kind};
 use promise::{Promise, Whose};
 use tally::{Tally, Uncalled};
 
@@ -142,7 +148,7 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
     }
     let is_broken = promises
         .iter()
-        .any(|promise| promise.figures.iter().any(promise::Kept::is_broken));
+        .any(|promise| promise.figures.iter().any(Kept::is_broken));
     printer.next(&common.command(if is_broken {
         "select --fresh"
     } else if promises.is_empty() {
@@ -274,7 +280,14 @@ fn beside(context: &Context, args: &EvidenceArgs, counted: &Counted) -> anyhow::
     match run {
         Some((store, run)) => {
             let decision = decision::decide(context, &store, &run, DecideOptions::default())?;
-            promises.extend(promise::of_run((&run, &decision), &counted.promised));
+            let scorers = scorers_of(context, counted);
+            let scores = if scorers.is_empty() {
+                scores::Scores::new()
+            } else {
+                scores::of_run(&store, &run, &scorers)?
+            };
+            let both = (&counted.promised, &scores);
+            promises.extend(promise::of_run((&run, &decision), both));
         }
         None if named.is_some() => {
             return Err(anyhow!(InputError(format!(
@@ -310,11 +323,37 @@ fn beside(context: &Context, args: &EvidenceArgs, counted: &Counted) -> anyhow::
         }
     }
     promises.extend(found);
+    without.extend(unscored(&context.project, &promises));
     Ok(Beside {
         promises,
         without,
         unseen,
     })
+}
+
+/// Why nothing is said of quality; `None` = something is, or there is nothing of which it could be.
+fn unscored(project: &Project, promises: &[Promise]) -> Option<String> {
+    let mut figures = promises.iter().flat_map(|promise| &promise.figures);
+    if promises.is_empty() || figures.any(|kept| kept.figure == Kind::Score) {
+        return None;
+    }
+    Some(if project.serve.score_share > 0.0 {
+        "no answer of traffic was scored: no scorer that needs no expected answer had an opinion; hint: add one to \
+         `[[scorers]]` (`trilemma scorers` lists them), or let clients say (`POST /v1/feedback`)"
+            .to_owned()
+    } else {
+        "no answer of traffic is scored; hint: set `serve.score_share` above 0".to_owned()
+    })
+}
+
+/// The project's scorers that have scored traffic.
+fn scorers_of(context: &Context, counted: &Counted) -> Vec<LiveScorer> {
+    let mut scorers = live_scorers(context);
+    scorers.retain(|one| {
+        let mut tallies = counted.promised.values();
+        tallies.any(|tally| tally.scores().any(|(scorer, _)| scorer == one.key))
+    });
+    scorers
 }
 
 fn line(entry: &LedgerEntry) -> Value {
@@ -332,6 +371,7 @@ fn line(entry: &LedgerEntry) -> Value {
         "cost_nano_usd": row.cost.map(|cost| cost.0),
         "is_estimated": row.is_estimated,
         "feedback": entry.feedback,
+        "scores": entry.scores,
         "evidence": entry.evidence,
     })
 }

@@ -27,6 +27,7 @@ use crate::context::{Context, InputError};
 use crate::exit::Exit;
 use crate::keys;
 use crate::layout::counted;
+use crate::live_scorers::live_scorers;
 use crate::printer::Printer;
 use crate::{clock, lineup, places};
 
@@ -138,6 +139,7 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
     let policy = settings.policy.as_ref();
     let policy = policy.map(|path| Watched::new(context.folder.join(path), Arc::clone(&gateway)));
     let told = policy.as_ref().map(Watched::begin).transpose()?;
+    gateway.set_scorers(live_scorers(context));
     let canary = prepared.canary.map(|canary| gateway.set_canary(canary));
     let is_rolled_back = canary.transpose().map_err(input)? == Some(true);
     let listener = bind(settings.listen).await?;

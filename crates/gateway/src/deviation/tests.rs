@@ -107,7 +107,11 @@ fn whatever_the_client_sets_is_compared() {
     check(&m, json!({ "temperature": 0.7 }), &["temperature"]);
     check(&m, json!({ "max_tokens": 9 }), &["max_output_tokens"]);
     check(&m, json!({ "seed": 3, "stop": "x" }), &["seed", "stop"]);
-    check(&m, json!({ "presence_penalty": 0.5 }), &["presence_penalty"]);
+    check(
+        &m,
+        json!({ "presence_penalty": 0.5 }),
+        &["presence_penalty"],
+    );
     check(&m, json!({ "presence_penalty": 0 }), &[]);
     check(&m, json!({ "logit_bias": { "5": 1 } }), &["logit_bias"]);
     check(
@@ -156,9 +160,7 @@ fn the_measured_prompt_and_shape_have_to_be_there() {
         },
         true,
     );
-    let messages = |system: &str| {
-        json!([{ "role": "system", "content": system }, { "role": "user", "content": "q" }])
-    };
+    let messages = |system: &str| json!([{ "role": "system", "content": system }, { "role": "user", "content": "q" }]);
     let shape = json!({ "type": "json_object" });
     let all = json!({ "messages": messages("Sort the ticket."), "response_format": shape });
     check(&m, all, &[]);

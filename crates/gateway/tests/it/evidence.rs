@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use trilemma_domain::Dialect;
-use trilemma_gateway::{MeasuredRequests, serve_admin};
+use trilemma_gateway::{LiveScorer, MeasuredRequests, serve_admin};
 use trilemma_store::ledger::LedgerEntry;
 
 use crate::support::{
@@ -64,7 +64,10 @@ async fn requests_that_name_a_candidate_are_compared_too() {
     warm["temperature"] = json!(0.9);
     let mut instructed = asking("p/small", "hello");
     let system = json!({ "role": "system", "content": "Be rude." });
-    instructed["messages"].as_array_mut().unwrap().insert(0, system);
+    instructed["messages"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, system);
     for request in [
         asking("p/small", "hello"),
         warm,
@@ -113,7 +116,9 @@ async fn a_cascade_costs_those_whom_it_asked() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let admin = listener.local_addr().unwrap().to_string();
     let telling = tokio::spawn(serve_admin(std::sync::Arc::clone(&house.gateway), listener));
-    let answer = house.post("/v1/chat/completions", &asking("auto", "hi")).await;
+    let answer = house
+        .post("/v1/chat/completions", &asking("auto", "hi"))
+        .await;
     assert_eq!(answer.header("x-trilemma-model"), Some("p/large"));
     let page = send(&admin, "GET", "/metrics", b"", &[]).await;
     let page = page.text();
@@ -139,14 +144,16 @@ async fn a_cascade_costs_those_whom_it_asked() {
         let spent = attempt.spent.as_ref().unwrap();
         let output = spent.usage.unwrap().output;
         let raw = spent.raw_usage.as_ref().unwrap().text();
-        assert!(raw.contains(&format!("\"completion_tokens\":{output}")), "{raw}");
+        assert!(
+            raw.contains(&format!("\"completion_tokens\":{output}")),
+            "{raw}"
+        );
         assert!(spent.price_row.is_some() && !spent.is_estimated);
         sum += spent.nano_usd.unwrap();
     }
     assert_eq!(sum, 2_450_000);
     // What was decided on stands there in numbers, too.
-    let decision: Value =
-        serde_json::from_str(evidence.decision.as_ref().unwrap().text()).unwrap();
+    let decision: Value = serde_json::from_str(evidence.decision.as_ref().unwrap().text()).unwrap();
     let scores = json!([{ "kind": "agreed", "n": 1, "of": 2, "need": 2 }]);
     assert_eq!(decision["scores"], scores, "{decision}");
 }
@@ -175,7 +182,9 @@ faults = [{ kind = "server_error", every = 1 }]
         ("openai/broken", false),
         ("nobody", false),
     ] {
-        let _answer = house.post("/v1/chat/completions", &openai(model, stream)).await;
+        let _answer = house
+            .post("/v1/chat/completions", &openai(model, stream))
+            .await;
     }
     let page = send(&admin, "GET", "/metrics", b"", &[]).await;
     for end in ["answered", "truncated", "failed", "refused"] {
@@ -190,7 +199,9 @@ faults = [{ kind = "server_error", every = 1 }]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_clients_say_is_recorded_and_the_last_word_counts() {
     let house = house(SCENARIO, settings()).await;
-    let answer = house.post("/v1/chat/completions", &openai("openai/small", false)).await;
+    let answer = house
+        .post("/v1/chat/completions", &openai("openai/small", false))
+        .await;
     let id = answer.header("x-trilemma-request-id").unwrap().to_owned();
     let mut said = Vec::new();
     for (id, score) in [(id.as_str(), 0.2), (&id, 0.9), ("tr-9-9", 0.5)] {
@@ -202,4 +213,55 @@ async fn what_clients_say_is_recorded_and_the_last_word_counts() {
     let (_, entries, _folder) = house.close().await;
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].feedback, Some(0.9));
+}
+
+/// Scorers that need no expected answer score what is like what was measured, and nothing that is private.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_scored_beside_the_traffic() {
+    let spec = |kind: &str| {
+        serde_json::from_value(json!({ "kind": kind, "label": kind, "weight": 1.0, "options": {} }))
+    };
+    let scorers = ["json_valid", "exact"].map(|kind| LiveScorer {
+        key: format!("{kind}#1"),
+        scorer: trilemma_score::build(&spec(kind).unwrap()).unwrap(),
+    });
+    let scenario = r#"
+[models.good]
+answers = { type = "text", text = "[1]" }
+[models.bad]
+answers = { type = "text", text = "no json" }
+"#;
+    let mut all = settings();
+    all.score_share = 1.0;
+    let house = house(scenario, all).await;
+    house.gateway.set_scorers(scorers.into());
+    let plain = |model: &str| asking(model, "q").to_string();
+    let mut warm = asking("openai/good", "q");
+    warm["temperature"] = json!(1.5);
+    for (body, headers) in [
+        (plain("openai/good"), &[][..]),
+        (plain("openai/bad"), &[]),
+        (warm.to_string(), &[]),
+        (plain("openai/good"), &[("x-trilemma-private", "true")]),
+    ] {
+        let path = "/v1/chat/completions";
+        let answer = post(&house.address, path, body.as_bytes(), headers).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let (_, entries, _folder) = house.close().await;
+    let scores: Vec<Vec<(&str, f64)>> = entries
+        .iter()
+        .map(|entry| {
+            entry
+                .scores
+                .iter()
+                .map(|(name, score)| (name.as_str(), *score))
+                .collect()
+        })
+        .collect();
+    let json = "json_valid#1";
+    assert_eq!(
+        scores,
+        [vec![(json, 1.0)], vec![(json, 0.0)], vec![], vec![]]
+    );
 }

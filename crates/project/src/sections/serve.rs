@@ -64,6 +64,9 @@ pub(crate) fn serve(
         lease: section.usd("lease_usd").unwrap_or(default.lease),
         keys: keys(section),
         embeddings: embeddings(section, provider),
+        score_share: section
+            .number("score_share", 0.0..=1.0)
+            .unwrap_or(default.score_share),
         texts: live::texts(section),
         shadow: live::shadow(section),
         canary: live::canary(section),

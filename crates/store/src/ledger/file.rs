@@ -121,7 +121,7 @@ impl LedgerFile {
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
         self.conn.execute_batch(SMALL_CACHE).map_err(sql)?;
         schema::with_notes(&self.conn).map_err(sql)?;
-        schema::with_feedback(&self.conn).map_err(sql)?;
+        schema::with_words(&self.conn).map_err(sql)?;
         self.conn
             .execute("INSERT INTO sessions (started_us) VALUES (?1)", [now_us])
             .map_err(sql)?;
@@ -231,6 +231,11 @@ impl Ledger {
         let (answer, answered) = oneshot::channel();
         self.sender.send(Message::Feedback { word, answer });
         answered.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Keeps what scorers say of the answer to a request soon: name and score in [0, 1]. Never waits.
+    pub fn scored(&self, id: RequestId, scores: Vec<(String, f64)>) {
+        self.sender.send(Message::Scores { id, scores });
     }
 
     /// Waits until everything recorded so far is committed.

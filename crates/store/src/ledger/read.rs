@@ -1,5 +1,7 @@
 //! What a ledger says.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension as _, params};
 use trilemma_domain::{NanoUsd, Usage, UsageSource};
 
@@ -19,6 +21,8 @@ pub struct LedgerEntry {
     pub evidence: Option<Evidence>,
     /// What its client said of the answer last, in [0, 1]; `None` = nothing.
     pub feedback: Option<f64>,
+    /// What scorers that need no expected answer said of it, by name, in [0, 1]; empty = nothing.
+    pub scores: BTreeMap<String, f64>,
 }
 
 /// A session that ended without saying so.
@@ -146,19 +150,25 @@ impl LedgerFile {
         on_entry: &mut dyn FnMut(LedgerEntry),
     ) -> Result<(), StoreError> {
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
-        let (score, joined) = if schema::has_table(&self.conn, "feedback").map_err(sql)? {
-            (
-                "f.score",
-                "LEFT JOIN feedback f ON f.session = r.session AND f.number = r.number",
-            )
-        } else {
-            ("NULL", "")
+        // Tables that came later, and are there once a session of this version has begun.
+        let found = |table, column: &'static str| -> Result<&'static str, StoreError> {
+            let has = schema::has_table(&self.conn, table).map_err(sql)?;
+            Ok(if has { column } else { "NULL" })
         };
+        let feedback = found(
+            "feedback",
+            "(SELECT score FROM feedback f WHERE f.session = r.session AND f.number = r.number)",
+        )?;
+        let scores = found(
+            "scores",
+            "(SELECT json_group_object(scorer, score) FROM scores s \
+              WHERE s.session = r.session AND s.number = r.number)",
+        )?;
         let text = format!(
-            "SELECT r.session, r.number, r.at_us, client, candidate, requested, served, input, \
+            "SELECT session, number, at_us, client, candidate, requested, served, input, \
                     cache_read, cache_write_5m, cache_write_1h, output, reasoning, raw_usage, \
-                    cost, charged, is_estimated, evidence, {score} \
-             FROM requests r {joined} WHERE r.at_us >= ?1 ORDER BY r.session, r.number"
+                    cost, charged, is_estimated, evidence, {feedback}, {scores} \
+             FROM requests r WHERE at_us >= ?1 ORDER BY session, number"
         );
         let mut statement = self.conn.prepare(&text).map_err(sql)?;
         let mut rows = statement.query([since_us]).map_err(sql)?;
@@ -194,6 +204,7 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<LedgerEntry> {
         _ => None,
     };
     let evidence: Option<String> = row.get(17)?;
+    let scores: Option<String> = row.get(19)?;
     Ok(LedgerEntry {
         row: LedgerRow {
             id: RequestId {
@@ -213,5 +224,8 @@ fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<LedgerEntry> {
         charged: NanoUsd(row.get(15)?),
         evidence: evidence.and_then(|text| serde_json::from_str(&text).ok()),
         feedback: row.get(18)?,
+        scores: scores
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default(),
     })
 }

@@ -64,14 +64,24 @@ const FEEDBACK: &str = "CREATE TABLE IF NOT EXISTS feedback (
     PRIMARY KEY (session, number)
 ) STRICT, WITHOUT ROWID";
 
+/// And what scorers say of them.
+const SCORES: &str = "CREATE TABLE IF NOT EXISTS scores (
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    scorer TEXT NOT NULL,
+    score REAL NOT NULL,
+    PRIMARY KEY (session, number, scorer)
+) STRICT, WITHOUT ROWID";
+
 /// Makes room for notes, if there is none.
 pub(super) fn with_notes(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute(NOTES, []).map(|_| ())
 }
 
-/// Makes room for what clients say, if there is none.
-pub(super) fn with_feedback(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute(FEEDBACK, []).map(|_| ())
+/// Makes room for what clients and scorers say, if there is none.
+pub(super) fn with_words(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute(FEEDBACK, [])?;
+    conn.execute(SCORES, []).map(|_| ())
 }
 
 /// Whether a file has a table that came later.

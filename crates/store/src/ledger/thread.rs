@@ -16,7 +16,7 @@ use trilemma_domain::NanoUsd;
 
 use super::file::Gauge;
 use super::queue::Queue;
-use super::record::{Evidence, Feedback, LedgerRow};
+use super::record::{Evidence, Feedback, LedgerRow, RequestId};
 use crate::error::StoreError;
 
 /// Rows of one transaction at most.
@@ -49,6 +49,10 @@ pub(super) enum Message {
         word: Feedback,
         answer: oneshot::Sender<Result<bool, StoreError>>,
     },
+    Scores {
+        id: RequestId,
+        scores: Vec<(String, f64)>,
+    },
     Flush(oneshot::Sender<Result<(), StoreError>>),
     End(i64),
 }
@@ -57,7 +61,10 @@ impl Message {
     /// Whether it is committed at once. Whoever says what it thinks of an answer can wait for the next common
     /// commit.
     pub(super) fn is_urgent(&self) -> bool {
-        !matches!(self, Self::Request { .. } | Self::Feedback { .. })
+        !matches!(
+            self,
+            Self::Request { .. } | Self::Feedback { .. } | Self::Scores { .. }
+        )
     }
 }
 
@@ -132,6 +139,13 @@ impl Keeper {
                         .execute(params![name, text])?;
                 }
                 Message::Feedback { word, .. } => heard.push(hear(&tx, word)?),
+                Message::Scores { id, scores } => {
+                    let mut insert =
+                        tx.prepare_cached("INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4)")?;
+                    for (scorer, score) in scores {
+                        insert.execute(params![id.session, id.number, scorer, score])?;
+                    }
+                }
                 Message::Flush(_) => {}
                 Message::End(now_us) => {
                     tx.execute(
@@ -160,7 +174,7 @@ impl Keeper {
                 Message::Feedback { answer, .. } => {
                     let _heard = answer.send(Ok(heard.next().unwrap_or(false)));
                 }
-                Message::Note { .. } => {}
+                Message::Note { .. } | Message::Scores { .. } => {}
                 Message::End(_) => is_over = true,
             }
         }

@@ -46,10 +46,17 @@ async fn only_a_requests_own_client_is_heard_and_its_last_word_counts() {
     assert!(ledger.feedback(word(own, "a", 0.1)).await.unwrap());
     assert!(!ledger.feedback(word(own, "b", 1.0)).await.unwrap());
     assert!(!ledger.feedback(word(own, "", 1.0)).await.unwrap());
-    assert!(!ledger.feedback(word(ledger.next_id(), "a", 1.0)).await.unwrap());
+    assert!(
+        !ledger
+            .feedback(word(ledger.next_id(), "a", 1.0))
+            .await
+            .unwrap()
+    );
     assert!(ledger.feedback(word(own, "a", 0.75)).await.unwrap());
     drop(ledger);
-    tokio::task::spawn_blocking(move || session.end(9)).await.unwrap();
+    tokio::task::spawn_blocking(move || session.end(9))
+        .await
+        .unwrap();
     let found = entries(&LedgerFile::open_existing(&path).unwrap());
     assert_eq!((found[0].row.id, found[0].feedback), (own, Some(0.75)));
     assert_eq!((found[1].row.id, found[1].feedback), (other, None));
@@ -64,7 +71,9 @@ async fn an_older_ledger_is_read_and_goes_on() {
     let id = ledger.next_id();
     ledger.record(row(id, "a"), NanoUsd(5), Evidence::default());
     drop(ledger);
-    tokio::task::spawn_blocking(move || session.end(9)).await.unwrap();
+    tokio::task::spawn_blocking(move || session.end(9))
+        .await
+        .unwrap();
     let conn = rusqlite::Connection::open(&path).unwrap();
     let evidence = r#"{"dialect":"openai","attempts":[{"candidate":"m","status":200,"end_us":7}],"status":200,
         "stream":false,"truncated":false,"abandoned":false,"total_us":8,"queued_us":1}"#;
@@ -78,11 +87,16 @@ async fn an_older_ledger_is_read_and_goes_on() {
     let found = entries(&file);
     let evidence = found[0].evidence.as_ref().unwrap();
     assert_eq!(evidence.attempts[0].end_us, Some(7));
-    assert_eq!((&evidence.attempts[0].spent, evidence.escalated), (&None, None));
+    assert_eq!(
+        (&evidence.attempts[0].spent, evidence.escalated),
+        (&None, None)
+    );
     let (ledger, session) = file.begin(10).unwrap();
     assert!(ledger.feedback(word(id, "a", 1.0)).await.unwrap());
     drop(ledger);
-    tokio::task::spawn_blocking(move || session.end(19)).await.unwrap();
+    tokio::task::spawn_blocking(move || session.end(19))
+        .await
+        .unwrap();
     let found = entries(&LedgerFile::open_existing(&path).unwrap());
     assert_eq!(found[0].feedback, Some(1.0));
 }

@@ -10,11 +10,13 @@ use serde::Serialize;
 use trilemma_decide::{CandidateResult, Decision, Figure};
 use trilemma_domain::RunId;
 use trilemma_route::Policy;
-use trilemma_stats::mover::{Interval, difference};
 use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::{Confidence, Estimate};
 
+use super::kept::{Kept, Kind, Known};
+use super::scores::Scores;
 use super::tally::Tally;
+use crate::live_scorers::label_of;
 
 /// Whose promise it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,144 +41,28 @@ pub(super) struct Promise {
     pub(super) figures: Vec<Kept>,
 }
 
-/// One figure, promised and realised.
-#[derive(Debug, Serialize)]
-pub(super) struct Kept {
-    pub(super) figure: Kind,
-    /// `null` = it was not measured.
-    pub(super) promised: Option<Known>,
-    /// `null` = too little is known of traffic.
-    pub(super) realised: Option<Known>,
-    /// Realised - promised, with 95 % interval; `null` where one of them has none.
-    pub(super) difference: Option<Interval>,
-    pub(super) verdict: Word,
-}
-
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
-    /// USD per whole answer, all its calls included.
-    CostUsd,
-    /// Share of requests that got their whole answer.
-    Answered,
-    /// Median time to the first visible token, milliseconds.
-    FirstTokenP50Ms,
-    /// Its 95th percentile.
-    FirstTokenP95Ms,
-    /// Share of answers that pass.
-    Quality,
-    /// Output tokens per whole answer, reasoning included.
-    OutputTokens,
-    /// Share of whole answers that decline, by the vendor's word.
-    Declined,
-    /// Share of answered requests for which a policy took a second step.
-    Escalated,
-    /// What clients say of their answers, in [0, 1]: nothing that a benchmark measures.
-    Feedback,
-}
-
-/// A figure with its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(super) struct Known {
-    pub(super) point: f64,
-    pub(super) low: f64,
-    pub(super) high: f64,
-    /// Items of a benchmark, or requests.
-    pub(super) n: usize,
-}
-
-/// What the difference says, at 95 % for this figure alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Word {
-    /// More than was promised.
-    Higher,
-    /// Less than was promised.
-    Lower,
-    /// Neither is shown.
-    NoDifferenceShown,
-    /// One side has no interval.
-    Unknown,
-}
-
-impl Kind {
-    /// How it is called in a table.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::CostUsd => "USD per 1,000",
-            Self::Answered => "answered %",
-            Self::FirstTokenP50Ms => "TTFT p50 ms",
-            Self::FirstTokenP95Ms => "TTFT p95 ms",
-            Self::Quality => "pass rate %",
-            Self::OutputTokens => "output tokens",
-            Self::Declined => "declined %",
-            Self::Escalated => "escalated %",
-            Self::Feedback => "clients' word %",
-        }
-    }
-
-    /// Whether more than was promised is worse.
-    fn is_burden(self) -> bool {
-        !matches!(self, Self::Answered | Self::Quality | Self::Feedback)
-    }
-}
-
-impl Kept {
-    /// Whether traffic got less than was promised.
-    pub(super) fn is_broken(&self) -> bool {
-        match self.verdict {
-            // Answers of another length and another share of escalations, more or less, are not what was measured.
-            Word::Higher | Word::Lower
-                if matches!(self.figure, Kind::OutputTokens | Kind::Escalated) =>
-            {
-                true
-            }
-            Word::Higher => self.figure.is_burden(),
-            Word::Lower => !self.figure.is_burden(),
-            Word::NoDifferenceShown | Word::Unknown => false,
-        }
-    }
-
-    fn of(figure: Kind, promised: Option<Known>, realised: Option<Known>) -> Self {
-        let bounds = |one: Known| [one.point, one.low, one.high];
-        let difference = promised
-            .zip(realised)
-            .and_then(|(promised, realised)| difference(bounds(realised), bounds(promised)));
-        // Equal amounts may differ in their last digit.
-        let least = 1e-9 * promised.map_or(0.0, |one| one.point.abs());
-        let verdict = match difference {
-            None => Word::Unknown,
-            Some([_, low, _]) if low > least => Word::Higher,
-            Some([_, _, high]) if high < -least => Word::Lower,
-            Some(_) => Word::NoDifferenceShown,
-        };
-        Self {
-            figure,
-            promised,
-            realised,
-            difference,
-            verdict,
-        }
-    }
-}
-
 /// Compares what a run measured with the requests that named its candidates.
 pub(super) fn of_run(
     (run, decision): (&RunId, &Decision),
-    tallies: &BTreeMap<Whose, Tally>,
+    (tallies, scores): (&BTreeMap<Whose, Tally>, &Scores),
 ) -> Vec<Promise> {
     let candidates = decision.candidates.iter();
     candidates
         .filter_map(|measured| {
             let name = measured.id.to_string();
             let tally = tallies.get(&Whose::Candidate(name.clone()))?;
+            let mut figures = figures(measured, tally);
+            figures.extend(scored(tally, |scorer| {
+                let key = (name.clone(), scorer.to_owned());
+                scores.get(&key).map(known)
+            }));
+            figures.extend(feedback(tally));
             Some(Promise {
                 of: "candidate",
                 name,
                 source: format!("run {run}"),
                 n_requests: tally.n,
-                figures: figures(measured, tally),
+                figures,
             })
         })
         .collect()
@@ -197,7 +83,7 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
     let first = measured.latency.ttft_ms.as_ref();
     let tokens = measured.tokens.output.as_ref();
     let declined = Count::new(counts.n_refused, counts.n_answered).ok();
-    let mut kept = vec![
+    vec![
         Kept::of(Kind::CostUsd, cost, tally.per_answer().map(with_n)),
         Kept::of(
             Kind::Answered,
@@ -224,15 +110,13 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
             declined.map(|count| known(&wilson(count, Confidence::P95))),
             tally.declined().as_ref().map(known),
         ),
-        // Answers of traffic are neither kept nor scored.
+        // What needs an expected answer is not known of traffic.
         Kept::of(
             Kind::Quality,
             measured.pass_rate.as_ref().and_then(figure),
             None,
         ),
-    ];
-    kept.extend(feedback(tally));
-    kept
+    ]
 }
 
 /// Compares what a policy file states with the requests that it decided.
@@ -259,6 +143,8 @@ pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Op
             None,
         ),
     ];
+    // Who answers which item of the golden set is the policy's own matter: no figure of these scorers was measured.
+    figures.extend(scored(tally, |_| None));
     figures.extend(feedback(tally));
     Some(Promise {
         of: "policy",
@@ -281,6 +167,15 @@ fn stated(policy: &Policy, name: &str, ends: Option<[f64; 2]>) -> Option<Known> 
         high,
         n: measured.map_or(0, |measured| measured.n),
     })
+}
+
+/// What each scorer said of traffic, beside what the same said of the benchmark's answers.
+fn scored(tally: &Tally, promised: impl Fn(&str) -> Option<Known>) -> Vec<Kept> {
+    let of = |(scorer, realised): (&str, Option<Estimate>)| Kept {
+        scorer: Some(label_of(scorer).to_owned()),
+        ..Kept::of(Kind::Score, promised(scorer), realised.as_ref().map(known))
+    };
+    tally.scores().map(of).collect()
 }
 
 /// What clients say; `None` = nothing was said.
@@ -321,15 +216,6 @@ fn figure(figure: &Figure) -> Option<Known> {
 mod tests {
     use super::*;
 
-    fn known(point: f64, half: f64) -> Option<Known> {
-        Some(Known {
-            point,
-            low: point - half,
-            high: point + half,
-            n: 100,
-        })
-    }
-
     #[test]
     fn a_policys_own_point_is_its_promise() {
         let file = |measured: &str| {
@@ -342,65 +228,13 @@ mod tests {
         let bare = file("");
         let ends = bare.guard.as_ref().map(|guard| guard.cost_usd);
         assert_eq!(stated(&bare, "cost_usd", ends).unwrap().point, 2.0);
-        let measured = file(
-            r#","measured":{"figures":{"cost_usd":[1.2,1.0,3.0]},"curve":[],"n":70}"#,
-        );
+        let measured =
+            file(r#","measured":{"figures":{"cost_usd":[1.2,1.0,3.0]},"curve":[],"n":70}"#);
         let found = stated(&measured, "cost_usd", ends).unwrap();
         assert_eq!(
             (found.point, found.low, found.high, found.n),
             (1.2, 1.0, 3.0, 70)
         );
         assert_eq!(stated(&measured, "escalated", None), None);
-    }
-
-    #[test]
-    fn only_a_difference_that_is_shown_has_a_direction() {
-        let check = |figure, promised, realised, verdict, is_broken| {
-            let kept = Kept::of(figure, promised, realised);
-            assert_eq!((kept.verdict, kept.is_broken()), (verdict, is_broken));
-        };
-        let cost = Kind::CostUsd;
-        check(cost, known(1.0, 0.1), known(1.2, 0.1), Word::Higher, true);
-        let last_digit = known(0.1 + 0.2, 0.0);
-        check(
-            cost,
-            known(0.3, 0.0),
-            last_digit,
-            Word::NoDifferenceShown,
-            false,
-        );
-        check(cost, known(1.2, 0.1), known(1.0, 0.1), Word::Lower, false);
-        check(
-            cost,
-            known(1.0, 0.1),
-            known(1.1, 0.1),
-            Word::NoDifferenceShown,
-            false,
-        );
-        check(
-            Kind::Answered,
-            known(0.99, 0.005),
-            known(0.9, 0.01),
-            Word::Lower,
-            true,
-        );
-        // Answers of another length are not what was measured, whichever way.
-        let tokens = Kind::OutputTokens;
-        check(
-            tokens,
-            known(100.0, 2.0),
-            known(90.0, 1.0),
-            Word::Lower,
-            true,
-        );
-        check(
-            tokens,
-            known(100.0, 2.0),
-            known(110.0, 1.0),
-            Word::Higher,
-            true,
-        );
-        check(cost, None, known(1.0, 0.1), Word::Unknown, false);
-        check(cost, known(1.0, 0.1), None, Word::Unknown, false);
     }
 }

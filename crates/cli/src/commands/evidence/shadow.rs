@@ -12,7 +12,7 @@ use serde::Serialize;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
 use super::anytime::{bounded, unbounded};
-use super::promise::Word;
+use super::kept::Word;
 use crate::context::InputError;
 use crate::layout::{Side, Table, bullet, counted, parted, terminal_width, wrap};
 

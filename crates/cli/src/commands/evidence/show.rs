@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::promise::{Kept, Kind, Known, Promise, Word};
+use super::kept::{Kept, Kind, Known, Word};
+use super::promise::Promise;
 use super::tally::{Tally, Uncalled};
 use crate::layout::{Side, Table, bullet, counted, parted, terminal_width, wrap};
 
@@ -155,7 +156,7 @@ pub(super) fn promises(promises: &[Promise]) -> String {
         ]);
         for kept in &promise.figures {
             table.push([
-                kept.figure.words().to_owned(),
+                kept.words(),
                 cell(kept.figure, kept.promised),
                 cell(kept.figure, kept.realised),
                 so(kept),
@@ -206,6 +207,7 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
         | Kind::Quality
         | Kind::Declined
         | Kind::Escalated
+        | Kind::Score
         | Kind::Feedback => format!(
             "{:.1} ({:.1}-{:.1}, {n})",
             100.0 * point,
@@ -223,6 +225,7 @@ fn so(kept: &Kept) -> String {
         _ if kept.is_broken() => "not kept",
         Word::Unknown if kept.figure == Kind::Quality => "not scored",
         Word::Unknown if kept.figure == Kind::Feedback => "",
+        Word::Unknown if kept.figure == Kind::Score && kept.promised.is_none() => "not measured",
         Word::Unknown => "not known",
         Word::Higher | Word::Lower => "better",
         Word::NoDifferenceShown => "no difference",

@@ -38,6 +38,8 @@ pub(super) struct Tally {
     escalated: Vec<f64>,
     /// What clients said.
     feedback: Vec<f64>,
+    /// What scorers said, by their names.
+    scores: BTreeMap<String, Vec<f64>>,
     costs: Running,
     tokens: Running,
     first_ms: Vec<f64>,
@@ -114,6 +116,12 @@ impl Tally {
         self.n_unpriced += usize::from(entry.row.cost.is_none());
         self.n_estimated += usize::from(entry.row.is_estimated);
         self.feedback.extend(entry.feedback);
+        for (scorer, score) in &entry.scores {
+            match self.scores.get_mut(scorer) {
+                Some(scores) => scores.push(*score),
+                None => _ = self.scores.insert(scorer.clone(), vec![*score]),
+            }
+        }
         let Some(evidence) = &entry.evidence else {
             return;
         };
@@ -214,6 +222,12 @@ impl Tally {
         bounded(&self.feedback)
     }
 
+    /// Mean of what each scorer said of answers, by its name; the intervals hold at any time.
+    pub(super) fn scores(&self) -> impl Iterator<Item = (&str, Option<Estimate>)> {
+        let scores = self.scores.iter();
+        scores.map(|(scorer, scores)| (scorer.as_str(), bounded(scores)))
+    }
+
     /// Answers of which clients said something.
     pub(super) fn n_feedback(&self) -> usize {
         self.feedback.len()
@@ -272,9 +286,19 @@ mod tests {
     #[test]
     fn only_what_an_upstream_did_is_its_failure() {
         check(200, None, &[None], End::Answered);
-        check(502, Some("server_error"), &[Some("server_error")], End::Failed);
+        check(
+            502,
+            Some("server_error"),
+            &[Some("server_error")],
+            End::Failed,
+        );
         check(200, Some("cut"), &[Some("cut")], End::Failed);
-        check(400, Some("bad_request"), &[Some("bad_request")], End::Mistaken);
+        check(
+            400,
+            Some("bad_request"),
+            &[Some("bad_request")],
+            End::Mistaken,
+        );
         check(413, Some("bad_request"), &[], End::Mistaken);
         // A budget's refusal, before any call and after the first of a cascade.
         let refusal = Some("failed to reserve: the budget is used up");

@@ -1,0 +1,156 @@
+//! What the scorers that need no expected answer made of the benchmark's answers.
+//!
+//! In: a run, its recorded answers, the project's scorers. Out: by candidate and scorer the mean score of exactly the
+//! computation that scores traffic: the request as it was asked, the answer, nothing that is expected. So each figure of
+//! traffic has one of the same scorer beside it, and never one of another.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use trilemma_domain::{Item, Message, RunId};
+use trilemma_gateway::LiveScorer;
+use trilemma_project::{Prompt, chat_request};
+use trilemma_stats::mean::{bounded_mean, clustered_mean, mean_t};
+use trilemma_stats::proportion::{Count, wilson};
+use trilemma_stats::resample::{Resampling, cluster_bootstrap_mean};
+use trilemma_stats::{Confidence, Estimate};
+use trilemma_store::Store;
+
+/// Mean scores by candidate and scorer.
+pub(super) type Scores = BTreeMap<(String, String), Estimate>;
+
+/// Scores of one candidate by one scorer, and the group of the item of each.
+#[derive(Debug, Default)]
+struct Values {
+    values: Vec<f64>,
+    groups: Vec<usize>,
+}
+
+/// Scores a run's answers again.
+pub(super) fn of_run(store: &Store, run: &RunId, scorers: &[LiveScorer]) -> anyhow::Result<Scores> {
+    let manifest = store.manifest(run)?;
+    let mut items: Vec<Option<Item>> = Vec::new();
+    store.items(&manifest.golden, |_, json| {
+        items.push(serde_json::from_str(json).ok());
+        ControlFlow::Continue(())
+    })?;
+    let groups = groups(&items);
+    let prompts: Vec<Option<Prompt>> = (manifest.candidates.iter())
+        .map(|one| Prompt::parse(one.candidate.prompt.as_ref()?).ok())
+        .collect();
+    let mut all: BTreeMap<(String, String), Values> = BTreeMap::new();
+    store.answers(run, |answer| {
+        let [candidate_idx, item_idx] =
+            [answer.key.candidate_idx, answer.key.item_idx].map(|idx| idx as usize);
+        let item = items.get(item_idx).and_then(Option::as_ref);
+        let group = groups.get(item_idx);
+        if let (Some(record), Some(item), Some(group)) =
+            (manifest.candidates.get(candidate_idx), item, group)
+        {
+            let prompt = prompts.get(candidate_idx).and_then(Option::as_ref);
+            let messages: Vec<Message> = chat_request(&record.candidate, prompt, item)
+                .map(|asked| asked.messages)
+                .unwrap_or_default();
+            for scorer in scorers {
+                if let Some(score) = scorer.score(&messages, &answer.reply.response) {
+                    let key = (record.candidate.id.to_string(), scorer.key.clone());
+                    let values = all.entry(key).or_default();
+                    values.values.push(score);
+                    values.groups.push(*group);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    let estimated = all
+        .into_iter()
+        .filter_map(|(key, values)| Some((key, values.estimate(manifest.seed)?)));
+    Ok(estimated.collect())
+}
+
+/// A number per item, the same for those of one cluster.
+fn groups(items: &[Option<Item>]) -> Vec<usize> {
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    let group = |(idx, item)| -> usize {
+        let item: &Option<Item> = item;
+        match item
+            .as_ref()
+            .and_then(|item| item.extras.cluster.as_deref())
+        {
+            Some(cluster) => *known.entry(cluster).or_insert(idx),
+            None => idx,
+        }
+    };
+    items.iter().enumerate().map(group).collect()
+}
+
+impl Values {
+    /// Wilson where every item is scored 0 or 1 once; else Student's t, over groups where items are in groups or were asked
+    /// repeatedly; where all are alike, the bound that holds for every distribution.
+    fn estimate(&self, seed: u64) -> Option<Estimate> {
+        const LEVEL: Confidence = Confidence::P95;
+        let n = self.values.len();
+        let mut distinct = self.groups.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let has_groups = distinct.len() < n;
+        let n_full = self.values.iter().filter(|one| **one >= 1.0).count();
+        let n_none = self.values.iter().filter(|one| **one <= 0.0).count();
+        let found = if has_groups {
+            cluster_bootstrap_mean(&self.values, &self.groups, LEVEL, &Resampling::new(seed))
+                .or_else(|_| clustered_mean(&self.values, &self.groups, LEVEL))
+        } else if n_full + n_none == n {
+            Count::new(n_full, n).map(|count| wilson(count, LEVEL))
+        } else {
+            mean_t(&self.values, LEVEL)
+        };
+        let found = found.or_else(|_| {
+            // All alike: no more is known than of as many values as there are groups.
+            let first = self.values.first().copied().unwrap_or_default();
+            bounded_mean(&vec![first; distinct.len()], LEVEL)
+        });
+        let found = found.ok()?;
+        Some(Estimate {
+            low: found.low.clamp(0.0, 1.0),
+            high: found.high.clamp(0.0, 1.0),
+            n,
+            ..found
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate(values: &[f64], groups: &[usize]) -> Estimate {
+        let values = Values {
+            values: values.to_vec(),
+            groups: groups.to_vec(),
+        };
+        values.estimate(7).unwrap()
+    }
+
+    #[test]
+    fn repeats_of_an_item_are_no_items() {
+        let once: Vec<f64> = (0..40).map(|idx| f64::from(idx % 4 == 0)).collect();
+        let each: Vec<usize> = (0..40).collect();
+        let many: Vec<f64> = once.iter().flat_map(|one| [*one; 5]).collect();
+        let grouped: Vec<usize> = each.iter().flat_map(|one| [*one; 5]).collect();
+        let (once, many) = (estimate(&once, &each), estimate(&many, &grouped));
+        assert!((once.point - many.point).abs() < 1e-12);
+        assert!((many.high - many.low) > 0.8 * (once.high - once.low));
+        assert_eq!(many.n, 200);
+    }
+
+    #[test]
+    fn equal_scores_are_not_certain() {
+        let all = estimate(&[1.0; 30], &(0..30).collect::<Vec<_>>());
+        assert!(
+            all.high == 1.0 && all.low > 0.8 && all.low < 0.95,
+            "{all:?}"
+        );
+        let copies = estimate(&[0.5; 30], &[3; 30]);
+        assert!(copies.high - copies.low > 0.8, "{copies:?}");
+    }
+}
