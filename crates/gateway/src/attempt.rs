@@ -132,11 +132,13 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
         ..
     } = ready;
     let place = Place { leave, ticket };
-    let client = if job.ask.peek.stream {
-        &upstream.parts.streamed
+    let settings = &job.gateway.settings;
+    let (client, patience) = if job.ask.peek.stream {
+        (&upstream.parts.streamed, settings.first_token_timeout)
     } else {
-        &upstream.parts.whole
+        (&upstream.parts.whole, settings.answer_timeout)
     };
+    let patience = job.wait_until(patience);
     let secret = upstream
         .parts
         .secret
@@ -147,7 +149,7 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
         secret: secret.as_ref(),
         number: u32::try_from(job.record.n_calls()).unwrap_or(u32::MAX),
         queued: job.ask.began.elapsed(),
-        deadline: Some(job.deadline),
+        deadline: Some(patience),
     };
     let mut relay = match client.open(&call).await {
         Ok(relay) => relay,
@@ -163,7 +165,8 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
         way,
     };
     if relay.is_events() && job.ask.peek.stream {
-        stream(job, place, relay, back).await
+        relay.last_until(job.deadline);
+        stream(job, place, relay, back, patience).await
     } else {
         whole(job, place, relay, back).await
     }
@@ -293,7 +296,13 @@ impl Job {
 }
 
 /// Hands a stream on while it comes.
-async fn stream(job: &mut Job, place: Place<'_>, relay: Relay, back: Back) -> Went {
+async fn stream(
+    job: &mut Job,
+    place: Place<'_>,
+    relay: Relay,
+    back: Back,
+    patience: Instant,
+) -> Went {
     let dialect = job.ask.dialect;
     let writer = match back.way {
         Way::Same { without_usage } => Writer::Same {
@@ -311,9 +320,9 @@ async fn stream(job: &mut Job, place: Place<'_>, relay: Relay, back: Back) -> We
     let vendor_id = relay.request_id().map(str::to_owned);
     let mut live = Live::new(relay, back.dialect, writer);
     let settings = &job.gateway.settings;
-    let patience = Instant::now() + settings.first_token_timeout;
+    let patience = patience.min(Instant::now() + settings.first_token_timeout);
     let idle = settings.idle_timeout;
-    let first = match live.first(patience.min(job.deadline)).await {
+    let first = match live.first(patience).await {
         Ok(first) => first,
         Err(failure) => {
             let ended = live.end(Some(failure));
@@ -372,9 +381,10 @@ fn begin(job: &mut Job, upstream: Dialect, vendor_id: Option<&str>) {
 fn over(
     job: &mut Job,
     place: Place<'_>,
-    attempted: Attempted,
+    mut attempted: Attempted,
     response: Option<&ChatResponse>,
 ) -> Went {
+    job.name_impatience(&mut attempted);
     place.leave.settle(&attempted);
     job.record.settle(place.ticket, &attempted, response);
     match attempted.attempt.failure {

@@ -79,6 +79,7 @@ pub(crate) fn begin(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Job {
         gateway,
         ask,
         outlet,
+        has_others: false,
         trial: None,
     }
 }

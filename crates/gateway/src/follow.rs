@@ -3,7 +3,8 @@
 //! In: a request and a policy. Out: calls of upstreams as the policy's step function asks for them,
 //! and the answer that it names. An answer that the policy gives as it comes is streamed; one that it
 //! judges first is kept until it has. A candidate that fails is told to the policy, which knows whom
-//! to ask instead.
+//! to ask instead. So is one that does not take the request: it may be too long for a small model and not for a
+//! large one. Only if the last one asked does not take it either was it the client's mistake.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use trilemma_route::{Call, Observation, Step, Use};
 use trilemma_wire::server::ErrorKind;
 
 use crate::attempt::{Kept, Went, attempt};
-use crate::job::{Job, Told, is_the_requests_fault};
+use crate::job::{Job, Told};
 use crate::judge::judge;
 use crate::policy::Active;
 use crate::refusal::Refusal;
@@ -93,6 +94,8 @@ impl Job {
         for call in &calls {
             self.deviates(active, chat, call);
         }
+        // Whatever becomes of them, the policy decides on.
+        self.has_others = true;
         let outcomes = judge(self, &names).await;
         for (call, outcome) in calls.iter().zip(outcomes) {
             match outcome {
@@ -106,9 +109,6 @@ impl Job {
                 Err(went) => match *went {
                     Went::Refused(refusal) => return Some(Told::Error(refusal)),
                     Went::Failed(failure, refusal) => {
-                        if is_the_requests_fault(&failure) {
-                            return Some(Told::Error(refusal));
-                        }
                         self.record.n_failed += 1;
                         known.failed(call, failure, refusal);
                     }
@@ -142,15 +142,15 @@ impl Job {
             return Some(Told::Error(nobody()));
         };
         self.deviates(active, chat, call);
+        self.has_others = active.has_others(&call.candidate, &known.seen);
         match attempt(self, named).await {
             Went::Answered => Some(Told::Answer),
             Went::Broken(failure) => Some(Told::Part(failure)),
             Went::Refused(refusal) => Some(Told::Error(refusal)),
             Went::Failed(failure, refusal) => {
-                let is_over = is_the_requests_fault(&failure);
                 self.record.n_failed += 1;
                 known.failed(call, failure, refusal);
-                (is_over || !self.has_attempts_left()).then(|| known.told_last())
+                (!self.has_attempts_left()).then(|| known.told_last())
             }
         }
     }

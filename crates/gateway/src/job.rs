@@ -1,9 +1,11 @@
 //! One request while it is being answered: what it works with, and what its client was told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
-use trilemma_domain::{Failure, FailureKind, Retry};
+use trilemma_domain::{Failure, FailureKind, FaultSource, Retry};
+use trilemma_provider::Attempted;
 
 use crate::ask::Ask;
 use crate::canary::most_failures;
@@ -21,6 +23,8 @@ pub(crate) struct Job {
     pub(crate) record: Record,
     /// When the request must be over.
     pub(crate) deadline: Instant,
+    /// Whether somebody else can answer if the next call fails.
+    pub(crate) has_others: bool,
     /// While a canary's challenger is asked.
     pub(crate) trial: Option<Trial>,
 }
@@ -32,6 +36,35 @@ pub(crate) struct Trial {
 }
 
 impl Job {
+    /// Until when a call may be waited for that gives nothing before it is over, or has given nothing so far:
+    /// where somebody else can be asked, at most `patience` and half of the time left, so that time is left
+    /// for them.
+    pub(crate) fn wait_until(&self, patience: Duration) -> Instant {
+        let now = Instant::now();
+        if !self.has_others && self.trial.is_none() {
+            return self.deadline;
+        }
+        let left = self.deadline.saturating_duration_since(now);
+        now + patience.min(left / 2)
+    }
+
+    /// A call that was given up although the request still had time has stalled: it was ended so that others can
+    /// be asked.
+    pub(crate) fn name_impatience(&self, attempted: &mut Attempted) {
+        let failure = attempted.attempt.failure.as_mut();
+        if let Some(failure) = failure.filter(|one| one.kind == FailureKind::Deadline)
+            && Instant::now() < self.deadline
+        {
+            let text = "no answer came in the time that leaves some for others";
+            *failure = Failure::new(
+                FailureKind::Stalled,
+                FaultSource::Vendor,
+                Retry::Backoff,
+                text,
+            );
+        }
+    }
+
     /// Whether another call may be tried.
     pub(crate) fn has_attempts_left(&self) -> bool {
         let most = self.gateway.settings.max_attempts;
@@ -53,7 +86,7 @@ pub(crate) enum Told {
     Part(Failure),
 }
 
-/// Whether every upstream would answer so.
+/// Whether the same upstream would answer so again.
 pub(crate) fn is_the_requests_fault(failure: &Failure) -> bool {
     matches!(
         failure.kind,

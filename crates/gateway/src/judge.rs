@@ -65,9 +65,9 @@ async fn call(job: &Job, ready: &Ready) -> Called {
         secret: secret.as_ref(),
         number: 1,
         queued: job.ask.began.elapsed(),
-        deadline: Some(job.deadline),
+        deadline: Some(job.wait_until(job.gateway.settings.answer_timeout)),
     };
-    let (attempted, answer) = match ready.upstream.parts.whole.open(&call).await {
+    let (mut attempted, answer) = match ready.upstream.parts.whole.open(&call).await {
         Err(attempted) => (*attempted, None),
         Ok(mut relay) if !(200..300).contains(&relay.status()) => {
             let (failure, _) = relay.refusal().await;
@@ -87,6 +87,7 @@ async fn call(job: &Job, ready: &Ready) -> Called {
             }
         }
     };
+    job.name_impatience(&mut attempted);
     leave.settle(&attempted);
     Called::Made(Box::new(attempted), answer.map(Box::new))
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use trilemma_domain::ChatRequest;
+use trilemma_domain::{CandidateId, ChatRequest};
 use trilemma_route::{
     Decision, Observation, RequestView, Router, Step, Use, Why, measured_binding,
 };
@@ -133,6 +133,11 @@ impl Active {
         {
             note("task");
         }
+    }
+
+    /// Whether somebody else can answer if this candidate, whose answer would be given, fails.
+    pub(crate) fn has_others(&self, candidate: &CandidateId, seen: &[Observation]) -> bool {
+        self.router.has_others(candidate, seen)
     }
 
     /// A decision as JSON: what happens next, why, and by which policy.

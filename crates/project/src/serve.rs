@@ -28,6 +28,9 @@ pub struct ServeSettings {
     pub queue_timeout: Duration,
     /// Longest wait for the first token of an answer, reasoning included.
     pub first_token_timeout: Duration,
+    /// Longest wait for a whole answer where somebody else can be asked: one that a policy judges, or that is not
+    /// streamed; never more than half of the time that the request has left.
+    pub answer_timeout: Duration,
     /// An upstream or a client that is silent for this long is given up.
     pub idle_timeout: Duration,
     /// Most time for one request, waits and repeated calls included.
@@ -94,6 +97,7 @@ impl Default for ServeSettings {
             max_attempts: 3,
             queue_timeout: Duration::from_secs(10),
             first_token_timeout: Duration::from_secs(120),
+            answer_timeout: Duration::from_secs(120),
             idle_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(600),
             drain_timeout: Duration::from_secs(30),

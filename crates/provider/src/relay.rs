@@ -217,6 +217,11 @@ impl<C: Connect> Relay<C> {
         self.opened.watch.stall_after(limit);
     }
 
+    /// From now on the whole attempt may last until then: where a sooner end was set for its beginning.
+    pub fn last_until(&mut self, deadline: Instant) {
+        self.opened.watch.last_until(deadline);
+    }
+
     /// The answer is known to be complete or broken: give the body's end this long, and no more.
     pub fn settle_within(&mut self, limit: Duration) {
         self.opened.watch.settle_within(limit);

@@ -65,6 +65,14 @@ impl Watch {
         }
     }
 
+    /// From now on all of it may last until then.
+    pub(crate) fn last_until(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        if deadline < self.sleep.deadline() {
+            self.sleep.as_mut().reset(deadline);
+        }
+    }
+
     /// Ready when a limit is reached.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, stamps: &Stamps) -> Poll<Expired> {
         loop {

@@ -12,6 +12,7 @@ mod budgets;
 mod canary;
 mod dialects;
 mod evidence;
+mod failover;
 mod faults;
 mod judged;
 mod limits;

@@ -52,6 +52,7 @@ pub(crate) fn serve(
         max_attempts: count("max_attempts", 20, default.max_attempts),
         queue_timeout: seconds("queue_timeout_s", default.queue_timeout),
         first_token_timeout: seconds("first_token_timeout_s", default.first_token_timeout),
+        answer_timeout: seconds("answer_timeout_s", default.answer_timeout),
         idle_timeout: seconds("idle_timeout_s", default.idle_timeout),
         request_timeout: seconds("request_timeout_s", default.request_timeout),
         drain_timeout: seconds("drain_timeout_s", default.drain_timeout),

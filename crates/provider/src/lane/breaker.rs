@@ -200,7 +200,21 @@ impl Breaker {
         };
     }
 
+    /// The failure with which a call ends that does not wait for an open breaker; `None` = it may go, or probe.
+    pub(crate) fn held_back(&self, now: Instant) -> Option<Failure> {
+        let wait = match self.stage {
+            Stage::Open { until, .. } if now < until => until - now,
+            Stage::Probing { .. } => PROBE_TIME,
+            Stage::Closed | Stage::Open { .. } | Stage::GivenUp { .. } => return None,
+        };
+        Some(self.broken("left this endpoint alone", Retry::After(wait)))
+    }
+
     fn failure(&self) -> Failure {
+        self.broken("gave up on this endpoint", Retry::No)
+    }
+
+    fn broken(&self, what: &str, retry: Retry) -> Failure {
         let (cause, status) = match &self.cause {
             Some(cause) => (
                 format!("{}: {}", cause.kind.name(), cause.message),
@@ -208,8 +222,8 @@ impl Breaker {
             ),
             None => ("unknown".to_owned(), None),
         };
-        let text = format!("gave up on this endpoint after repeated failures; last was {cause}");
-        let mut failure = Failure::new(FailureKind::BreakerOpen, FaultSource::Us, Retry::No, &text);
+        let text = format!("{what} after repeated failures; last was {cause}");
+        let mut failure = Failure::new(FailureKind::BreakerOpen, FaultSource::Us, retry, &text);
         failure.status = status;
         failure
     }
@@ -217,6 +231,9 @@ impl Breaker {
 
 /// Longest wait between two probes.
 const LONGEST_COOL_DOWN: Duration = Duration::from_secs(60);
+
+/// When a call that does not wait for a probe had better be tried again.
+const PROBE_TIME: Duration = Duration::from_secs(1);
 
 /// Failures that no waiting cures: key, name, an empty account.
 fn is_incurable(failure: &Failure) -> bool {
@@ -275,6 +292,26 @@ mod tests {
         assert_eq!(breaker.leave(at(start, 16)), Leave::Probe);
         breaker.success();
         assert_eq!(breaker.leave(at(start, 16)), Leave::Go);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_wait_is_told_when_to_come_back() {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(BreakerConfig::default());
+        breaker.success();
+        assert_eq!(breaker.held_back(start), None);
+        fail(&mut breaker, 10, FailureKind::ServerError, start);
+        let told = breaker.held_back(at(start, 2)).unwrap();
+        assert_eq!(told.kind, FailureKind::BreakerOpen);
+        assert_eq!(told.retry, Retry::After(Duration::from_secs(3)));
+        assert!(told.message.contains("it broke"), "{}", told.message);
+        // The first after that may probe; the others need not wait for it.
+        assert_eq!(breaker.held_back(at(start, 5)), None);
+        assert_eq!(breaker.leave(at(start, 5)), Leave::Probe);
+        let told = breaker.held_back(at(start, 5)).unwrap();
+        assert_eq!(told.retry, Retry::After(PROBE_TIME));
+        breaker.success();
+        assert_eq!(breaker.held_back(at(start, 6)), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -56,6 +56,8 @@ pub(super) struct Wish<'a> {
     pub(super) cancel: &'a Cancel,
     /// When waiting is no use any more; `None` = the trial has not begun.
     pub(super) deadline: Option<Instant>,
+    /// Whether it waits for an endpoint that is left alone, or fails at once.
+    pub(super) waits_for_breaker: bool,
 }
 
 /// How a trial went.
@@ -119,6 +121,7 @@ impl Lane {
                 estimated_tokens: call.estimated_tokens,
                 cancel: call.cancel,
                 deadline,
+                waits_for_breaker: true,
             };
             let (permit, ticket) = match self.admitted(&wish).await {
                 Ok(leave) => leave,
@@ -201,8 +204,9 @@ impl Lane {
             if deadline.is_some_and(|deadline| now >= deadline) {
                 return Err(too_late());
             }
-            let admission =
-                self.with_state(|state| state.admit(wish.estimated_tokens, advised, now));
+            let admission = self.with_state(|state| {
+                state.admit(wish.estimated_tokens, advised, wish.waits_for_breaker, now)
+            });
             let (until, is_advice) = match admission {
                 Admission::Go(admitted) => return Ok((permit, Ticket::new(self, admitted))),
                 Admission::Refused(failure) => return Err(failure),

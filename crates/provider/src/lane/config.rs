@@ -81,6 +81,8 @@ pub struct BreakerConfig {
     pub probes: u32,
     /// Time between further probes once calls fail at once.
     pub revisit: Duration,
+    /// Whether an endpoint that comes back is called by few at first, twice as many with each round.
+    pub slow_start: bool,
 }
 
 impl Default for BreakerConfig {
@@ -91,6 +93,7 @@ impl Default for BreakerConfig {
             cool_down: Duration::from_secs(5),
             probes: 3,
             revisit: Duration::from_secs(30),
+            slow_start: false,
         }
     }
 }

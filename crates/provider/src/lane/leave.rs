@@ -26,8 +26,12 @@ pub struct Leave<'a> {
 impl Lane {
     /// Waits for leave to make one attempt of about so many tokens, at most until `deadline`.
     ///
+    /// It waits for concurrency and rates, not for an endpoint that fails: whoever has somebody else to
+    /// ask does so at once.
+    ///
     /// # Errors
-    /// `BreakerOpen` for an endpoint that was given up on, `Deadline` when there is no leave in
+    /// `BreakerOpen` for an endpoint that is left alone (with the wait until it is tried again) or was given
+    /// up on, `Deadline` when there is no leave in
     /// time, `Interrupted` when `cancel` was asked for.
     pub async fn enter(
         &self,
@@ -39,6 +43,7 @@ impl Lane {
             estimated_tokens,
             cancel,
             deadline: Some(deadline),
+            waits_for_breaker: false,
         };
         let entering = tokio::time::timeout_at(deadline, self.admitted(&wish));
         let (permit, ticket) = entering.await.map_err(|_| super::call::too_late())??;

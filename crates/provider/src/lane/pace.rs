@@ -6,6 +6,9 @@
 //! was throttled: halved when all are, up by one when none is, and cut by a twentieth where one in
 //! ten is. The proportional cut is that of DCTCP (Alizadeh et al., SIGCOMM 2010; RFC 8257): an
 //! endpoint that refuses 5 % at random keeps most of its concurrency, one at its limit loses half.
+//!
+//! An endpoint that comes back after an outage may be started slowly: the limit falls to a sixteenth of its
+//! ceiling and doubles with each round without a refusal, as in TCP's slow start (RFC 5681).
 
 use tokio::time::Instant;
 
@@ -25,10 +28,15 @@ pub(crate) enum Load {
 pub(crate) struct Pace {
     limit: f64,
     ceiling: f64,
+    /// Doubling after an outage, until something is refused or the ceiling is reached.
+    is_ramping: bool,
     round_start: Instant,
     n_served: u64,
     n_throttled: u64,
 }
+
+/// Part of the ceiling at which a lane starts again after an outage.
+const RESTART: f64 = 1.0 / 16.0;
 
 impl Pace {
     pub(crate) fn new(ceiling: usize, now: Instant) -> Self {
@@ -36,6 +44,7 @@ impl Pace {
         Self {
             limit: ceiling,
             ceiling,
+            is_ramping: false,
             round_start: now,
             n_served: 0,
             n_throttled: 0,
@@ -52,8 +61,22 @@ impl Pace {
             return;
         }
         let share = self.throttled_share();
-        let next = self.limit * (1.0 - share / 2.0) + (1.0 - share);
+        self.is_ramping &= self.n_throttled == 0 && self.limit < self.ceiling;
+        let next = if self.is_ramping {
+            2.0 * self.limit
+        } else {
+            self.limit * (1.0 - share / 2.0) + (1.0 - share)
+        };
         self.limit = next.clamp(1.0, self.ceiling);
+        self.round_start = now;
+        self.n_served = 0;
+        self.n_throttled = 0;
+    }
+
+    /// Starts again slowly; rounds count from now.
+    pub(crate) fn restart(&mut self, now: Instant) {
+        self.limit = (self.ceiling * RESTART).max(1.0).min(self.limit);
+        self.is_ramping = true;
         self.round_start = now;
         self.n_served = 0;
         self.n_throttled = 0;
@@ -121,6 +144,24 @@ mod tests {
         let mut pace = Pace::new(8, Instant::now());
         play(&mut pace, 4, |_| true);
         assert_eq!(play(&mut pace, 9, |_| false), [2, 3, 4, 5, 6, 7, 8, 8, 8]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_start_doubles_until_something_is_refused() {
+        let mut pace = Pace::new(64, Instant::now());
+        pace.restart(pace.round_start);
+        assert_eq!(pace.limit(), 4);
+        assert_eq!(play(&mut pace, 5, |_| false), [8, 16, 32, 64, 64]);
+        pace.restart(pace.round_start);
+        assert_eq!(play(&mut pace, 2, |_| false), [8, 16]);
+        assert!(play(&mut pace, 1, |_| true)[0] <= 16, "{pace:?}");
+        // From there it adds one a round, as ever; the first still counts late refusals.
+        let limits = play(&mut pace, 4, |_| false);
+        let steps: Vec<usize> = limits.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(steps, [1, 1, 1], "{limits:?}");
+        let mut small = Pace::new(3, Instant::now());
+        small.restart(small.round_start);
+        assert_eq!(play(&mut small, 3, |_| false), [2, 3, 3]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -29,6 +29,7 @@ pub(crate) struct State {
     pub(crate) pause: Pause,
     pub(crate) rates: Rates,
     pub(crate) breaker: Breaker,
+    has_slow_start: bool,
     jitter: Jitter,
     budget: f64,
     /// Since when every outcome was a refusal for load, and the first of them.
@@ -85,6 +86,7 @@ impl State {
             pace: Pace::new(config.max_concurrency, now),
             pause: Pause::default(),
             rates: Rates::new(config, now),
+            has_slow_start: config.breaker.slow_start,
             breaker: Breaker::new(config.breaker.clone()),
             jitter: Jitter::new(config.seed),
             budget: f64::from(config.retry.budget_burst),
@@ -100,8 +102,15 @@ impl State {
 
     /// Asks for leave to start an attempt of about `n_tokens`; `advised` = how long it has waited
     /// on headers' advice already.
-    pub(crate) fn admit(&mut self, n_tokens: u64, advised: Duration, now: Instant) -> Admission {
-        if let Some(failure) = self.breaker.refusal(now) {
+    pub(crate) fn admit(
+        &mut self,
+        n_tokens: u64,
+        advised: Duration,
+        waits_for_breaker: bool,
+        now: Instant,
+    ) -> Admission {
+        let held_back = || self.breaker.held_back(now).filter(|_| !waits_for_breaker);
+        if let Some(failure) = self.breaker.refusal(now).or_else(held_back) {
             return Admission::Refused(failure);
         }
         if let Some(until) = self.pause.until(now) {
@@ -147,6 +156,9 @@ impl State {
         }
         let was_closed = matches!(self.breaker.stage(), Stage::Closed);
         self.breaker.success();
+        if self.has_slow_start && !was_closed {
+            self.pace.restart(now);
+        }
         let share = self.pace.throttled_share();
         self.pause.served(admitted.started, share) || !was_closed
     }

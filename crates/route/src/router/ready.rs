@@ -1,5 +1,7 @@
 //! A policy that is checked and ready to decide: what callers hold.
 
+use trilemma_domain::CandidateId;
+
 use super::explain::Explanation;
 use super::walk::Decision;
 use super::{compile, explain, node, walk};
@@ -51,6 +53,20 @@ impl Router {
     #[must_use]
     pub fn step(&self, request: &RequestView<'_>, seen: &[Observation]) -> Decision {
         walk::walk(self, request, seen)
+    }
+
+    /// Whether somebody else answers if a candidate whose answer would be given fails, after what was seen: one of
+    /// the fallback chain that has not failed, or an answer that was judged too poor.
+    #[must_use]
+    pub fn has_others(&self, candidate: &CandidateId, seen: &[Observation]) -> bool {
+        let has_failed = |other: &CandidateId| {
+            let mut own = seen.iter().filter(|seen| seen.candidate == *other);
+            own.any(|seen| !seen.is_answered())
+        };
+        let mut others = self.fallback.iter().filter(|other| *other != candidate);
+        let is_kept =
+            |seen: &Observation| seen.is_answered() && !self.classifiers.contains(&seen.candidate);
+        others.any(|other| !has_failed(other)) || seen.iter().any(is_kept)
     }
 
     /// Says what happens first with a request, and what would change that.

@@ -191,6 +191,7 @@ impl<'a> Callable<'a> {
                     tpm: limits.and_then(|limits| limits.tpm).map(u64::from),
                     breaker: BreakerConfig {
                         trials: BREAKER_FAILURES,
+                        slow_start: true,
                         ..BreakerConfig::default()
                     },
                     ..LaneConfig::default()
