@@ -194,6 +194,34 @@ fn serves_until_it_is_told_to_stop_and_tells_what_it_did() {
     assert!(String::from_utf8(text.stdout).unwrap().contains("100.0 %"));
 }
 
+/// A policy that its own file does not praise is used, with a warning.
+#[test]
+fn a_policy_that_abstained_is_used_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    project(
+        folder.path(),
+        "http://127.0.0.1:9",
+        "policy = \"policy.json\"\n",
+    );
+    let policy = r#"{"schema_version":1,"name":"triage","candidates":[{"id":"m"}],"plan":{"single":"m"},
+        "measured":{"figures":{},"curve":[],"n":60,"abstained":"it lies below a random mix"}}"#;
+    fs_err::write(folder.path().join("policy.json"), policy).unwrap();
+    let mut child = trilemma(folder.path(), &["serve", "--quiet"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    lines.read_line(&mut told).unwrap();
+    let what = "is not shown to be worth anything, as its file says: it lies below a random mix";
+    assert!(
+        told.starts_with("warning: policy triage") && told.contains(what),
+        "{told}"
+    );
+    stop(&mut child);
+}
+
 /// Prompts that the project keeps become items to label: redacted, each once, and fit for `golden lint`.
 #[test]
 fn kept_prompts_become_candidates_for_a_golden_set() {

@@ -28,6 +28,9 @@ use crate::texts::Drawn;
 use crate::traces::{self, TracedCall};
 use crate::upstream::Upstream;
 
+/// Longer words of a vendor for its tokens are not kept with a call.
+const MAX_RAW_USAGE_BYTES: usize = 8 << 10;
+
 /// The record of one request.
 pub(crate) struct Record {
     gateway: Arc<Gateway>,
@@ -231,7 +234,9 @@ impl Record {
         self.trace(&open, attempt.usage, response);
         let (upstream, usage, was_free) =
             (Arc::clone(&open.upstream), attempt.usage, was_free(attempt));
-        let raw_usage = response.and_then(|response| Json::of(response.raw_usage.as_ref()?));
+        let raw_usage = response
+            .and_then(|response| Json::of(response.raw_usage.as_ref()?))
+            .filter(|json| json.text().len() <= MAX_RAW_USAGE_BYTES);
         let spent = Spent {
             raw_usage,
             ..self.spend(open, usage, was_free)

@@ -324,6 +324,7 @@ fn beside(context: &Context, args: &EvidenceArgs, counted: &Counted) -> anyhow::
     }
     promises.extend(found);
     without.extend(unscored(&context.project, &promises));
+    without.extend(unpromised(&promises));
     Ok(Beside {
         promises,
         without,
@@ -344,6 +345,18 @@ fn unscored(project: &Project, promises: &[Promise]) -> Option<String> {
     } else {
         "no answer of traffic is scored; hint: set `serve.score_share` above 0".to_owned()
     })
+}
+
+/// Why scores of a policy stand alone; `None` = there are none.
+fn unpromised(promises: &[Promise]) -> Option<String> {
+    let mut policies = promises.iter().filter(|promise| promise.of == "policy");
+    let is_score = |kept: &Kept| kept.figure == Kind::Score;
+    let found = policies.find(|promise| promise.figures.iter().any(is_score))?;
+    Some(format!(
+        "no benchmark scored what policy {} answers by these scorers alone; hint: scores of candidates have the \
+         benchmark's beside them: serve them by their ids, or let `[serve.canary]` compare the policy with one",
+        found.name
+    ))
 }
 
 /// The project's scorers that have scored traffic.

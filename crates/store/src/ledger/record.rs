@@ -231,7 +231,7 @@ pub struct Spent {
     /// Tokens; `None` = nobody counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
-    /// Tokens in the vendor's words.
+    /// Tokens in the vendor's words; `None` = it said nothing, or more than is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_usage: Option<Json>,
     /// Nano-dollars; `None` = a price is unknown.
