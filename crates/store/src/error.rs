@@ -39,6 +39,16 @@ pub enum StoreError {
         /// The store's file.
         path: PathBuf,
     },
+    /// The last rows could not be written before the end; everything committed before is safe.
+    #[error("record the last {n} requests in `{}`: {reason}; hint: free some space; what this session leased counts as spent until `trilemma serve --reconcile`", path.display())]
+    RowsLost {
+        /// The ledger's file.
+        path: PathBuf,
+        /// Requests whose rows are lost.
+        n: usize,
+        /// The words of the system or of SQLite.
+        reason: String,
+    },
     /// The system refused a write; everything acknowledged before is safe.
     #[error("write the store `{}`: {reason}; hint: look at the disk, its quota and `ulimit -f`, then run again, what was recorded is kept", path.display())]
     WriteFailed {

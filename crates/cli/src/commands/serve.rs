@@ -172,10 +172,12 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
     if let Some(reading) = reading {
         reading.await?;
     }
-    tokio::task::spawn_blocking(move || {
-        for session in [Some(session), shadow_session].into_iter().flatten() {
-            session.end(clock::now_us());
-        }
+    let recorded = tokio::task::spawn_blocking(move || {
+        let sessions = [Some(session), shadow_session].into_iter().flatten();
+        let ended: Vec<_> = sessions
+            .map(|session| session.end(clock::now_us()))
+            .collect();
+        ended.into_iter().collect::<Result<(), _>>()
     })
     .await?;
     if served.n_cut > 0 {
@@ -184,6 +186,7 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
             counted(served.n_cut as u64, "connection")
         ));
     }
+    recorded.map_err(|error| anyhow!("failed to {error}"))?;
     Ok(Exit::Ok)
 }
 

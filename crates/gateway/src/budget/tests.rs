@@ -52,7 +52,7 @@ async fn what_is_spent_and_reserved_never_passes_the_limit() {
     let [(_, [spent, reserved, _])] = purse.standing().try_into().unwrap();
     assert_eq!((spent.0, reserved.0), (9_100, 0));
     drop(purse);
-    session.end(1);
+    session.end(1).unwrap();
 }
 
 #[tokio::test]
@@ -87,5 +87,5 @@ async fn a_new_period_starts_anew() {
     let [(_, [spent, ..])] = purse.standing().try_into().unwrap();
     assert_eq!(spent, NanoUsd(1_000));
     drop(purse);
-    session.end(1);
+    session.end(1).unwrap();
 }

@@ -95,6 +95,7 @@ async fn ask_once(options: &Value, judge: &str, budget: &str) -> Judged {
     let (_, clients, _folder) = house.close().await;
     tokio::task::spawn_blocking(move || session.end(1))
         .await
+        .unwrap()
         .unwrap();
     let (own, questions): (Vec<_>, Vec<_>) = compared().into_iter().partition(is_own);
     assert_eq!((clients.len(), own.len()), (1, 1));

@@ -100,6 +100,7 @@ impl Both {
         let (_, clients, _folder) = self.house.close().await;
         tokio::task::spawn_blocking(move || self.session.end(1))
             .await
+            .unwrap()
             .unwrap();
         let mut own = Vec::new();
         LedgerFile::open_existing(&self.ledger)

@@ -269,6 +269,7 @@ impl House {
         drop(self.gateway);
         tokio::task::spawn_blocking(move || self.session.end(1))
             .await
+            .unwrap()
             .unwrap();
         let mut entries = Vec::new();
         LedgerFile::open_existing(&ledger_path(self.folder.path()))

@@ -52,7 +52,7 @@ pub(super) struct Gauge {
 /// Ends a session when asked to.
 #[derive(Debug)]
 pub struct Session {
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Result<(), StoreError>>,
     sender: Arc<Sender>,
     _lock: WriterLock,
 }
@@ -251,9 +251,12 @@ impl Ledger {
 
 impl Session {
     /// Commits what waits and marks the session as ended, so that its leases no longer count.
-    pub fn end(self, now_us: i64) {
+    ///
+    /// # Errors
+    /// [`StoreError::RowsLost`] when nothing could be written for some seconds.
+    pub fn end(self, now_us: i64) -> Result<(), StoreError> {
         self.sender.send(Message::End(now_us));
-        let _joined = self.thread.join();
+        self.thread.join().unwrap_or_else(|_| Err(ended()))
     }
 }
 
@@ -261,5 +264,57 @@ fn ended() -> StoreError {
     StoreError::Other {
         path: PathBuf::new(),
         reason: "the ledger has been closed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_full_disk_the_session_ends_and_says_what_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gateway.db");
+        let file = LedgerFile::open(&path).unwrap();
+        let (ledger, session) = file.begin(1).unwrap();
+        session.end(2).unwrap();
+        drop(ledger);
+        let file = LedgerFile::open(&path).unwrap();
+        let n_pages: i64 = file
+            .conn
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .unwrap();
+        file.conn
+            .pragma_update_and_check(None, "max_page_count", n_pages, |_| Ok(()))
+            .unwrap();
+        let (ledger, session) = file.begin(3).unwrap();
+        const N: usize = 300;
+        for _ in 0..N {
+            let row = LedgerRow {
+                id: ledger.next_id(),
+                at_us: 4,
+                client: "c".repeat(1_000),
+                candidate: "m".to_owned(),
+                requested: "m".to_owned(),
+                served: None,
+                usage: None,
+                raw_usage: None,
+                cost: Some(NanoUsd(5)),
+                is_estimated: false,
+            };
+            ledger.record(row, NanoUsd(5), Evidence::default());
+        }
+        let error = session.end(6).unwrap_err();
+        assert!(ledger.n_failed_commits() > 0);
+        let mut n_kept = 0;
+        let file = LedgerFile::open_existing(&path).unwrap();
+        file.entries(0, &mut |_| n_kept += 1).unwrap();
+        let StoreError::RowsLost { n, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(n + n_kept, N);
+        assert!(*n > 0 && error.to_string().contains("disk"), "{error}");
+        // What is lost is covered by the leases of a session that did not end.
+        assert_eq!(file.crashed().unwrap().len(), 1);
     }
 }

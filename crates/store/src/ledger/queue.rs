@@ -91,11 +91,17 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
     }
 
-    /// Nobody will take anything any more.
-    pub(super) fn end(&self) {
+    /// Whether what waits is the last that comes.
+    pub(super) fn is_ending(&self) -> bool {
+        let state = self.lock();
+        state.is_closed || state.waiting.iter().any(Message::is_end)
+    }
+
+    /// Nobody will take anything any more; gives what still waits.
+    pub(super) fn end(&self) -> Vec<Message> {
         let mut state = self.lock();
         state.is_over = true;
-        state.waiting.clear();
+        std::mem::take(&mut state.waiting)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -2,8 +2,10 @@
 //!
 //! A lonely row is committed at once; after a commit the next one keeps a small distance, unless
 //! somebody waits for it. A commit that fails
-//! (a full disk) is tried again until it succeeds: rows are never dropped, and the queue's length
-//! tells the gateway to take in no more.
+//! (a full disk) is tried again until it succeeds: rows are never dropped while the gateway runs, and
+//! the queue's length tells it to take in no more. Once the session is to end, only so often: a gateway
+//! that is told to stop stops, and says how many rows are lost. Its session is then not marked as
+//! ended, so that its leases go on counting as spent.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +27,9 @@ const MAX_GROUP: usize = 2_000;
 const LINGER: Duration = Duration::from_millis(25);
 /// Pause before a commit that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(250);
+/// Tries at a commit once the session is to end: three seconds, less than what stops a gateway waits
+/// before it kills.
+const LAST_TRIES: u32 = 12;
 const US_PER_DAY: i64 = 86_400_000_000;
 
 /// What the thread is asked to do.
@@ -66,6 +71,11 @@ impl Message {
             Self::Request { .. } | Self::Feedback { .. } | Self::Scores { .. }
         )
     }
+
+    /// Whether nothing comes after it.
+    pub(super) fn is_end(&self) -> bool {
+        matches!(self, Self::End(_))
+    }
 }
 
 /// Owns the writing connection.
@@ -85,33 +95,58 @@ impl Keeper {
     }
 
     /// Commits until the session ends or every sender is gone.
-    pub(super) fn run(self, queue: &Queue, path: &Path) {
-        self.work(queue, path);
-        queue.end();
+    ///
+    /// # Errors
+    /// Which rows are lost because nothing could be written to the end.
+    pub(super) fn run(self, queue: &Queue, path: &Path) -> Result<(), StoreError> {
+        let mut group = Vec::new();
+        let worked = self.work(queue, path, &mut group);
+        let waiting = queue.end();
+        worked.map_err(|error| {
+            let all = group.iter().chain(&waiting);
+            let is_row = |message: &&Message| matches!(message, Message::Request { .. });
+            StoreError::RowsLost {
+                path: path.to_owned(),
+                n: all.filter(is_row).count(),
+                reason: error.to_string(),
+            }
+        })
     }
 
-    fn work(mut self, queue: &Queue, path: &Path) {
-        let mut group = Vec::new();
-        while queue.take(MAX_GROUP, &mut group) {
+    fn work(
+        mut self,
+        queue: &Queue,
+        path: &Path,
+        group: &mut Vec<Message>,
+    ) -> rusqlite::Result<()> {
+        while queue.take(MAX_GROUP, group) {
             let is_urgent = group.iter().any(Message::is_urgent);
+            let mut n_last_tries = 0;
             let heard = loop {
-                match self.commit(&group) {
+                match self.commit(group) {
                     Ok(heard) => break heard,
                     Err(error) => {
                         self.gauge.n_failed_commits.fetch_add(1, Ordering::Relaxed);
-                        refuse_leases(&mut group, &StoreError::from_sqlite(path, &error));
+                        refuse_leases(group, &StoreError::from_sqlite(path, &error));
+                        if group.iter().any(Message::is_end) || queue.is_ending() {
+                            n_last_tries += 1;
+                        }
+                        if n_last_tries >= LAST_TRIES {
+                            return Err(error);
+                        }
                         std::thread::sleep(PAUSE);
                     }
                 }
             };
             let is_full = group.len() >= MAX_GROUP;
-            if self.acknowledge(&mut group, heard) {
-                return;
+            if self.acknowledge(group, heard) {
+                return Ok(());
             }
             if !is_urgent && !is_full {
                 queue.linger(LINGER);
             }
         }
+        Ok(())
     }
 
     /// Commits a group; gives for each word of a client whether it was heard.

@@ -56,6 +56,7 @@ async fn only_a_requests_own_client_is_heard_and_its_last_word_counts() {
     drop(ledger);
     tokio::task::spawn_blocking(move || session.end(9))
         .await
+        .unwrap()
         .unwrap();
     let found = entries(&LedgerFile::open_existing(&path).unwrap());
     assert_eq!((found[0].row.id, found[0].feedback), (own, Some(0.75)));
@@ -73,6 +74,7 @@ async fn an_older_ledger_is_read_and_goes_on() {
     drop(ledger);
     tokio::task::spawn_blocking(move || session.end(9))
         .await
+        .unwrap()
         .unwrap();
     let conn = rusqlite::Connection::open(&path).unwrap();
     let evidence = r#"{"dialect":"openai","attempts":[{"candidate":"m","status":200,"end_us":7}],"status":200,
@@ -96,6 +98,7 @@ async fn an_older_ledger_is_read_and_goes_on() {
     drop(ledger);
     tokio::task::spawn_blocking(move || session.end(19))
         .await
+        .unwrap()
         .unwrap();
     let found = entries(&LedgerFile::open_existing(&path).unwrap());
     assert_eq!(found[0].feedback, Some(1.0));
