@@ -7,7 +7,6 @@ use trilemma_domain::Dialect;
 
 use crate::peek::Peek;
 use crate::traceparent::Parent;
-use crate::upstream::Size;
 
 /// One request of a client.
 #[derive(Debug, Clone)]
@@ -82,41 +81,4 @@ impl Ask {
             at_us: 0,
         }
     }
-
-    /// What its worst case rests on.
-    pub(crate) fn size(&self) -> Size {
-        Size {
-            n_bytes: self.body.len() as u64,
-            n_image_addresses: n_image_addresses(&self.body),
-            max_output: self.peek.max_output,
-            n_answers: match self.service {
-                Service::Chat => self.peek.n_answers,
-                Service::Embeddings => 0,
-            },
-            is_unbounded: self.peek.stored.is_some() || names_files(&self.body),
-        }
-    }
-}
-
-/// Whether a body names what the vendor has stored, whose size it does not tell, or may do so:
-/// nobody writes letters as escapes who has nothing to hide.
-fn names_files(body: &[u8]) -> bool {
-    [
-        b"\"file_id\"".as_slice(),
-        b"\"item_reference\"",
-        b"\\u006",
-        b"\\u007",
-    ]
-    .iter()
-    .any(|needle| memchr::memmem::find(body, needle).is_some())
-}
-
-/// Images that are named by address, whose size the body does not tell.
-fn n_image_addresses(body: &[u8]) -> u64 {
-    let n_named = |needle: &[u8]| memchr::memmem::find_iter(body, needle).count() as u64;
-    // Each image part of either dialect has one of these words; inline ones are counted too, which
-    // only makes the worst case worse.
-    n_named(b"image_url\"")
-        .div_ceil(2)
-        .max(n_named(b"\"image\""))
 }

@@ -18,6 +18,7 @@ use trilemma_wire::server::ErrorKind;
 
 use crate::answer::{self, Kind};
 use crate::ask::Service;
+use crate::bound;
 use crate::budget::Hold;
 use crate::cut::Cutter;
 use crate::hosted;
@@ -69,10 +70,9 @@ pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Resul
         // Other words than those that it was measured in.
         job.record.unmeasured("dialect");
     }
-    let searches = hosted::most_searches(request.dialect(), request.body());
     let is_limited = job.gateway.purse.limits(&job.ask.client);
-    let worst = match searches {
-        Ok(n_searches) => Some(upstream.worst_usage(&job.ask.size(), n_searches)),
+    let worst = match worst_usage(job.ask.service, &upstream, &request) {
+        Ok(worst) => Some(worst),
         Err(reason) if is_limited => {
             return Err(Refusal::bad_request(format!(
                 "no budget covers it: {reason}"
@@ -97,6 +97,21 @@ pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Resul
     })
 }
 
+/// Most that a request can use, as its upstream gets it.
+///
+/// # Errors
+/// What of it nothing bounds.
+pub(crate) fn worst_usage(
+    service: Service,
+    upstream: &Upstream,
+    request: &EncodedRequest,
+) -> Result<Usage, String> {
+    let (dialect, body) = (request.dialect(), request.body());
+    let n_searches = hosted::most_searches(dialect, body)?;
+    let size = bound::size(service, dialect, body)?;
+    Ok(upstream.worst_usage(&size, n_searches))
+}
+
 /// Waits for leave to call.
 pub(crate) async fn enter<'a>(
     job: &Job,
@@ -114,7 +129,10 @@ pub(crate) async fn enter<'a>(
 pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
     let ready = match ready(job, named, Manner::Given).await {
         Ok(ready) => ready,
-        Err(refusal) => return Went::Refused(refusal),
+        Err(refusal) => {
+            job.record.meant(&named.upstream);
+            return Went::Refused(refusal);
+        }
     };
     let upstream = Arc::clone(&ready.upstream);
     let lane = Arc::clone(&upstream.parts.lane);

@@ -11,7 +11,7 @@ use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoic
 use trilemma_provider::{Client, ClientConfig, KeyKind, Lane, LaneConfig, Secret};
 
 use crate::ask::{Ask, Service};
-use crate::hosted::most_searches;
+use crate::attempt::worst_usage;
 use crate::peek::{Form, peek};
 use crate::prepare::{Manner, prepare};
 use crate::upstream::{Named, Upstream, UpstreamParts};
@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 const KEY: &str = "sk-upstream-0123456789abcdef";
 
 /// Pieces of requests, so that random bytes get past the first brace.
-const PIECES: [&str; 20] = [
+const PIECES: [&str; 25] = [
     "{",
     "}",
     ",",
@@ -34,6 +34,11 @@ const PIECES: [&str; 20] = [
     r#""stream_options":{"include_usage":false,"x":[1]},"#,
     r#""stream_options":null,"#,
     r#""max_tokens":4294967295,"#,
+    r#""max_tokens":64000,"thinking":{"type":"enabled","budget_tokens":70000},"#,
+    r#""max_completion_tokens":1,"#,
+    r#""max_output_tokens":2,"#,
+    r#""n":3,"#,
+    r#""max_tok\u0065ns":9,"#,
     r#""system":"s","#,
     r#""tools":[{"type":"function","function":{"name":"f"}}],"#,
     r#""deep":[[[[{"model":"inner"}]]]],"#,
@@ -101,6 +106,27 @@ fn body(seed: &[u8]) -> Vec<u8> {
     body
 }
 
+/// Tokens of answers that a body allows by the name that its dialect reads.
+fn allowed(service: Service, dialect: Dialect, sent: &[u8]) -> u64 {
+    let Ok(body) = serde_json::from_slice::<Value>(sent) else {
+        return 0;
+    };
+    let lengths = match dialect {
+        Dialect::OpenAi | Dialect::Azure => [&body["max_tokens"], &body["max_completion_tokens"]],
+        Dialect::Anthropic => [&body["max_tokens"], &body["thinking"]["budget_tokens"]],
+        Dialect::Responses => [&body["max_output_tokens"], &Value::Null],
+        Dialect::Gemini => [&body["generationConfig"]["maxOutputTokens"], &Value::Null],
+    };
+    let n_answers = match (service, dialect) {
+        (Service::Embeddings, _) => 0,
+        (Service::Chat, Dialect::OpenAi | Dialect::Azure) => body["n"].as_u64().unwrap_or(1),
+        (Service::Chat, _) => 1,
+    };
+    // Nobody's longest answer is shorter.
+    let longest = lengths.into_iter().filter_map(Value::as_u64).max();
+    longest.unwrap_or(131_072).saturating_mul(n_answers)
+}
+
 fn check(upstreams: &[Named], body: Vec<u8>) {
     let forms = [
         (Service::Chat, Dialect::OpenAi, Form::Messages),
@@ -128,9 +154,11 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
                     assert_eq!(value["model"], "new-\"name\"", "{value}");
                 }
                 assert!(!String::from_utf8_lossy(sent).contains(KEY));
-                let n = most_searches(prepared.request.dialect(), sent).unwrap_or(0);
-                let worst = named.upstream.worst_usage(&ask.size(), n);
-                assert!(worst.input_uncached > body.len() as u64);
+                if let Ok(worst) = worst_usage(service, &named.upstream, &prepared.request) {
+                    assert!(worst.input_uncached > sent.len() as u64);
+                    let most = allowed(service, prepared.request.dialect(), sent);
+                    assert!(worst.output >= most, "{}", String::from_utf8_lossy(sent));
+                }
             }
         }
     }

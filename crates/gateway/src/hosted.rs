@@ -36,8 +36,45 @@ struct Fields<'a> {
     #[serde(default)]
     search_parameters: Option<IgnoredAny>,
     #[serde(default)]
+    mcp_servers: Option<Vec<IgnoredAny>>,
+    #[serde(default)]
+    plugins: Option<Vec<IgnoredAny>>,
+    #[serde(borrow, default)]
+    context_management: Option<&'a RawValue>,
+    #[serde(default)]
     max_tool_calls: Option<u64>,
 }
+
+impl Fields<'_> {
+    /// The first field beside the tools that lets the vendor do more than anything bounds.
+    fn boundless(&self) -> Option<&'static str> {
+        let is_full =
+            |list: &Option<Vec<IgnoredAny>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        // A summary of what no longer fits is one more answer.
+        let summarises = |raw: &RawValue| raw.get().contains("compact") || raw.get().contains('\\');
+        if self.search_parameters.is_some() {
+            Some("search_parameters")
+        } else if is_full(&self.mcp_servers) {
+            Some("mcp_servers")
+        } else if is_full(&self.plugins) {
+            Some("plugins")
+        } else if self.context_management.is_some_and(summarises) {
+            Some("context_management")
+        } else {
+            None
+        }
+    }
+}
+
+/// Words without which a body has none of these fields, unless a name is written with escapes.
+const WORDS: [&[u8]; 6] = [
+    b"\"tools\"",
+    b"search_",
+    b"mcp_servers",
+    b"plugins",
+    b"context_management",
+    b"\\u",
+];
 
 /// Most searches that a request makes at its vendor.
 ///
@@ -45,15 +82,14 @@ struct Fields<'a> {
 /// What of it nothing bounds, and the way out.
 pub(crate) fn most_searches(dialect: Dialect, body: &[u8]) -> Result<u64, String> {
     let mentions = |word: &[u8]| memchr::memmem::find(body, word).is_some();
-    // A field's name may be written with escapes.
-    if !mentions(b"\"tools\"") && !mentions(b"search_") && !mentions(b"\\u") {
+    if !WORDS.into_iter().any(mentions) {
         return Ok(0);
     }
     let Ok(fields) = serde_json::from_slice::<Fields<'_>>(body) else {
         return Err("its tools cannot be read".to_owned());
     };
-    if fields.search_parameters.is_some() {
-        return Err(unbounded("search_parameters", "leave it out"));
+    if let Some(name) = fields.boundless() {
+        return Err(unbounded(name, "leave it out"));
     }
     // Models that search do so once for each request.
     let mut n = u64::from(fields.web_search_options.is_some());
@@ -158,6 +194,21 @@ mod tests {
             r#"{"search_parameters":{}}"#,
             Err("search_parameters"),
         );
+        check(
+            Anthropic,
+            r#"{"mcp_servers":[{"type":"url","url":"https://x.example"}]}"#,
+            Err("mcp_servers"),
+        );
+        check(Anthropic, r#"{"mcp_servers":[]}"#, Ok(0));
+        check(OpenAi, r#"{"plugins":[{"id":"web"}]}"#, Err("plugins"));
+        let edits =
+            |kind: &str| format!(r#"{{"context_management":{{"edits":[{{"type":"{kind}"}}]}}}}"#);
+        check(
+            Anthropic,
+            &edits("compact_20260112"),
+            Err("context_management"),
+        );
+        check(Anthropic, &edits("clear_tool_uses_20250919"), Ok(0));
         let tools = r#""tools":[{"type":"web_search"},{"type":"function","name":"f"}]"#;
         check(Responses, &format!("{{{tools}}}"), Err("`max_tool_calls`"));
         check(

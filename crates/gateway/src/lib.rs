@@ -20,6 +20,7 @@ mod arrival;
 mod ask;
 mod attempt;
 mod blocks;
+mod bound;
 mod budget;
 mod canary;
 mod challenger;

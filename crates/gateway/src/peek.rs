@@ -21,8 +21,6 @@ pub(crate) struct Peek {
     /// OpenAI: whether the client wants usage at the end of a stream.
     pub(crate) include_usage: bool,
     options: Option<(Range<usize>, Map<String, Value>)>,
-    /// Most tokens of the answer, by any of its names.
-    pub(crate) max_output: Option<u64>,
     /// Answers asked for at once.
     pub(crate) n_answers: u64,
     /// Responses: the first field that needs what the vendor stores.
@@ -37,12 +35,6 @@ struct Fields<'a> {
     stream: Option<bool>,
     #[serde(borrow, default, deserialize_with = "as_written")]
     stream_options: Option<&'a RawValue>,
-    #[serde(default)]
-    max_tokens: Option<u64>,
-    #[serde(default)]
-    max_completion_tokens: Option<u64>,
-    #[serde(default)]
-    max_output_tokens: Option<u64>,
     #[serde(default)]
     n: Option<u64>,
     #[serde(borrow, default)]
@@ -149,10 +141,6 @@ pub(crate) fn peek(body: &[u8], form: Option<Form>) -> Result<(Peek, Form), Stri
         stream: fields.stream.unwrap_or(false),
         include_usage,
         options,
-        max_output: fields
-            .max_completion_tokens
-            .or(fields.max_tokens)
-            .or(fields.max_output_tokens),
         n_answers: fields.n.unwrap_or(1).max(1),
         stored: (form == Form::Responses).then(|| fields.stored()).flatten(),
     };

@@ -165,6 +165,14 @@ impl Record {
         ticket
     }
 
+    /// A call of this candidate has no leave; whom else was called is said by what was called.
+    pub(crate) fn meant(&mut self, upstream: &Upstream) {
+        if self.n_calls() == 0 && self.n_failed == 0 {
+            self.row.candidate.clear();
+            self.evidence.meant = Some(upstream.id().to_owned());
+        }
+    }
+
     /// The call was not made after all.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         if let Some(hold) = self.take(ticket).and_then(|open| open.hold) {

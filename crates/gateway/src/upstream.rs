@@ -10,14 +10,16 @@ use trilemma_domain::{
 };
 use trilemma_provider::{Client, EncodedRequest, Lane, Secret};
 
+use crate::bound::{Longest, Size};
 use crate::fixed::FixedTexts;
 
 /// Longest answer assumed where neither client, candidate nor catalog bounds it, in tokens.
 const LONGEST_ANSWER: u64 = 131_072;
 /// Most tokens read at once where nobody bounds them.
 const LONGEST_CONTEXT: u64 = 2_000_000;
-/// Most tokens that an image behind an address is taken to cost.
-const PER_IMAGE_ADDRESS: u64 = 50_000;
+/// Most tokens that an image costs, whatever its bytes: gpt-4o-mini's 2,833 and 5,667 for each of eight
+/// tiles (OpenAI, "Images and vision", November 2026) are the most that any vendor documents.
+const PER_IMAGE: u64 = 50_000;
 /// Most tokens that a vendor adds around a request: roles, tools, its own instructions.
 const AROUND: u64 = 2_048;
 
@@ -169,27 +171,30 @@ impl Upstream {
         self.ceiling.is_some()
     }
 
-    /// Most that a request can use: no token is shorter than a byte, and each search may fill the
-    /// context anew.
+    /// Most that a request can use: no token of a text is shorter than a byte, and each search may
+    /// fill the context anew.
     pub(crate) fn worst_usage(&self, size: &Size, n_searches: u64) -> Usage {
-        let asked = size
-            .max_output
-            .or(self.parts.candidate.params.max_output_tokens.map(u64::from))
-            .or(self.parts.max_output)
-            .unwrap_or(LONGEST_ANSWER);
+        let context = self.parts.context.unwrap_or(LONGEST_CONTEXT);
+        let longest = self.parts.max_output.unwrap_or(LONGEST_ANSWER);
+        let answer = match size.longest {
+            Longest::Tokens(n) => n,
+            Longest::Models => longest,
+            Longest::Context => longest.max(context),
+        };
         let told = size
             .n_bytes
-            .saturating_add(size.n_image_addresses.saturating_mul(PER_IMAGE_ADDRESS))
+            .saturating_add(size.n_images.saturating_mul(PER_IMAGE))
             .saturating_add(AROUND);
-        let context = self.parts.context.unwrap_or(LONGEST_CONTEXT);
-        let input = if size.is_unbounded || n_searches > 0 {
+        let input = if size.fills_context || n_searches > 0 {
             told.max(context)
         } else {
             told
         };
         Usage {
             input_uncached: input.saturating_mul(n_searches.saturating_add(1)),
-            output: asked.saturating_mul(size.n_answers),
+            output: answer
+                .saturating_add(size.n_predicted)
+                .saturating_mul(size.n_answers),
             web_searches: (n_searches > 0).then_some(n_searches),
             ..Usage::default()
         }
@@ -219,17 +224,6 @@ pub(crate) struct Named {
     /// Whether the name is the candidate's id: its measured parameters then fill in what the client
     /// leaves out.
     pub(crate) is_candidate: bool,
-}
-
-/// What a request's worst case rests on.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Size {
-    pub(crate) n_bytes: u64,
-    pub(crate) n_image_addresses: u64,
-    pub(crate) max_output: Option<u64>,
-    pub(crate) n_answers: u64,
-    /// Whether it refers to what the vendor has stored, so that its bytes bound nothing.
-    pub(crate) is_unbounded: bool,
 }
 
 /// The fields that the candidate's parameters are in a dialect, as JSON.

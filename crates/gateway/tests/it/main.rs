@@ -23,3 +23,4 @@ mod texts;
 mod traces;
 mod trial;
 mod vectors;
+mod worst;

@@ -93,6 +93,9 @@ pub struct Evidence {
     /// recorded by a version that did not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<bool>,
+    /// Where nobody was called: the candidate that had no leave, by a budget or by its dialect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meant: Option<String>,
     /// What differs from what was measured; empty = nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmeasured: Vec<String>,
