@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
-use trilemma_domain::{ChatRequest, Failure, Retry};
+use trilemma_domain::{ChatRequest, Failure, FailureKind, FaultSource, Retry};
 use trilemma_route::{Call, Observation, Step, Use};
 use trilemma_wire::server::ErrorKind;
 
 use crate::attempt::{Kept, Went, attempt};
 use crate::job::{Job, Told};
-use crate::judge::judge;
+use crate::judge::{Together, judge};
 use crate::policy::Active;
 use crate::refusal::Refusal;
 
@@ -87,17 +87,30 @@ impl Job {
         {
             return self.given(active, chat, call, known).await;
         }
-        let names: Vec<_> = calls
+        // No more at once than may fail; the policy asks for the rest when these have answered.
+        let calls: Vec<_> = calls
             .iter()
-            .filter_map(|call| active.member(call.candidate.as_str()))
+            .filter_map(|call| Some((call, active.member(call.candidate.as_str())?)))
+            .take(self.n_attempts_left().max(1))
             .collect();
-        for call in &calls {
+        let names: Vec<_> = calls.iter().map(|(_, named)| *named).collect();
+        for (call, _) in &calls {
             self.deviates(active, chat, call);
         }
         // Whatever becomes of them, the policy decides on.
         self.has_others = true;
-        let outcomes = judge(self, &names).await;
-        for (call, outcome) in calls.iter().zip(outcomes) {
+        let outcomes = match judge(self, &names).await {
+            Together::Made(outcomes) => outcomes,
+            Together::Refused(refused) => {
+                for (idx, refusal) in refused {
+                    if let Some((call, _)) = calls.get(idx) {
+                        self.went_without(known, call, refusal);
+                    }
+                }
+                return None;
+            }
+        };
+        for ((call, _), outcome) in calls.iter().zip(outcomes) {
             match outcome {
                 Ok(kept) => {
                     let candidate = call.candidate.clone();
@@ -107,7 +120,7 @@ impl Job {
                     known.kept.push(Some(kept));
                 }
                 Err(went) => match *went {
-                    Went::Refused(refusal) => return Some(Told::Error(refusal)),
+                    Went::Refused(refusal) => self.went_without(known, call, refusal),
                     Went::Failed(failure, refusal) => {
                         self.record.n_failed += 1;
                         known.failed(call, failure, refusal);
@@ -118,6 +131,19 @@ impl Job {
             }
         }
         (!self.has_attempts_left()).then(|| known.told_last())
+    }
+
+    /// A candidate is not called, because no budget covers it or it cannot be told what the request
+    /// says: the policy goes on with it as failed, and with what has been paid for.
+    fn went_without(&mut self, known: &mut Known, call: &Call, refusal: Refusal) {
+        self.record.unmeasured("refused");
+        let failure = Failure::new(
+            FailureKind::Budget,
+            FaultSource::Us,
+            Retry::No,
+            refusal.word(),
+        );
+        known.failed(call, failure, refusal);
     }
 
     /// Notes in what a call differs from what was measured.
@@ -146,7 +172,10 @@ impl Job {
         match attempt(self, named).await {
             Went::Answered => Some(Told::Answer),
             Went::Broken(failure) => Some(Told::Part(failure)),
-            Went::Refused(refusal) => Some(Told::Error(refusal)),
+            Went::Refused(refusal) => {
+                self.went_without(known, call, refusal);
+                None
+            }
             Went::Failed(failure, refusal) => {
                 self.record.n_failed += 1;
                 known.failed(call, failure, refusal);

@@ -65,14 +65,19 @@ impl Job {
         }
     }
 
-    /// Whether another call may be tried.
-    pub(crate) fn has_attempts_left(&self) -> bool {
+    /// Calls that may still fail.
+    pub(crate) fn n_attempts_left(&self) -> usize {
         let most = self.gateway.settings.max_attempts;
         let most = match self.trial {
             Some(_) => most_failures(most),
             None => most,
         };
-        self.record.n_failed < most
+        most.saturating_sub(self.record.n_failed) as usize
+    }
+
+    /// Whether another call may be tried.
+    pub(crate) fn has_attempts_left(&self) -> bool {
+        self.n_attempts_left() > 0
     }
 }
 

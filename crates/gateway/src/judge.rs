@@ -12,6 +12,7 @@ use trilemma_wire::client::decode_response;
 use crate::attempt::{Back, Kept, Ready, Went, enter, ready};
 use crate::job::Job;
 use crate::prepare::Manner;
+use crate::refusal::Refusal;
 use crate::upstream::Named;
 
 /// What a call came to.
@@ -22,16 +23,37 @@ enum Called {
     Made(Box<Attempted>, Option<Box<(ChatResponse, Bytes)>>),
 }
 
-/// Calls all at once, each for a whole answer.
-pub(crate) async fn judge(job: &mut Job, names: &[&Named]) -> Vec<Result<Kept, Box<Went>>> {
+/// What became of calls that were to be made together.
+pub(crate) enum Together {
+    /// All were made.
+    Made(Vec<Result<Kept, Box<Went>>>),
+    /// None was: these have no leave.
+    Refused(Vec<(usize, Refusal)>),
+}
+
+/// Calls all at once, each for a whole answer; or nobody, so that nothing is paid for whose use hangs
+/// on a call that has no leave.
+pub(crate) async fn judge(job: &mut Job, names: &[&Named]) -> Together {
     let mut started = Vec::with_capacity(names.len());
-    for named in names {
-        started.push(ready(job, named, Manner::Judged).await);
+    let mut refused = Vec::new();
+    for (idx, named) in names.iter().enumerate() {
+        match ready(job, named, Manner::Judged).await {
+            Ok(ready) => started.push(ready),
+            Err(refusal) => refused.push((idx, refusal)),
+        }
+    }
+    if !refused.is_empty() {
+        for ready in started {
+            job.record.release(ready.ticket);
+        }
+        if let Some(named) = refused.first().and_then(|(idx, _)| names.get(*idx)) {
+            job.record.meant(&named.upstream);
+        }
+        return Together::Refused(refused);
     }
     let this: &Job = job;
     let calls = started
         .iter()
-        .flatten()
         .map(
             |ready| -> Pin<Box<dyn Future<Output = Called> + Send + '_>> {
                 Box::pin(call(this, ready))
@@ -41,16 +63,12 @@ pub(crate) async fn judge(job: &mut Job, names: &[&Named]) -> Vec<Result<Kept, B
     let mut called = all(calls).await.into_iter();
     let mut outcomes = Vec::with_capacity(started.len());
     for ready in started {
-        let outcome = match ready {
-            Err(refusal) => Err(Box::new(Went::Refused(refusal))),
-            Ok(ready) => match called.next() {
-                Some(called) => settled(job, ready, called),
-                None => Err(Box::new(Went::Broken(none()))),
-            },
-        };
-        outcomes.push(outcome);
+        outcomes.push(match called.next() {
+            Some(called) => settled(job, ready, called),
+            None => Err(Box::new(Went::Broken(none()))),
+        });
     }
-    outcomes
+    Together::Made(outcomes)
 }
 
 async fn call(job: &Job, ready: &Ready) -> Called {

@@ -17,6 +17,7 @@ mod faults;
 mod judged;
 mod limits;
 mod policies;
+mod refused;
 mod shadow;
 mod support;
 mod texts;
