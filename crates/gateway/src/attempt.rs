@@ -21,6 +21,7 @@ use crate::ask::Service;
 use crate::bound;
 use crate::budget::Hold;
 use crate::cut::Cutter;
+use crate::heard::Heard;
 use crate::hosted;
 use crate::job::Job;
 use crate::live::{Live, Writer};
@@ -59,6 +60,8 @@ pub(crate) struct Ready {
     pub(crate) lost: Vec<String>,
     pub(crate) n_tokens: u64,
     pub(crate) ticket: Ticket,
+    /// What comes of it.
+    pub(crate) heard: Arc<Heard>,
 }
 
 /// Prepares a call and reserves its worst case.
@@ -85,11 +88,14 @@ pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Resul
     } else {
         None
     };
+    // Tokens of text, about: for limits of tokens per minute, which true usage corrects.
+    let n_tokens =
+        job.ask.body.len() as u64 / 4 + worst.map_or(1_024, |worst| worst.output.min(1_024));
+    let (ticket, heard) = job.record.begin(&upstream, hold, worst);
     Ok(Ready {
-        // Tokens of text, about: for limits of tokens per minute, which true usage corrects.
-        n_tokens: job.ask.body.len() as u64 / 4
-            + worst.map_or(1_024, |worst| worst.output.min(1_024)),
-        ticket: job.record.begin(&upstream, hold, worst),
+        n_tokens,
+        ticket,
+        heard,
         upstream,
         request,
         way,
@@ -147,6 +153,7 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
         request,
         way,
         ticket,
+        heard,
         ..
     } = ready;
     let place = Place { leave, ticket };
@@ -169,6 +176,7 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
         queued: job.ask.began.elapsed(),
         deadline: Some(patience),
     };
+    heard.sent();
     let mut relay = match client.open(&call).await {
         Ok(relay) => relay,
         Err(attempted) => return over(job, place, *attempted, None),
@@ -184,7 +192,7 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
     };
     if relay.is_events() && job.ask.peek.stream {
         relay.last_until(job.deadline);
-        stream(job, place, relay, back, patience).await
+        stream(job, place, relay, (back, heard), patience).await
     } else {
         whole(job, place, relay, back).await
     }
@@ -318,7 +326,7 @@ async fn stream(
     job: &mut Job,
     place: Place<'_>,
     relay: Relay,
-    back: Back,
+    (back, heard): (Back, Arc<Heard>),
     patience: Instant,
 ) -> Went {
     let dialect = job.ask.dialect;
@@ -336,7 +344,7 @@ async fn stream(
         ))),
     };
     let vendor_id = relay.request_id().map(str::to_owned);
-    let mut live = Live::new(relay, back.dialect, writer);
+    let mut live = Live::new(relay, back.dialect, writer, heard);
     let settings = &job.gateway.settings;
     let patience = patience.min(Instant::now() + settings.first_token_timeout);
     let idle = settings.idle_timeout;

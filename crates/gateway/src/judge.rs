@@ -85,6 +85,7 @@ async fn call(job: &Job, ready: &Ready) -> Called {
         queued: job.ask.began.elapsed(),
         deadline: Some(job.wait_until(job.gateway.settings.answer_timeout)),
     };
+    ready.heard.sent();
     let (mut attempted, answer) = match ready.upstream.parts.whole.open(&call).await {
         Err(attempted) => (*attempted, None),
         Ok(mut relay) if !(200..300).contains(&relay.status()) => {

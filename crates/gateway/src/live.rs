@@ -5,6 +5,7 @@
 //! failure can still be made good by another attempt; after it, the client has begun to read. An end
 //! without the dialect's last word is a failure, however politely the connection was closed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -14,6 +15,7 @@ use trilemma_provider::{Attempted, Part, Relay};
 use trilemma_wire::client::{Progress, StreamDecoder};
 
 use crate::cut::{Cutter, without_usage_event};
+use crate::heard::Heard;
 use crate::translate::Translator;
 
 /// Longest wait for the body's end once the answer is whole.
@@ -29,6 +31,9 @@ pub(crate) struct Live {
     /// Written, and not yet handed on.
     pending: BytesMut,
     is_terminal: bool,
+    heard: Arc<Heard>,
+    /// Reports of usage that have been passed on.
+    n_reports: u64,
 }
 
 /// How bytes become the client's.
@@ -62,8 +67,10 @@ pub(crate) enum Step {
 }
 
 impl Live {
-    pub(crate) fn new(relay: Relay, dialect: Dialect, writer: Writer) -> Self {
+    pub(crate) fn new(relay: Relay, dialect: Dialect, writer: Writer, heard: Arc<Heard>) -> Self {
         Self {
+            heard,
+            n_reports: 0,
             relay,
             decoder: StreamDecoder::new(dialect),
             writer,
@@ -124,6 +131,7 @@ impl Live {
                 let bytes = self.relay.without_key(&bytes).unwrap_or(bytes);
                 let progress = self.decoder.push(&bytes);
                 self.relay.note(progress, at);
+                self.hear(progress);
                 if progress.fault {
                     return Err(self.fault());
                 }
@@ -159,6 +167,18 @@ impl Live {
             // The answer is whole; how its connection ends does not matter.
             Part::Failed(_) if self.is_terminal => Ok((Step::Over, Progress::default())),
             Part::Failed(failure) => Err(failure),
+        }
+    }
+
+    /// Notes what has come, for when the client goes away.
+    fn hear(&mut self, progress: Progress) {
+        let n_reports = self.decoder.n_reports();
+        let is_new = n_reports != std::mem::replace(&mut self.n_reports, n_reports);
+        let usage = if is_new { self.decoder.usage() } else { None };
+        let n_bytes = self.decoder.n_bytes() as u64;
+        self.heard.read(n_bytes, progress.any_token, usage);
+        if progress.terminal {
+            self.heard.ended();
         }
     }
 

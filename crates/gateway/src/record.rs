@@ -2,14 +2,12 @@
 //!
 //! In: what happens, as it happens. Out: a row of the ledger with its evidence, exactly once: at the
 //! end, or when the client goes away and the request is dropped. A call whose tokens nobody counted
-//! costs the most that it can have cost, and is marked.
+//! costs what was seen of it allows at most, and is marked.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use trilemma_domain::{
-    ChatResponse, Dialect, FailureKind, FinishReason, NanoUsd, Usage, UsageSource,
-};
+use trilemma_domain::{ChatResponse, Dialect, FinishReason, NanoUsd, Usage};
 use trilemma_provider::Attempted;
 use trilemma_route::Decision;
 use trilemma_store::ledger::{AttemptNote, Evidence, Json, LedgerRow, RequestId, Spent};
@@ -19,14 +17,17 @@ use crate::blocks::Arm;
 use crate::budget::Hold;
 use crate::canary::{Canary, most_failures};
 use crate::gateway::Gateway;
+use crate::heard::Heard;
 use crate::policy::Active;
 use crate::refusal::Refusal;
 use crate::scored;
 use crate::shadow::{Case, Served};
+use crate::spent::End;
 use crate::sum::sum;
 use crate::texts::Drawn;
 use crate::traces::{self, TracedCall};
 use crate::upstream::Upstream;
+use crate::weight::n_bytes;
 
 /// Longer words of a vendor for its tokens are not kept with a call.
 const MAX_RAW_USAGE_BYTES: usize = 8 << 10;
@@ -40,6 +41,8 @@ pub(crate) struct Record {
     pub(crate) evidence: Evidence,
     open: Vec<(Ticket, Open)>,
     next_ticket: u32,
+    /// Answers asked for at once.
+    n_answers: u64,
     is_written: bool,
     /// Where the project keeps texts, and this request was drawn.
     drawn: Option<Box<Drawn>>,
@@ -70,6 +73,8 @@ struct Open {
     worst: Option<Usage>,
     /// From the request's arrival to its beginning.
     after: std::time::Duration,
+    /// What has come of it.
+    heard: Arc<Heard>,
 }
 
 impl Record {
@@ -111,6 +116,7 @@ impl Record {
             },
             open: Vec::new(),
             next_ticket: 0,
+            n_answers: ask.peek.n_answers,
             is_written: false,
             is_captured: drawn.is_some() || shadowed.is_some() || scored.is_some(),
             drawn: drawn.map(Box::new),
@@ -145,7 +151,7 @@ impl Record {
         upstream: &Arc<Upstream>,
         hold: Option<Hold>,
         worst: Option<Usage>,
-    ) -> Ticket {
+    ) -> (Ticket, Arc<Heard>) {
         if self.n_calls() == 0 {
             self.evidence.queued_us = micros(self.began.elapsed());
         }
@@ -155,14 +161,16 @@ impl Record {
         }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket = self.next_ticket.saturating_add(1);
+        let heard = Arc::new(Heard::new(self.n_answers));
         let open = Open {
             upstream: Arc::clone(upstream),
             hold,
             worst,
             after: self.began.elapsed(),
+            heard: Arc::clone(&heard),
         };
         self.open.push((ticket, open));
-        ticket
+        (ticket, heard)
     }
 
     /// A call of this candidate has no leave; whom else was called is said by what was called.
@@ -240,14 +248,16 @@ impl Record {
         let timing = &attempt.timing;
         let us = |time: Option<std::time::Duration>| time.map(micros);
         self.trace(&open, attempt.usage, response);
-        let (upstream, usage, was_free) =
-            (Arc::clone(&open.upstream), attempt.usage, was_free(attempt));
+        if let Some(response) = response {
+            open.heard.read(n_bytes(response) as u64, false, None);
+        }
+        let (upstream, end) = (Arc::clone(&open.upstream), End::of(attempt, &open.heard));
         let raw_usage = response
             .and_then(|response| Json::of(response.raw_usage.as_ref()?))
             .filter(|json| json.text().len() <= MAX_RAW_USAGE_BYTES);
         let spent = Spent {
             raw_usage,
-            ..self.spend(open, usage, was_free)
+            ..self.spend(open, end)
         };
         self.evidence.attempts.push(AttemptNote {
             candidate: upstream.id().to_owned(),
@@ -291,32 +301,12 @@ impl Record {
     }
 
     /// Charges a call; gives what it used and cost.
-    fn spend(&mut self, open: Open, usage: Option<Usage>, was_free: bool) -> Spent {
-        let pricer = open.upstream.parts.pricer.as_ref();
-        let (priced, cost, is_estimated) = match usage {
-            Some(usage) => {
-                let priced = pricer.and_then(|pricer| pricer.price(&usage));
-                let is_estimated = usage.source == UsageSource::Estimated;
-                let cost = priced.as_ref().map(|priced| priced.cost);
-                (priced, cost, is_estimated)
-            }
-            None if was_free => (None, Some(NanoUsd(0)), false),
-            None => {
-                let worst = open.worst.as_ref();
-                let cost = worst.and_then(|worst| open.upstream.worst_cost(worst));
-                (None, cost, true)
-            }
-        };
-        let spent = Spent {
-            usage,
-            raw_usage: None,
-            nano_usd: cost.map(|cost| cost.0),
-            price_row: priced.map(|priced| priced.row),
-            is_estimated,
-        };
+    fn spend(&mut self, open: Open, end: End) -> Spent {
+        let spent = end.spent(&open.upstream, open.worst.as_ref());
+        let cost = spent.nano_usd.map(NanoUsd);
         self.gateway.metrics.spent(open.upstream.id(), &spent);
-        self.row.is_estimated |= is_estimated;
-        self.row.usage = sum(self.row.usage, usage);
+        self.row.is_estimated |= spent.is_estimated;
+        self.row.usage = sum(self.row.usage, spent.usage);
         self.row.cost = match (self.row.cost, cost) {
             (Some(before), Some(cost)) => Some(NanoUsd(before.0.saturating_add(cost.0))),
             _ => None,
@@ -443,9 +433,15 @@ impl Record {
             return;
         }
         for (_, open) in std::mem::take(&mut self.open) {
+            let end = End::broken_off(&open.heard);
+            if matches!(end, End::Free) {
+                // It waited for its turn: nobody was called.
+                self.spend(open, end);
+                continue;
+            }
             self.trace(&open, None, None);
             let candidate = open.upstream.id().to_owned();
-            let spent = self.spend(open, None, false);
+            let spent = self.spend(open, end);
             self.evidence.attempts.push(AttemptNote {
                 candidate,
                 failure: Some("abandoned".to_owned()),
@@ -476,18 +472,6 @@ impl Drop for Record {
             self.write();
         }
     }
-}
-
-/// Refused calls cost nothing, and neither do those of which no byte went out.
-fn was_free(attempt: &trilemma_domain::Attempt) -> bool {
-    let is_refused = attempt.status.is_some_and(|status| status >= 400);
-    let never_sent = attempt.failure.as_ref().is_some_and(|failure| {
-        matches!(
-            failure.kind,
-            FailureKind::Connect | FailureKind::Unsendable | FailureKind::BreakerOpen
-        )
-    });
-    is_refused || never_sent
 }
 
 fn finish_word(finish: &FinishReason) -> String {

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use trilemma_domain::Dialect;
 use trilemma_project::{ClientKey, ServeSettings};
 use trilemma_sim::Ended;
+use trilemma_store::ledger::LedgerEntry;
 
 use crate::support::{
     KEY, candidate, canned, house, house_of, openai, post, settings, simulator, upstream,
@@ -44,13 +45,15 @@ async fn what_is_no_request_is_refused_in_the_clients_words() {
     assert_eq!(house.log.n_ended(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_goes_away_cancels_the_upstream() {
+/// Asks for a stream and goes away after its first bytes; gives what was recorded.
+async fn abandoned(path: &str, model: &str) -> LedgerEntry {
     let house = house(SLOW, settings()).await;
-    let body = openai("openai/slow", true).to_string();
+    let mut body = openai(model, true);
+    body["max_tokens"] = serde_json::json!(100_000);
+    let body = body.to_string();
     let mut stream = TcpStream::connect(&house.address).await.unwrap();
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -65,11 +68,25 @@ async fn a_client_that_goes_away_cancels_the_upstream() {
     }
     let record = house.log.records().remove(0);
     assert_eq!(record.ended, Ended::Dropped, "{record:?}");
-    let (_, entries, _folder) = house.close().await;
-    let evidence = entries[0].evidence.clone().unwrap();
-    assert!(evidence.abandoned, "{evidence:?}");
-    // Nobody told the tokens: it counts as the most that it can have cost, and says so.
-    assert!(entries[0].row.is_estimated && entries[0].row.cost.unwrap().0 > 0);
+    let (_, mut entries, _folder) = house.close().await;
+    entries.remove(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_cancels_the_upstream_and_pays_what_was_seen() {
+    for (path, model) in [
+        ("/v1/chat/completions", "openai/slow"),
+        ("/v1/messages", "anthropic/slow"),
+    ] {
+        let entry = abandoned(path, model).await;
+        let evidence = entry.evidence.unwrap();
+        assert!(evidence.abandoned, "{evidence:?}");
+        let cost = entry.row.cost.unwrap().0;
+        assert!(entry.row.is_estimated && cost == entry.charged.0);
+        // A thousand tokens and what came, at 10 USD per million; a busy machine adds a silence of some
+        // seconds at most. The longest answer would cost a dollar.
+        assert!(cost > 10_000_000 && cost < 200_000_000, "{model}: {cost}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,6 +79,7 @@ pub(crate) struct Answer {
     call_of_index: HashMap<u64, usize>,
     last_call: Option<(u64, usize)>,
     raw_usage: String,
+    n_reports: u64,
     /// Web searches that the vendor made, where usage does not count them.
     searches: Option<u64>,
     seen: Seen,
@@ -227,6 +228,21 @@ impl Answer {
     pub(crate) fn set_raw_usage(&mut self, json: &str) {
         self.raw_usage.clear();
         self.raw_usage.push_str(json);
+        self.n_reports += 1;
+    }
+
+    /// How often usage has been reported.
+    pub(crate) fn n_reports(&self) -> u64 {
+        self.n_reports
+    }
+
+    /// Bytes of everything that the model has written, as far as it is shown.
+    pub(crate) fn n_bytes(&self) -> usize {
+        let calls = self.calls.iter();
+        let called: usize = calls
+            .map(|call| call.name.len() + call.arguments.len())
+            .sum();
+        self.response.text.len() + self.reasoning.len() + self.refusal.len() + called
     }
 
     /// Tokens as far as they have been reported; `normalise` reads them in the dialect's terms.

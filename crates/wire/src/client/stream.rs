@@ -150,6 +150,19 @@ impl StreamDecoder {
         self.reader.answer.usage(normaliser(self.reader.dialect))
     }
 
+    /// How often tokens have been reported: [`Self::usage`] says something new when this has grown.
+    #[must_use]
+    pub fn n_reports(&self) -> u64 {
+        self.reader.answer.n_reports()
+    }
+
+    /// Bytes of everything that the model has written so far, as far as it is shown: text, reasoning,
+    /// refusal, calls of tools.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.reader.answer.n_bytes()
+    }
+
     /// Whether OpenAI's `[DONE]` has been read. Without [`Progress::terminal`] it then ends an answer
     /// that is not whole.
     #[must_use]

@@ -83,10 +83,14 @@ impl Blocks {
             self.last_usage.push_str(usage.get());
         }
         let kind = event.kind.or_empty();
+        let is_last = kind == "message_stop";
+        if is_last {
+            self.close(answer);
+        }
         Ok(Marks {
             is_error: kind == "error" || event.error.is_some(),
             has_content: event.content_block.is_some() || event.delta.is_some(),
-            is_last: kind == "message_stop",
+            is_last,
         })
     }
 
