@@ -9,7 +9,9 @@ use rust_decimal::prelude::FromPrimitive;
 use trilemma_catalog::{
     Catalog, CatalogError, Model, PriceQuery, PriceRow, Rates, Service, Staleness,
 };
-use trilemma_domain::{Candidate, Fingerprint, NanoUsd, OwnPrice, Usage, UsageSource, Usd};
+use trilemma_domain::{
+    Candidate, Fingerprint, NanoUsd, OwnPrice, ServiceTier, Usage, UsageSource, Usd,
+};
 
 use crate::request::request_cost;
 
@@ -44,10 +46,14 @@ pub struct PriceStep {
     pub basis: PriceBasis,
 }
 
-/// All prices of one candidate on one day, by context length.
+/// All prices of one candidate on one day, by class of service and context length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pricer {
     steps: Vec<PriceStep>,
+    /// What the steps are for.
+    tier: ServiceTier,
+    /// The steps of other classes of service that have prices.
+    others: Vec<(ServiceTier, Vec<PriceStep>)>,
 }
 
 /// A priced request.
@@ -70,7 +76,10 @@ impl Pricer {
         as_of: Date,
     ) -> Result<Option<Self>, CatalogError> {
         if let Some(price) = &candidate.price {
-            return Ok(Some(Self::contract(price)));
+            return Ok(Some(Self {
+                tier: asked(candidate).unwrap_or(ServiceTier::Standard),
+                ..Self::contract(price)
+            }));
         }
         let Some(identity) = &candidate.identity else {
             return Ok(None);
@@ -78,7 +87,18 @@ impl Pricer {
         let Some(found) = catalog.get(identity)? else {
             return Ok(None);
         };
-        Ok(Self::listed(found.model, as_of, Service::Standard))
+        let listed = |service| Self::listed(found.model, as_of, service);
+        let mut all: Vec<Self> = Service::ALL.into_iter().filter_map(listed).collect();
+        let tier = asked(candidate).unwrap_or(ServiceTier::Standard);
+        let Some(own) = all.iter().position(|one| one.tier == tier) else {
+            return Ok(None);
+        };
+        let own = all.swap_remove(own);
+        let others = all.into_iter().map(|one| (one.tier, one.steps));
+        Ok(Some(Self {
+            others: others.collect(),
+            ..own
+        }))
     }
 
     /// Takes a model's list prices of one service class on a day; `None` = unknown.
@@ -99,10 +119,14 @@ impl Pricer {
                 Some(PriceStep::listed(above_tokens, row, as_of))
             })
             .collect();
-        (!steps.is_empty()).then_some(Self { steps })
+        (!steps.is_empty()).then_some(Self {
+            steps,
+            tier: tier_of(service),
+            others: Vec::new(),
+        })
     }
 
-    /// Takes the prices of a contract of one's own.
+    /// Takes the prices of a contract of one's own, for the ordinary class of service.
     #[must_use]
     pub fn contract(price: &OwnPrice) -> Self {
         let rates = Rates {
@@ -138,7 +162,27 @@ impl Pricer {
                 fingerprint,
                 basis: PriceBasis::Contract,
             }],
+            tier: ServiceTier::Standard,
+            others: Vec::new(),
         }
+    }
+
+    /// The class of service that it prices where nobody says which one answered.
+    #[must_use]
+    pub fn tier(&self) -> ServiceTier {
+        self.tier
+    }
+
+    /// The table of a class of service; `None` = its prices are unknown.
+    #[must_use]
+    pub fn steps_of(&self, tier: ServiceTier) -> Option<&[PriceStep]> {
+        if tier == self.tier {
+            return Some(&self.steps);
+        }
+        let mut others = self.others.iter();
+        others
+            .find(|(other, _)| *other == tier)
+            .map(|(_, steps)| steps.as_slice())
     }
 
     /// The table, shortest context first; never empty.
@@ -150,16 +194,15 @@ impl Pricer {
     /// The step that prices requests of so many input tokens, cached ones included.
     #[must_use]
     pub fn step(&self, input_tokens: u64) -> Option<&PriceStep> {
-        self.steps
-            .iter()
-            .rev()
-            .find(|step| step.above_tokens == 0 || input_tokens > step.above_tokens)
+        step(&self.steps, input_tokens)
     }
 
-    /// Prices a request as billed; `None` when a price is unknown.
+    /// Prices a request as billed, in the class of service that answered it; `None` when a price is
+    /// unknown. Where the vendor does not say which class answered, it was the one that is asked for.
     #[must_use]
     pub fn price(&self, usage: &Usage) -> Option<Priced> {
-        let step = self.step(usage.input_total())?;
+        let steps = self.steps_of(usage.tier.unwrap_or(self.tier))?;
+        let step = step(steps, usage.input_total())?;
         let cost = request_cost(usage, &step.rates)?.settle().ok()?;
         Some(Priced {
             cost,
@@ -196,6 +239,27 @@ impl Pricer {
         let cached = request_cost(&usage(0, input_tokens, 0), &step.rates)?;
         Some(output + fresh * (Decimal::ONE - share) + cached * share)
     }
+}
+
+fn step(steps: &[PriceStep], input_tokens: u64) -> Option<&PriceStep> {
+    let mut longest_first = steps.iter().rev();
+    longest_first.find(|step| step.above_tokens == 0 || input_tokens > step.above_tokens)
+}
+
+fn tier_of(service: Service) -> ServiceTier {
+    match service {
+        Service::Standard => ServiceTier::Standard,
+        Service::Batch => ServiceTier::Batch,
+        Service::Flex => ServiceTier::Flex,
+        Service::Priority => ServiceTier::Priority,
+    }
+}
+
+/// The class of service that a candidate asks for by itself: its contract is for that one.
+fn asked(candidate: &Candidate) -> Option<ServiceTier> {
+    let extra = &candidate.params.extra_body;
+    let word = extra.get("service_tier").or(extra.get("serviceTier"))?;
+    ServiceTier::of_word(word.as_str()?)
 }
 
 impl PriceStep {
@@ -237,6 +301,39 @@ mod tests {
             ..Usage::default()
         };
         assert_eq!(pricer().price(&usage).unwrap().cost, NanoUsd(5_615_000));
+    }
+
+    #[test]
+    fn a_class_of_service_without_a_price_has_none() {
+        let usage = |tier| Usage {
+            input_uncached: 1_000,
+            output: 100,
+            tier,
+            ..Usage::default()
+        };
+        let cost = |tier| pricer().price(&usage(tier)).map(|priced| priced.cost);
+        assert_eq!(cost(None), Some(NanoUsd(3_500_000)));
+        assert_eq!(cost(Some(ServiceTier::Standard)), cost(None));
+        assert_eq!(cost(Some(ServiceTier::Priority)), None);
+        assert_eq!(cost(Some(ServiceTier::Other)), None);
+    }
+
+    #[test]
+    fn each_class_of_service_has_its_row_of_the_catalog() {
+        let catalog = Catalog::builtin();
+        let as_of = jiff::civil::date(2026, 11, 28);
+        let name = trilemma_domain::ModelName::parse("openai/gpt-5-2025-08-07").unwrap();
+        let found = catalog.get(&name).unwrap().unwrap();
+        let listed = |service| Pricer::listed(found.model, as_of, service).unwrap();
+        let usage = |tier| Usage {
+            input_uncached: 1_000_000,
+            tier,
+            ..Usage::default()
+        };
+        let of = |pricer: &Pricer, tier| pricer.price(&usage(tier)).unwrap().cost;
+        let (standard, priority) = (listed(Service::Standard), listed(Service::Priority));
+        assert!(of(&priority, None) > of(&standard, None));
+        assert_eq!(standard.price(&usage(Some(ServiceTier::Priority))), None);
     }
 
     #[test]

@@ -16,6 +16,59 @@ pub enum UsageSource {
     Estimated,
 }
 
+/// The class of service that a vendor answers a call in; each has prices of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceTier {
+    /// The ordinary one.
+    Standard,
+    /// Answers within hours, at a discount.
+    Batch,
+    /// Slower answers at a discount.
+    Flex,
+    /// Faster answers at a surcharge.
+    Priority,
+    /// One that no price list here knows, such as capacity bought beforehand.
+    Other,
+}
+
+impl ServiceTier {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Standard,
+        Self::Batch,
+        Self::Flex,
+        Self::Priority,
+        Self::Other,
+    ];
+
+    /// Reads a vendor's word, in requests and answers; `None` = it leaves the choice to the vendor.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        let word = word.to_ascii_lowercase();
+        Some(match word.trim_start_matches("service_tier_") {
+            "" | "auto" | "unspecified" => return None,
+            "default" | "standard" | "standard_only" | "on_demand" => Self::Standard,
+            "batch" => Self::Batch,
+            "flex" => Self::Flex,
+            "priority" | "fast" => Self::Priority,
+            _ => Self::Other,
+        })
+    }
+
+    /// Its name in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Batch => "batch",
+            Self::Flex => "flex",
+            Self::Priority => "priority",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Token counts of one call.
 ///
 /// Total input is `input_uncached + cache_read + cache_write_5m + cache_write_1h` with absent
@@ -53,6 +106,9 @@ pub struct Usage {
     /// Web searches that the vendor ran for the call; billed by piece, besides all tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub web_searches: Option<u64>,
+    /// The class of service that the vendor says it answered in; `None` = it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<ServiceTier>,
     /// Who counted.
     #[serde(default)]
     pub source: UsageSource,

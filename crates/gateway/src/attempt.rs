@@ -226,6 +226,17 @@ pub(crate) struct Kept {
 async fn reserve(job: &Job, named: &Named, worst: Option<&Usage>) -> Result<Hold, Refusal> {
     let cost = worst.and_then(|worst| named.upstream.worst_cost(worst));
     let Some(cost) = cost else {
+        let tier = worst.and_then(|worst| worst.tier);
+        if let Some(tier) = tier
+            && named.upstream.is_priced()
+            && !named.upstream.is_priced_in(Some(tier))
+        {
+            return Err(Refusal::bad_request(format!(
+                "no budget covers it: `{}` has no known price in the service tier that is asked for ({}); hint: leave `service_tier` out",
+                named.upstream.id(),
+                tier.name()
+            )));
+        }
         let what = if worst.is_some_and(|worst| worst.web_searches.is_some()) {
             "searches have no known price, so that no budget bounds them; hint: state `web_search_1k` in its `price`"
         } else {

@@ -13,7 +13,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use trilemma_domain::Dialect;
+use trilemma_domain::{Dialect, ServiceTier};
 
 use crate::ask::Service;
 
@@ -32,6 +32,8 @@ pub(crate) struct Size {
     pub(crate) n_answers: u64,
     /// Whether only the model's context bounds what is read.
     pub(crate) fills_context: bool,
+    /// The class of service that it asks for; `None` = the vendor chooses.
+    pub(crate) tier: Option<ServiceTier>,
 }
 
 /// Longest answer that a request allows.
@@ -67,6 +69,10 @@ struct Lengths<'a> {
         rename = "generationConfig"
     )]
     generation: Option<&'a RawValue>,
+    #[serde(borrow, default, alias = "serviceTier")]
+    service_tier: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    speed: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -139,7 +145,26 @@ pub(crate) fn size(service: Service, dialect: Dialect, body: &[u8]) -> Result<Si
         n_answers,
         // Halves of characters, and what is nested too deeply, hide what else there is.
         fills_context: found.is_none_or(|found| found.fills_context),
+        tier: tier(dialect, &lengths),
     })
+}
+
+/// The class of service that is asked for.
+fn tier(dialect: Dialect, lengths: &Lengths<'_>) -> Option<ServiceTier> {
+    let read = |raw: &RawValue| match serde_json::from_str::<String>(raw.get()) {
+        Ok(word) => ServiceTier::of_word(&word),
+        Err(_) => Some(ServiceTier::Other),
+    };
+    let tier = lengths.service_tier.and_then(read);
+    if dialect != Dialect::Anthropic {
+        return tier;
+    }
+    match (tier, lengths.speed.and_then(read)) {
+        // Capacity bought beforehand, which no list prices.
+        (Some(ServiceTier::Priority), _) => Some(ServiceTier::Other),
+        (tier, None | Some(ServiceTier::Standard)) => tier,
+        (_, fast) => fast,
+    }
 }
 
 /// The largest of a length's names; the model's longest where there is none, or one that is no length.
@@ -215,6 +240,30 @@ mod tests {
         assert_eq!(longest(Anthropic, &body(1_999)), Longest::Tokens(2_000));
         assert_eq!(longest(Anthropic, &body(2_000)), Longest::Context);
         assert_eq!(longest(OpenAi, &body(9_000)), Longest::Tokens(2_000));
+    }
+
+    #[test]
+    fn the_class_of_service_is_read() {
+        let tier =
+            |dialect, body: &str| size(Service::Chat, dialect, body.as_bytes()).unwrap().tier;
+        assert_eq!(tier(OpenAi, "{}"), None);
+        assert_eq!(tier(OpenAi, r#"{"service_tier":"auto"}"#), None);
+        assert_eq!(tier(OpenAi, r#"{"service_tier":null}"#), None);
+        let priority = r#"{"service_tier":"priority"}"#;
+        assert_eq!(tier(Responses, priority), Some(ServiceTier::Priority));
+        assert_eq!(tier(Anthropic, priority), Some(ServiceTier::Other));
+        assert_eq!(
+            tier(OpenAi, r#"{"service_tier":7}"#),
+            Some(ServiceTier::Other)
+        );
+        let standard = r#"{"service_tier":"standard_only","speed":"standard"}"#;
+        assert_eq!(tier(Anthropic, standard), Some(ServiceTier::Standard));
+        assert_eq!(
+            tier(Anthropic, r#"{"speed":"fast"}"#),
+            Some(ServiceTier::Priority)
+        );
+        let flex = r#"{"serviceTier":"SERVICE_TIER_FLEX"}"#;
+        assert_eq!(tier(Gemini, flex), Some(ServiceTier::Flex));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trilemma_domain::{Usage, UsageSource};
+use trilemma_domain::{ServiceTier, Usage, UsageSource};
 
 /// Tokens that a model may think in a second without a word: none of those that hide what they think
 /// is as fast.
@@ -45,6 +45,8 @@ pub(crate) struct Seen {
     pub(crate) silence: Duration,
     /// What the vendor has reported so far.
     pub(crate) reported: Option<Usage>,
+    /// The class of service that the answer states beside its tokens.
+    pub(crate) tier: Option<ServiceTier>,
     /// Whether the answer came to its end.
     pub(crate) is_whole: bool,
     /// Whether there are answers beside the one that is read.
@@ -85,6 +87,11 @@ impl Heard {
             }
             state.seen.reported = reported.or(state.seen.reported);
         });
+    }
+
+    /// The answer states its class of service.
+    pub(crate) fn served_in(&self, tier: ServiceTier) {
+        self.with(|state| state.seen.tier = Some(tier));
     }
 
     /// The dialect's last word has come.
@@ -132,6 +139,10 @@ impl Seen {
         let before = self.reported.map_or(0, |usage| usage.output);
         used.output = written.min(most).max(before);
         used.web_searches = worst.map_or(used.web_searches, |worst| worst.web_searches);
+        used.tier = used
+            .tier
+            .or(self.tier)
+            .or(worst.and_then(|worst| worst.tier));
         used.source = UsageSource::Estimated;
         Some(used)
     }
@@ -207,6 +218,7 @@ mod tests {
                         n_bytes: u64::from(n_bytes),
                         silence: Duration::from_millis(u64::from(ms)),
                         reported: is_reported.then_some(reported),
+                        tier: None,
                         is_whole,
                         has_others: false,
                     };

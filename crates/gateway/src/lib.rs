@@ -23,6 +23,7 @@ mod blocks;
 mod bound;
 mod budget;
 mod canary;
+mod ceiling;
 mod challenger;
 mod chance;
 mod chat;

@@ -177,6 +177,9 @@ impl Live {
         let usage = if is_new { self.decoder.usage() } else { None };
         let n_bytes = self.decoder.n_bytes() as u64;
         self.heard.read(n_bytes, progress.any_token, usage);
+        if let Some(tier) = self.decoder.tier() {
+            self.heard.served_in(tier);
+        }
         if progress.terminal {
             self.heard.ended();
         }

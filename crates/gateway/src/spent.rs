@@ -3,7 +3,8 @@
 //! In: how it ended, and what was heard of it. Out: its tokens and its cost, exact where the vendor counted
 //! them to the end, else estimated from what was seen and never above what was reserved.
 
-use trilemma_domain::{Attempt, FailureKind, Usage, UsageSource};
+use trilemma_cost::Priced;
+use trilemma_domain::{Attempt, FailureKind, ServiceTier, Usage, UsageSource};
 use trilemma_store::ledger::Spent;
 
 use crate::heard::{Heard, Seen};
@@ -44,16 +45,20 @@ impl End {
 
     /// Prices it; `worst` is what was reserved, if anything bounds it.
     pub(crate) fn spent(self, upstream: &Upstream, worst: Option<&Usage>) -> Spent {
-        let pricer = upstream.parts.pricer.as_ref();
-        let price = |usage: &Usage| pricer?.price(usage);
+        let asked = worst.and_then(|worst| worst.tier);
         match self {
             Self::Counted(usage) => {
-                let priced = price(&usage);
+                let is_said =
+                    usage.tier.is_some() || matches!(asked, None | Some(ServiceTier::Standard));
+                let priced = match is_said {
+                    true => price(upstream, &usage, usage.tier),
+                    false => dearest(upstream, &usage, asked),
+                };
                 Spent {
                     usage: Some(usage),
                     nano_usd: priced.map(|priced| priced.cost.0),
                     price_row: priced.map(|priced| priced.row),
-                    is_estimated: usage.source == UsageSource::Estimated,
+                    is_estimated: usage.source == UsageSource::Estimated || !is_said,
                     ..Spent::default()
                 }
             }
@@ -63,7 +68,9 @@ impl End {
             },
             Self::Seen(seen) => {
                 let most = worst.and_then(|worst| upstream.worst_cost(worst));
-                let used = seen.used(worst).and_then(|usage| price(&usage));
+                let used = seen
+                    .used(worst)
+                    .and_then(|usage| dearest(upstream, &usage, usage.tier));
                 let used = used.map(|priced| priced.cost);
                 let cost = match (used, most) {
                     (Some(used), Some(most)) => Some(used.min(most)),
@@ -77,6 +84,26 @@ impl End {
             }
         }
     }
+}
+
+/// What was used costs so much in a class of service, or in the one that is meant where none is said.
+fn price(upstream: &Upstream, usage: &Usage, tier: Option<ServiceTier>) -> Option<Priced> {
+    let pricer = upstream.parts.pricer.as_ref()?;
+    pricer.price(&Usage { tier, ..*usage })
+}
+
+/// What was used costs at most so much in a class that nobody has confirmed.
+fn dearest(upstream: &Upstream, usage: &Usage, tier: Option<ServiceTier>) -> Option<Priced> {
+    let priced = price(upstream, usage, tier)?;
+    let other = match tier {
+        None => Some(ServiceTier::Priority),
+        Some(_) => Some(ServiceTier::Standard),
+    };
+    let other = price(upstream, usage, other);
+    Some(match other {
+        Some(other) if other.cost > priced.cost => other,
+        Some(_) | None => priced,
+    })
 }
 
 /// Refused calls cost nothing, and neither do those of which no byte went out.

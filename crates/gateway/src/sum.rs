@@ -25,6 +25,7 @@ pub(crate) fn sum(before: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
         audio_output: both(a.audio_output, b.audio_output),
         image_output: both(a.image_output, b.image_output),
         web_searches: both(a.web_searches, b.web_searches),
+        tier: a.tier.or(b.tier),
         source: if b.source == UsageSource::Estimated {
             b.source
         } else {

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use trilemma_cost::Pricer;
 use trilemma_domain::{
-    Candidate, ChatRequest, Dialect, Failure, NanoUsd, Target, ToolChoice, Usage,
+    Candidate, ChatRequest, Dialect, Failure, NanoUsd, ServiceTier, Target, ToolChoice, Usage,
 };
 use trilemma_provider::{Client, EncodedRequest, Lane, Secret};
 
 use crate::bound::{Longest, Size};
+use crate::ceiling::Ceilings;
 use crate::fixed::FixedTexts;
 
 /// Longest answer assumed where neither client, candidate nor catalog bounds it, in tokens.
@@ -52,7 +53,7 @@ pub struct Upstream {
     /// How it is asked in Responses' words, where those pass through.
     responses: Option<Side>,
     embeddings: Option<EncodedRequest>,
-    ceiling: Option<Ceiling>,
+    ceilings: Option<Ceilings>,
     /// By what the measured prompt is known; `None` = the item's input as it is.
     pub(crate) prompt: Option<FixedTexts>,
 }
@@ -83,17 +84,6 @@ impl Side {
     }
 }
 
-/// The dearest prices of an upstream, in thousandths of a nano-dollar.
-#[derive(Debug, Clone, Copy)]
-struct Ceiling {
-    /// Per token.
-    input: u128,
-    /// Per token.
-    output: u128,
-    /// Per search; `None` = unknown.
-    search: Option<u128>,
-}
-
 impl Upstream {
     /// Makes an upstream ready to be called.
     ///
@@ -114,7 +104,7 @@ impl Upstream {
                 .then(|| Side::new(&in_responses, &parts.candidate).ok())
                 .flatten(),
             embeddings: EncodedRequest::embeddings(target).ok(),
-            ceiling: parts.pricer.as_ref().map(ceiling),
+            ceilings: parts.pricer.as_ref().map(Ceilings::new),
             prompt: (parts.candidate.prompt.as_ref()).map(|prompt| FixedTexts::of(&prompt.source)),
             own,
             parts,
@@ -168,7 +158,13 @@ impl Upstream {
     /// Whether its prices are known, so that a budget can bound its calls.
     #[must_use]
     pub fn is_priced(&self) -> bool {
-        self.ceiling.is_some()
+        self.ceilings.is_some()
+    }
+
+    /// Whether its prices are known in the class of service that a request asks for.
+    pub(crate) fn is_priced_in(&self, tier: Option<ServiceTier>) -> bool {
+        let ceilings = self.ceilings.as_ref();
+        ceilings.is_some_and(|ceilings| ceilings.of(tier).is_some())
     }
 
     /// Most that a request can use: no token of a text is shorter than a byte, and each search may
@@ -196,13 +192,15 @@ impl Upstream {
                 .saturating_add(size.n_predicted)
                 .saturating_mul(size.n_answers),
             web_searches: (n_searches > 0).then_some(n_searches),
+            tier: size.tier,
             ..Usage::default()
         }
     }
 
-    /// Most that so much usage can cost; `None` = a price is unknown.
+    /// Most that so much usage can cost, in the dearest class of service that its request allows;
+    /// `None` = a price is unknown.
     pub(crate) fn worst_cost(&self, usage: &Usage) -> Option<NanoUsd> {
-        let ceiling = self.ceiling?;
+        let ceiling = self.ceilings.as_ref()?.of(usage.tier)?;
         let searches = match usage.web_searches {
             Some(n) => u128::from(n).saturating_mul(ceiling.search?),
             None => 0,
@@ -250,103 +248,4 @@ fn defaults(target: &Target, candidate: &Candidate) -> Result<Vec<(String, Strin
         .filter(|(name, value)| without.get(name) != Some(value))
         .map(|(name, value)| (name, value.to_string()))
         .collect())
-}
-
-fn ceiling(pricer: &Pricer) -> Ceiling {
-    // The dearest step and kind of token, found by pricing a million of each.
-    const MANY: u64 = 1_000_000;
-    let nanos = |usage: Usage| -> Option<u128> {
-        pricer
-            .steps()
-            .iter()
-            .filter_map(|step| trilemma_cost::request_cost(&usage, &step.rates))
-            .filter_map(|cost| cost.settle().ok())
-            .map(|cost| u128::try_from(cost.0).unwrap_or(0))
-            .max()
-    };
-    // Nano-dollars per million tokens: thousandths per thousand; rounded up to one token.
-    let dearest = |usage| nanos(usage).map(|cost| cost.div_ceil(1_000));
-    let searches = |n| Usage {
-        web_searches: Some(n),
-        ..Usage::default()
-    };
-    let of = |usage| dearest(usage).unwrap_or(0);
-    let none = Usage::default();
-    let input = [
-        Usage {
-            input_uncached: MANY,
-            ..none
-        },
-        Usage {
-            cache_write_5m: Some(MANY),
-            ..none
-        },
-        Usage {
-            cache_write_1h: Some(MANY),
-            ..none
-        },
-        Usage {
-            cache_read: Some(MANY),
-            ..none
-        },
-        Usage {
-            input_uncached: MANY,
-            audio_input: Some(MANY),
-            ..none
-        },
-        Usage {
-            input_uncached: MANY,
-            image_input: Some(MANY),
-            ..none
-        },
-    ];
-    let output = [
-        Usage {
-            output: MANY,
-            ..none
-        },
-        Usage {
-            output: MANY,
-            reasoning: Some(MANY),
-            ..none
-        },
-        Usage {
-            output: MANY,
-            audio_output: Some(MANY),
-            ..none
-        },
-        Usage {
-            output: MANY,
-            image_output: Some(MANY),
-            ..none
-        },
-    ];
-    Ceiling {
-        input: input.into_iter().map(of).max().unwrap_or(0),
-        output: output.into_iter().map(of).max().unwrap_or(0),
-        // Some vendors bill a request that searches once, however often it does.
-        search: dearest(searches(MANY)).max(nanos(searches(1)).map(|cost| cost * 1_000)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use trilemma_domain::OwnPrice;
-
-    #[test]
-    fn the_ceiling_is_the_dearest_price() {
-        let pricer = Pricer::contract(&OwnPrice {
-            input: "2.5".parse().unwrap(),
-            output: "10".parse().unwrap(),
-            cache_read: Some("0.25".parse().unwrap()),
-            cache_write: Some("3.125".parse().unwrap()),
-            web_search_1k: Some("10".parse().unwrap()),
-        });
-        let ceiling = ceiling(&pricer);
-        // 3.125 USD per million tokens are 3,125 nano-dollars a token.
-        assert_eq!((ceiling.input, ceiling.output), (3_125_000, 10_000_000));
-        // 10 USD per thousand searches are ten million nano-dollars each.
-        assert_eq!(ceiling.search, Some(10_000_000_000));
-    }
 }

@@ -21,6 +21,7 @@ mod refused;
 mod shadow;
 mod support;
 mod texts;
+mod tiers;
 mod traces;
 mod trial;
 mod vectors;

@@ -1,4 +1,6 @@
-//! Every usage block of the recorded vectors passes through and costs its hand-computed bill.
+//! Every usage block of the recorded vectors passes through, whole and streamed, and costs its
+//! hand-computed bill. A bill at a discount is one of another class of service, which the answer states:
+//! it must come out of the catalog's row for that class.
 
 use serde_json::{Value, json};
 use trilemma_domain::{Dialect, ModelName, OwnPrice};
@@ -22,10 +24,10 @@ fn vectors() -> Option<Value> {
 }
 
 /// A body of the vendor's own with this usage.
-fn answer(dialect: Dialect, usage: &Value) -> Value {
+fn answer(dialect: Dialect, usage: &Value, tier: Option<&str>) -> Value {
     match dialect {
         Dialect::OpenAi | Dialect::Azure => json!({
-            "id": "x", "object": "chat.completion", "model": "m", "usage": usage,
+            "id": "x", "object": "chat.completion", "model": "m", "usage": usage, "service_tier": tier,
             "choices": [{"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "stop"}],
         }),
         Dialect::Anthropic => json!({
@@ -39,6 +41,58 @@ fn answer(dialect: Dialect, usage: &Value) -> Value {
         // None is recorded in it.
         Dialect::Responses => json!({ "status": "completed", "output": [], "usage": usage }),
     }
+}
+
+/// The same as a stream of the vendor's own.
+fn streamed(dialect: Dialect, usage: &Value, tier: Option<&str>) -> Vec<u8> {
+    let events = match dialect {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => {
+            let chunk = |choices: Value, usage: Value| {
+                json!({ "id": "x", "object": "chat.completion.chunk", "model": "m", "choices": choices,
+                    "usage": usage, "service_tier": tier })
+            };
+            let delta = json!({ "role": "assistant", "content": "a" });
+            vec![
+                chunk(
+                    json!([{ "index": 0, "delta": delta, "finish_reason": null }]),
+                    Value::Null,
+                ),
+                chunk(
+                    json!([{ "index": 0, "delta": {}, "finish_reason": "stop" }]),
+                    Value::Null,
+                ),
+                chunk(json!([]), usage.clone()),
+            ]
+        }
+        Dialect::Anthropic => {
+            let mut begin = usage.clone();
+            begin["output_tokens"] = json!(1);
+            vec![
+                json!({ "type": "message_start", "message": { "id": "x", "type": "message", "model": "m",
+                    "role": "assistant", "content": [], "stop_reason": null, "usage": begin } }),
+                json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
+                json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": "a" } }),
+                json!({ "type": "content_block_stop", "index": 0 }),
+                json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" },
+                    "usage": { "output_tokens": usage["output_tokens"] } }),
+                json!({ "type": "message_stop" }),
+            ]
+        }
+        Dialect::Gemini => vec![answer(dialect, usage, tier)],
+    };
+    let mut text =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+            .to_owned();
+    for event in events {
+        if let Some(kind) = event["type"].as_str() {
+            text.push_str(&format!("event: {kind}\n"));
+        }
+        text.push_str(&format!("data: {event}\n\n"));
+    }
+    if dialect == Dialect::OpenAi {
+        text.push_str("data: [DONE]\n\n");
+    }
+    text.into_bytes()
 }
 
 fn price(prices: &Value, name: &str, input_total: u64) -> Option<String> {
@@ -72,50 +126,61 @@ async fn data_usage_passing_through_costs_the_bill_to_the_nano_dollar() {
         let prices = &case["prices_per_mtok"];
         let normalised = &case["normalised"];
         let total = normalised["input_total"].as_u64().unwrap();
-        let of = |name: &str| {
-            let times = case["service_multiplier"].as_f64().unwrap();
-            let price: f64 = price(prices, name, total)?.parse().unwrap();
-            Some((price * times).to_string().parse().unwrap())
+        let of = |name: &str| Some(price(prices, name, total)?.parse().unwrap());
+        let tier = match case["service_multiplier"].as_f64().unwrap() {
+            1.0 => None,
+            0.5 => Some("batch"),
+            other => panic!("{id}: a multiplier of {other}"),
         };
-        let (url, _) = canned(json_answer(&answer(dialect, &case["usage"]).to_string())).await;
-        let (_, log) = simulator("").await;
-        let settings = settings();
-        let mut one = candidate("x/m", dialect, &url);
-        if normalised["write_1h"] == 0 {
-            one.price = Some(OwnPrice {
-                input: of("input").unwrap(),
-                output: of("output").unwrap(),
-                cache_read: of("cache_read"),
-                cache_write: of("cache_write_5m"),
-                web_search_1k: None,
-            });
-        } else {
-            // A contract has one price of writing; the catalog has a row with these very prices.
-            assert_eq!(id, "anthropic-cache-write-5m-1h");
+        for stream in [false, true] {
+            let body = match stream {
+                false => json_answer(&answer(dialect, &case["usage"], tier).to_string()),
+                true => streamed(dialect, &case["usage"], tier),
+            };
+            let (url, _) = canned(body).await;
+            let (_, log) = simulator("").await;
+            let settings = settings();
+            let mut one = candidate("x/m", dialect, &url);
             one.price = None;
-            one.identity = ModelName::parse("anthropic/claude-sonnet-4-20250514");
-        }
-        let house = house_of(
-            vec![upstream(one, &settings)],
-            log,
-            settings,
-            tempfile::tempdir().unwrap(),
-        )
-        .await;
-        for answer in [
-            house
-                .post("/v1/chat/completions", &openai("x/m", false))
-                .await,
-            house.post("/v1/messages", &anthropic("x/m", false)).await,
-        ] {
-            assert_eq!(answer.status, 200, "{id}: {}", answer.text());
-        }
-        let (_, entries, _folder) = house.close().await;
-        let expected = (case["cost_usd"].as_f64().unwrap() * 1e9).round() as i64;
-        for entry in &entries {
-            assert_eq!(entry.row.cost.unwrap().0, expected, "{id}");
-            assert!(!entry.row.is_estimated);
-            assert!(entry.row.raw_usage.is_some(), "{id}");
+            if tier.is_some() {
+                // Only the catalog has a price for it.
+                assert_eq!(case["model"], "gpt-4o");
+                one.identity = ModelName::parse("openai/gpt-4o-2024-08-06");
+            } else if normalised["write_1h"] != 0 {
+                // A contract has one price of writing; the catalog has a row with these very prices.
+                assert_eq!(id, "anthropic-cache-write-5m-1h");
+                one.identity = ModelName::parse("anthropic/claude-sonnet-4-20250514");
+            } else {
+                one.price = Some(OwnPrice {
+                    input: of("input").unwrap(),
+                    output: of("output").unwrap(),
+                    cache_read: of("cache_read"),
+                    cache_write: of("cache_write_5m"),
+                    web_search_1k: None,
+                });
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let house = house_of(vec![upstream(one, &settings)], log, settings, folder).await;
+            for answer in [
+                house
+                    .post("/v1/chat/completions", &openai("x/m", stream))
+                    .await,
+                house.post("/v1/messages", &anthropic("x/m", stream)).await,
+            ] {
+                assert_eq!(answer.status, 200, "{id}: {}", answer.text());
+            }
+            let (_, entries, _folder) = house.close().await;
+            let expected = (case["cost_usd"].as_f64().unwrap() * 1e9).round() as i64;
+            assert_eq!(entries.len(), 2);
+            for entry in &entries {
+                assert_eq!(
+                    entry.row.cost.unwrap().0,
+                    expected,
+                    "{id}, stream: {stream}"
+                );
+                assert!(!entry.row.is_estimated);
+                assert!(entry.row.raw_usage.is_some(), "{id}");
+            }
         }
         n_checked += 1;
     }

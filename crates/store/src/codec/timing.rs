@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trilemma_domain::{Timing, Usage, UsageSource};
+use trilemma_domain::{ServiceTier, Timing, Usage, UsageSource};
 
 use crate::codec::{Reader, put_u64, put_u128};
 
@@ -65,6 +65,9 @@ pub(crate) fn duration_of(nanos: u128) -> Option<Duration> {
 const ESTIMATED: u8 = 1 << 4;
 /// A second mask follows, for sound, pictures and searches.
 const MORE: u8 = 1 << 5;
+/// Where the first mask says in which class of service the vendor answered. Only counts that are reported
+/// say so: with [`ESTIMATED`] all bits could be set, which is [`ABSENT`].
+const TIER_SHIFT: u8 = 6;
 const ABSENT: u8 = 0xff;
 
 /// Writes token counts.
@@ -89,6 +92,8 @@ pub(crate) fn put_usage(out: &mut Vec<u8>, usage: Option<&Usage>) {
     let mut mask = mask_of(&parts);
     if usage.source == UsageSource::Estimated {
         mask |= ESTIMATED;
+    } else {
+        mask |= tier_bits(usage.tier) << TIER_SHIFT;
     }
     let has_more = more.iter().any(Option::is_some);
     if has_more {
@@ -105,6 +110,17 @@ pub(crate) fn put_usage(out: &mut Vec<u8>, usage: Option<&Usage>) {
         for part in more.into_iter().flatten() {
             put_u64(out, part);
         }
+    }
+}
+
+/// Two bits for a class of service; the ordinary one is what is meant where nothing is said.
+fn tier_bits(tier: Option<ServiceTier>) -> u8 {
+    match tier {
+        None | Some(ServiceTier::Standard) => 0,
+        Some(ServiceTier::Priority) => 1,
+        Some(ServiceTier::Flex) => 2,
+        // Batches are not called here: one that says so has no price.
+        Some(ServiceTier::Batch | ServiceTier::Other) => 3,
     }
 }
 
@@ -126,6 +142,12 @@ pub(crate) fn read_usage(from: &mut Reader<'_>) -> Option<Option<Usage>> {
         UsageSource::Reported
     } else {
         UsageSource::Estimated
+    };
+    let tier = match (source, mask >> TIER_SHIFT) {
+        (UsageSource::Estimated, _) | (UsageSource::Reported, 0) => None,
+        (UsageSource::Reported, 1) => Some(ServiceTier::Priority),
+        (UsageSource::Reported, 2) => Some(ServiceTier::Flex),
+        (UsageSource::Reported, _) => Some(ServiceTier::Other),
     };
     let input_uncached = from.u64()?;
     let output = from.u64()?;
@@ -151,6 +173,7 @@ pub(crate) fn read_usage(from: &mut Reader<'_>) -> Option<Option<Usage>> {
         audio_output,
         image_output,
         web_searches,
+        tier,
         source,
     }))
 }

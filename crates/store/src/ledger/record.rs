@@ -55,8 +55,8 @@ pub struct LedgerRow {
     pub raw_usage: Option<String>,
     /// What it cost over all attempts; `None` = a price is unknown.
     pub cost: Option<NanoUsd>,
-    /// Whether a part of the cost rests on no count of the vendor's: it is then the most that the
-    /// attempt can have cost.
+    /// Whether a part of the cost rests on no count of the vendor's, or on no price of the class of
+    /// service that answered: it is then what was seen of the attempt allows at most.
     pub is_estimated: bool,
 }
 

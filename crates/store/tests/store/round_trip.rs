@@ -47,26 +47,35 @@ fn any_usage() -> BoxedStrategy<Option<Usage>> {
         any::<[u64; 2]>(),
         any::<[Option<u64>; 4]>(),
         any::<[Option<u64>; 5]>(),
+        prop::option::of(prop_oneof![
+            Just(ServiceTier::Priority),
+            Just(ServiceTier::Flex),
+            Just(ServiceTier::Other),
+        ]),
         any::<bool>(),
     );
-    prop::option::of(parts.prop_map(|(counts, parts, more, estimated)| Usage {
-        input_uncached: counts[0],
-        output: counts[1],
-        cache_read: parts[0],
-        cache_write_5m: parts[1],
-        cache_write_1h: parts[2],
-        reasoning: parts[3],
-        audio_input: more[0],
-        image_input: more[1],
-        audio_output: more[2],
-        image_output: more[3],
-        web_searches: more[4],
-        source: if estimated {
-            UsageSource::Estimated
-        } else {
-            UsageSource::Reported
-        },
-    }))
+    prop::option::of(
+        parts.prop_map(|(counts, parts, more, tier, estimated)| Usage {
+            input_uncached: counts[0],
+            output: counts[1],
+            cache_read: parts[0],
+            cache_write_5m: parts[1],
+            cache_write_1h: parts[2],
+            reasoning: parts[3],
+            audio_input: more[0],
+            image_input: more[1],
+            audio_output: more[2],
+            image_output: more[3],
+            web_searches: more[4],
+            // Estimates are of no class of service.
+            tier: tier.filter(|_| !estimated),
+            source: if estimated {
+                UsageSource::Estimated
+            } else {
+                UsageSource::Reported
+            },
+        }),
+    )
     // Unboxed, the tree of strategies does not fit on the stack of a test.
     .boxed()
 }

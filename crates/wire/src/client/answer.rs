@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value};
-use trilemma_domain::{ChatResponse, FinishReason, TokenPlace, ToolCall, Usage};
+use trilemma_domain::{ChatResponse, FinishReason, ServiceTier, TokenPlace, ToolCall, Usage};
 
 /// What arrived since the last [`Answer::take_seen`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub(crate) struct Answer {
     n_reports: u64,
     /// Web searches that the vendor made, where usage does not count them.
     searches: Option<u64>,
+    /// The class of service, where usage does not say it.
+    tier: Option<ServiceTier>,
     seen: Seen,
     is_event_counted: bool,
 }
@@ -224,6 +226,16 @@ impl Answer {
         }
     }
 
+    /// Notes the class of service; the last word counts.
+    pub(crate) fn note_tier(&mut self, word: Option<&str>) {
+        self.tier = word.and_then(ServiceTier::of_word).or(self.tier);
+    }
+
+    /// The class of service, as far as it has been said beside usage.
+    pub(crate) fn tier(&self) -> Option<ServiceTier> {
+        self.tier
+    }
+
     /// Keeps usage as reported; the last report counts, because reports are cumulative.
     pub(crate) fn set_raw_usage(&mut self, json: &str) {
         self.raw_usage.clear();
@@ -249,6 +261,7 @@ impl Answer {
     pub(crate) fn usage(&self, normalise: fn(&str) -> Option<Usage>) -> Option<Usage> {
         let mut usage = normalise(&self.raw_usage)?;
         usage.web_searches = usage.web_searches.or(self.searches);
+        usage.tier = usage.tier.or(self.tier);
         Some(usage)
     }
 

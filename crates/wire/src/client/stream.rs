@@ -17,7 +17,7 @@
 //! ignore that a stream was asked for.
 
 use serde::de::IgnoredAny;
-use trilemma_domain::{ChatResponse, Dialect, Failure, FinishReason, Usage};
+use trilemma_domain::{ChatResponse, Dialect, Failure, FinishReason, ServiceTier, Usage};
 
 use super::answer::{Answer, Marks, Piece, Told};
 use super::error::in_stream;
@@ -148,6 +148,12 @@ impl StreamDecoder {
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
         self.reader.answer.usage(normaliser(self.reader.dialect))
+    }
+
+    /// The class of service that answers, as far as it has been said beside usage.
+    #[must_use]
+    pub fn tier(&self) -> Option<ServiceTier> {
+        self.reader.answer.tier()
     }
 
     /// How often tokens have been reported: [`Self::usage`] says something new when this has grown.

@@ -374,6 +374,13 @@ fn same(dialect: Dialect, got: &ChatResponse, sent: &ChatResponse, what: &str) {
     if dialect == Dialect::Gemini && got.finish == Some(FinishReason::Stop) {
         got.finish.clone_from(&sent.finish);
     }
+    if let (Dialect::Anthropic, Some(usage)) = (dialect, &mut got.usage) {
+        // That dialect always names the class of service.
+        assert_eq!(
+            usage.tier.take(),
+            Some(trilemma_domain::ServiceTier::Standard)
+        );
+    }
     assert_eq!(got, sayable(dialect, sent.clone()), "{dialect} {what}");
 }
 

@@ -6,12 +6,12 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use trilemma_domain::{Usage, UsageSource};
+use trilemma_domain::{ServiceTier, Usage, UsageSource};
 
-use crate::client::lenient::{Count, some};
+use crate::client::lenient::{Count, Word, some};
 
 #[derive(Debug, Default, Deserialize)]
-struct WireUsage {
+struct WireUsage<'a> {
     #[serde(default)]
     input_tokens: Count,
     #[serde(default)]
@@ -26,6 +26,10 @@ struct WireUsage {
     output_tokens_details: Option<OutputDetails>,
     #[serde(default)]
     server_tool_use: Option<ServerTools>,
+    #[serde(default, borrow)]
+    service_tier: Word<'a>,
+    #[serde(default, borrow)]
+    speed: Word<'a>,
 }
 
 /// What the vendor's own tools did; fetches are free and not counted.
@@ -51,7 +55,7 @@ struct OutputDetails {
 
 /// Normalises a `usage` object; `None` = it does not say both input and output.
 pub(crate) fn normalise(json: &str) -> Option<Usage> {
-    let wire: WireUsage = serde_json::from_str(json).ok()?;
+    let wire: WireUsage<'_> = serde_json::from_str(json).ok()?;
     let split = wire.cache_creation.unwrap_or_default();
     let cache_write_1h = split.ephemeral_1h_input_tokens.0;
     // Whatever the split does not cover counts as the default lifetime.
@@ -76,9 +80,20 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
             wire.server_tool_use
                 .and_then(|tools| tools.web_search_requests.0),
         ),
+        tier: tier(wire.service_tier.text(), wire.speed.text()),
         source: UsageSource::Reported,
         ..Usage::default()
     })
+}
+
+/// The class of service. `priority` is capacity bought beforehand, which no list prices; a fast mode has
+/// a price of its own.
+fn tier(service: Option<&str>, speed: Option<&str>) -> Option<ServiceTier> {
+    match (service.and_then(ServiceTier::of_word), speed) {
+        (Some(ServiceTier::Priority), _) => Some(ServiceTier::Other),
+        (_, Some("fast")) => Some(ServiceTier::Priority),
+        (tier, _) => tier,
+    }
 }
 
 /// Puts a later, cumulative report over an earlier one; what the later leaves out or null stays.
@@ -116,6 +131,28 @@ mod tests {
         let usage = normalise(json).unwrap();
         assert_eq!(usage.input_total(), 188_607);
         assert_eq!((usage.reasoning, usage.output_visible()), (Some(100), 293));
+    }
+
+    #[test]
+    fn the_class_of_service_is_read() {
+        let tier = |more: &str| {
+            normalise(&format!(r#"{{"input_tokens":5,"output_tokens":1{more}}}"#))
+                .unwrap()
+                .tier
+        };
+        assert_eq!(tier(""), None);
+        assert_eq!(tier(r#","service_tier":null"#), None);
+        assert_eq!(
+            tier(r#","service_tier":"standard""#),
+            Some(ServiceTier::Standard)
+        );
+        assert_eq!(tier(r#","service_tier":"batch""#), Some(ServiceTier::Batch));
+        assert_eq!(
+            tier(r#","service_tier":"priority""#),
+            Some(ServiceTier::Other)
+        );
+        let fast = r#","service_tier":"standard","speed":"fast""#;
+        assert_eq!(tier(fast), Some(ServiceTier::Priority));
     }
 
     #[test]

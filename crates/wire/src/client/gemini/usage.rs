@@ -8,7 +8,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use trilemma_domain::{Usage, UsageSource};
+use trilemma_domain::{ServiceTier, Usage, UsageSource};
 
 use crate::client::lenient::{Count, some};
 
@@ -33,6 +33,8 @@ struct WireUsage {
     tool_use_prompt_tokens_details: Value,
     #[serde(default)]
     candidates_tokens_details: Value,
+    #[serde(default)]
+    service_tier: Value,
 }
 
 /// Tokens of one modality in a list of them; anything that is no such list has none.
@@ -76,6 +78,7 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         image_output: made("IMAGE"),
         // Usage does not say; `chunk` counts the queries of the grounding metadata.
         web_searches: None,
+        tier: wire.service_tier.as_str().and_then(ServiceTier::of_word),
         source: UsageSource::Reported,
     })
 }

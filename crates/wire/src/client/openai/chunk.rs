@@ -22,6 +22,8 @@ struct Chunk<'a> {
     #[serde(default, borrow)]
     system_fingerprint: Word<'a>,
     #[serde(default, borrow)]
+    service_tier: Word<'a>,
+    #[serde(default, borrow)]
     choices: Option<Vec<Choice<'a>>>,
     #[serde(default, borrow)]
     usage: Option<&'a RawValue>,
@@ -111,6 +113,7 @@ fn absorb_chunk(chunk: &Chunk<'_>, answer: &mut Answer) -> Marks {
         chunk.model.text(),
         chunk.system_fingerprint.text(),
     );
+    answer.note_tier(chunk.service_tier.text());
     let groq = chunk.x_groq.as_deref();
     let mut marks = Marks {
         is_error: chunk.error.is_some()

@@ -101,6 +101,8 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         audio_output: some(completion_details.audio_tokens.0),
         image_output: some(completion_details.image_tokens.0),
         web_searches: some(wire.num_search_queries.0.or(wire.num_sources_used.0)),
+        // It stands beside usage.
+        tier: None,
         source: UsageSource::Reported,
     })
 }

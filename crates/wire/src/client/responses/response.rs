@@ -20,6 +20,8 @@ pub(super) struct WireResponse<'a> {
     #[serde(default, borrow)]
     status: Word<'a>,
     #[serde(default, borrow)]
+    service_tier: Word<'a>,
+    #[serde(default, borrow)]
     incomplete_details: Option<Incomplete<'a>>,
     #[serde(default, borrow)]
     output: Option<Vec<WireItem<'a>>>,
@@ -131,6 +133,7 @@ pub(super) fn absorb_whole(response: &WireResponse<'_>, answer: &mut Answer) -> 
 /// Notes who answers.
 pub(super) fn absorb_origin(response: &WireResponse<'_>, answer: &mut Answer) {
     answer.note_origin(response.id.text(), response.model.text(), None);
+    answer.note_tier(response.service_tier.text());
 }
 
 impl WireItem<'_> {
