@@ -5,7 +5,9 @@ use trilemma_domain::Dialect;
 use trilemma_project::{Period, ServeBudget, ServeSettings};
 use trilemma_store::ledger::LedgerFile;
 
-use crate::support::{candidate, house, house_of, post, settings, simulator, upstream};
+use crate::support::{
+    anthropic, candidate, house, house_of, openai, post, responses, settings, simulator, upstream,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_requests_at_once_stay_within_a_small_budget() {
@@ -110,4 +112,62 @@ async fn searches_are_reserved_at_the_vendors() {
     let (_, entries, _folder) = house.close().await;
     let charged: Vec<i64> = entries.iter().map(|entry| entry.charged.0).collect();
     assert!(charged[0] > 0 && charged[1..] == [0, 0, 0], "{charged:?}");
+}
+
+/// Whatever dialects client and vendor speak, whole or streamed, all together spend no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_requests_in_all_dialects_stay_within_a_small_budget() {
+    let scenario = r#"
+[models.m]
+first_token_ms = 30
+answers = { type = "text", text = "yes" }
+usage = { input = 50, output = 10 }
+"#;
+    let limit = 20_000_000;
+    let budget = ServeBudget {
+        limit: "0.02".parse().unwrap(),
+        period: Period::Total,
+    };
+    let settings = ServeSettings {
+        budget: Some(budget),
+        lease: "0.004".parse().unwrap(),
+        ..settings()
+    };
+    let house = house(scenario, settings).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let dialects = Dialect::ALL;
+        let model = format!("{}/m", dialects[n % dialects.len()].name());
+        let is_stream = n % 2 == 0;
+        let (path, body) = match (n / dialects.len()) % 3 {
+            0 => ("/v1/chat/completions", openai(&model, is_stream)),
+            1 => ("/v1/messages", anthropic(&model, is_stream)),
+            _ => ("/v1/responses", responses(&model, is_stream)),
+        };
+        let address = house.address.clone();
+        tasks.spawn(async move {
+            let answer = post(&address, path, body.to_string().as_bytes(), &[]).await;
+            (path, model, answer)
+        });
+    }
+    let mut n_answered: i64 = 0;
+    let mut answered = std::collections::BTreeSet::new();
+    while let Some(done) = tasks.join_next().await {
+        let (path, model, answer) = done.unwrap();
+        match answer.status {
+            200 => {
+                assert!(answer.is_clean, "{}", answer.text());
+                n_answered += 1;
+                answered.insert((path, model));
+            }
+            429 => {}
+            other => panic!("{path} {model} {other}: {}", answer.text()),
+        }
+    }
+    let billed = i64::try_from(house.log.n_ended()).unwrap() * 150_000;
+    assert!(billed <= limit, "{billed}");
+    assert!(n_answered > 0 && n_answered < 200, "{n_answered}");
+    let (_, entries, _folder) = house.close().await;
+    let spent: i64 = entries.iter().map(|entry| entry.charged.0).sum();
+    assert_eq!(spent, n_answered * 150_000, "{answered:?}");
 }

@@ -19,6 +19,7 @@ mod limits;
 mod policies;
 mod refused;
 mod shadow;
+mod slow;
 mod support;
 mod texts;
 mod tiers;
