@@ -39,6 +39,9 @@ struct Fields<'a> {
     mcp_servers: Option<Vec<IgnoredAny>>,
     #[serde(default)]
     plugins: Option<Vec<IgnoredAny>>,
+    /// Others that a router may ask instead, at their prices.
+    #[serde(default)]
+    models: Option<Vec<IgnoredAny>>,
     #[serde(borrow, default)]
     context_management: Option<&'a RawValue>,
     #[serde(default)]
@@ -58,6 +61,8 @@ impl Fields<'_> {
             Some("mcp_servers")
         } else if is_full(&self.plugins) {
             Some("plugins")
+        } else if is_full(&self.models) {
+            Some("models")
         } else if self.context_management.is_some_and(summarises) {
             Some("context_management")
         } else {
@@ -67,11 +72,12 @@ impl Fields<'_> {
 }
 
 /// Words without which a body has none of these fields, unless a name is written with escapes.
-const WORDS: [&[u8]; 6] = [
+const WORDS: [&[u8]; 7] = [
     b"\"tools\"",
     b"search_",
     b"mcp_servers",
     b"plugins",
+    b"\"models\"",
     b"context_management",
     b"\\u",
 ];
@@ -201,6 +207,7 @@ mod tests {
         );
         check(Anthropic, r#"{"mcp_servers":[]}"#, Ok(0));
         check(OpenAi, r#"{"plugins":[{"id":"web"}]}"#, Err("plugins"));
+        check(OpenAi, r#"{"models":["dearer"]}"#, Err("models"));
         let edits =
             |kind: &str| format!(r#"{{"context_management":{{"edits":[{{"type":"{kind}"}}]}}}}"#);
         check(
