@@ -5,23 +5,12 @@
 
 mod cues;
 mod hashed;
+mod head;
 mod surface;
 
 pub(crate) use hashed::{Hashed, N_CHAR_BUCKETS, N_HASH};
+use head::head;
 pub(crate) use surface::{N_SURFACE, surface};
-
-/// Most characters that are looked at in detail.
-const MAX_CHARS: usize = 8_000;
-
-/// What of a text is looked at in detail.
-fn head(text: &str) -> &str {
-    // No character takes less than a byte.
-    if text.len() <= MAX_CHARS {
-        return text;
-    }
-    let end = text.char_indices().nth(MAX_CHARS);
-    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
-}
 
 #[cfg(test)]
 mod tests;
