@@ -5,7 +5,9 @@
 //! One pass, without an allocation where the answer is true: most requests of a team that serves what it measured.
 
 use std::fmt;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::de::{Deserializer as _, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -15,8 +17,8 @@ use crate::job::Job;
 use crate::prepare::decode;
 use crate::upstream::{Named, Side};
 
-/// Signs in a conversation of something else than text, or of letters that hide.
-const SIGNS: [&[u8]; 10] = [
+/// Kinds of parts that are something else than text.
+const OTHERS: [&[u8]; 8] = [
     b"\"image_url\"",
     b"\"image\"",
     b"\"input_image\"",
@@ -25,9 +27,11 @@ const SIGNS: [&[u8]; 10] = [
     b"\"document\"",
     b"\"input_audio\"",
     b"\"search_result\"",
-    b"\\u006",
-    b"\\u007",
 ];
+/// Every part that is more than a string has one.
+static KIND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"type\""));
+/// Letters may be written so.
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
 impl Job {
     /// Notes in what a request that names a candidate differs from what was measured.
@@ -75,7 +79,8 @@ pub(crate) fn is_plain(ask: &Ask, named: &Named, measured: Option<&MeasuredReque
         return false;
     };
     let has = |text: &str, sign: &[u8]| memchr::memmem::find(text.as_bytes(), sign).is_some();
-    if SIGNS.iter().any(|sign| has(talk, sign)) {
+    let has_kinds = KIND.find(talk.as_bytes()).is_some();
+    if hides_letters(talk) || (has_kinds && OTHERS.iter().any(|sign| has(talk, sign))) {
         return false;
     }
     match &upstream.prompt {
@@ -87,6 +92,13 @@ pub(crate) fn is_plain(ask: &Ask, named: &Named, measured: Option<&MeasuredReque
             is_known || !has_system
         }
     }
+}
+
+/// Whether letters of ASCII are written as escapes, behind which a sign may hide.
+fn hides_letters(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut escapes = ESCAPE.find_iter(bytes);
+    escapes.any(|at| matches!(bytes.get(at + 4), Some(b'6' | b'7')))
 }
 
 /// What was read of a body.

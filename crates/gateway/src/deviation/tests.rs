@@ -242,6 +242,26 @@ fn usual_requests_are_plain() {
 }
 
 #[test]
+fn what_may_be_no_text_is_not_plain() {
+    let m = named(|_| {}, true);
+    let known = texts_only();
+    let is_plain = |content: &str| {
+        let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":{content}}}]}}"#);
+        let body = Bytes::from(body);
+        let (peeked, _) = peek(&body, None).unwrap();
+        let ask = Ask::bare(Service::Chat, Dialect::OpenAi, body, peeked);
+        is_plain(&ask, &m, Some(&known))
+    };
+    assert!(is_plain(r#""an \"image\" of \u00e9""#));
+    assert!(is_plain(r#"[{"type":"text","text":"q"}]"#));
+    let image = r#""image_url":{"url":"https://example.org/a.png"}"#;
+    for kind in ["image_url", r"im\u0061ge_url"] {
+        let part = format!(r#"[{{"type":"{kind}",{image}}}]"#);
+        assert!(!is_plain(&part), "{part}");
+    }
+}
+
+#[test]
 fn names_of_fields_are_bounded() {
     let m = named(|_| {}, true);
     let fields: Map<String, Value> = (0..100)
