@@ -11,7 +11,7 @@ use http::uri::PathAndQuery;
 use trilemma_domain::{
     ChatRequest, Dialect, Failure, Params, Pipeline, PipelineCall, Target, ToolChoice,
 };
-use trilemma_wire::client::{WireRequest, encode_embeddings, encode_request};
+use trilemma_wire::client::{WireRequest, encode_embeddings, encode_request, encode_texts};
 
 use crate::address::{self, Origin};
 use crate::fault;
@@ -53,6 +53,15 @@ impl EncodedRequest {
     pub fn embeddings(target: &Target) -> Result<Self, Failure> {
         let wire = encode_embeddings(target).map_err(|error| fault::unsendable(&error))?;
         Self::of_wire(target, wire, false)
+    }
+
+    /// A request for vectors of some texts.
+    ///
+    /// # Errors
+    /// As [`EncodedRequest::embeddings`].
+    pub fn texts(target: &Target, texts: &[&str]) -> Result<Self, Failure> {
+        let body = Bytes::from(encode_texts(target, texts));
+        Ok(Self::embeddings(target)?.with_body(body))
     }
 
     fn of_wire(target: &Target, wire: WireRequest, stream: bool) -> Result<Self, Failure> {

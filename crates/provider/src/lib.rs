@@ -34,6 +34,7 @@ mod stamped;
 mod tls;
 mod trace;
 mod tunnel;
+mod vectors;
 mod watch;
 
 #[cfg(test)]
@@ -58,4 +59,4 @@ pub use program::{Ended, Program, ProgramError, run_program};
 pub use proxy::Proxy;
 pub use relay::{Part, Relay};
 pub use secret::{Renewed, Secret};
-pub use trilemma_wire::client::{KeyKind, RateLimits, Window};
+pub use trilemma_wire::client::{KeyKind, RateLimits, Vectors, Window};

@@ -14,6 +14,7 @@ use trilemma_wire::server::{Endpoint, Route, encode_models, peek_request, route}
 
 use super::answer::{self, Prompt};
 use super::context::Call;
+use super::embed::embed;
 use super::errors::{bad_key, no_answer, no_model, no_route, too_many, unreadable};
 use super::head::{Answered, plain_error, respond};
 use super::logprobs::Asked;
@@ -54,7 +55,11 @@ where
         arrived,
         seq: shared.next_seq(),
     };
-    answer(&call, &route, &parts.headers, &body.to_bytes()).await
+    let body = body.to_bytes();
+    match route.endpoint {
+        Endpoint::Embeddings => embed(&call, &route, &parts.headers, &body).await,
+        Endpoint::Chat | Endpoint::Models => answer(&call, &route, &parts.headers, &body).await,
+    }
 }
 
 /// Answers one chat call.

@@ -3,6 +3,7 @@
 mod answer;
 mod body;
 mod context;
+mod embed;
 mod errors;
 mod handle;
 mod head;

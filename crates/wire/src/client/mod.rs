@@ -31,7 +31,7 @@ mod stream;
 pub use answer::Piece;
 pub use anthropic::DEFAULT_MAX_TOKENS as ANTHROPIC_DEFAULT_MAX_TOKENS;
 pub use auth::{AuthHeader, KeyKind, auth_header};
-pub use embeddings::{decode_embeddings, encode_embeddings};
+pub use embeddings::{Vectors, decode_embeddings, decode_vectors, encode_embeddings, encode_texts};
 pub use error::decode_error;
 pub use headers::{Headers, request_id};
 pub use limits::{RateLimits, Window, rate_limits};

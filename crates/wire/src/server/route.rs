@@ -10,6 +10,8 @@ use trilemma_domain::Dialect;
 pub enum Endpoint {
     /// A chat answer (`POST`).
     Chat,
+    /// Vectors of texts, in OpenAI's words (`POST`).
+    Embeddings,
     /// The list of models (`GET`).
     Models,
 }
@@ -66,6 +68,15 @@ fn chat_route(path: &str, query: &str) -> Option<Route> {
                 ..Route::new(Dialect::Azure, Endpoint::Chat)
             },
             _ => Route::new(Dialect::OpenAi, Endpoint::Chat),
+        });
+    }
+    if let Some(before) = path.strip_suffix("/embeddings") {
+        return Some(match before.split_once("/openai/deployments/") {
+            Some((_, deployment)) if !deployment.is_empty() => Route {
+                model: Some(percent_decode(deployment)),
+                ..Route::new(Dialect::Azure, Endpoint::Embeddings)
+            },
+            _ => Route::new(Dialect::OpenAi, Endpoint::Embeddings),
         });
     }
     if path.ends_with("/responses") {
