@@ -1,5 +1,5 @@
 //! Everything that a project has measured, in one SQLite file: runs, golden-set snapshots, trials,
-//! attempts, answers, scores, the calls of judges and load tests.
+//! attempts, answers, scores, the calls of judges, load tests, and vectors of texts.
 //!
 //! In: records of `domain`. Out: the same records, streamed in key order so that two readings of
 //! the same run give the same sequence whatever the order of arrival was.
@@ -16,6 +16,7 @@
 
 mod codec;
 mod drift;
+mod embeddings;
 mod error;
 mod inner;
 mod journal;
@@ -36,6 +37,7 @@ pub mod texts;
 mod writer;
 
 pub use drift::{DriftLook, Telling};
+pub use embeddings::{EmbeddingCall, EmbeddingEnd, EmbeddingTicket, StoredVector};
 pub use error::{RecordError, StoreError};
 pub use inner::StoreOptions;
 pub use load::LoadTestInfo;

@@ -13,13 +13,13 @@ use crate::error::StoreError;
 use crate::place::Place;
 
 /// Newest schema known to this program.
-pub(crate) const VERSION: i64 = 6;
+pub(crate) const VERSION: i64 = 7;
 
 /// "TRLM": marks the file as ours (`PRAGMA application_id`).
 const APPLICATION_ID: i64 = 0x5452_4c4d;
 
 /// One entry per version: what brings a store from the version before to this one.
-const MIGRATIONS: [&str; 6] = [V1, V2, V3, V4, V5, V6];
+const MIGRATIONS: [&str; 7] = [V1, V2, V3, V4, V5, V6, V7];
 
 const V1: &str = "
 CREATE TABLE counter (
@@ -247,6 +247,34 @@ CREATE TABLE drift_message (
     message TEXT PRIMARY KEY,
     state BIGINT NOT NULL
 ) WITHOUT ROWID;
+";
+
+/// Vectors of texts.
+const V7: &str = "
+-- model, text: hashes. is_over: 0 begun, 1 ended.
+CREATE TABLE embedding_call (
+    call_no INTEGER PRIMARY KEY,
+    model BLOB NOT NULL,
+    started_us BIGINT NOT NULL,
+    n_texts BIGINT NOT NULL,
+    n_chars BIGINT NOT NULL,
+    is_over BIGINT NOT NULL DEFAULT 0,
+    took_us BIGINT,
+    input_tokens BIGINT,
+    cost BIGINT,
+    served BLOB,
+    failure BLOB
+);
+CREATE INDEX embedding_call_by_model ON embedding_call (model, call_no);
+-- vector: numbers of four bytes, the lowest first.
+CREATE TABLE embedding (
+    embedding_no INTEGER PRIMARY KEY,
+    model BLOB NOT NULL,
+    text BLOB NOT NULL,
+    call_no BIGINT NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE UNIQUE INDEX embedding_by_text ON embedding (model, text);
 ";
 
 /// What the schema of an opened file asks for.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod embeddings;
+#[cfg(test)]
 mod judgements;
 #[cfg(test)]
 mod kill;

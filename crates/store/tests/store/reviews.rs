@@ -147,7 +147,8 @@ fn a_store_of_the_first_schema_learns_labels_and_keeps_its_trials() {
         "DROP TABLE review_item; DROP TABLE review_label; DROP TABLE judgement; \
          DROP TABLE judge_attempt; ALTER TABLE run DROP COLUMN purpose; DROP TABLE drift_look; \
          DROP TABLE drift_message; DROP TABLE load_test; DROP TABLE load_stage; \
-         DROP TABLE load_batch; UPDATE schema_version SET version = 1;",
+         DROP TABLE load_batch; DROP TABLE embedding_call; \
+         DROP TABLE embedding; UPDATE schema_version SET version = 1;",
     )
     .unwrap();
     drop(conn);
