@@ -6,9 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use trilemma_bench::{Entrant, EntrantParts};
 use trilemma_cost::Pricer;
-use trilemma_domain::{Candidate, Pipeline, PipelineCall};
+use trilemma_domain::{
+    Candidate, CandidateId, OwnPrice, Params, Pipeline, PipelineCall, Target, ToolChoice,
+    UsdPerMtok,
+};
 use trilemma_grade::{CodeLeave, Grader, Judge, JudgeParts};
-use trilemma_project::{Project, Provider};
+use trilemma_project::{EmbeddingModel, Project, Provider};
 use trilemma_provider::{
     Client, ClientConfig, Lane, LaneConfig, ProgramLeave, Proxy, RetryPolicy, TcpConnector,
 };
@@ -328,7 +331,50 @@ pub(crate) fn pricer(context: &Context, candidate: &Candidate) -> anyhow::Result
         .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))
 }
 
-fn lane(project: &Project, candidate: &Candidate) -> Lane {
+/// A model for embeddings, described as a candidate, and its price; `None` = unknown.
+pub(crate) fn embedder(
+    context: &Context,
+    model: &EmbeddingModel,
+) -> anyhow::Result<(Candidate, Option<Pricer>)> {
+    let name = &model.model.provider;
+    let provider = context
+        .project
+        .providers
+        .get(name)
+        .ok_or_else(|| anyhow!(InputError(format!("failed to find the provider `{name}`"))))?;
+    let candidate = Candidate {
+        id: CandidateId::from(model.id.as_str()),
+        target: Target {
+            provider: name.clone(),
+            dialect: provider.dialect,
+            base_url: provider.base_url.clone(),
+            model: model.model.model.clone(),
+            api_version: provider.api_version.clone(),
+            pipeline: None,
+        },
+        identity: None,
+        prompt: None,
+        params: Params::default(),
+        response_format: None,
+        tool_choice: ToolChoice::Auto,
+        price: None,
+        stream: false,
+    };
+    let pricer = model.price.map(|input| {
+        Pricer::contract(&OwnPrice {
+            input,
+            // There is no output.
+            output: UsdPerMtok::ZERO,
+            cache_read: None,
+            cache_write: None,
+            web_search_1k: None,
+        })
+    });
+    Ok((candidate, pricer))
+}
+
+/// The lane to a candidate's endpoint, as the project limits it.
+pub(crate) fn lane(project: &Project, candidate: &Candidate) -> Lane {
     let limits = project.providers.get(&candidate.target.provider);
     let most = project.bench.concurrency;
     let pipeline = candidate.target.pipeline.as_ref();

@@ -9,6 +9,7 @@ mod item;
 mod member;
 pub(crate) mod plan;
 mod propose;
+pub(crate) mod vectors;
 
 use anyhow::anyhow;
 use trilemma_golden::Side;

@@ -17,6 +17,7 @@ use std::process::Stdio;
 use desk::{assert_fits, assert_printable, imported, run, run_wide, stderr, stdout, value};
 use serde_json::{Value, json};
 use support::trilemma;
+use trilemma_domain::Fingerprint;
 
 /// Items name their task by a tag.
 const BY_TAG: &str = "[routing]\ntask_field = \"tags\"\n";
@@ -500,4 +501,127 @@ fn bad_input_is_told_with_the_fix() {
     fs_err::write(folder.join("policy.json"), changed).unwrap();
     let told = stderr(&run(folder, &["route", "explain", "x"]), 2);
     assert!(told.contains("its content has"), "{told}");
+}
+
+/// One word per item, unlike any other; which vector the simulator gives it tells hard items from easy ones, and nothing
+/// else does.
+fn told_by_vectors(n: u64) -> String {
+    let mut text = String::new();
+    for idx in 0..n {
+        let word = Fingerprint::of(format!("word {idx}").as_bytes()).short();
+        let is_hard = Fingerprint::of(word.as_bytes()).leading_u64() >> 63 == 0;
+        for (name, cost) in [("small", 0.0002), ("large", 0.002)] {
+            let is_right = !is_hard || name == "large";
+            let row = json!({
+                "item": format!("i{idx}"), "candidate": name, "input": word,
+                "output": if is_right { "yes" } else { "no" },
+                "score": f64::from(u8::from(is_right)), "cost_usd": cost, "latency_s": 1.0,
+            });
+            text.push_str(&format!("{row}\n"));
+        }
+    }
+    text
+}
+
+fn embedder(url: &str, price: &str) -> String {
+    format!(
+        "[providers.sim]\ndialect = \"openai\"\nbase_url = \"{url}/v1\"\napi_key = \"none\"\n\
+         [[serve.embeddings]]\nid = \"embed\"\nmodel = \"sim/e\"\n{price}"
+    )
+}
+
+#[test]
+fn vectors_are_asked_for_once_and_take_part_where_they_pay() {
+    let scenario =
+        "[models.e]\nfirst_token_ms = 2\nfaults = [{ kind = \"server_error\", first = 1 }]\n";
+    let served = support::serve(trilemma_sim::SimOptions {
+        scenario: trilemma_sim::Scenario::parse(scenario).unwrap(),
+        ..trilemma_sim::SimOptions::default()
+    });
+    let folder = imported(
+        &told_by_vectors(400),
+        &embedder(&served.url, "price = \"0.02\"\n"),
+    );
+    let folder = folder.path();
+    let train = [
+        "route", "train", "--kind", "query", "--embed", "embed", "--json",
+    ];
+    // Training calls nobody: it says what is missing, and its price.
+    let output = run(folder, &train);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let signal = &told["missing_signals"].as_array().unwrap();
+    let signal = signal.iter().find(|one| one["name"] == "vectors").unwrap();
+    let hint = signal["hint"].as_str().unwrap();
+    assert!(
+        hint.contains("400 of 400 texts") && hint.contains("route embed"),
+        "{hint}"
+    );
+    assert!(signal["cost_usd"].as_f64().unwrap() > 0.0);
+    assert_eq!(served.log.records().len(), 0);
+    // A limit stops before it is passed; what has come stays.
+    let args = [
+        "route",
+        "embed",
+        "embed",
+        "--max-cost",
+        "0.000001",
+        "--json",
+    ];
+    let told = value(&run(folder, &args), 3);
+    assert_eq!(told["stopped"], "max_cost");
+    let n_first = told["n_embedded"].as_u64().unwrap();
+    assert!((1..30).contains(&n_first), "{told}");
+    let told = value(&run(folder, &["route", "embed", "embed", "--json"]), 0);
+    assert_eq!(told["n_before"].as_u64(), Some(n_first));
+    assert_eq!(told["n_missing"], 0);
+    assert!(told["cost_usd"].as_f64().unwrap() > 0.0 && told["n_timed"].as_u64() > Some(0));
+    let n_calls = served.log.records().len();
+    let told = value(&run(folder, &["route", "embed", "embed", "--json"]), 0);
+    assert_eq!(
+        (told["n_calls"].as_u64(), served.log.records().len()),
+        (Some(0), n_calls)
+    );
+    // They are used, since nothing else tells.
+    let told = value(&run(folder, &train), 0);
+    assert_fits("route-train", &told);
+    let file = policy(folder);
+    assert_fits("policy", &file);
+    assert_eq!(file["plan"]["learned"]["embedding"]["by"], "embed");
+    assert_eq!(file["candidates"][2]["price"]["input"], "0.02");
+    let args = ["route", "eval", "--policy", "policy.json", "--json"];
+    assert_fits("route-eval", &value(&run(folder, &args), 0));
+    let item = value(
+        &run(folder, &["route", "explain", "--item", "i7", "--json"]),
+        0,
+    );
+    assert_fits("route-explain", &item);
+    assert!(
+        item["why"][0]
+            .as_str()
+            .unwrap()
+            .contains("vector is by `embed`"),
+        "{item}"
+    );
+    let query = value(&run(folder, &["route", "explain", "word", "--json"]), 0);
+    assert_eq!(query["calls"][0]["use"], "embedded");
+    let text = stdout(&run(folder, &["route", "explain", "word"]), 0);
+    assert!(
+        text.contains("asks `embed` for the vector of the query"),
+        "{text}"
+    );
+    assert_eq!(served.log.records().len(), n_calls);
+}
+
+#[test]
+fn vectors_without_a_price_take_no_part() {
+    let folder = imported(&told_by_vectors(60), &embedder("http://127.0.0.1:9", ""));
+    let folder = folder.path();
+    let error = stderr(&run(folder, &["route", "embed", "embed"]), 2);
+    assert!(error.contains("its price is unknown"), "{error}");
+    let error = stderr(&run(folder, &["route", "train", "--embed", "nobody"]), 2);
+    assert!(error.contains("one of embed"), "{error}");
+    let output = run(folder, &["route", "train", "--embed", "embed", "--json"]);
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = told["missing_signals"].to_string();
+    assert!(all.contains("the price of `embed` is unknown"), "{all}");
 }

@@ -66,15 +66,26 @@ pub(crate) struct Ready {
 
 /// Prepares a call and reserves its worst case.
 pub(crate) async fn ready(job: &mut Job, named: &Named, manner: Manner) -> Result<Ready, Refusal> {
+    let prepared = prepare(&job.ask, named, manner)?;
+    let service = job.ask.service;
+    reserved(job, named, (service, prepared)).await
+}
+
+/// Reserves the worst case of a call that is prepared.
+pub(crate) async fn reserved(
+    job: &mut Job,
+    named: &Named,
+    (service, prepared): (Service, Prepared),
+) -> Result<Ready, Refusal> {
     let upstream = Arc::clone(&named.upstream);
-    let Prepared { request, way, lost } = prepare(&job.ask, named, manner)?;
+    let Prepared { request, way, lost } = prepared;
     job.record.evidence.lost.clone_from(&lost);
-    if request.dialect() != upstream.dialect() && job.ask.service == Service::Chat {
+    if request.dialect() != upstream.dialect() && service == Service::Chat {
         // Other words than those that it was measured in.
         job.record.unmeasured("dialect");
     }
     let is_limited = job.gateway.purse.limits(&job.ask.client);
-    let worst = match worst_usage(job.ask.service, &upstream, &request) {
+    let worst = match worst_usage(service, &upstream, &request) {
         Ok(worst) => Some(worst),
         Err(reason) if is_limited => {
             return Err(Refusal::bad_request(format!(

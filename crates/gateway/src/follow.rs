@@ -12,7 +12,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
 use trilemma_domain::{ChatRequest, Failure, FailureKind, FaultSource, Retry};
-use trilemma_route::{Call, Observation, Step, Use};
+use trilemma_route::{Call, Observation, Outcome, Step, Use};
 use trilemma_wire::server::ErrorKind;
 
 use crate::attempt::{Kept, Went, attempt};
@@ -20,6 +20,7 @@ use crate::job::{Job, Told};
 use crate::judge::{Together, judge};
 use crate::policy::Active;
 use crate::refusal::Refusal;
+use crate::vector::vector;
 
 /// First pause before a policy's candidates are all tried again.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -50,7 +51,10 @@ impl Job {
             self.record.decided(&active, &decision);
             match decision.step {
                 Step::Call(calls) => {
-                    self.record.stepped(!known.seen.is_empty());
+                    // A vector is no answer, so what follows it is no escalation.
+                    let mut asked = known.seen.iter();
+                    let is_later = asked.any(|seen| !active.makes_vectors(&seen.candidate));
+                    self.record.stepped(is_later);
                     if let Some(told) = self.calls(&active, chat, calls, &mut known).await {
                         return told;
                     }
@@ -86,6 +90,12 @@ impl Job {
             && call.purpose == Use::Given
         {
             return self.given(active, chat, call, known).await;
+        }
+        if let [call] = calls.as_slice()
+            && call.purpose == Use::Embedded
+        {
+            self.embedded(active, chat, call, known).await;
+            return None;
         }
         // No more at once than may fail; the policy asks for the rest when these have answered.
         let calls: Vec<_> = calls
@@ -146,6 +156,24 @@ impl Job {
         known.failed(call, failure, refusal);
     }
 
+    /// Asks for the vector of the request's text. A failure takes none of the attempts at an answer.
+    async fn embedded(
+        &mut self,
+        active: &Active,
+        chat: &ChatRequest,
+        call: &Call,
+        known: &mut Known,
+    ) {
+        let by = call.candidate.clone();
+        let text = active.embedded_text(chat, &self.ask);
+        let seen = match (active.member(by.as_str()), text) {
+            (Some(named), Some(text)) => vector(self, (named, by), &text).await,
+            _ => Observation::failed(by),
+        };
+        known.seen.push(seen);
+        known.kept.push(None);
+    }
+
     /// Notes in what a call differs from what was measured.
     fn deviates(&mut self, active: &Active, chat: &ChatRequest, call: &Call) {
         let record = &mut self.record;
@@ -199,11 +227,11 @@ impl Job {
         let mut kept = std::mem::take(&mut known.kept).into_iter();
         known.seen.retain(|seen| {
             let one = kept.next().flatten();
-            let is_answered = seen.is_answered();
-            if is_answered {
+            let has_come = seen.is_answered() || matches!(seen.outcome, Outcome::Embedded { .. });
+            if has_come {
                 known.kept.push(one);
             }
-            is_answered
+            has_come
         });
         None
     }

@@ -147,7 +147,7 @@ impl Gateway {
     /// # Errors
     /// Everything that is wrong, after "failed to"; the policy in use stays.
     pub fn set_policy(&self, text: &str) -> Result<String, String> {
-        let active = Active::read(text, &self.names)?;
+        let active = Active::read(text, &self.names, &self.embedders)?;
         let name = active.router.policy().name.clone();
         if name != AUTO && self.names.contains_key(&name) {
             return Err(format!(
@@ -196,7 +196,9 @@ impl Gateway {
             ));
         }
         let target = match &parts.policy {
-            Some(text) => Target::Policy(Arc::new(Active::read(text, &self.names)?)),
+            Some(text) => {
+                Target::Policy(Arc::new(Active::read(text, &self.names, &self.embedders)?))
+            }
             None => {
                 let id = &settings.challenger;
                 Target::Candidate(self.candidate(id).ok_or_else(|| {

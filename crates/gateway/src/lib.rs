@@ -66,6 +66,7 @@ mod traces;
 mod translate;
 mod trial;
 mod upstream;
+mod vector;
 mod weight;
 
 #[cfg(test)]

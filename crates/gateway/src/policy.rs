@@ -19,6 +19,7 @@ use trilemma_store::ledger::Json;
 use crate::ask::Ask;
 use crate::deviation::{self, MeasuredRequests};
 use crate::upstream::Named;
+use crate::vector::maker;
 
 /// The name under which every policy runs, beside its own.
 pub(crate) const AUTO: &str = "auto";
@@ -29,6 +30,8 @@ pub(crate) struct Active {
     /// Hash of its content.
     pub(crate) hash: String,
     members: HashMap<String, Named>,
+    /// Members that make vectors.
+    makers: Vec<CandidateId>,
     /// Candidates that are not what was measured.
     changed: Vec<String>,
 }
@@ -38,14 +41,25 @@ impl Active {
     ///
     /// # Errors
     /// Everything that is wrong, as a sentence after "failed to".
-    pub(crate) fn read(text: &str, names: &HashMap<String, Named>) -> Result<Self, String> {
+    pub(crate) fn read(
+        text: &str,
+        names: &HashMap<String, Named>,
+        embedders: &HashMap<String, Named>,
+    ) -> Result<Self, String> {
         let router = Router::read(text).map_err(|error| error.to_string())?;
         let policy = router.policy();
         let mut members = HashMap::new();
         let mut changed = Vec::new();
         let mut missing = Vec::new();
+        let makers: Vec<CandidateId> = (policy.embedders().into_iter())
+            .map(|(maker, _)| maker.clone())
+            .collect();
         for member in &policy.candidates {
             let id = member.id.as_str();
+            if makers.contains(&member.id) {
+                members.insert(id.to_owned(), maker(member, embedders)?);
+                continue;
+            }
             let Some(named) = names.get(id).filter(|named| named.upstream.id() == id) else {
                 missing.push(format!("`{id}`"));
                 continue;
@@ -70,6 +84,7 @@ impl Active {
             hash: policy.content_hash().to_string(),
             router,
             members,
+            makers,
             changed,
         })
     }
@@ -79,6 +94,11 @@ impl Active {
         name == AUTO || name == self.router.policy().name
     }
 
+    /// Whether a member makes vectors and answers nothing.
+    pub(crate) fn makes_vectors(&self, id: &CandidateId) -> bool {
+        self.makers.contains(id)
+    }
+
     /// The upstream of a candidate of the policy.
     pub(crate) fn member(&self, id: &str) -> Option<&Named> {
         self.members.get(id)
@@ -86,8 +106,17 @@ impl Active {
 
     /// Decides what happens next.
     pub(crate) fn step(&self, chat: &ChatRequest, ask: &Ask, seen: &[Observation]) -> Decision {
+        self.router.step(&self.view(chat, ask), seen)
+    }
+
+    /// The text of a request that is turned into a vector; `None` = it has none.
+    pub(crate) fn embedded_text(&self, chat: &ChatRequest, ask: &Ask) -> Option<String> {
+        trilemma_route::embedded_text(&self.view(chat, ask).text).map(str::to_owned)
+    }
+
+    fn view<'a>(&self, chat: &'a ChatRequest, ask: &'a Ask) -> RequestView<'a> {
         let fields = metadata(chat);
-        let view = RequestView {
+        RequestView {
             task: ask.facts.task.as_deref(),
             route: Some(&ask.peek.model),
             tags: &ask.facts.tags,
@@ -95,8 +124,7 @@ impl Active {
             time: Timestamp::from_microsecond(ask.at_us).ok(),
             ..RequestView::of_messages(&chat.messages, &self.router.policy().reads, fields)
         }
-        .with_tools(chat.tools.len());
-        self.router.step(&view, seen)
+        .with_tools(chat.tools.len())
     }
 
     /// Gives a word for each thing in which a request to a candidate differs from what was measured.
@@ -158,6 +186,7 @@ impl Active {
                 purpose: match call.purpose {
                     Use::Given => "given",
                     Use::Judged => "judged",
+                    Use::Embedded => "embedded",
                 },
             }
         });
@@ -214,6 +243,8 @@ fn told_score(why: &Why) -> Option<ToldScore<'_>> {
         | Why::UnseenTask
         | Why::Complete
         | Why::Incomplete
+        | Why::Embedded { .. }
+        | Why::NotEmbedded { .. }
         | Why::Label { .. }
         | Why::OtherLabel
         | Why::Failed { .. }

@@ -27,6 +27,8 @@ pub struct RoutingSettings {
     /// Who is asked, in this order, when the one that is wanted has failed; empty = the training
     /// names one.
     pub fallback: Vec<CandidateId>,
+    /// The `id` under `[[serve.embeddings]]` whose vectors of queries take part; `None` = none do.
+    pub embedding: Option<String>,
 }
 
 impl Default for RoutingSettings {
@@ -40,6 +42,7 @@ impl Default for RoutingSettings {
             compare: Compare::Loose,
             rules: Vec::new(),
             fallback: Vec::new(),
+            embedding: None,
         }
     }
 }

@@ -99,6 +99,7 @@ fn examples() -> Examples {
             task: None,
             group: None,
             about: About::default(),
+            embedded: None,
         }
     };
     Examples {
@@ -109,5 +110,6 @@ fn examples() -> Examples {
         rows: (0..N_QUERIES).map(row).collect(),
         extract: None,
         compare: Compare::Loose,
+        embedder: None,
     }
 }

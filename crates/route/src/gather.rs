@@ -135,6 +135,7 @@ impl Gather {
                 rows,
                 extract,
                 compare,
+                embedder: None,
             },
         }
     }
@@ -173,6 +174,7 @@ mod tests {
             task: None,
             group: None,
             about: About::default(),
+            embedded: None,
             outcomes: Vec::new(),
         }
     }

@@ -22,7 +22,8 @@ mod train;
 
 pub use gather::{Gather, Gathered, LeftOut};
 pub use learned::{
-    CostModel, Estimate, Judge, QualityModel, QueryModel, Reader, Sign, TreeModel, UnseenTask,
+    CostModel, Embedding, EmbeddingWeights, Estimate, Judge, QualityModel, QueryModel, Reader,
+    Sign, TreeModel, UnseenTask, embedded_text,
 };
 pub use measure::{
     Abstention, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair, Point,
@@ -33,13 +34,15 @@ pub use observe::{Observation, Outcome};
 pub use policy::{
     Accept, Alone, Between, Compare, CurvePoint, Guard, Measured, Member, MemberPrice, Modality,
     Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION, Tiers,
-    When, measured_binding,
+    When, embedder_binding, measured_binding,
 };
 pub use request::RequestView;
 pub use router::{
-    Call, Case, Decision, Explanation, Flip, Router, Step, Tier, Use, Why, classify_complexity,
+    Call, Case, Decision, Explanation, Flip, NoVector, Router, Step, Tier, Use, Why,
+    classify_complexity,
 };
 pub use study::Study;
 pub use train::{
-    About, Example, Examples, Frame, Options, Recorded, Target, Trained, train, train_all,
+    About, Embedded, Embedder, Example, Examples, Frame, Options, Recorded, Target, Trained, train,
+    train_all,
 };

@@ -20,6 +20,13 @@ pub enum Outcome {
         /// recorded.
         logprob: Option<f64>,
     },
+    /// With the vector of a text.
+    Embedded {
+        /// Its numbers, as they came.
+        vector: Vec<f32>,
+        /// Input tokens; `None` = not reported.
+        input_tokens: Option<u64>,
+    },
     /// Without one, after all retries.
     Failed,
 }
@@ -62,6 +69,22 @@ impl Observation {
         }
     }
 
+    /// Wraps the vector of a text.
+    #[must_use]
+    pub fn embedded(
+        by: impl Into<CandidateId>,
+        vector: Vec<f32>,
+        input_tokens: Option<u64>,
+    ) -> Self {
+        Self {
+            candidate: by.into(),
+            outcome: Outcome::Embedded {
+                vector,
+                input_tokens,
+            },
+        }
+    }
+
     /// Notes that a candidate gave no answer.
     #[must_use]
     pub fn failed(candidate: impl Into<CandidateId>) -> Self {
@@ -71,7 +94,7 @@ impl Observation {
         }
     }
 
-    /// Whether there is an answer.
+    /// Whether there is an answer; a vector is none.
     #[must_use]
     pub fn is_answered(&self) -> bool {
         matches!(self.outcome, Outcome::Answered { .. })

@@ -119,6 +119,7 @@ fn pair(table: &Table, task: Option<usize>, prices: [(f64, f64); 2]) -> anyhow::
             task: task.map(|at| cell(row, at).to_owned()),
             group: None,
             about: About::default(),
+            embedded: None,
             outcomes,
         });
     }
@@ -180,6 +181,7 @@ fn zeroeval_row(
         task: Some(task.to_owned()),
         group: None,
         about: About::default(),
+        embedded: None,
         outcomes,
     })
 }
@@ -195,5 +197,6 @@ fn examples(names: &[&str], rows: Vec<Example>) -> Examples {
         rows,
         extract: None,
         compare: Compare::Loose,
+        embedder: None,
     }
 }

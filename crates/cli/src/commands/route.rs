@@ -2,6 +2,8 @@
 
 mod curve_csv;
 mod draw;
+mod embed;
+mod embedding;
 mod eval;
 mod explain;
 mod explained;
@@ -38,6 +40,8 @@ enum RouteCommand {
     Train(train::TrainArgs),
     /// What routing is worth on items that it has not seen, or what a policy file does on a run.
     Eval(eval::EvalArgs),
+    /// Ask a model for embeddings for the vectors of a run's queries, each text once, so that training can use them.
+    Embed(embed::EmbedArgs),
     /// Which candidate a policy asks for a query, why, and what would change that.
     Explain(Box<explain::ExplainArgs>),
 }
@@ -47,6 +51,7 @@ pub(crate) fn run(args: &RouteArgs, common: &Common, printer: Printer) -> anyhow
     match &args.command {
         RouteCommand::Train(args) => train::run(args, common, printer),
         RouteCommand::Eval(args) => eval::run(args, common, printer),
+        RouteCommand::Embed(args) => embed::run(args, common, printer),
         RouteCommand::Explain(args) => explain::run(args, common, printer),
     }
 }

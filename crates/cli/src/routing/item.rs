@@ -60,6 +60,7 @@ pub(super) fn view_of(rendering: &Rendering<'_>, item: &Item) -> anyhow::Result<
             modalities: view.modalities,
         },
         text: view.text.into_owned(),
+        embedded: None,
         outcomes: Vec::new(),
     })
 }

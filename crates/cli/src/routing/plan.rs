@@ -1,7 +1,7 @@
 //! A policy's plan in words, one line per node.
 
 use trilemma_domain::CandidateId;
-use trilemma_route::{Accept, Judge, Pace, Plan, Policy, Sign};
+use trilemma_route::{Accept, Judge, Pace, Plan, Policy, QueryModel, Sign};
 
 /// Most lines; a plan written by hand may be of any size.
 const MAX_LINES: usize = 40;
@@ -26,6 +26,31 @@ pub(crate) fn names(ids: &[CandidateId]) -> String {
     quoted.join(", ")
 }
 
+fn learned(model: &QueryModel) -> Vec<String> {
+    let ids: Vec<CandidateId> = (model.quality.iter())
+        .map(|one| one.candidate.clone())
+        .collect();
+    let mut lines = vec![format!(
+        "of {} the one with the best expected quality less the price of its expected cost ({})",
+        names(&ids),
+        price_of_a_point(model.quality_per_usd)
+    )];
+    if let Some(embedding) = &model.embedding {
+        lines.push(format!(
+            "the vector of each query is asked of `{}` first",
+            embedding.by
+        ));
+    }
+    if let Some(unseen) = &model.unseen {
+        lines.push(format!(
+            "other tasks than {}: `{}`",
+            unseen.tasks.join(", "),
+            unseen.then
+        ));
+    }
+    lines
+}
+
 fn tell(plan: &Plan, depth: usize, lead: &str, lines: &mut Vec<String>) {
     if lines.len() > 2 * MAX_LINES {
         return;
@@ -37,26 +62,7 @@ fn tell(plan: &Plan, depth: usize, lead: &str, lines: &mut Vec<String>) {
             "by words, cues and code: `{}` where a query looks small, `{}` medium, `{}` large",
             tiers.small, tiers.medium, tiers.large
         )),
-        Plan::Learned(model) => {
-            let ids: Vec<CandidateId> = model
-                .quality
-                .iter()
-                .map(|one| one.candidate.clone())
-                .collect();
-            say(format!(
-                "of {} the one with the best expected quality less the price of its expected cost \
-                 ({})",
-                names(&ids),
-                price_of_a_point(model.quality_per_usd)
-            ));
-            if let Some(unseen) = &model.unseen {
-                say(format!(
-                    "other tasks than {}: `{}`",
-                    unseen.tasks.join(", "),
-                    unseen.then
-                ));
-            }
-        }
+        Plan::Learned(model) => learned(model).into_iter().for_each(say),
         Plan::Rules { rules, otherwise } => {
             say("the first rule that holds decides".to_owned());
             for rule in rules {

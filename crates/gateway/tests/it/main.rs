@@ -25,5 +25,6 @@ mod texts;
 mod tiers;
 mod traces;
 mod trial;
+mod vector_policies;
 mod vectors;
 mod worst;

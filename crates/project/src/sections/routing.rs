@@ -11,6 +11,7 @@ use trilemma_score::Extraction;
 use crate::problem::{Note, nearest};
 use crate::routing::RoutingSettings;
 use crate::section::Section;
+use crate::serve::EmbeddingModel;
 
 const COMPARE: [(&str, Compare); 2] = [("loose", Compare::Loose), ("exact", Compare::Exact)];
 const MODALITIES: [(&str, Modality); 3] = [
@@ -21,8 +22,13 @@ const MODALITIES: [(&str, Modality); 3] = [
 /// Most that a range can ask for.
 const MOST: u64 = 1_000_000_000;
 
-/// Reads `[routing]`; `known` are the project's candidates, empty = the shortlist will propose some.
-pub(crate) fn routing(section: &Section<'_>, known: &[CandidateId]) -> RoutingSettings {
+/// Reads `[routing]`; `known` are the project's candidates, empty = the shortlist will propose some; `embedders` its
+/// models for embeddings.
+pub(crate) fn routing(
+    section: &Section<'_>,
+    known: &[CandidateId],
+    embedders: &[EmbeddingModel],
+) -> RoutingSettings {
     let default = RoutingSettings::default();
     let reads = section.string("read_field");
     let task = section.string("task_field");
@@ -35,7 +41,23 @@ pub(crate) fn routing(section: &Section<'_>, known: &[CandidateId]) -> RoutingSe
         compare: section.word("compare", &COMPARE).unwrap_or(default.compare),
         rules: rules(section, known),
         fallback: fallback(section, known),
+        embedding: embedding(section, embedders),
     }
+}
+
+fn embedding(section: &Section<'_>, embedders: &[EmbeddingModel]) -> Option<String> {
+    let found = section.string("embedding")?;
+    let names = embedders.iter().map(|one| one.id.as_str());
+    if names.clone().any(|name| name == found.value) {
+        return Some(found.value);
+    }
+    let hint = match nearest(&found.value, names) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`[[serve.embeddings]]` names them".to_owned(),
+    };
+    let note = Note::error(format!("`{}` is no model for embeddings", found.value)).hint(hint);
+    section.report("embedding", note);
+    None
 }
 
 fn target(section: &Section<'_>) -> Option<Target> {

@@ -6,7 +6,7 @@
 const MAX_CHARS: usize = 8_000;
 
 /// What of a text is looked at in detail.
-pub(super) fn head(text: &str) -> &str {
+pub(crate) fn head(text: &str) -> &str {
     // No character takes less than a byte.
     if text.len() <= MAX_CHARS {
         return text;

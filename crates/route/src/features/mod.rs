@@ -9,7 +9,7 @@ mod head;
 mod surface;
 
 pub(crate) use hashed::{Hashed, N_CHAR_BUCKETS, N_HASH};
-use head::head;
+pub(crate) use head::head;
 pub(crate) use surface::{N_SURFACE, surface};
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use trilemma_domain::CandidateId;
 
+use super::embedding::{Embedding, ReadyEmbedding};
 use crate::features::{Hashed, N_CHAR_BUCKETS, N_HASH, N_SURFACE, surface};
 use crate::learn::{Row, Tree, Trees};
 
@@ -37,6 +38,9 @@ pub struct QueryModel {
     /// What becomes of tasks that the training has not seen; absent = its items named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<UnseenTask>,
+    /// What a query's vector adds; absent = none is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Embedding>,
 }
 
 /// The guard against tasks that the training has not seen: estimates from the query are worth nothing there.
@@ -110,6 +114,17 @@ const LANES: usize = 8;
 /// A weight is kept as a byte above zero, so that the bytes of a word can be added without borrowing from each other.
 const BIAS: u8 = 128;
 
+/// What is looked at of a query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    /// Its text.
+    pub(crate) text: &'a str,
+    /// Its task.
+    pub(crate) task: Option<&'a str>,
+    /// Its vector, as it came; `None` = there is none, or it cannot be used: its part is that of the mean vector.
+    pub(crate) vector: Option<&'a [f32]>,
+}
+
 /// A model made ready to run.
 #[derive(Debug)]
 pub(crate) struct Query {
@@ -118,14 +133,27 @@ pub(crate) struct Query {
     /// `k × buckets + b`, a byte each, the first candidate's lowest.
     pieces: Vec<u64>,
     trees: Trees,
+    embedding: Option<ReadyEmbedding>,
 }
 
 impl Query {
     /// Reads the packed weights.
     ///
     /// # Errors
-    /// What is wrong, with its place in the model.
-    pub(crate) fn new(model: &QueryModel) -> Result<Self, (&'static str, String)> {
+    /// What is wrong, each with its place in the model.
+    pub(crate) fn new(model: &QueryModel) -> Result<Self, Vec<(String, String)>> {
+        let own = Self::without_embedding(model);
+        match (own, ReadyEmbedding::of(model)) {
+            (Ok(own), Ok(embedding)) => Ok(Self { embedding, ..own }),
+            (own, embedding) => {
+                let mut faults = embedding.err().unwrap_or_default();
+                faults.extend(own.err().map(|(at, message)| (at.to_owned(), message)));
+                Err(faults)
+            }
+        }
+    }
+
+    fn without_embedding(model: &QueryModel) -> Result<Self, (&'static str, String)> {
         let n = model.quality.len();
         check(model)?;
         let mut pieces = vec![0; N_HASH * n.div_ceil(LANES)];
@@ -146,6 +174,7 @@ impl Query {
             model: model.clone(),
             pieces,
             trees,
+            embedding: None,
         })
     }
 
@@ -161,17 +190,28 @@ impl Query {
         (!is_seen(task?)).then_some(&guard.then)
     }
 
+    /// What is wanted of a query's vector; `None` = nothing.
+    pub(crate) fn embedding(&self) -> Option<&ReadyEmbedding> {
+        self.embedding.as_ref()
+    }
+
     /// Estimates each candidate, in the model's order.
-    pub(crate) fn estimates(&self, text: &str, task: Option<&str>) -> Vec<Estimate> {
-        let mut all = self.uncut(text, task);
+    pub(crate) fn estimates(&self, sight: Sight<'_>) -> Vec<Estimate> {
+        let mut all = self.uncut(sight);
         for one in &mut all {
             one.quality = one.quality.clamp(0.0, 1.0);
         }
         all
     }
 
-    fn uncut(&self, text: &str, task: Option<&str>) -> Vec<Estimate> {
+    fn uncut(&self, sight: Sight<'_>) -> Vec<Estimate> {
+        let Sight { text, task, vector } = sight;
         let n = self.model.quality.len();
+        let embedded = match (&self.embedding, vector) {
+            (Some(embedding), Some(vector)) => embedding.adds(vector),
+            _ => None,
+        };
+        let embedded = embedded.unwrap_or_else(|| vec![0.0; n]);
         let raw = surface(text);
         let surface = standard_row(&raw, &self.model.surface);
         let task = task.and_then(|task| self.model.tasks.iter().position(|known| known == task));
@@ -182,10 +222,10 @@ impl Query {
         }
         let log_chars = raw.first().copied().unwrap_or(0.0);
         let models = self.model.quality.iter().zip(&self.model.cost);
-        let rest = pieces.into_iter().zip(leaves);
+        let rest = pieces.into_iter().zip(leaves.into_iter().zip(embedded));
         models
             .zip(rest)
-            .map(|((quality, cost), (pieces, leaves))| {
+            .map(|((quality, cost), (pieces, (leaves, embedded)))| {
                 let at = |tasks: &[f64]| task.and_then(|t| tasks.get(t).copied()).unwrap_or(0.0);
                 let seen: f64 = (surface.iter().zip(&quality.surface))
                     .map(|(x, w)| x * w)
@@ -194,7 +234,8 @@ impl Query {
                     + seen
                     + at(&quality.tasks)
                     + f64::from(pieces) * quality.pieces_scale
-                    + leaves;
+                    + leaves
+                    + embedded;
                 let log_cost = cost.log_base + cost.per_log_chars * log_chars + at(&cost.tasks);
                 Estimate {
                     candidate: quality.candidate.clone(),
@@ -206,8 +247,8 @@ impl Query {
     }
 
     /// Estimated qualities before they are cut to [0, 1]: for ranking.
-    pub(crate) fn raw_quality(&self, text: &str, task: Option<&str>) -> Vec<f64> {
-        let all = self.uncut(text, task);
+    pub(crate) fn raw_quality(&self, sight: Sight<'_>) -> Vec<f64> {
+        let all = self.uncut(sight);
         all.into_iter().map(|one| one.quality).collect()
     }
 

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::query::{Query, QueryModel};
+use super::query::{Query, QueryModel, Sight};
 use crate::observe::Outcome;
 
 /// One sign.
@@ -113,12 +113,24 @@ impl Reader {
             let n = self.model.quality.len();
             return Err(format!("reads texts for {n} candidates, not 2"));
         }
-        Query::new(&self.model).map_err(|(place, message)| format!("{place} {message}"))
+        if self.model.embedding.is_some() {
+            return Err("reads texts by an embedding, which nobody makes of answers".to_owned());
+        }
+        Query::new(&self.model).map_err(|faults| {
+            let told = |(place, message): &(String, String)| format!("{place} {message}");
+            let all: Vec<String> = faults.iter().map(told).collect();
+            all.join(", ")
+        })
     }
 }
 
 fn gain(model: &Query, text: &str, look: &Look<'_>) -> f64 {
-    match model.raw_quality(text, look.task).as_slice() {
+    let sight = Sight {
+        text,
+        task: look.task,
+        vector: None,
+    };
+    match model.raw_quality(sight).as_slice() {
         [first, large] => large - first,
         _ => 0.0,
     }
@@ -136,7 +148,7 @@ pub(crate) fn standard(raw: f64, scale: [f64; 2]) -> f64 {
 pub(crate) fn logprob(outcome: &Outcome) -> Option<f64> {
     match outcome {
         Outcome::Answered { logprob, .. } => *logprob,
-        Outcome::Failed => None,
+        Outcome::Failed | Outcome::Embedded { .. } => None,
     }
 }
 
@@ -144,7 +156,7 @@ pub(crate) fn logprob(outcome: &Outcome) -> Option<f64> {
 pub(crate) fn text(outcome: &Outcome) -> Option<&str> {
     match outcome {
         Outcome::Answered { text, .. } => Some(text),
-        Outcome::Failed => None,
+        Outcome::Failed | Outcome::Embedded { .. } => None,
     }
 }
 

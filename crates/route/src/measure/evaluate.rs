@@ -16,7 +16,7 @@ use super::replay::{Served, replay};
 use crate::learned::Query;
 use crate::router::{Router, Why};
 use crate::train::{
-    Example, Examples, Options, Prepared, Target, fit_query, train_all, train_reading,
+    Example, Examples, Options, Prepared, Target, fit_best, train_all, train_reading,
 };
 
 /// Folds in which policies are judged: each by policies that were trained on the others.
@@ -362,10 +362,10 @@ pub fn held_out_pair(fit: &Examples, test: &Examples, seed: u64) -> Option<Pair>
     let strong = fit.best_single();
     let weak = 1_usize.checked_sub(strong)?;
     let rows: Vec<usize> = (0..fit.rows.len()).collect();
-    let fitted = fit_query(&Prepared::of(fit), fit, &rows, seed);
+    let fitted = fit_best(&Prepared::of(fit), fit, &rows, seed);
     let query = Query::new(&fitted.model).ok()?;
     let score = |row: &crate::train::Example| {
-        let said = query.raw_quality(&row.text, row.task.as_deref());
+        let said = query.raw_quality(row.sight());
         Some(said.get(strong)? - said.get(weak)?)
     };
     let scores: Option<Vec<f64>> = test.rows.iter().map(score).collect();
@@ -382,9 +382,9 @@ pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
         examples,
         seed,
         (
-            |learn: &[usize]| Query::new(&fit_query(&prepared, examples, learn, seed).model).ok(),
+            |learn: &[usize]| Query::new(&fit_best(&prepared, examples, learn, seed).model).ok(),
             |query: &Query, row: &Example, [weak, strong]: [usize; 2]| {
-                let said = query.raw_quality(&row.text, row.task.as_deref());
+                let said = query.raw_quality(row.sight());
                 Some(said.get(strong)? - said.get(weak)?)
             },
         ),

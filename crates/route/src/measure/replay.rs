@@ -1,5 +1,7 @@
 //! Drives the step function over recorded answers, as a gateway would over live ones.
 
+use trilemma_domain::CandidateId;
+
 use crate::observe::Observation;
 use crate::router::{Router, Step, Use, Why};
 use crate::train::{Example, Examples};
@@ -9,17 +11,17 @@ use crate::train::{Example, Examples};
 pub struct Served {
     /// Quality of the answer given; 0 when none was.
     pub quality: f64,
-    /// Cost of every call made.
+    /// Cost of every call made, that for the vector of the query included.
     pub cost_usd: f64,
     /// Waits of all steps, the slowest of each; `None` = a time is not recorded.
     pub seconds: Option<f64>,
-    /// Candidates asked, by position, step by step.
+    /// Candidates asked, by position, step by step; who makes vectors is none.
     pub asked: Vec<Vec<usize>>,
     /// Whether the answer given was judged first, so that nothing of it could be shown before the end.
     pub held_back: bool,
-    /// Calls made.
+    /// Calls of candidates.
     pub n_calls: usize,
-    /// Steps waited for; 1 = no escalation.
+    /// Steps in which candidates were asked; 1 = no escalation.
     pub n_steps: usize,
     /// Position of the candidate whose answer is given; `None` = nobody answered.
     pub answered_by: Option<usize>,
@@ -36,6 +38,17 @@ pub fn replay(router: &Router, examples: &Examples) -> Vec<Served> {
     (examples.rows.iter())
         .map(|row| serve(router, examples, row))
         .collect()
+}
+
+/// The vector of an item as an embedder gives it, and its wait; a failed call where there is none.
+fn embedded(row: &Example, by: CandidateId) -> (Observation, Option<f64>) {
+    match &row.embedded {
+        Some(one) => (
+            Observation::embedded(by, one.vector.to_vec(), one.input_tokens),
+            one.seconds,
+        ),
+        None => (Observation::failed(by), None),
+    }
 }
 
 fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
@@ -61,7 +74,18 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
             Step::Call(calls) => {
                 let mut slowest = Some(0.0_f64);
                 let mut step = Vec::with_capacity(calls.len());
+                let is_vector = calls.iter().all(|call| call.purpose == Use::Embedded);
                 for call in calls {
+                    if call.purpose == Use::Embedded {
+                        let (observation, took) = embedded(row, call.candidate);
+                        served.cost_usd += row.embedding_cost();
+                        slowest = slowest.zip(took).map(|(a, b)| a.max(b));
+                        seen.push(observation);
+                        members.push(usize::MAX);
+                        qualities.push(0.0);
+                        purposes.push(call.purpose);
+                        continue;
+                    }
                     let position = examples
                         .members
                         .iter()
@@ -86,8 +110,10 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
                     step.push(at);
                     purposes.push(call.purpose);
                 }
-                served.asked.push(step);
-                served.n_steps += 1;
+                if !is_vector {
+                    served.asked.push(step);
+                    served.n_steps += 1;
+                }
                 served.seconds = served.seconds.zip(slowest).map(|(a, b)| a + b);
             }
             Step::Answer { seen_idx } => {

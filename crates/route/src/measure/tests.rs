@@ -88,6 +88,7 @@ fn paired(n: usize, grouped: Grouped) -> Examples {
             task: None,
             group: (grouped == Grouped::Yes).then(|| format!("pair {pair}")),
             about: About::default(),
+            embedded: None,
             outcomes: [("small", is_right, 0.001), ("large", !is_right, 0.0012)]
                 .map(outcome)
                 .to_vec(),
@@ -98,6 +99,7 @@ fn paired(n: usize, grouped: Grouped) -> Examples {
         rows: (0..n).map(row).collect(),
         extract: None,
         compare: Compare::Loose,
+        embedder: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use trilemma_domain::{Candidate, CandidateId, Fingerprint, ModelName, UsdPerMtok};
+use trilemma_domain::{Candidate, CandidateId, Fingerprint, ModelName, Target, UsdPerMtok};
 
 use super::plan::Plan;
 use super::problem::PolicyError;
@@ -215,7 +215,7 @@ impl Policy {
         }
     }
 
-    /// Lists everyone whom it may ask, once each, the fallback chain included.
+    /// Lists everyone whom it may ask for an answer or a label, once each, the fallback chain included.
     #[must_use]
     pub fn asks(&self) -> Vec<CandidateId> {
         let mut all = Vec::new();
@@ -224,6 +224,26 @@ impl Policy {
         let mut seen = BTreeSet::new();
         all.retain(|id| seen.insert(id.clone()));
         all
+    }
+
+    /// Lists who makes vectors, once each, with the number of their numbers.
+    #[must_use]
+    pub fn embedders(&self) -> Vec<(&CandidateId, usize)> {
+        let mut found = Vec::new();
+        self.plan.embeddings(&mut found);
+        let mut seen = BTreeSet::new();
+        found
+            .into_iter()
+            .filter(|one| seen.insert(&one.by))
+            .map(|one| (&one.by, one.dimensions))
+            .collect()
+    }
+
+    /// Lists the members but for those who make vectors.
+    pub fn answerers(&self) -> impl Iterator<Item = &Member> {
+        let makers = self.embedders();
+        let is_maker = move |one: &Member| makers.iter().any(|(maker, _)| **maker == one.id);
+        self.candidates.iter().filter(move |one| !is_maker(one))
     }
 
     /// Reads a file; [`crate::Router::new`] says whether it can work.
@@ -342,5 +362,17 @@ pub fn measured_binding(candidate: &Candidate) -> Fingerprint {
         .field(json(serde_json::to_string(&candidate.params)))
         .field(json(serde_json::to_string(&candidate.response_format)))
         .field(json(serde_json::to_string(&candidate.tool_choice)))
+        .finish()
+}
+
+/// Hashes what shapes the vectors of a model for embeddings: provider, dialect and model. The address and the price are left
+/// out: they change no vector; how many numbers it has stands in the plan.
+#[must_use]
+pub fn embedder_binding(target: &Target) -> Fingerprint {
+    Fingerprint::builder()
+        .field("embeddings")
+        .field(&target.provider)
+        .field(target.dialect.name())
+        .field(&target.model)
         .finish()
 }

@@ -11,7 +11,7 @@ mod when;
 
 pub use file::{
     Alone, CurvePoint, Guard, Measured, Member, MemberPrice, Origin, Policy, Reads, SCHEMA_VERSION,
-    measured_binding,
+    embedder_binding, measured_binding,
 };
 pub use plan::{Accept, Compare, Pace, Plan, Rule, Tiers};
 pub use problem::{PolicyError, PolicyProblem};

@@ -11,7 +11,7 @@ use serde_json::Value;
 use trilemma_domain::CandidateId;
 
 use super::when::When;
-use crate::learned::{Judge, QueryModel};
+use crate::learned::{Embedding, Judge, QueryModel};
 
 /// One node of the tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub enum Plan {
 }
 
 impl Plan {
-    /// Adds everyone whom it may ask, some of them several times.
+    /// Adds everyone whom it may ask, some of them several times; not who makes vectors.
     pub(crate) fn asks(&self, all: &mut Vec<CandidateId>) {
         match self {
             Self::Single(id) => all.push(id.clone()),
@@ -106,6 +106,31 @@ impl Plan {
                 labels.values().for_each(|plan| plan.asks(all));
                 otherwise.asks(all);
             }
+        }
+    }
+
+    /// Adds every embedding that it looks at.
+    pub(crate) fn embeddings<'a>(&'a self, all: &mut Vec<&'a Embedding>) {
+        match self {
+            Self::Single(_) | Self::Tiers(_) => {}
+            Self::Learned(model) => all.extend(&model.embedding),
+            Self::Rules { rules, otherwise } => {
+                rules.iter().for_each(|rule| rule.then.embeddings(all));
+                otherwise.embeddings(all);
+            }
+            Self::PerTask {
+                tasks: plans,
+                otherwise,
+            }
+            | Self::Classify {
+                labels: plans,
+                otherwise,
+                ..
+            } => {
+                plans.values().for_each(|plan| plan.embeddings(all));
+                otherwise.embeddings(all);
+            }
+            Self::Cascade { escalate, .. } => escalate.embeddings(all),
         }
     }
 }

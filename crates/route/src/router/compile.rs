@@ -26,6 +26,7 @@ pub(super) fn compile(policy: Policy) -> Result<Router, Vec<PolicyProblem>> {
         known: policy.candidates.iter().map(|one| one.id.clone()).collect(),
         answerers: Vec::new(),
         classifiers: Vec::new(),
+        embedders: Vec::new(),
         problems: Vec::new(),
     };
     check.header(&policy);
@@ -50,6 +51,8 @@ struct Check {
     known: Vec<CandidateId>,
     answerers: Vec<CandidateId>,
     classifiers: Vec<CandidateId>,
+    /// Each with the number of numbers of its vectors.
+    embedders: Vec<(CandidateId, usize)>,
     problems: Vec<PolicyProblem>,
 }
 
@@ -99,7 +102,7 @@ impl Check {
         id.clone()
     }
 
-    /// A classifier's answer is a label: it cannot be an answer as well.
+    /// A classifier's answer is a label, and a vector is none: neither can be an answer as well.
     fn roles(&mut self) {
         for id in self.classifiers.clone() {
             if self.answerers.contains(&id) {
@@ -107,6 +110,26 @@ impl Check {
                     "plan",
                     format!("asks `{id}` both for labels and for answers"),
                     "a classifier has a prompt of its own: make it a candidate of its own",
+                );
+            }
+        }
+        for (id, dimensions) in self.embedders.clone() {
+            if self
+                .embedders
+                .iter()
+                .any(|(other, n)| *other == id && *n > dimensions)
+            {
+                self.note(
+                    "plan",
+                    format!("asks `{id}` for vectors of two lengths"),
+                    "train the policy again",
+                );
+            }
+            if self.answerers.contains(&id) || self.classifiers.contains(&id) {
+                self.note(
+                    "plan",
+                    format!("asks `{id}` both for vectors and for answers"),
+                    "a model for embeddings answers nothing: name it apart",
                 );
             }
         }
@@ -171,10 +194,19 @@ impl Check {
         if let Some(unseen) = &model.unseen {
             self.answerer(&unseen.then, &format!("{at}.unseen.then"));
         }
+        if let Some(embedding) = &model.embedding {
+            self.member(&embedding.by, &format!("{at}.embedding.by"));
+            let one = (embedding.by.clone(), embedding.dimensions);
+            if !self.embedders.contains(&one) {
+                self.embedders.push(one);
+            }
+        }
         match Query::new(model) {
             Ok(query) => Node::Learned(Box::new(query)),
-            Err((place, message)) => {
-                self.note(&format!("{at}.{place}"), message, "train the policy again");
+            Err(faults) => {
+                for (place, message) in faults {
+                    self.note(&format!("{at}.{place}"), message, "train the policy again");
+                }
                 Node::Single(CandidateId::new(""))
             }
         }

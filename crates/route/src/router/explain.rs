@@ -8,8 +8,9 @@ use trilemma_domain::CandidateId;
 use super::node::{Cascade, Node};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
-use super::walk::{Decision, Walk, walk};
-use crate::learned::{Estimate, Look, Query, ReadyJudge};
+use super::walk::{Decision, Step, Use, Walk, walk};
+use crate::learned::{Estimate, Look, Query, ReadyJudge, Sight};
+use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Plan};
 use crate::request::RequestView;
 
@@ -50,14 +51,22 @@ pub struct Flip {
 const MAX_TASKS: usize = 20;
 
 /// Explains.
-pub(super) fn explain(router: &Router, request: &RequestView<'_>) -> Explanation {
+pub(super) fn explain(
+    router: &Router,
+    request: &RequestView<'_>,
+    seen: &[Observation],
+) -> Explanation {
     let mut found = Explanation {
-        decision: walk(router, request, &[]),
+        decision: walk(router, request, seen),
         estimates: Vec::new(),
         cases: Vec::new(),
         flips: Vec::new(),
     };
-    let visit = Visit { router, request };
+    let visit = Visit {
+        router,
+        request,
+        seen,
+    };
     visit.down(&router.policy.plan, &router.root, &mut found);
     found
 }
@@ -65,6 +74,7 @@ pub(super) fn explain(router: &Router, request: &RequestView<'_>) -> Explanation
 struct Visit<'a> {
     router: &'a Router,
     request: &'a RequestView<'a>,
+    seen: &'a [Observation],
 }
 
 impl Visit<'_> {
@@ -177,7 +187,7 @@ impl Visit<'_> {
         let price = query.quality_per_usd();
         if query.unseen(self.request.task).is_some() {
             for task in tasks.iter().take(MAX_TASKS) {
-                let other = query.estimates(&self.request.text, Some(task));
+                let other = self.estimates(query, Some(task));
                 found.flips.extend(chosen(&other, price).map(|one| Flip {
                     change: format!("task `{task}`"),
                     then: vec![one.candidate.clone()],
@@ -185,11 +195,18 @@ impl Visit<'_> {
             }
             return;
         }
-        let estimates = query.estimates(&self.request.text, self.request.task);
+        let estimates = self.estimates(query, self.request.task);
         if let Some(best) = chosen(&estimates, price) {
+            if is_embedded_first(&found.decision) {
+                found.cases.push(Case {
+                    when: "the vector says no more than the mean one, or does not come".to_owned(),
+                    gain: None,
+                    then: vec![best.candidate.clone()],
+                });
+            }
             found.flips.extend(margins(&estimates, best, price));
             for task in tasks.iter().take(MAX_TASKS) {
-                let other = query.estimates(&self.request.text, Some(task));
+                let other = self.estimates(query, Some(task));
                 let then = chosen(&other, price).map(|one| one.candidate.clone());
                 if let Some(then) = then.filter(|then| *then != best.candidate) {
                     found.flips.push(Flip {
@@ -200,6 +217,21 @@ impl Visit<'_> {
             }
         }
         found.estimates = estimates;
+    }
+
+    /// With the vector of the query where it has been seen.
+    fn estimates(&self, query: &Query, task: Option<&str>) -> Vec<Estimate> {
+        let by = query.embedding().map(|embedding| embedding.by());
+        let own = |seen: &&Observation| Some(&seen.candidate) == by;
+        let vector = self.seen.iter().find(own).map(|seen| &seen.outcome);
+        query.estimates(Sight {
+            text: &self.request.text,
+            task,
+            vector: match vector {
+                Some(Outcome::Embedded { vector, .. }) => Some(vector),
+                _ => None,
+            },
+        })
     }
 
     fn cascade(&self, cascade: &Cascade, found: &mut Explanation) {
@@ -271,6 +303,14 @@ impl Visit<'_> {
                 gists: &[],
             }),
         })
+    }
+}
+
+/// Whether the vector of the query is still to be made.
+fn is_embedded_first(decision: &Decision) -> bool {
+    match &decision.step {
+        Step::Call(calls) => calls.iter().any(|call| call.purpose == Use::Embedded),
+        Step::Answer { .. } | Step::Exhausted => false,
     }
 }
 

@@ -19,7 +19,9 @@ pub(crate) use poll::{Asked, evidence, gist};
 pub use ready::Router;
 pub use tiers::{Tier, classify_complexity};
 pub use walk::{Call, Decision, Step, Use};
-pub use why::Why;
+pub use why::{NoVector, Why};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vector_tests;

@@ -107,7 +107,7 @@ pub(crate) fn evidence(query: &str, task: Option<usize>, asked: Asked<'_>) -> Ev
 /// ln(1 + output tokens); where they were not reported, a quarter of the characters.
 fn log_tokens(outcome: &Outcome) -> f64 {
     match outcome {
-        Outcome::Failed => 0.0,
+        Outcome::Failed | Outcome::Embedded { .. } => 0.0,
         Outcome::Answered {
             output_tokens: Some(tokens),
             ..

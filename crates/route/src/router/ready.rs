@@ -72,6 +72,12 @@ impl Router {
     /// Says what happens first with a request, and what would change that.
     #[must_use]
     pub fn explain(&self, request: &RequestView<'_>) -> Explanation {
-        explain::explain(self, request)
+        self.explain_after(request, &[])
+    }
+
+    /// The same after the vector of its text has come.
+    #[must_use]
+    pub fn explain_after(&self, request: &RequestView<'_>, seen: &[Observation]) -> Explanation {
+        explain::explain(self, request, seen)
     }
 }

@@ -42,6 +42,7 @@ fn short(decision: &Decision) -> String {
             let mark = match calls[0].purpose {
                 Use::Given => '!',
                 Use::Judged => '?',
+                Use::Embedded => '#',
             };
             let names: Vec<&str> = calls.iter().map(|call| call.candidate.as_str()).collect();
             format!("{mark}{}", names.join(" "))

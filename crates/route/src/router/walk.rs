@@ -7,8 +7,8 @@ use super::node::{Cascade, Node};
 use super::poll::{Asked, Majority, evidence, gist, majority};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
-use super::why::Why;
-use crate::learned::{Estimate, Look, Query, ReadyJudge};
+use super::why::{NoVector, Why};
+use crate::learned::{Estimate, Look, Query, ReadyJudge, Sight, embedded_text};
 use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Compare, Pace};
 use crate::request::RequestView;
@@ -20,6 +20,8 @@ pub enum Use {
     Given,
     /// It is judged first: nothing may be shown of it before the next step.
     Judged,
+    /// It is the vector of the query's text, and no answer.
+    Embedded,
 }
 
 /// A call to make.
@@ -83,7 +85,7 @@ enum Standing {
     Answered { seen_idx: usize },
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Whom a node asks first.
     pub(super) fn first(
         router: &Router,
@@ -181,7 +183,15 @@ impl Walk<'_> {
             self.why.push(Why::UnseenTask);
             return self.single(then);
         }
-        let estimates = query.estimates(&self.request.text, self.request.task);
+        let vector = match self.vector(query) {
+            Ok(vector) => vector,
+            Err(call) => return Step::Call(vec![call]),
+        };
+        let estimates = query.estimates(Sight {
+            text: &self.request.text,
+            task: self.request.task,
+            vector,
+        });
         let worth = |one: &Estimate| one.quality - query.quality_per_usd() * one.cost_usd;
         let best = estimates.into_iter().reduce(|best, one| {
             if worth(&one) > worth(&best) {
@@ -200,6 +210,42 @@ impl Walk<'_> {
             cost_usd: best.cost_usd,
         });
         self.single(&candidate)
+    }
+
+    /// The vector of the query, where one is wanted and has come; the call that makes it, where it is to be made.
+    fn vector(&mut self, query: &Query) -> Result<Option<&'a [f32]>, Call> {
+        let Some(embedding) = query.embedding() else {
+            return Ok(None);
+        };
+        let by = embedding.by();
+        let seen: &'a [Observation] = self.seen;
+        let mut seen = seen.iter().filter(|seen| seen.candidate == *by);
+        let found = if embedded_text(&self.request.text).is_none() {
+            Err(NoVector::NoText)
+        } else {
+            match seen.next().map(|seen| &seen.outcome) {
+                None => {
+                    return Err(Call {
+                        candidate: by.clone(),
+                        purpose: Use::Embedded,
+                    });
+                }
+                Some(Outcome::Embedded { vector, .. }) => {
+                    let is_usable = embedding.is_usable(vector);
+                    is_usable
+                        .then_some(vector.as_slice())
+                        .ok_or(NoVector::Unusable)
+                }
+                Some(Outcome::Answered { .. }) => Err(NoVector::Unusable),
+                Some(Outcome::Failed) => Err(NoVector::Failed),
+            }
+        };
+        let by = by.clone();
+        self.why.push(match found {
+            Ok(_) => Why::Embedded { by },
+            Err(instead) => Why::NotEmbedded { by, instead },
+        });
+        Ok(found.ok())
     }
 
     fn label(&self, seen_idx: usize, extract: Option<&Extraction>) -> Option<String> {

@@ -47,6 +47,18 @@ pub enum Why {
     Complete,
     /// It was cut, withheld, failed, or extraction found nothing.
     Incomplete,
+    /// The vector of the query takes part in the estimates.
+    Embedded {
+        /// Who made it.
+        by: CandidateId,
+    },
+    /// There is no vector of it: it is estimated as by the mean vector of the training.
+    NotEmbedded {
+        /// Who was to make it.
+        by: CandidateId,
+        /// What came in its place.
+        instead: NoVector,
+    },
     /// Best expected quality less the price of cost.
     Expected {
         /// Who.
@@ -83,6 +95,17 @@ pub enum Why {
     LastResort,
 }
 
+/// Why there is no vector of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoVector {
+    /// The query has no text, so nobody was asked.
+    NoText,
+    /// The call failed.
+    Failed,
+    /// What came has another length, numbers that are not finite, or none but zeros.
+    Unusable,
+}
+
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -100,6 +123,17 @@ impl fmt::Display for Why {
             }
             Self::Complete => f.write_str("the cheap answer is complete"),
             Self::Incomplete => f.write_str("the cheap answer is not complete"),
+            Self::Embedded { by } => write!(f, "the query's vector is by `{by}`"),
+            Self::NotEmbedded { by, instead } => {
+                match instead {
+                    NoVector::NoText => write!(f, "there is no text for `{by}`")?,
+                    NoVector::Failed => write!(f, "`{by}` made no vector")?,
+                    NoVector::Unusable => {
+                        write!(f, "the vector by `{by}` is not as in the training")?;
+                    }
+                }
+                f.write_str(": the query is judged without one")
+            }
             Self::Expected {
                 candidate,
                 quality,

@@ -1,9 +1,10 @@
 //! Takes the cheapest way that reaches the target by its own cautious estimate.
 
 use super::cascade::{FittedCascade, Which, fit_cascades};
-use super::examples::Examples;
+use super::examples::{Example, Examples};
 use super::frame::Frame;
-use super::query::{FittedQuery, Prepared, fit_query};
+use super::prepared::Prepared;
+use super::query::{FittedQuery, fit_embedded, fit_query};
 use super::target::{CAUTION, Target};
 use crate::learned::{QueryModel, brief};
 use crate::policy::{Plan, Policy};
@@ -82,7 +83,7 @@ pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> 
         if let Some(found) = cascade {
             best = best.or(*target, found.plan, (found.loss, found.cost));
         }
-        if let Some((model, figures)) = fitted.as_ref().and_then(|one| one.at(*target)) {
+        for (model, figures) in fitted.iter().flat_map(|one| one.at(*target)) {
             best = best.or(*target, Plan::Learned(Box::new(model)), figures);
         }
         best.named(examples, options, anchor)
@@ -108,7 +109,8 @@ struct Asked {
     examples: Examples,
     /// The large one among them.
     anchor: usize,
-    priced: Option<Priced>,
+    /// Without vectors first, then with them, where they say more.
+    priced: Vec<Priced>,
 }
 
 impl Asked {
@@ -116,17 +118,20 @@ impl Asked {
         let kept = examples.worth_estimating(anchor);
         let narrow = examples.only(&kept);
         let rows: Vec<usize> = (0..narrow.rows.len()).collect();
-        let fitted = fit_query(&Prepared::of(&narrow), &narrow, &rows, seed);
+        let prepared = Prepared::of(&narrow);
+        let plain = fit_query(&prepared, &narrow, &rows, seed);
+        let embedded = fit_embedded(&prepared, &narrow, (&rows, &plain), seed);
+        let fitted = std::iter::once(plain).chain(embedded);
         Self {
             anchor: kept.iter().position(|one| *one == anchor).unwrap_or(0),
-            priced: Priced::of(&narrow, fitted),
+            priced: fitted.filter_map(|one| Priced::of(&narrow, one)).collect(),
             examples: narrow,
         }
     }
 
-    fn at(&self, target: Target) -> Option<(QueryModel, (f64, f64))> {
-        let priced = self.priced.as_ref()?;
-        priced.at(&self.examples, self.anchor, target)
+    fn at(&self, target: Target) -> impl Iterator<Item = (QueryModel, (f64, f64))> {
+        let at = move |priced: &Priced| priced.at(&self.examples, self.anchor, target);
+        self.priced.iter().filter_map(at)
     }
 }
 
@@ -159,7 +164,12 @@ impl Choice {
     }
 
     fn named(self, examples: &Examples, options: &Options, anchor: usize) -> Trained {
-        let policy = Policy::new(options.name.clone(), examples.members.clone(), self.plan);
+        let mut policy = Policy::new(options.name.clone(), examples.members.clone(), self.plan);
+        if let Some(embedder) = &examples.embedder
+            && !policy.embedders().is_empty()
+        {
+            policy.candidates.push(embedder.member.clone());
+        }
         let fallback = vec![examples.id(anchor)];
         Trained {
             policy: options.frame.around(policy, fallback),
@@ -181,7 +191,7 @@ impl Priced {
         let query = crate::learned::Query::new(&fitted.model).ok()?;
         let said = |(at, quality): (usize, Vec<f64>)| {
             let row = examples.rows.get(at)?;
-            let costs = query.estimates(&row.text, row.task.as_deref());
+            let costs = query.estimates(row.sight());
             Some((
                 at,
                 quality,
@@ -224,6 +234,8 @@ impl Priced {
     /// Loss with its caution, and cost, at a price of a dollar.
     fn figures(&self, examples: &Examples, anchor: usize, price: f64) -> (f64, f64) {
         let n = self.rows.len().max(1) as f64;
+        let asks = self.model.embedding.is_some();
+        let vector_cost = |row: &Example| if asks { row.embedding_cost() } else { 0.0 };
         let mut losses = Vec::with_capacity(self.rows.len());
         let mut cost = 0.0;
         for (at, quality, costs) in &self.rows {
@@ -238,7 +250,7 @@ impl Priced {
                 .reduce(|best, one| if worth(one) > worth(best) { one } else { best })
                 .unwrap_or(anchor);
             losses.push(row.quality(anchor) - row.quality(chosen));
-            cost += row.cost(chosen) / n;
+            cost += (row.cost(chosen) + vector_cost(row)) / n;
         }
         let mean = losses.iter().sum::<f64>() / n;
         let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / n;

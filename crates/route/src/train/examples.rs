@@ -1,11 +1,13 @@
 //! Recorded outcomes in the form that training and evaluation need.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 use trilemma_domain::CandidateId;
 
+use crate::learned::Sight;
 use crate::observe::Observation;
 use crate::policy::{Compare, Member, Modality};
 use crate::request::RequestView;
@@ -62,6 +64,8 @@ pub struct Example {
     pub about: About,
     /// By candidate, in the order of [`Examples::members`].
     pub outcomes: Vec<Recorded>,
+    /// Its vector; `None` = it has no text, nobody was asked, or the call failed.
+    pub embedded: Option<Embedded>,
 }
 
 /// Items on which every candidate has an outcome.
@@ -75,6 +79,30 @@ pub struct Examples {
     pub extract: Option<Value>,
     /// When two answers are the same.
     pub compare: Compare,
+    /// Who makes vectors of the items' texts; `None` = nobody.
+    pub embedder: Option<Embedder>,
+}
+
+/// Who makes vectors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedder {
+    /// As the policy will name it.
+    pub member: Member,
+    /// Numbers of a vector.
+    pub dimensions: usize,
+}
+
+/// The vector of one item's text, and what one call for it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    /// As it came.
+    pub vector: Arc<[f32]>,
+    /// Input tokens; `None` = not reported.
+    pub input_tokens: Option<u64>,
+    /// What the call costs in USD, at least zero.
+    pub cost_usd: f64,
+    /// How long a call for one text takes; `None` = not measured.
+    pub seconds: Option<f64>,
 }
 
 impl Example {
@@ -100,6 +128,20 @@ impl Example {
         let first = self.outcomes.get(member)?;
         let again = nth.min(first.again.len()).checked_sub(1);
         again.map_or(Some(first), |at| first.again.get(at))
+    }
+
+    /// What making its vector costs; zero where it has none.
+    pub(crate) fn embedding_cost(&self) -> f64 {
+        self.embedded.as_ref().map_or(0.0, |one| one.cost_usd)
+    }
+
+    /// What a fit looks at.
+    pub(crate) fn sight(&self) -> Sight<'_> {
+        Sight {
+            text: &self.text,
+            task: self.task.as_deref(),
+            vector: self.embedded.as_ref().map(|one| &*one.vector),
+        }
     }
 
     pub(crate) fn quality(&self, member: usize) -> f64 {

@@ -1,7 +1,7 @@
 //! From recorded outcomes to a policy.
 //!
 //! In: items with each candidate's answer, quality and cost ([`Examples`]), and what the policy is to
-//! reach ([`Target`]). Out: a [`Policy`]. `query` fits estimates from queries, `cascade` judges of
+//! reach ([`Target`]). Out: a [`Policy`]. `query` fits estimates from queries, `vectors` makes columns of their vectors, `cascade` judges of
 //! cheap answers; `choose` takes the cheapest that reaches the target by its own cautious estimate;
 //! `frame` puts around it what people wrote.
 //! No call is made, and equal inputs give equal bytes.
@@ -10,16 +10,21 @@ mod cascade;
 mod choose;
 mod examples;
 mod frame;
+mod prepared;
 mod query;
 mod reading;
 mod target;
+mod vectors;
 
 pub(crate) use choose::train_reading;
 pub use choose::{Options, Trained, train, train_all};
-pub use examples::{About, Example, Examples, Recorded};
+pub use examples::{About, Embedded, Embedder, Example, Examples, Recorded};
 pub use frame::Frame;
-pub(crate) use query::{Prepared, fit_query};
+pub(crate) use prepared::Prepared;
+pub(crate) use query::fit_best;
 pub use target::Target;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vector_tests;

@@ -9,10 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::examples::Examples;
-use crate::features::{Hashed, N_HASH, N_SURFACE, surface};
+use super::prepared::Prepared;
+use super::vectors::Vectors;
+use crate::features::{N_HASH, N_SURFACE};
 use crate::learn::{Bayes, Bins, Row, Trees, boost, folds, predict, ridge};
 use crate::learned::{
-    CostModel, QualityModel, QueryModel, TreeModel, UnseenTask, brief, columns, standard_row,
+    CostModel, Embedding, EmbeddingWeights, QualityModel, QueryModel, TreeModel, UnseenTask, brief,
+    standard_row,
 };
 
 /// Weight of a standardised surface feature beside pieces of length one.
@@ -22,80 +25,19 @@ const TASK_WEIGHT: f32 = 2.0;
 const PENALTIES: [f32; 3] = [10.0, 30.0, 100.0];
 /// Share of the trees in what differs between candidates.
 const TREE_SHARES: [f32; 3] = [0.0, 1.0 / 3.0, 0.5];
+/// Weights of a query's vector beside pieces of length one.
+const VECTOR_WEIGHTS: [f32; 2] = [1.0, 3.0];
+/// Standard errors by which vectors must say more: 95 %, one-sided.
+const VECTOR_CAUTION: f64 = 1.645;
 const N_TREES: usize = 60;
 const N_FOLDS: usize = 5;
 /// Most items on which penalty and share are chosen.
 const MAX_CHOOSING: usize = 1_500;
 
-/// Features of all items, computed once.
-pub(crate) struct Prepared {
-    pieces: Vec<Row>,
-    surface: Vec<Vec<f64>>,
-    tasks: Vec<String>,
-    /// Every task that an item names, also where it is the only one.
-    named_tasks: Vec<String>,
-    /// Group of each item.
-    groups: Vec<usize>,
-    task_of: Vec<Option<usize>>,
-    n_outputs: usize,
-    /// Interleaved qualities.
-    quality: Vec<f32>,
-    log_cost: Vec<Vec<f64>>,
-}
-
-impl Prepared {
-    /// Looks at every item.
-    pub(crate) fn of(examples: &Examples) -> Self {
-        let tasks = examples.tasks();
-        let position = |task: &Option<String>| {
-            task.as_ref()
-                .and_then(|task| tasks.iter().position(|known| known == task))
-        };
-        let n_outputs = examples.members.len();
-        let all = || 0..n_outputs;
-        Self {
-            pieces: (examples.rows.iter())
-                .map(|row| columns(&Hashed::of(&row.text)))
-                .collect(),
-            surface: examples.rows.iter().map(|row| surface(&row.text)).collect(),
-            task_of: examples
-                .rows
-                .iter()
-                .map(|row| position(&row.task))
-                .collect(),
-            quality: (examples.rows.iter())
-                .flat_map(|row| all().map(|member| row.quality(member) as f32))
-                .collect(),
-            log_cost: all()
-                .map(|member| {
-                    let log = |cost: f64| cost.max(1e-12).ln();
-                    examples
-                        .rows
-                        .iter()
-                        .map(|row| log(row.cost(member)))
-                        .collect()
-                })
-                .collect(),
-            named_tasks: examples.named_tasks(),
-            groups: examples.groups(),
-            tasks,
-            n_outputs,
-        }
-    }
-
-    fn n_columns(&self) -> usize {
-        N_HASH + N_SURFACE + self.tasks.len()
-    }
-
-    fn quality_of(&self, row: usize) -> &[f32] {
-        let from = row * self.n_outputs;
-        self.quality
-            .get(from..from + self.n_outputs)
-            .unwrap_or_default()
-    }
-
-    fn surface_of(&self, row: usize) -> &[f64] {
-        self.surface.get(row).map_or(&[], Vec::as_slice)
+impl Sources<'_> {
+    fn n_columns(self) -> usize {
+        let own = self.vectors.map_or(0, Vectors::n_columns);
+        self.prepared.n_columns() + own
     }
 }
 
@@ -112,6 +54,16 @@ struct Fit {
 struct Way {
     penalty: f32,
     tree_share: f32,
+    /// 0 = vectors take no part.
+    vector_weight: f32,
+}
+
+/// What a fit looks at.
+#[derive(Clone, Copy)]
+struct Sources<'a> {
+    prepared: &'a Prepared,
+    /// `None` = vectors take no part.
+    vectors: Option<&'a Vectors>,
 }
 
 /// A fitted model and what it said of its own items when it had not seen them.
@@ -121,18 +73,72 @@ pub(crate) struct FittedQuery {
     /// Out-of-fold qualities, by position in the items given, then candidate; only of those on
     /// which penalty and share were chosen.
     pub(crate) unseen: Vec<(usize, Vec<f64>)>,
+    way: Way,
 }
 
-/// Fits to the items at some positions.
+/// Fits to the items at some positions, without vectors.
 pub(crate) fn fit_query(
     prepared: &Prepared,
     examples: &Examples,
     rows: &[usize],
     seed: u64,
 ) -> FittedQuery {
+    let sources = Sources {
+        prepared,
+        vectors: None,
+    };
+    let ways = PENALTIES.map(|penalty| (penalty, 0.0));
+    fit_one_of(sources, examples, (rows, &ways), seed)
+}
+
+/// The same with vectors; `None` = there are none, or in folds inside the items they are not shown to say more: the squared
+/// error of the differences is not shown to fall with 95 % confidence. What they cost is not looked at.
+pub(crate) fn fit_embedded(
+    prepared: &Prepared,
+    examples: &Examples,
+    (rows, plain): (&[usize], &FittedQuery),
+    seed: u64,
+) -> Option<FittedQuery> {
+    let raw = prepared.vectors.as_ref()?;
+    let vectors = Vectors::of(&raw.of_items, raw.dimensions, rows)?;
+    let sources = Sources {
+        prepared,
+        vectors: Some(&vectors),
+    };
+    let ways = VECTOR_WEIGHTS.map(|weight| (plain.way.penalty, weight));
+    let fitted = fit_one_of(sources, examples, (rows, &ways), seed);
+    let error = |(row, said): &(usize, Vec<f64>)| difference_error(said, prepared.quality_of(*row));
+    let gains: Vec<f64> = (plain.unseen.iter().zip(&fitted.unseen))
+        .map(|(plain, own)| error(plain) - error(own))
+        .collect();
+    let n = gains.len().max(2) as f64;
+    let mean = gains.iter().sum::<f64>() / n;
+    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / n;
+    (mean > VECTOR_CAUTION * (variance / n).sqrt()).then_some(fitted)
+}
+
+/// With vectors where they say more, else without.
+pub(crate) fn fit_best(
+    prepared: &Prepared,
+    examples: &Examples,
+    rows: &[usize],
+    seed: u64,
+) -> FittedQuery {
+    let plain = fit_query(prepared, examples, rows, seed);
+    fit_embedded(prepared, examples, (rows, &plain), seed).unwrap_or(plain)
+}
+
+/// Chooses among pairs of a penalty and a vector's weight, and fits.
+fn fit_one_of(
+    sources: Sources<'_>,
+    examples: &Examples,
+    (rows, ways): (&[usize], &[(f32, f32)]),
+    seed: u64,
+) -> FittedQuery {
+    let prepared = sources.prepared;
     let chosen: Vec<usize> = rows.iter().copied().take(MAX_CHOOSING).collect();
-    let (way, unseen) = choose_way(prepared, &chosen, seed);
-    let fit = fit(prepared, rows, way);
+    let (way, unseen) = choose_way(sources, (&chosen, ways), seed);
+    let fit = fit(sources, rows, way);
     let quality = (0..prepared.n_outputs)
         .map(|member| packed(prepared, examples, &fit, way, member))
         .collect();
@@ -156,9 +162,10 @@ pub(crate) fn fit_query(
             .collect(),
         trees: trees.map(Iterator::collect).unwrap_or_default(),
         unseen: guard(prepared, examples, rows),
+        embedding: embedding(sources, examples, &fit, way),
     };
     let unseen = chosen.iter().copied().zip(unseen).collect();
-    FittedQuery { model, unseen }
+    FittedQuery { model, unseen, way }
 }
 
 /// Who answers a task that these rows do not name; `None` = they name none.
@@ -176,13 +183,26 @@ fn guard(prepared: &Prepared, examples: &Examples, rows: &[usize]) -> Option<Uns
     })
 }
 
-/// Chooses penalty and share of the trees by the squared error of differences.
-fn choose_way(prepared: &Prepared, rows: &[usize], seed: u64) -> (Way, Vec<Vec<f64>>) {
+/// Chooses penalty, a vector's weight and share of the trees by the squared error of differences.
+fn choose_way(
+    sources: Sources<'_>,
+    (rows, grid): (&[usize], &[(f32, f32)]),
+    seed: u64,
+) -> (Way, Vec<Vec<f64>>) {
+    let prepared = sources.prepared;
     let group = |row: &usize| prepared.groups.get(*row).copied().unwrap_or(*row);
     let groups: Vec<usize> = rows.iter().map(group).collect();
     let fold_of = folds(&groups, N_FOLDS, seed);
     let m = prepared.n_outputs;
-    let n_ways = PENALTIES.len() * TREE_SHARES.len();
+    let n_ways = grid.len() * TREE_SHARES.len();
+    let way_at = |at: usize, tree_share: f32| {
+        let (penalty, vector_weight) = grid.get(at).copied().unwrap_or((30.0, 0.0));
+        Way {
+            penalty,
+            tree_share,
+            vector_weight,
+        }
+    };
     let mut errors = vec![0.0; n_ways];
     let mut said: Vec<Vec<Vec<f64>>> = vec![vec![vec![0.0; m]; rows.len()]; n_ways];
     for fold in 0..N_FOLDS {
@@ -195,8 +215,8 @@ fn choose_way(prepared: &Prepared, rows: &[usize], seed: u64) -> (Way, Vec<Vec<f
             .filter_map(|idx| rows.get(*idx).copied())
             .collect();
         let mut trees = None;
-        for (p, penalty) in PENALTIES.into_iter().enumerate() {
-            let mut fit = linear(prepared, &learn, penalty);
+        for p in 0..grid.len() {
+            let mut fit = linear(sources, &learn, way_at(p, 0.0));
             fit.trees = trees.take().unwrap_or_else(|| grow(prepared, &learn, &fit));
             for at in part(false) {
                 let Some(row) = rows.get(at).copied() else {
@@ -204,7 +224,7 @@ fn choose_way(prepared: &Prepared, rows: &[usize], seed: u64) -> (Way, Vec<Vec<f
                 };
                 for (s, tree_share) in TREE_SHARES.into_iter().enumerate() {
                     let way = p * TREE_SHARES.len() + s;
-                    let guess = guess(prepared, &fit, row, tree_share);
+                    let guess = guess(sources, &fit, row, way_at(p, tree_share));
                     if let Some(error) = errors.get_mut(way) {
                         *error += difference_error(&guess, prepared.quality_of(row));
                     }
@@ -219,16 +239,8 @@ fn choose_way(prepared: &Prepared, rows: &[usize], seed: u64) -> (Way, Vec<Vec<f
     let best = (errors.iter().enumerate())
         .min_by(|a, b| a.1.total_cmp(b.1))
         .map_or(0, |(way, _)| way);
-    let way = Way {
-        penalty: PENALTIES
-            .get(best / TREE_SHARES.len())
-            .copied()
-            .unwrap_or(30.0),
-        tree_share: TREE_SHARES
-            .get(best % TREE_SHARES.len())
-            .copied()
-            .unwrap_or(0.0),
-    };
+    let tree_share = TREE_SHARES.get(best % TREE_SHARES.len()).copied();
+    let way = way_at(best / TREE_SHARES.len(), tree_share.unwrap_or(0.0));
     (way, said.into_iter().nth(best).unwrap_or_default())
 }
 
@@ -244,15 +256,16 @@ fn difference_error(guess: &[f64], truth: &[f32]) -> f64 {
     errors().map(|error| (error - mean).powi(2)).sum()
 }
 
-fn fit(prepared: &Prepared, rows: &[usize], way: Way) -> Fit {
-    let mut fit = linear(prepared, rows, way.penalty);
+fn fit(sources: Sources<'_>, rows: &[usize], way: Way) -> Fit {
+    let mut fit = linear(sources, rows, way);
     if way.tree_share > 0.0 {
-        fit.trees = grow(prepared, rows, &fit);
+        fit.trees = grow(sources.prepared, rows, &fit);
     }
     fit
 }
 
-fn linear(prepared: &Prepared, rows: &[usize], penalty: f32) -> Fit {
+fn linear(sources: Sources<'_>, rows: &[usize], way: Way) -> Fit {
+    let prepared = sources.prepared;
     let m = prepared.n_outputs;
     let n = rows.len().max(1) as f32;
     let mut mean = vec![0.0; m];
@@ -264,7 +277,7 @@ fn linear(prepared: &Prepared, rows: &[usize], penalty: f32) -> Fit {
     let scales = scales(prepared, rows);
     let x: Vec<Row> = rows
         .iter()
-        .map(|row| full_row(prepared, &scales, *row))
+        .map(|row| full_row(sources, &scales, *row, way))
         .collect();
     let x: Vec<&Row> = x.iter().collect();
     let centred = |row: &usize| {
@@ -275,7 +288,7 @@ fn linear(prepared: &Prepared, rows: &[usize], penalty: f32) -> Fit {
     };
     let y: Vec<f32> = rows.iter().flat_map(centred).collect();
     Fit {
-        weights: ridge(&x, prepared.n_columns(), &y, m, penalty),
+        weights: ridge(&x, sources.n_columns(), &y, m, way.penalty),
         mean,
         scales,
         trees: Trees::new(),
@@ -294,7 +307,8 @@ fn scales(prepared: &Prepared, rows: &[usize]) -> Vec<[f64; 2]> {
     sums.into_iter().map(scale).collect()
 }
 
-fn full_row(prepared: &Prepared, scales: &[[f64; 2]], row: usize) -> Row {
+fn full_row(sources: Sources<'_>, scales: &[[f64; 2]], row: usize, way: Way) -> Row {
+    let prepared = sources.prepared;
     let mut x = prepared.pieces.get(row).cloned().unwrap_or_default();
     let surface = standard_row(prepared.surface_of(row), scales);
     x.extend(
@@ -303,6 +317,11 @@ fn full_row(prepared: &Prepared, scales: &[[f64; 2]], row: usize) -> Row {
     );
     if let Some(task) = prepared.task_of.get(row).copied().flatten() {
         x.push(((N_HASH + N_SURFACE + task) as u32, TASK_WEIGHT));
+    }
+    if let Some(vectors) = sources.vectors {
+        let columns = vectors.columns(row).enumerate();
+        let from = prepared.n_columns();
+        x.extend(columns.map(|(idx, value)| ((from + idx) as u32, value * way.vector_weight)));
     }
     x
 }
@@ -330,9 +349,11 @@ fn grow(prepared: &Prepared, rows: &[usize], fit: &Fit) -> Trees {
 }
 
 /// What a fit says of an item: its level from the linear part, its differences from both.
-fn guess(prepared: &Prepared, fit: &Fit, row: usize, tree_share: f32) -> Vec<f64> {
+fn guess(sources: Sources<'_>, fit: &Fit, row: usize, way: Way) -> Vec<f64> {
+    let Sources { prepared, .. } = sources;
+    let tree_share = way.tree_share;
     let m = prepared.n_outputs;
-    let x = full_row(prepared, &fit.scales, row);
+    let x = full_row(sources, &fit.scales, row, way);
     let linear = predict(&[&x], &fit.weights, m);
     let surface = standard_row(prepared.surface_of(row), &fit.scales);
     let mut leaves = vec![0.0; m];
@@ -349,6 +370,38 @@ fn guess(prepared: &Prepared, fit: &Fit, row: usize, tree_share: f32) -> Vec<f64
         .collect()
 }
 
+impl Fit {
+    /// Weight of a column for one candidate of several. As `guess`: the differences from the mean over candidates count for
+    /// less where trees take part.
+    fn weight(&self, column: usize, (member, m): (usize, usize), way: Way) -> f64 {
+        let all = self
+            .weights
+            .get(column * m..(column + 1) * m)
+            .unwrap_or_default();
+        let level = all.iter().sum::<f32>() / m.max(1) as f32;
+        let own = all.get(member).copied().unwrap_or(0.0);
+        f64::from(level + (1.0 - way.tree_share) * (own - level))
+    }
+}
+
+/// Weights of vectors in the form of the file; `None` = they take no part.
+fn embedding(sources: Sources<'_>, examples: &Examples, fit: &Fit, way: Way) -> Option<Embedding> {
+    let (vectors, embedder) = (sources.vectors?, examples.embedder.as_ref()?);
+    let from = sources.prepared.n_columns();
+    let m = sources.prepared.n_outputs;
+    let of = |member: usize| {
+        let weights: Vec<f64> = (0..vectors.n_columns())
+            .map(|idx| fit.weight(from + idx, (member, m), way) * f64::from(way.vector_weight))
+            .collect();
+        EmbeddingWeights::packed(&vectors.turned_back(&weights), &vectors.mean)
+    };
+    Some(Embedding {
+        by: embedder.member.id.clone(),
+        dimensions: embedder.dimensions,
+        quality: (0..m).map(of).collect(),
+    })
+}
+
 /// One candidate's weights in the form of the file.
 fn packed(
     prepared: &Prepared,
@@ -357,17 +410,7 @@ fn packed(
     way: Way,
     member: usize,
 ) -> QualityModel {
-    let m = prepared.n_outputs;
-    // As `guess`: the differences from the mean over candidates count for less where trees take part.
-    let weight = |column: usize| {
-        let all = fit
-            .weights
-            .get(column * m..(column + 1) * m)
-            .unwrap_or_default();
-        let level = all.iter().sum::<f32>() / m.max(1) as f32;
-        let own = all.get(member).copied().unwrap_or(0.0);
-        f64::from(level + (1.0 - way.tree_share) * (own - level))
-    };
+    let weight = |column: usize| fit.weight(column, (member, prepared.n_outputs), way);
     let pieces: Vec<f64> = (0..N_HASH).map(weight).collect();
     let largest = pieces
         .iter()

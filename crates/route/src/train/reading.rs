@@ -5,7 +5,8 @@
 //! it, so that the judge learns how far they can be trusted (stacking; Wolpert, Neural Networks 5, 1992).
 
 use super::examples::{Example, Examples};
-use super::query::{Prepared, fit_query};
+use super::prepared::Prepared;
+use super::query::fit_query;
 use crate::learned::{Reader, Sign, brief, logprob, standard, text};
 
 /// Most candidates whose answers are read.

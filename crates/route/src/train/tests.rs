@@ -10,7 +10,7 @@ use crate::policy::{Accept, Compare, Member, Plan, Policy};
 use crate::router::{Router, Step, Why};
 
 /// Hard items are those that say so; `noise` items in a hundred are decided by a coin instead.
-fn examples(n: u64, noise: u64) -> Examples {
+pub(super) fn examples(n: u64, noise: u64) -> Examples {
     let row = |idx: u64| {
         let coin = |salt: u64| (idx * 2_654_435_761 + salt * 40_503) / 7 % 100;
         let is_hard = idx.is_multiple_of(3);
@@ -54,6 +54,7 @@ fn examples(n: u64, noise: u64) -> Examples {
             task: None,
             group: None,
             about: About::default(),
+            embedded: None,
             outcomes,
         }
     };
@@ -62,10 +63,11 @@ fn examples(n: u64, noise: u64) -> Examples {
         rows: (0..n).map(row).collect(),
         extract: None,
         compare: Compare::Loose,
+        embedder: None,
     }
 }
 
-fn options(cascades: bool) -> Options {
+pub(super) fn options(cascades: bool) -> Options {
     Options {
         name: "made up".to_owned(),
         target: Target::Loss(if cascades { 0.01 } else { 0.0 }),

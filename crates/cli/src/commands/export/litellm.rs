@@ -54,7 +54,7 @@ pub(super) fn text(
 pub(super) fn policy(context: &Context, router: &Router) -> anyhow::Result<LiteLlmPolicy> {
     let policy = router.policy();
     let mut models = Vec::with_capacity(policy.candidates.len());
-    for member in &policy.candidates {
+    for member in policy.answerers() {
         let own = context
             .project
             .candidates

@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::hint;
 use crate::places;
 use crate::printer::Printer;
+use crate::routing::vectors::{self, Maker};
 use crate::routing::{self, Material, Part};
 use crate::split::with_split;
 
@@ -47,6 +48,10 @@ pub(super) struct EvalArgs {
     /// Judge on a part of the golden set only (default: all items of the run).
     #[arg(long, value_name = "SIDE", value_parser = split_side())]
     split: Option<Side>,
+    /// Let vectors of the queries by this model for embeddings take part, where they pay; nobody is called,
+    /// `route embed` does that (default: `embedding` under `[routing]`).
+    #[arg(long, value_name = "NAME", conflicts_with = "policy")]
+    embed: Option<String>,
     /// APGR and CPT of these two (default: the cheapest and the best).
     #[arg(long, value_name = "WEAK,STRONG", value_delimiter = ',')]
     pair: Vec<String>,
@@ -67,7 +72,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
     let names: Vec<String> = match &file {
         // A run may have more candidates than the policy.
         Some(router) if args.candidates.is_empty() => {
-            let members = router.policy().candidates.iter();
+            let members = router.policy().answerers();
             members.map(|one| one.id.to_string()).collect()
         }
         _ => args.candidates.clone(),
@@ -77,8 +82,20 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         split: args.split,
         most_items: None,
     };
-    let material = routing::gather(&context, (&store, &run), part)?;
+    let mut material = routing::gather(&context, (&store, &run), part)?;
     routing::demand_two(&material)?;
+    let maker = match &file {
+        Some(router) => Maker::of_policy(&context, router.policy())?,
+        None => Maker::named(&context, args.embed.as_deref())?,
+    };
+    if let Some(maker) = maker {
+        let stand = vectors::attach(&store, &maker, &mut material)?;
+        if file.is_some() && !stand.takes_part {
+            return Err(without_vectors(&stand));
+        }
+        let signal = super::signals::vectors(&stand);
+        material.notes.extend(signal.map(|signal| signal.line()));
+    }
     let examples = &material.gathered.examples;
     let options = routing::options(&context, &material, args.aim.target(&context));
     let (fitted, is_file) = match &file {
@@ -121,6 +138,17 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         }
         Verdict::Abstain { .. } | Verdict::Worth => Exit::Ok,
     })
+}
+
+/// A policy that looks at vectors is not judged without them.
+fn without_vectors(stand: &vectors::Stand) -> anyhow::Error {
+    let reason = super::signals::vectors(stand).map_or_else(
+        || format!("no text can have one by `{}`", stand.by),
+        |signal| signal.hint,
+    );
+    anyhow!(InputError(format!(
+        "failed to find the vectors that the policy looks at: {reason}"
+    )))
 }
 
 fn next(args: &EvalArgs, common: &Common, fitted: &Fitted, printer: Printer) {

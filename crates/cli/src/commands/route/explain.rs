@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use trilemma_domain::CandidateId;
 use trilemma_route::{
-    Explanation, Modality, Policy, RequestView, Router, Served, Step, Use, replay,
+    Explanation, Modality, Observation, Policy, RequestView, Router, Served, Step, Use, replay,
 };
 use trilemma_store::Store;
 
@@ -21,6 +21,7 @@ use crate::context::{Context, InputError, project_file};
 use crate::exit::Exit;
 use crate::places;
 use crate::printer::Printer;
+use crate::routing::vectors::{self, Maker};
 use crate::routing::{self, Part};
 
 /// Longest query that is read, in bytes.
@@ -105,7 +106,7 @@ pub(super) fn run(args: &ExplainArgs, common: &Common, printer: Printer) -> anyh
         modalities,
         ..bare
     };
-    tell(&Told::of(&router, &view, None), printer)?;
+    tell(&Told::of(&router, (&view, &[]), None), printer)?;
     printer.next(&common.command("serve"));
     Ok(Exit::Ok)
 }
@@ -126,10 +127,15 @@ pub(super) struct ServedItem {
 }
 
 impl<'a> Told<'a> {
-    fn of(router: &'a Router, view: &'a RequestView<'a>, served: Option<ServedItem>) -> Self {
+    /// With the vector of the query, where it is known.
+    fn of(
+        router: &'a Router,
+        (view, seen): (&'a RequestView<'a>, &[Observation]),
+        served: Option<ServedItem>,
+    ) -> Self {
         Self {
             policy: router.policy(),
-            found: router.explain(view),
+            found: router.explain_after(view, seen),
             view,
             served,
         }
@@ -141,7 +147,7 @@ impl<'a> Told<'a> {
             return None;
         };
         let asked = calls.first()?;
-        if calls.iter().any(|call| call.purpose == Use::Judged) {
+        if calls.iter().any(|call| call.purpose != Use::Given) {
             let figures = &self.policy.measured.as_ref()?.figures;
             let figure = |name: &str| figures.get(name).map(|one| one[0]);
             let basis = "the policy's mean over items that it was not fitted on";
@@ -268,14 +274,18 @@ fn of_item(
     let context = Context::open(common)?;
     let store = Store::open_existing(&places::store_path(&context.folder, &context.project)?)?;
     let run = choose(&store, args.run.as_deref())?;
-    let members = router.policy().candidates.iter();
+    let members = router.policy().answerers();
     let names: Vec<String> = members.map(|one| one.id.to_string()).collect();
     let part = Part {
         only: &names,
         split: None,
         most_items: None,
     };
-    let material = routing::gather(&context, (&store, &run), part)?;
+    let mut material = routing::gather(&context, (&store, &run), part)?;
+    if let Some(maker) = Maker::of_policy(&context, router.policy())? {
+        // Without its vector, an item is served as where the call fails, and the reasons say so.
+        let _stand = vectors::attach(&store, &maker, &mut material)?;
+    }
     let examples = &material.gathered.examples;
     let place = examples.rows.iter().position(|row| row.id == item);
     let Some(place) = place else {
@@ -295,7 +305,15 @@ fn of_item(
         served,
     };
     let view = row.view();
-    tell(&Told::of(router, &view, Some(served)), printer)?;
+    let by = router
+        .policy()
+        .embedders()
+        .first()
+        .map(|(by, _)| (*by).clone());
+    let seen: Vec<Observation> = (by.into_iter().zip(&row.embedded))
+        .map(|(by, one)| Observation::embedded(by, one.vector.to_vec(), one.input_tokens))
+        .collect();
+    tell(&Told::of(router, (&view, &seen), Some(served)), printer)?;
     printer.next(&common.command("route eval --items"));
     Ok(Exit::Ok)
 }

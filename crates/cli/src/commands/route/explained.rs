@@ -47,6 +47,12 @@ fn first(told: &Told<'_>) -> String {
     match &told.found.decision.step {
         Step::Call(calls) => {
             let ids: Vec<CandidateId> = calls.iter().map(|call| call.candidate.clone()).collect();
+            if calls.iter().any(|call| call.purpose == Use::Embedded) {
+                return format!(
+                    "Policy `{policy}` asks {} for the vector of the query, which takes part in the choice.",
+                    names(&ids)
+                );
+            }
             let is_judged = calls.iter().any(|call| call.purpose == Use::Judged);
             let how = match (is_judged, ids.len()) {
                 (false, _) => "",
@@ -134,5 +140,6 @@ pub(super) fn use_name(purpose: Use) -> &'static str {
     match purpose {
         Use::Given => "given",
         Use::Judged => "judged",
+        Use::Embedded => "embedded",
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn sealed(context: &Context, material: &Material, fitted: &Fitted) ->
     let manifest = &material.manifest;
     let n = examples.rows.len();
     Policy {
-        candidates: members(examples, manifest.seed),
+        candidates: members(examples, &fitted.policy, manifest.seed),
         origin: Some(Origin {
             run: manifest.run.to_string(),
             as_of: context.as_of,
@@ -33,8 +33,8 @@ pub(super) fn sealed(context: &Context, material: &Material, fitted: &Fitted) ->
     }
 }
 
-/// The candidates with what each did alone.
-fn members(examples: &Examples, seed: u64) -> Vec<Member> {
+/// The candidates with what each did alone, and who makes vectors.
+fn members(examples: &Examples, policy: &Policy, seed: u64) -> Vec<Member> {
     let of = |(idx, member): (usize, &Member)| {
         let one = |row: &trilemma_route::Example| {
             row.outcomes
@@ -53,7 +53,11 @@ fn members(examples: &Examples, seed: u64) -> Vec<Member> {
             ..member.clone()
         }
     };
-    examples.members.iter().enumerate().map(of).collect()
+    let makers = policy.embedders();
+    let maker = |member: &&Member| makers.iter().any(|(id, _)| **id == member.id);
+    let makers = policy.candidates.iter().filter(maker).cloned();
+    let members = examples.members.iter().enumerate().map(of);
+    members.chain(makers).collect()
 }
 
 fn measured(fitted: &Fitted) -> Measured {

@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::hint;
 use crate::places;
 use crate::printer::Printer;
+use crate::routing::vectors::{self, Maker};
 use crate::routing::{self, Material, Part};
 use crate::split::with_split;
 
@@ -47,6 +48,10 @@ pub(super) struct TrainArgs {
     /// cost, the best). With all three, no run is needed.
     #[arg(long, value_name = "SMALL,MEDIUM,LARGE", value_delimiter = ',')]
     tiers: Vec<String>,
+    /// Let vectors of the queries by this model for embeddings take part, where they pay; the training calls
+    /// nobody, `route embed` does (default: `embedding` under `[routing]`).
+    #[arg(long, value_name = "NAME")]
+    embed: Option<String>,
     /// What people call the policy (default: the task's name).
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -74,8 +79,12 @@ pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow
         split: args.split,
         most_items: None,
     };
-    let material = routing::gather(&context, (&store, &run), part)?;
+    let mut material = routing::gather(&context, (&store, &run), part)?;
     routing::demand_two(&material)?;
+    let stand = match Maker::named(&context, args.embed.as_deref())? {
+        Some(maker) => Some(vectors::attach(&store, &maker, &mut material)?),
+        None => None,
+    };
     let options = options(args, &context, &material)?;
     let fitted = fit(
         args.kind,
@@ -90,7 +99,8 @@ pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow
             (args.kind.must_be_worth_it() && !args.even_so).then_some(*kind)
         }
     };
-    let signals = missing(&material);
+    let mut signals = missing(&material);
+    signals.extend(stand.as_ref().and_then(super::signals::vectors));
     let file = out_file(args, &context);
     let text = policy.write();
     if refused.is_none() {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use trilemma_catalog::Limits;
 use trilemma_cost::Pricer;
-use trilemma_domain::{Candidate, CandidateId, OwnPrice, Params, Target, ToolChoice, UsdPerMtok};
+use trilemma_domain::{Candidate, Target};
 use trilemma_gateway::{Upstream, UpstreamParts};
 use trilemma_project::EmbeddingModel;
 use trilemma_provider::{BreakerConfig, Client, ClientConfig, Lane, LaneConfig};
@@ -114,39 +114,7 @@ impl<'a> Callable<'a> {
     }
 
     fn embedder(&self, model: &EmbeddingModel) -> anyhow::Result<Upstream> {
-        let name = &model.model.provider;
-        let provider =
-            self.context.project.providers.get(name).ok_or_else(|| {
-                anyhow!(InputError(format!("failed to find the provider `{name}`")))
-            })?;
-        let candidate = Candidate {
-            id: CandidateId::from(model.id.as_str()),
-            target: Target {
-                provider: name.clone(),
-                dialect: provider.dialect,
-                base_url: provider.base_url.clone(),
-                model: model.model.model.clone(),
-                api_version: provider.api_version.clone(),
-                pipeline: None,
-            },
-            identity: None,
-            prompt: None,
-            params: Params::default(),
-            response_format: None,
-            tool_choice: ToolChoice::Auto,
-            price: None,
-            stream: false,
-        };
-        let pricer = model.price.map(|input| {
-            Pricer::contract(&OwnPrice {
-                input,
-                // There is no output.
-                output: UsdPerMtok::ZERO,
-                cache_read: None,
-                cache_write: None,
-                web_search_1k: None,
-            })
-        });
+        let (candidate, pricer) = lineup::embedder(self.context, model)?;
         self.upstream(candidate, pricer, None)
     }
 
