@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 use trilemma_domain::{ChatResponse, Dialect, Failure, FailureKind, FaultSource, Retry};
-use trilemma_provider::{Attempted, Part, Relay};
+use trilemma_provider::{Attempted, Part, Relay, Veil};
 use trilemma_wire::client::{Progress, StreamDecoder};
 
 use crate::cut::{Cutter, without_usage_event};
@@ -26,6 +26,8 @@ const MAX_EVENT_BYTES: usize = 16 << 20;
 /// A stream on its way.
 pub(crate) struct Live {
     relay: Relay,
+    /// An upstream that echoes its key tells it to nobody: client, record or kept text.
+    veil: Veil,
     decoder: StreamDecoder,
     writer: Writer,
     /// Written, and not yet handed on.
@@ -34,6 +36,8 @@ pub(crate) struct Live {
     heard: Arc<Heard>,
     /// Reports of usage that have been passed on.
     n_reports: u64,
+    /// Nothing more comes.
+    is_over: bool,
 }
 
 /// How bytes become the client's.
@@ -71,11 +75,13 @@ impl Live {
         Self {
             heard,
             n_reports: 0,
+            veil: relay.veil(),
             relay,
             decoder: StreamDecoder::new(dialect),
             writer,
             pending: BytesMut::new(),
             is_terminal: false,
+            is_over: false,
         }
     }
 
@@ -125,49 +131,59 @@ impl Live {
     }
 
     async fn step(&mut self) -> Result<(Step, Progress), Failure> {
-        match self.relay.next().await {
-            Part::Data(bytes, at) => {
-                // An upstream that echoes its key tells it to nobody: client, record or kept text.
-                let bytes = self.relay.without_key(&bytes).unwrap_or(bytes);
-                let progress = self.decoder.push(&bytes);
-                self.relay.note(progress, at);
-                self.hear(progress);
-                if progress.fault {
-                    return Err(self.fault());
-                }
-                if self.decoder.is_done() && !progress.terminal {
-                    // OpenAI's last word after an answer without end must not reach the client.
-                    return Err(self.fault());
-                }
-                if progress.terminal && !self.is_terminal {
-                    self.is_terminal = true;
-                    self.relay.settle_within(SETTLE);
-                }
-                let bytes = match &mut self.writer {
-                    Writer::Same {
-                        cutter,
-                        without_usage,
-                        ..
-                    } => {
-                        let whole = cutter.push(bytes);
-                        if cutter.n_kept() > MAX_EVENT_BYTES {
-                            return Err(too_long());
-                        }
-                        if *without_usage {
-                            without_usage_event(whole)
-                        } else {
-                            whole
-                        }
-                    }
-                    Writer::Across(translator) => translator.take(&mut self.decoder),
-                };
-                Ok((Step::Bytes(bytes), progress))
-            }
-            Part::End => Ok((Step::Over, Progress::default())),
-            // The answer is whole; how its connection ends does not matter.
-            Part::Failed(_) if self.is_terminal => Ok((Step::Over, Progress::default())),
-            Part::Failed(failure) => Err(failure),
+        if self.is_over {
+            return Ok((Step::Over, Progress::default()));
         }
+        let (bytes, at) = match self.relay.next().await {
+            Part::Data(bytes, at) => (self.veil.push(bytes), at),
+            // Where the answer is whole, it does not matter how its connection ends.
+            Part::Failed(failure) if !self.is_terminal => return Err(failure),
+            Part::End | Part::Failed(_) => {
+                self.is_over = true;
+                (self.veil.rest(), Instant::now())
+            }
+        };
+        if self.is_over && bytes.is_empty() {
+            return Ok((Step::Over, Progress::default()));
+        }
+        self.take(bytes, at)
+    }
+
+    /// Reads what came at `at`, and makes it the client's.
+    fn take(&mut self, bytes: Bytes, at: Instant) -> Result<(Step, Progress), Failure> {
+        let progress = self.decoder.push(&bytes);
+        self.relay.note(progress, at);
+        self.hear(progress);
+        if progress.fault {
+            return Err(self.fault());
+        }
+        if self.decoder.is_done() && !progress.terminal {
+            // OpenAI's last word after an answer without end must not reach the client.
+            return Err(self.fault());
+        }
+        if progress.terminal && !self.is_terminal {
+            self.is_terminal = true;
+            self.relay.settle_within(SETTLE);
+        }
+        let bytes = match &mut self.writer {
+            Writer::Same {
+                cutter,
+                without_usage,
+                ..
+            } => {
+                let whole = cutter.push(bytes);
+                if cutter.n_kept() > MAX_EVENT_BYTES {
+                    return Err(too_long());
+                }
+                if *without_usage {
+                    without_usage_event(whole)
+                } else {
+                    whole
+                }
+            }
+            Writer::Across(translator) => translator.take(&mut self.decoder),
+        };
+        Ok((Step::Bytes(bytes), progress))
     }
 
     /// Notes what has come, for when the client goes away.
@@ -206,7 +222,8 @@ impl Live {
                 None => is_tellable = false,
             }
         }
-        let end = self.decoder.finish();
+        let mut end = self.decoder.finish();
+        self.relay.blank_joined(&mut end.response);
         let failure = failure.or(end.fault).or((!is_tellable).then(mixed_calls));
         if failure.is_none() {
             match &mut self.writer {

@@ -35,6 +35,7 @@ mod tls;
 mod trace;
 mod tunnel;
 mod vectors;
+mod veil;
 mod watch;
 
 #[cfg(test)]
@@ -60,3 +61,4 @@ pub use proxy::Proxy;
 pub use relay::{Part, Relay};
 pub use secret::{Renewed, Secret};
 pub use trilemma_wire::client::{KeyKind, RateLimits, Vectors, Window};
+pub use veil::Veil;

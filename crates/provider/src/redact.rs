@@ -9,7 +9,7 @@ use trilemma_domain::{Attempt, ChatResponse, Failure};
 
 use crate::secret::Secret;
 
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 /// Shorter ones would mask ordinary words.
 const MIN_CHARS: usize = 6;
 /// Least part of a secret that is taken for it where a message was cut short, in bytes.
@@ -99,6 +99,21 @@ pub(crate) fn response_text(response: &mut ChatResponse, secret: &str) {
     }
 }
 
+/// Masks the secret in what an answer's pieces were joined to; each piece has been masked by itself.
+pub(crate) fn joined(response: &mut ChatResponse, secret: Option<&Secret>) {
+    let Some(secret) = worth_masking(secret) else {
+        return;
+    };
+    text(&mut response.text, secret);
+    let others = [&mut response.reasoning, &mut response.refusal];
+    for other in others.into_iter().flatten() {
+        text(other, secret);
+    }
+    for call in &mut response.tool_calls {
+        value(&mut call.arguments, secret);
+    }
+}
+
 /// Masks the secret in bytes as received.
 pub(crate) fn bytes(bytes: &mut Vec<u8>, secret: Option<&Secret>) {
     if let Some(secret) = worth_masking(secret) {
@@ -143,7 +158,8 @@ fn body(body: &mut Vec<u8>, secret: &str) {
     }
 }
 
-fn worth_masking(secret: Option<&Secret>) -> Option<&str> {
+/// The text of a secret that is looked for; `None` = there is none, or it is too short.
+pub(crate) fn worth_masking(secret: Option<&Secret>) -> Option<&str> {
     secret
         .map(Secret::text)
         .filter(|text| text.len() >= MIN_CHARS)
@@ -209,6 +225,15 @@ mod tests {
             }],
             ..ChatResponse::default()
         };
+        let mut whole = answer.clone();
+        joined(&mut whole, None);
+        assert_eq!(whole.text, "it is sk-0123456789");
+        joined(&mut whole, Some(&secret));
+        assert_eq!(whole.text, "it is ***");
+        assert_eq!(
+            whole.tool_calls[0].arguments,
+            serde_json::json!({"***": ["***", 1]})
+        );
         response(&mut answer, Some(&secret));
         assert_eq!(answer.text, "it is ***");
         assert_eq!(answer.served_model.as_deref(), Some("***"));

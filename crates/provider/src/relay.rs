@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
-use trilemma_domain::{Dialect, Failure, Usage};
+use trilemma_domain::{ChatResponse, Dialect, Failure, Usage};
 use trilemma_wire::client::{Progress, decode_error};
 
 use crate::address::Origin;
@@ -24,6 +24,7 @@ use crate::exchange::{Piece, next_piece};
 use crate::head::{self, View};
 use crate::secret::Secret;
 use crate::trace::Trace;
+use crate::veil::Veil;
 use crate::watch::{Expired, Watch};
 use crate::{fault, redact};
 
@@ -231,6 +232,17 @@ impl<C: Connect> Relay<C> {
     #[must_use]
     pub fn without_key(&self, bytes: &[u8]) -> Option<Bytes> {
         redact::masked(bytes, self.secret.as_ref()).map(Bytes::from)
+    }
+
+    /// Blanks our key in a body that goes to somebody else piece by piece.
+    #[must_use]
+    pub fn veil(&self) -> Veil {
+        Veil::new(self.secret.as_ref())
+    }
+
+    /// Blanks our key in an answer whose pieces have been blanked one by one.
+    pub fn blank_joined(&self, response: &mut ChatResponse) {
+        redact::joined(response, self.secret.as_ref());
     }
 
     /// Ends the attempt: the connection serves again if the body has ended, else it is closed.

@@ -185,23 +185,32 @@ async fn a_key_that_an_upstream_echoes_reaches_nobody() {
          data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{}},\"finish_reason\":\"stop\"}}]}}\n\n\
          data: [DONE]\n\n"
     );
-    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-    let (url, _) = canned(format!("{head}{events}").into_bytes()).await;
-    let (_, log) = simulator(SLOW).await;
-    let settings = settings();
-    let upstreams = vec![upstream(candidate("p/m", Dialect::OpenAi, &url), &settings)];
-    let house = house_of(upstreams, log, settings, tempfile::tempdir().unwrap()).await;
-    // As it is, and translated.
-    for path in ["/v1/chat/completions", "/v1/messages"] {
-        let answer = house.post(path, &openai("p/m", true)).await;
-        assert!(answer.text().contains("it is "), "{}", answer.text());
-        assert!(!answer.text().contains(KEY), "{path}: {}", answer.text());
-        assert!(!answer.head.contains(KEY));
-    }
-    let (_, entries, _folder) = house.close().await;
-    assert_eq!(entries.len(), 2);
-    for entry in &entries {
-        assert!(entry.evidence.as_ref().unwrap().fingerprint.is_some());
-        assert!(!format!("{entry:?}").contains(KEY), "{entry:?}");
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
+    let whole = format!("{head}\r\n{events}");
+    // The key is split at every byte.
+    let bytes: String = events.chars().map(|c| format!("1\r\n{c}\r\n")).collect();
+    let split = format!("{head}transfer-encoding: chunked\r\n\r\n{bytes}0\r\n\r\n");
+    for response in [whole, split] {
+        let (url, _) = canned(response.into_bytes()).await;
+        let (_, log) = simulator(SLOW).await;
+        let settings = settings();
+        let upstreams = vec![upstream(candidate("p/m", Dialect::OpenAi, &url), &settings)];
+        let house = house_of(upstreams, log, settings, tempfile::tempdir().unwrap()).await;
+        // As it is, and translated.
+        for path in ["/v1/chat/completions", "/v1/messages"] {
+            let answer = house.post(path, &openai("p/m", true)).await;
+            assert!(answer.text().contains("it is ***"), "{}", answer.text());
+            assert!(!answer.text().contains(KEY), "{path}: {}", answer.text());
+            assert!(!answer.head.contains(KEY));
+            if path.ends_with("completions") {
+                assert_eq!(answer.text(), events.replace(KEY, "***"));
+            }
+        }
+        let (_, entries, _folder) = house.close().await;
+        assert_eq!(entries.len(), 2);
+        for entry in &entries {
+            assert!(entry.evidence.as_ref().unwrap().fingerprint.is_some());
+            assert!(!format!("{entry:?}").contains(KEY), "{entry:?}");
+        }
     }
 }
