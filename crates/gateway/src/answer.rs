@@ -5,6 +5,7 @@ use trilemma_domain::Dialect;
 use trilemma_wire::server::request_id_header;
 
 use crate::record::Record;
+use crate::words::for_header;
 
 /// The gateway's name of the request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-trilemma-request-id");
@@ -64,7 +65,7 @@ fn served(headers: &mut HeaderMap, record: &Record, candidate: &str) {
     named(headers, record);
     set(headers, MODEL, candidate);
     if !record.evidence.lost.is_empty() {
-        set(headers, LOST, &record.evidence.lost.join(", "));
+        set(headers, LOST, &for_header(&record.evidence.lost.join(", ")));
     }
 }
 

@@ -31,6 +31,7 @@ use crate::record::Ticket;
 use crate::refusal::Refusal;
 use crate::translate::{self, Translator};
 use crate::upstream::{Named, Upstream};
+use crate::words::told_lost;
 
 /// How an attempt went.
 pub(crate) enum Went {
@@ -79,6 +80,7 @@ pub(crate) async fn reserved(
 ) -> Result<Ready, Refusal> {
     let upstream = Arc::clone(&named.upstream);
     let Prepared { request, way, lost } = prepared;
+    let lost = told_lost(lost);
     job.record.evidence.lost.clone_from(&lost);
     if request.dialect() != upstream.dialect() && service == Service::Chat {
         // Other words than those that it was measured in.

@@ -68,6 +68,7 @@ mod trial;
 mod upstream;
 mod vector;
 mod weight;
+mod words;
 
 #[cfg(test)]
 mod fuzz;

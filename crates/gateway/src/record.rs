@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use trilemma_domain::{ChatResponse, Dialect, FinishReason, NanoUsd, Usage};
+use trilemma_domain::{ChatResponse, Dialect, NanoUsd, Usage};
 use trilemma_provider::Attempted;
 use trilemma_route::Decision;
-use trilemma_store::ledger::{AttemptNote, Evidence, Json, LedgerRow, RequestId, Spent};
+use trilemma_store::ledger::{
+    AttemptNote, Evidence, Json, LedgerRow, RequestId, Spent, kept_usage,
+};
 
 use crate::ask::{Ask, Service};
 use crate::blocks::Arm;
@@ -28,9 +30,7 @@ use crate::texts::Drawn;
 use crate::traces::{self, TracedCall};
 use crate::upstream::Upstream;
 use crate::weight::n_bytes;
-
-/// Longer words of a vendor for its tokens are not kept with a call.
-const MAX_RAW_USAGE_BYTES: usize = 8 << 10;
+use crate::words::{finish_word, kept};
 
 /// The record of one request.
 pub(crate) struct Record {
@@ -196,12 +196,12 @@ impl Record {
 
     /// What the candidate brought.
     fn came(&mut self, response: &ChatResponse) {
-        self.row.served.clone_from(&response.served_model);
-        self.evidence
-            .fingerprint
-            .clone_from(&response.system_fingerprint);
+        self.row.served = kept(response.served_model.as_deref());
+        self.evidence.fingerprint = kept(response.system_fingerprint.as_deref());
         self.evidence.finish = response.finish.as_ref().map(finish_word);
-        self.row.raw_usage = response.raw_usage.as_ref().map(ToString::to_string);
+        let raw_usage = response.raw_usage.as_ref().map(kept_usage).transpose();
+        self.evidence.dropped_usage_bytes = raw_usage.as_ref().err().copied();
+        self.row.raw_usage = raw_usage.unwrap_or_default();
         if self.is_captured {
             self.response = Some(response.clone());
         }
@@ -252,9 +252,9 @@ impl Record {
             open.heard.read(n_bytes(response) as u64, false, None);
         }
         let (upstream, end) = (Arc::clone(&open.upstream), End::of(attempt, &open.heard));
-        let raw_usage = response
-            .and_then(|response| Json::of(response.raw_usage.as_ref()?))
-            .filter(|json| json.text().len() <= MAX_RAW_USAGE_BYTES);
+        let raw_usage = response.and_then(|response| response.raw_usage.as_ref());
+        let raw_usage = raw_usage.filter(|usage| kept_usage(usage).is_ok());
+        let raw_usage = raw_usage.and_then(Json::of);
         let spent = Spent {
             raw_usage,
             ..self.spend(open, end)
@@ -267,7 +267,7 @@ impl Record {
                 .as_ref()
                 .map(|failure| failure.kind.name().to_owned()),
             request_id: attempt.request_id.clone(),
-            served: response.and_then(|response| response.served_model.clone()),
+            served: response.and_then(|response| kept(response.served_model.as_deref())),
             first_byte_us: us(timing.first_byte),
             first_token_us: us(timing.first_token),
             first_visible_us: us(timing.first_visible),
@@ -471,17 +471,6 @@ impl Drop for Record {
             self.evidence.abandoned = true;
             self.write();
         }
-    }
-}
-
-fn finish_word(finish: &FinishReason) -> String {
-    match finish {
-        FinishReason::Stop => "stop".to_owned(),
-        FinishReason::Length => "length".to_owned(),
-        FinishReason::ToolCalls => "tool_calls".to_owned(),
-        FinishReason::ContentFilter => "content_filter".to_owned(),
-        FinishReason::Refusal => "refusal".to_owned(),
-        FinishReason::Other(word) => word.clone(),
     }
 }
 

@@ -58,7 +58,7 @@ impl Fate {
 /// A challenger that is asked beside the one that answers.
 pub struct Shadow {
     inner: Arc<Inner>,
-    sender: Mutex<Option<mpsc::Sender<Case>>>,
+    sender: Mutex<Option<mpsc::Sender<Waiting>>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -78,11 +78,10 @@ pub(crate) struct Case {
     pub(crate) served: Served,
 }
 
-impl Case {
-    /// About what it holds.
-    fn n_bytes(&self) -> usize {
-        self.ask.body.len() + self.response.as_ref().map_or(0, n_bytes)
-    }
+/// A request that waits, and about how many bytes it holds.
+struct Waiting {
+    case: Case,
+    n_bytes: usize,
 }
 
 /// How the client was served.
@@ -153,13 +152,13 @@ impl Shadow {
         if case.served.candidate == inner.settings.challenger {
             return;
         }
-        let n_bytes = case.n_bytes();
+        let n_bytes = case.ask.body.len() + case.response.as_ref().map_or(0, n_bytes);
         let before = inner.n_waiting_bytes.fetch_add(n_bytes, Ordering::Relaxed);
         let is_taken = before + n_bytes <= MAX_WAITING_BYTES && {
             let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
             sender
                 .as_ref()
-                .is_some_and(|sender| sender.try_send(case).is_ok())
+                .is_some_and(|sender| sender.try_send(Waiting { case, n_bytes }).is_ok())
         };
         if !is_taken {
             inner.n_waiting_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
@@ -204,7 +203,7 @@ impl Shadow {
 }
 
 /// Asks the challenger for one request after the other, so many at once.
-async fn work(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Case>) {
+async fn work(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Waiting>) {
     let mut calls = JoinSet::new();
     let most = inner.settings.concurrency as usize;
     loop {
@@ -213,8 +212,7 @@ async fn work(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Case>) {
             () = inner.stop.notified() => break,
             Some(_) = calls.join_next() => {}
             case = receiver.recv(), if calls.len() < most => match case {
-                Some(case) => {
-                    let n_bytes = case.n_bytes();
+                Some(Waiting { case, n_bytes }) => {
                     inner.n_waiting_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
                     let inner = Arc::clone(&inner);
                     calls.spawn(async move {

@@ -100,6 +100,8 @@ struct Case {
     id: RequestId,
     at_us: i64,
     names: [Value; 4],
+    /// About what it holds.
+    n_bytes: usize,
 }
 
 impl Texts {
@@ -154,7 +156,7 @@ impl Texts {
 
     /// Hands a drawn request to the thread; never waits.
     pub(crate) fn keep(&self, drawn: Drawn, response: Option<ChatResponse>, row: &LedgerRow) {
-        let n_bytes = n_bytes(&drawn, response.as_ref());
+        let n_bytes = drawn.body.len() + response.as_ref().map_or(0, weight::n_bytes);
         let names = [
             json!(row.client),
             json!(row.requested),
@@ -167,6 +169,7 @@ impl Texts {
             id: row.id,
             at_us: row.at_us,
             names,
+            n_bytes,
         };
         let waiting = &self.shared.n_waiting_bytes;
         let before = waiting.fetch_add(n_bytes, Ordering::Relaxed);
@@ -224,7 +227,7 @@ impl Writer {
         loop {
             match receiver.recv_timeout(PRUNE_PAUSE) {
                 Ok(case) => {
-                    let n_bytes = n_bytes(&case.drawn, case.response.as_ref());
+                    let n_bytes = case.n_bytes;
                     let fate = self.write(case);
                     self.shared.count(fate);
                     let waiting = &self.shared.n_waiting_bytes;
@@ -296,10 +299,6 @@ impl Writer {
         }
         Value::Object(line)
     }
-}
-
-fn n_bytes(drawn: &Drawn, response: Option<&ChatResponse>) -> usize {
-    drawn.body.len() + response.map_or(0, weight::n_bytes)
 }
 
 fn has_attachments(chat: &ChatRequest) -> bool {

@@ -27,4 +27,5 @@ mod traces;
 mod trial;
 mod vector_policies;
 mod vectors;
+mod words;
 mod worst;

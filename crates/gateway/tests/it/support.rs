@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use trilemma_catalog::Catalog;
 use trilemma_cost::Pricer;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
-use trilemma_gateway::{Gateway, GatewayParts, Served, TextParts, Upstream, UpstreamParts, serve};
+use trilemma_gateway::{
+    Gateway, GatewayParts, Served, TextParts, Upstream, UpstreamParts, serve, serve_admin,
+};
 use trilemma_project::{CanarySettings, Period, ServeBudget, ServeSettings};
 use trilemma_provider::{Client, ClientConfig, Clock, Lane, LaneConfig, Secret};
 use trilemma_sim::{CallLog, Scenario, Sim, SimOptions};
@@ -282,6 +284,17 @@ impl House {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         post(&self.address, path, body.to_string().as_bytes(), &[]).await
     }
+}
+
+/// The page of metrics.
+pub(crate) async fn metrics(house: &House) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let admin = tokio::spawn(serve_admin(Arc::clone(&house.gateway), listener));
+    let page = send(&address, "GET", "/metrics", b"", &[]).await;
+    admin.abort();
+    let _ended = admin.await;
+    page.text().to_owned()
 }
 
 /// What came back, to the byte.

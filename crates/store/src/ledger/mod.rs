@@ -13,7 +13,9 @@ mod read;
 mod record;
 mod schema;
 mod thread;
+mod words;
 
 pub use file::{Ledger, LedgerFile, Session};
 pub use read::{Crashed, LedgerEntry};
 pub use record::{AttemptNote, Evidence, Feedback, Json, LedgerRow, RequestId, ShadowNote, Spent};
+pub use words::{MAX_NAME_CHARS, MAX_USAGE_BYTES, kept_name, kept_usage};

@@ -47,11 +47,11 @@ pub struct LedgerRow {
     pub candidate: String,
     /// The name that the client asked for.
     pub requested: String,
-    /// The model that answered, as the vendor names it.
+    /// The model that answered, as the vendor names it; as [`kept_name`](super::kept_name) keeps it.
     pub served: Option<String>,
     /// Tokens of all its attempts; `None` = nobody counted.
     pub usage: Option<Usage>,
-    /// Tokens of the answer in the vendor's words, as JSON.
+    /// Tokens of the answer in the vendor's words, as JSON; at most [`MAX_USAGE_BYTES`](super::MAX_USAGE_BYTES).
     pub raw_usage: Option<String>,
     /// What it cost over all attempts; `None` = a price is unknown.
     pub cost: Option<NanoUsd>,
@@ -114,6 +114,10 @@ pub struct Evidence {
     /// The vendor's fingerprint of its back end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// Length of the vendor's report of tokens where it was too long to be kept, in bytes; `None` = it is kept,
+    /// or there was none. Its numbers are in the row all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped_usage_bytes: Option<u64>,
     /// What the client was told went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,

@@ -11,6 +11,11 @@ use trilemma_store::ledger::{Evidence, LedgerEntry};
 
 use super::anytime::{bounded, unbounded};
 
+/// Names of one kind that are told apart.
+const MAX_NAMES: usize = 1_000;
+/// Stands for all names beyond them.
+const FURTHER_NAMES: &str = "…";
+
 /// Requests of one kind.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -63,6 +68,16 @@ impl Seen {
         self.first_us = self.first_us.min(at_us);
         self.last_us = self.last_us.max(at_us);
     }
+}
+
+/// Counts a name. Vendors can make up as many as there are answers.
+fn see(names: &mut BTreeMap<String, Seen>, name: &str, at_us: i64) {
+    let is_told = names.len() < MAX_NAMES || names.contains_key(name);
+    let name = if is_told { name } else { FURTHER_NAMES };
+    if let Some(seen) = names.get_mut(name) {
+        return seen.add(at_us);
+    }
+    names.entry(name.to_owned()).or_default().add(at_us);
 }
 
 /// The mean with a normal interval; `None` below 30 requests, where skewed costs allow none.
@@ -148,8 +163,7 @@ impl Tally {
             let carried = [&entry.row.served, &evidence.fingerprint];
             for (names, name) in self.names.iter_mut().zip(carried) {
                 if let Some(name) = name {
-                    let seen = names.entry(name.clone()).or_default();
-                    seen.add(entry.row.at_us);
+                    see(names, name, entry.row.at_us);
                 }
             }
             // Tokens of one call are those of the answer.
@@ -307,5 +321,18 @@ mod tests {
         // The candidate's own limit, and a budget that a failed call has used up.
         check(429, Some("rate_limited"), &[], End::Failed);
         check(429, refusal, &[Some("server_error")], End::Failed);
+    }
+
+    #[test]
+    fn names_that_are_made_up_are_bounded() {
+        let mut names = BTreeMap::new();
+        for round in 0..2 {
+            for idx in 0..3 * MAX_NAMES {
+                see(&mut names, &format!("fp-{idx}"), round);
+            }
+        }
+        assert_eq!(names.len(), MAX_NAMES + 1);
+        assert_eq!((names["fp-7"].n, names["fp-7"].last_us), (2, 1));
+        assert_eq!(names[FURTHER_NAMES].n, 2 * 2 * MAX_NAMES);
     }
 }

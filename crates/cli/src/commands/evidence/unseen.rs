@@ -3,10 +3,12 @@
 //! In: the ledger's tallies, the names of measured answers. Out: each new name of a model or of a back end, with how
 //! many answers carried it, and when. Where no measured answer carried a name, none can be new.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use trilemma_gateway::{MeasuredNames, NameKind};
+use trilemma_store::ledger::kept_name;
 
 use super::tally::Tally;
 use crate::layout::{bullet, counted, terminal_width};
@@ -40,9 +42,13 @@ pub(super) fn unseen(
         };
         let sides = NameKind::ALL.into_iter().zip(measured).zip(&tally.names);
         for ((kind, measured), names) in sides {
+            // The ledger keeps no name of any length; the store does.
+            let kept: BTreeSet<Cow<'_, str>> =
+                measured.iter().map(|name| kept_name(name)).collect();
+            let is_known = |name: &str| kept.contains(name) || measured.contains(name);
             let new = names
                 .iter()
-                .filter(|(name, _)| !measured.is_empty() && !measured.contains(*name));
+                .filter(|(name, _)| !measured.is_empty() && !is_known(name));
             all.extend(new.map(|(name, seen)| Unseen {
                 candidate: candidate.clone(),
                 kind: kind.word(),
