@@ -63,6 +63,15 @@ pub(crate) struct Wishes {
     pub(crate) consents: bool,
 }
 
+/// What becomes of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It is given as it comes.
+    Given,
+    /// It is judged first, and asked for as a whole.
+    Judged,
+}
+
 impl Ask {
     /// A request of which nothing is known but what it asks; it arrives now, at wall time 0.
     pub(crate) fn bare(service: Service, dialect: Dialect, body: Bytes, peek: Peek) -> Self {

@@ -17,7 +17,7 @@ use trilemma_wire::client::{decode_embeddings, decode_response};
 use trilemma_wire::server::ErrorKind;
 
 use crate::answer::{self, Kind};
-use crate::ask::Service;
+use crate::ask::{Manner, Service};
 use crate::bound;
 use crate::budget::Hold;
 use crate::cut::Cutter;
@@ -25,8 +25,9 @@ use crate::heard::Heard;
 use crate::hosted;
 use crate::job::Job;
 use crate::live::{Live, Writer};
+use crate::logprobs;
 use crate::outlet::Head;
-use crate::prepare::{Manner, Prepared, Way, prepare};
+use crate::prepare::{Prepared, Way, prepare};
 use crate::record::Ticket;
 use crate::refusal::Refusal;
 use crate::translate::{self, Translator};
@@ -328,7 +329,19 @@ impl Job {
             (Kind::Events, translator.of_whole(response))
         } else {
             let bytes = match back.way {
+                Way::Same {
+                    without_logprobs, ..
+                } if without_logprobs => logprobs::without(body),
                 Way::Same { .. } => body,
+                Way::Across {
+                    without_logprobs, ..
+                } if without_logprobs => {
+                    let bare = ChatResponse {
+                        first_tokens: Vec::new(),
+                        ..response.clone()
+                    };
+                    translate::whole(dialect, &bare, &id, created)
+                }
                 Way::Across { .. } => translate::whole(dialect, response, &id, created),
             };
             (Kind::Json, bytes)
@@ -355,12 +368,12 @@ async fn stream(
 ) -> Went {
     let dialect = job.ask.dialect;
     let writer = match back.way {
-        Way::Same { without_usage } => Writer::Same {
+        Way::Same { without_usage, .. } => Writer::Same {
             cutter: Cutter::default(),
             dialect,
             without_usage,
         },
-        Way::Across { include_usage } => Writer::Across(Box::new(Translator::new(
+        Way::Across { include_usage, .. } => Writer::Across(Box::new(Translator::new(
             dialect,
             job.record.id().to_string(),
             job.ask.at_us.div_euclid(1_000_000),

@@ -10,10 +10,10 @@ use serde_json::Value;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
 use trilemma_provider::{Client, ClientConfig, KeyKind, Lane, LaneConfig, Secret};
 
-use crate::ask::{Ask, Service};
+use crate::ask::{Ask, Manner, Service};
 use crate::attempt::worst_usage;
 use crate::peek::{Form, peek};
-use crate::prepare::{Manner, prepare};
+use crate::prepare::prepare;
 use crate::upstream::{Named, Upstream, UpstreamParts};
 
 const N_CASES: usize = 3_000;

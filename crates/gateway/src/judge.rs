@@ -9,9 +9,9 @@ use trilemma_domain::{ChatResponse, Failure, Reply};
 use trilemma_provider::{Attempted, Call, Secret};
 use trilemma_wire::client::decode_response;
 
+use crate::ask::Manner;
 use crate::attempt::{Back, Kept, Ready, Went, enter, ready};
 use crate::job::Job;
-use crate::prepare::Manner;
 use crate::refusal::Refusal;
 use crate::upstream::Named;
 

@@ -43,6 +43,7 @@ mod job;
 mod judge;
 mod listen;
 mod live;
+mod logprobs;
 mod loss;
 mod metrics;
 mod names;

@@ -155,7 +155,7 @@ pub(crate) fn field_names(body: &[u8]) -> Vec<String> {
 }
 
 /// Where a value stands in the text that it was borrowed from.
-fn place(text: &str, raw: &RawValue) -> Range<usize> {
+pub(crate) fn place(text: &str, raw: &RawValue) -> Range<usize> {
     let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
     start..start + raw.get().len()
 }

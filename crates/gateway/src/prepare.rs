@@ -8,7 +8,8 @@ use trilemma_domain::{ChatRequest, Dialect, Params};
 use trilemma_provider::EncodedRequest;
 use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request};
 
-use crate::ask::{Ask, Service};
+use crate::ask::{Ask, Manner, Service};
+use crate::logprobs::{self, Logprobs};
 use crate::loss;
 use crate::peek::{WithUsage, field_names};
 use crate::refusal::Refusal;
@@ -29,21 +30,16 @@ pub(crate) enum Way {
     Same {
         /// Whether the event with the token counts is left out, because the client did not ask.
         without_usage: bool,
+        /// Whether log-probabilities are left out, because only a judge looks at them.
+        without_logprobs: bool,
     },
     /// Translated into the client's dialect.
     Across {
         /// Whether the client wants token counts at a stream's end.
         include_usage: bool,
+        /// Whether log-probabilities are left out, because only a judge looks at them.
+        without_logprobs: bool,
     },
-}
-
-/// What becomes of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// It is given as it comes.
-    Given,
-    /// It is judged first, and asked for as a whole.
-    Judged,
 }
 
 /// Makes a client's request ready for an upstream.
@@ -54,10 +50,12 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
     let side = named.upstream.side(ask.dialect);
     // A stream that has to be a whole answer first is another request: it is written anew.
     let is_whole = manner == Manner::Judged && ask.peek.stream;
-    if let Some(side) = side.filter(|_| !is_whole) {
-        return Ok(same(ask, named, side));
-    }
     let upstream = named.upstream.dialect();
+    let logprobs = Logprobs::of(ask, named, manner);
+    let is_anew = is_whole || logprobs.need_other_words(ask, upstream);
+    if let Some(side) = side.filter(|_| !is_anew) {
+        return Ok(same(ask, named, side, logprobs));
+    }
     let is_same = side.is_some() && (ask.dialect != Dialect::Responses || upstream == ask.dialect);
     let ServerRequest {
         mut chat,
@@ -65,6 +63,11 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
     } = decode(ask)?;
     let extra = chat.params.extra_body.clone();
     let lost = fitted(ask, named, &mut chat)?;
+    if logprobs.are_left_out() {
+        for field in logprobs::FIELDS {
+            chat.params.extra_body.remove(field);
+        }
+    }
     let lost = if is_same {
         // Fields that only this dialect knows are carried on.
         let kept = |name: &str| extra.contains_key(name);
@@ -82,7 +85,10 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
         .map_err(|failure| Refusal::bad_request(failure.message))?;
     Ok(Prepared {
         request,
-        way: Way::Across { include_usage },
+        way: Way::Across {
+            include_usage,
+            without_logprobs: logprobs.are_kept_back(),
+        },
         lost,
     })
 }
@@ -99,12 +105,13 @@ fn embeddings(ask: &Ask, named: &Named) -> Result<Prepared, Refusal> {
         request,
         way: Way::Same {
             without_usage: false,
+            without_logprobs: false,
         },
         lost: Vec::new(),
     })
 }
 
-fn same(ask: &Ask, named: &Named, side: &Side) -> Prepared {
+fn same(ask: &Ask, named: &Named, side: &Side, logprobs: Logprobs) -> Prepared {
     let upstream = &named.upstream;
     let is_openai = ask.dialect == Dialect::OpenAi;
     let with_usage = if is_openai {
@@ -113,7 +120,7 @@ fn same(ask: &Ask, named: &Named, side: &Side) -> Prepared {
         WithUsage::Always
     };
     let defaults = if named.is_candidate && !side.defaults.is_empty() {
-        missing_defaults(ask, &side.defaults)
+        missing_defaults(ask, &side.defaults, logprobs)
     } else {
         Vec::new()
     };
@@ -128,13 +135,18 @@ fn same(ask: &Ask, named: &Named, side: &Side) -> Prepared {
         request,
         way: Way::Same {
             without_usage: is_openai && ask.peek.stream && !ask.peek.include_usage,
+            without_logprobs: logprobs.are_kept_back(),
         },
         lost: Vec::new(),
     }
 }
 
 /// The measured parameters that the client left out. A length has two names.
-fn missing_defaults<'a>(ask: &Ask, defaults: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn missing_defaults<'a>(
+    ask: &Ask,
+    defaults: &'a [(String, String)],
+    logprobs: Logprobs,
+) -> Vec<(&'a str, &'a str)> {
     const LENGTHS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
     let fields = field_names(&ask.body);
     let has = |name: &str| fields.iter().any(|field| field == name);
@@ -142,8 +154,9 @@ fn missing_defaults<'a>(ask: &Ask, defaults: &'a [(String, String)]) -> Vec<(&'a
         .iter()
         .filter(|(name, _)| {
             let is_length = LENGTHS.contains(&name.as_str());
+            let is_idle = logprobs.are_left_out() && logprobs::FIELDS.contains(&name.as_str());
             let is_given = has(name) || (is_length && LENGTHS.into_iter().any(has));
-            !is_given
+            !is_given && !is_idle
         })
         .map(|(name, json)| (name.as_str(), json.as_str()))
         .collect()

@@ -37,6 +37,7 @@ pub(crate) async fn vector(
         request,
         way: Way::Same {
             without_usage: false,
+            without_logprobs: false,
         },
         lost: Vec::new(),
     };

@@ -21,6 +21,7 @@ mod refused;
 mod shadow;
 mod slow;
 mod support;
+mod sure;
 mod texts;
 mod tiers;
 mod traces;
