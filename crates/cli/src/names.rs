@@ -26,16 +26,24 @@ pub(crate) fn measured(
         Some(run) => Some(run.clone()),
         None => latest_benchmark(store)?,
     };
-    let runs = store.runs()?.into_iter();
-    let baseline = runs
-        .filter(|info| info.purpose == RunPurpose::Baseline && info.completed_us.is_some())
-        .max_by_key(|info| info.created_us)
-        .map(|info| info.run);
+    let baseline = latest_baseline(store)?;
     let mut all = BTreeMap::new();
     for run in benchmark.into_iter().chain(baseline) {
         add(candidates, store, &run, &mut all)?;
     }
     Ok(all)
+}
+
+/// The latest complete baseline of drift; `None` = there is none.
+///
+/// # Errors
+/// As the store gives them.
+pub(crate) fn latest_baseline(store: &Store) -> anyhow::Result<Option<RunId>> {
+    let runs = store.runs()?.into_iter();
+    let latest = runs
+        .filter(|info| info.purpose == RunPurpose::Baseline && info.completed_us.is_some())
+        .max_by_key(|info| info.created_us);
+    Ok(latest.map(|info| info.run))
 }
 
 fn add(

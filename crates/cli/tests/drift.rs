@@ -9,9 +9,10 @@ mod daily;
 mod desk;
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -382,6 +383,112 @@ fn a_watch_writes_lines_tells_once_and_ends_with_5() {
     );
     let piped: Value = serde_json::from_str(&fs::read_to_string(told).unwrap()).unwrap();
     assert_eq!(piped, bodies[0]);
+}
+
+/// A gateway that has begun, and where its metrics are; it ends with the test.
+struct Gateway {
+    child: Child,
+    admin: String,
+}
+
+impl Gateway {
+    fn start(folder: &Path) -> Self {
+        let mut child = trilemma(folder, &["serve", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut told = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let places: Value = loop {
+            lines.read_line(&mut told).unwrap();
+            if let Ok(places) = serde_json::from_str(&told) {
+                break places;
+            }
+        };
+        let url = places["metrics"].as_str().unwrap();
+        let admin = url.trim_start_matches("http://");
+        Self {
+            admin: admin.trim_end_matches("/metrics").to_owned(),
+            child,
+        }
+    }
+
+    /// Lines of the metrics that are about drift.
+    fn drift(&self) -> Vec<String> {
+        let mut stream = TcpStream::connect(&self.admin).unwrap();
+        let request = "GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        let lines = page.lines().filter(|line| line.starts_with("trilemma_drift"));
+        lines.map(str::to_owned).collect()
+    }
+
+    /// Waits for metrics of drift like these.
+    fn drift_once(&self, is_meant: impl Fn(&[String]) -> bool) -> Vec<String> {
+        for _ in 0..3_000 {
+            let lines = self.drift();
+            if is_meant(&lines) {
+                return lines;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let last = self.drift();
+        assert!(is_meant(&last), "{last:#?}");
+        last
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _killed = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+/// Checks that are made while a gateway runs stand in its metrics.
+#[test]
+fn metrics_tell_what_the_latest_check_found() {
+    let (folder, _served) = changing(420, worse());
+    let folder = folder.path();
+    measured(folder);
+    append(
+        folder,
+        "[serve]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"",
+    );
+    let gateway = Gateway::start(folder);
+    assert_eq!(gateway.drift(), Vec::<String>::new());
+    let checked = |found: &Value| {
+        let us = found["checked_us"].as_i64().unwrap();
+        format!(
+            "trilemma_drift_checked_timestamp_seconds{{candidate=\"a\",channel=\"quality\"}} {}",
+            us as f64 / 1e6
+        )
+    };
+    let quiet = value(&run(folder, &["drift", "check", "--json"], &[0]));
+    let lines = gateway.drift_once(|lines| !lines.is_empty());
+    let findings = quiet["candidates"][0]["findings"].as_array().unwrap();
+    assert_eq!(lines.len(), 2 * findings.len());
+    let alarms = lines.iter().filter(|line| line.starts_with("trilemma_drift_alarm"));
+    assert!(alarms.clone().all(|line| line.ends_with("} 0")), "{lines:#?}");
+    assert!(lines.contains(&checked(&quiet)), "{lines:#?}");
+    let mut found = Value::Null;
+    for _ in 0..3 {
+        found = value(&run(folder, &["drift", "check", "--json"], &[0, 5]));
+        if found["drifted"] == true {
+            break;
+        }
+    }
+    let lines = gateway.drift_once(|lines| lines.contains(&checked(&found)));
+    for finding in found["candidates"][0]["findings"].as_array().unwrap() {
+        let line = format!(
+            "trilemma_drift_alarm{{candidate=\"a\",channel=\"{}\"}} {}",
+            finding["channel"].as_str().unwrap(),
+            u8::from(finding["alarm"] == true)
+        );
+        assert!(lines.contains(&line), "{line}: {lines:#?}");
+    }
 }
 
 #[test]

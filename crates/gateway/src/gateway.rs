@@ -14,6 +14,7 @@ use crate::budget::{BudgetError, Purse, Unleased};
 use crate::canary::{CANARY_NOTE, Canary, CanaryParts, Target};
 use crate::clients::Clients;
 use crate::deviation::MeasuredRequests;
+use crate::drift::{DriftBoard, DriftStanding};
 use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::policy::{AUTO, Active};
@@ -75,6 +76,7 @@ pub struct Gateway {
     pub(crate) names_watched: Arc<OnceLock<Names>>,
     measured: OnceLock<MeasuredRequests>,
     scoring: OnceLock<Scoring>,
+    pub(crate) drift: DriftBoard,
     /// What the ledger keeps of an earlier canary.
     canary_note: Option<String>,
 }
@@ -126,6 +128,7 @@ impl Gateway {
             names_watched: parts.names,
             measured: OnceLock::new(),
             scoring: OnceLock::new(),
+            drift: DriftBoard::default(),
             canary_note,
         };
         Ok((Arc::new(gateway), session))
@@ -215,6 +218,13 @@ impl Gateway {
             Ok(()) => Ok(is_off),
             Err(_) => Err("start a canary: there is one".to_owned()),
         }
+    }
+
+    /// Tells in metrics what the latest check of drift found, in place of what was told before; candidates that are
+    /// not served are left out.
+    pub fn set_drift(&self, mut standings: Vec<DriftStanding>) {
+        standings.retain(|one| self.candidate(&one.candidate).is_some());
+        self.drift.set(standings);
     }
 
     /// A candidate by its id.

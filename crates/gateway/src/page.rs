@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::drift::DriftStanding;
 use crate::gateway::Gateway;
 use crate::metrics::{BOUNDS, Histogram, Metrics, Tally};
 use crate::names::Standing;
@@ -67,6 +68,7 @@ pub(crate) fn page(gateway: &Gateway) -> String {
     traces(gateway, &mut out);
     canary(gateway, &mut out);
     names(gateway, &mut out);
+    drift(gateway, &mut out);
     out
 }
 
@@ -295,6 +297,27 @@ fn names(gateway: &Gateway, out: &mut String) {
             let labels = format!("{},{}", labels(one), label("name", unseen));
             line(out, name, &labels, 1);
         }
+    }
+}
+
+fn drift(gateway: &Gateway, out: &mut String) {
+    let standings = gateway.drift.standings();
+    if standings.is_empty() {
+        return;
+    }
+    let labels = |one: &DriftStanding| {
+        let candidate = label("candidate", &one.candidate);
+        format!("{candidate},{}", label("channel", one.channel.name()))
+    };
+    let name = "trilemma_drift_alarm";
+    gauge(out, name, "Whether the latest check of drift found a change.");
+    for one in &standings {
+        line(out, name, &labels(one), u8::from(one.is_alarm));
+    }
+    let name = "trilemma_drift_checked_timestamp_seconds";
+    gauge(out, name, "When it was made, seconds since 1970-01-01 UTC.");
+    for one in &standings {
+        line(out, name, &labels(one), one.checked_us as f64 / 1e6);
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: the finding of a check, of which the first written stands. Out: all findings over a baseline, in
 //! order. They go with the baseline. It knows no statistics: a finding is a text.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use trilemma_domain::RunId;
 
 use crate::error::StoreError;
@@ -35,6 +35,19 @@ pub enum Telling {
     Done,
 }
 
+/// What checks over a baseline found.
+const LOOKS: &str = "SELECT check_run, baseline, number, checked_us, body FROM drift_look WHERE baseline = $1";
+
+fn look_of(row: &Row<'_>) -> rusqlite::Result<DriftLook> {
+    Ok(DriftLook {
+        check: RunId::from(row.get::<_, String>(0)?),
+        baseline: RunId::from(row.get::<_, String>(1)?),
+        number: row.get(2)?,
+        checked_us: row.get(3)?,
+        body: row.get(4)?,
+    })
+}
+
 impl Store {
     /// Writes what a check found, unless a finding with its number is on record; says whether it was
     /// written.
@@ -64,20 +77,23 @@ impl Store {
     /// As the store gives them.
     pub fn drift_looks(&self, baseline: &RunId) -> Result<Vec<DriftLook>, StoreError> {
         self.inner.read(|tx| {
-            let mut statement = tx.prepare_cached(
-                "SELECT check_run, baseline, number, checked_us, body FROM drift_look \
-                 WHERE baseline = $1 ORDER BY number",
-            )?;
-            let looks = statement.query_map([baseline.as_str()], |row| {
-                Ok(DriftLook {
-                    check: RunId::from(row.get::<_, String>(0)?),
-                    baseline: RunId::from(row.get::<_, String>(1)?),
-                    number: row.get(2)?,
-                    checked_us: row.get(3)?,
-                    body: row.get(4)?,
-                })
-            })?;
+            let mut statement = tx.prepare_cached(&format!("{LOOKS} ORDER BY number"))?;
+            let looks = statement.query_map([baseline.as_str()], look_of)?;
             Ok(looks.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Gives what the latest check over a baseline found; `None` = there was no check.
+    ///
+    /// # Errors
+    /// As the store gives them.
+    pub fn latest_drift_look(&self, baseline: &RunId) -> Result<Option<DriftLook>, StoreError> {
+        self.inner.read(|tx| {
+            let look = tx
+                .prepare_cached(&format!("{LOOKS} ORDER BY number DESC LIMIT 1"))?
+                .query_row([baseline.as_str()], look_of)
+                .optional()?;
+            Ok(look)
         })
     }
 

@@ -161,9 +161,13 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
     }
     let watching = policy.map(|policy| tokio::spawn(policy.watch(printer)));
     let reading = drift::watch(context, (Arc::clone(&gateway), names), printer)?;
+    let checks = admin
+        .is_some()
+        .then(|| drift::follow_checks(context, Arc::clone(&gateway), printer))
+        .transpose()?;
     let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
     let served = serve(Arc::clone(&gateway), listener, stopped()).await;
-    for task in admin.into_iter().chain(watching) {
+    for task in admin.into_iter().chain(watching).chain(checks) {
         task.abort();
         let _ended = task.await;
     }
