@@ -421,7 +421,9 @@ impl Gateway {
         stream.write_all(request.as_bytes()).unwrap();
         let mut page = String::new();
         stream.read_to_string(&mut page).unwrap();
-        let lines = page.lines().filter(|line| line.starts_with("trilemma_drift"));
+        let lines = page
+            .lines()
+            .filter(|line| line.starts_with("trilemma_drift"));
         lines.map(str::to_owned).collect()
     }
 
@@ -470,8 +472,13 @@ fn metrics_tell_what_the_latest_check_found() {
     let lines = gateway.drift_once(|lines| !lines.is_empty());
     let findings = quiet["candidates"][0]["findings"].as_array().unwrap();
     assert_eq!(lines.len(), 2 * findings.len());
-    let alarms = lines.iter().filter(|line| line.starts_with("trilemma_drift_alarm"));
-    assert!(alarms.clone().all(|line| line.ends_with("} 0")), "{lines:#?}");
+    let alarms = lines
+        .iter()
+        .filter(|line| line.starts_with("trilemma_drift_alarm"));
+    assert!(
+        alarms.clone().all(|line| line.ends_with("} 0")),
+        "{lines:#?}"
+    );
     assert!(lines.contains(&checked(&quiet)), "{lines:#?}");
     let mut found = Value::Null;
     for _ in 0..3 {

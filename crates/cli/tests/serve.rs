@@ -554,6 +554,12 @@ fn what_cannot_be_served_is_refused_with_the_fix() {
             "none.json",
         ),
         (
+            "[serve.canary]\nof = \"m\"\nchallenger = \"m\"\nshare = 0.1\njudges = true\njudge_share = 0.5\n\
+             budget_usd = \"1\"\n",
+            ["serve", "--listen", "127.0.0.1:0"],
+            "no scorer has a judge who grades an answer by itself",
+        ),
+        (
             "token = { env = \"UNSET\" }\n",
             ["serve", "--listen", "127.0.0.1:0"],
             "`UNSET` is not set",

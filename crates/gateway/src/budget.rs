@@ -138,6 +138,13 @@ impl Purse {
         }
     }
 
+    /// Spent, reserved and limit of the budget of all, in nano-dollars; `None` = there is none.
+    pub(crate) fn standing_of_all(&self) -> Option<[i64; 3]> {
+        let mut standing = self.standing().into_iter();
+        let all = standing.find(|(client, _)| client.is_empty());
+        all.map(|(_, figures)| figures.map(|figure| figure.0))
+    }
+
     /// What is spent or counted as spent, reserved, and the limit, by client; for metrics.
     pub(crate) fn standing(&self) -> Vec<(String, [NanoUsd; 3])> {
         self.scopes

@@ -6,18 +6,17 @@
 //! (see `guard`). On alarm the share is 0 from the next request on; that is recorded, survives a restart and
 //! is told. Promotion stays with people.
 
+mod tester;
+
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use trilemma_domain::{ChatResponse, Dialect};
 use trilemma_project::CanarySettings;
 use trilemma_provider::Clock;
 use trilemma_score::Scorer;
@@ -27,11 +26,13 @@ use crate::arms::Arms;
 use crate::ask::{Ask, Service};
 use crate::blocks::Arm;
 use crate::chance::{chance_of, draw};
-use crate::compare::score_of;
 use crate::guard::{Guards, Kind, Outcome};
+use crate::jury::{Answer, Jury, JuryParts};
 use crate::policy::Active;
 use crate::upstream::Named;
 use crate::weight::n_bytes;
+
+use tester::Tester;
 
 /// The ledger's note with the state of the canary.
 pub const CANARY_NOTE: &str = "canary";
@@ -39,8 +40,6 @@ pub const CANARY_NOTE: &str = "canary";
 const MAX_WAITING: usize = 512;
 /// Larger requests are not scored.
 const MAX_SCORED_BYTES: usize = 64 << 10;
-/// Longest time between two records of the state.
-const RECORD_PAUSE: Duration = Duration::from_secs(2);
 
 /// Is told an alarm, as JSON.
 pub type AlarmSink = Box<dyn Fn(&str) + Send + Sync>;
@@ -55,6 +54,8 @@ pub struct CanaryParts {
     pub scorers: Vec<Scorer>,
     /// Is told of a rollback.
     pub alarm: Option<AlarmSink>,
+    /// Judges answers of both arms; `None` = nobody does. They are asked by tasks, so there must be a runtime.
+    pub jury: Option<JuryParts>,
 }
 
 /// Whom the challenger's share is sent to.
@@ -73,6 +74,9 @@ pub(crate) struct Canary {
     sender: Option<SyncSender<Seen>>,
     thread: Option<JoinHandle<()>>,
     scores: bool,
+    jury: Option<Jury>,
+    /// Where verdicts go; emptied when the thread is to end.
+    verdicts: Arc<Mutex<Option<SyncSender<Seen>>>>,
 }
 
 struct Shared {
@@ -110,7 +114,7 @@ pub(crate) struct Seen {
     id: Option<(RequestId, String)>,
     arm: Arm,
     outcome: Outcome,
-    answer: Option<(Dialect, Bytes, ChatResponse)>,
+    answer: Option<Answer>,
 }
 
 impl Canary {
@@ -151,14 +155,30 @@ impl Canary {
             .name("canary".to_owned())
             .spawn(move || tester.run(&receiver))
             .ok();
+        let sender = thread.is_some().then_some(sender);
+        let verdicts = Arc::new(Mutex::new(sender.clone()));
+        let jury = parts.jury.map(|jury| {
+            let (verdicts, shared) = (Arc::clone(&verdicts), Arc::clone(&shared));
+            let verdict = move |arm, score| {
+                let outcome = Outcome {
+                    judged: Some(score),
+                    ..Outcome::default()
+                };
+                let verdicts = verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+                shared.send(verdicts.as_ref(), Seen::of(arm, outcome));
+            };
+            Jury::new(jury, Box::new(verdict))
+        });
         Self {
+            jury,
+            verdicts,
             // Draws of requests without a user differ between runs.
             counter: AtomicU64::new(RandomState::new().hash_one(salt)),
             settings,
             target,
             salt,
             shared,
-            sender: thread.is_some().then_some(sender),
+            sender,
             thread,
             scores,
         }
@@ -188,9 +208,14 @@ impl Canary {
         })
     }
 
-    /// Whether answers are of use.
+    /// Whether answers are of use to scorers.
     pub(crate) fn wants_answers(&self) -> bool {
         self.scores
+    }
+
+    /// Who judges answers of both arms.
+    pub(crate) fn jury(&self) -> Option<&Jury> {
+        self.jury.as_ref()
     }
 
     /// With what probability a request goes to an arm.
@@ -207,7 +232,7 @@ impl Canary {
         &self,
         (arm, is_late): (Arm, bool),
         (row, evidence): (&LedgerRow, &Evidence),
-        answer: Option<(Dialect, Bytes, ChatResponse)>,
+        (answer, is_judged): (Option<Answer>, bool),
     ) {
         // What the client did, or a budget, says nothing of either arm.
         let is_unasked = evidence.status == 429 && evidence.attempts.is_empty();
@@ -223,16 +248,20 @@ impl Canary {
             is_failed: Some(is_failed || evidence.canary_failure.is_some() || is_late),
             latency_us: (!is_failed).then_some(latency as f64),
             cost_nano: cost.filter(|_| !is_failed).map(|cost| cost.0 as f64),
-            score: None,
-            feedback: None,
+            ..Outcome::default()
         };
+        let answer = answer.filter(|_| !is_failed).and_then(|answer| {
+            let n_bytes = answer.1.len() + n_bytes(&answer.2);
+            (n_bytes <= MAX_SCORED_BYTES).then_some((answer, n_bytes))
+        });
+        if let (Some(jury), true, Some((answer, n_bytes))) = (&self.jury, is_judged, &answer) {
+            jury.hear(arm, answer.clone(), *n_bytes);
+        }
+        let answer = answer.filter(|_| self.scores);
         self.send(Seen {
             id: Some((row.id, row.client.clone())),
-            arm,
-            outcome,
-            answer: answer.filter(|(_, body, response)| {
-                !is_failed && body.len() + n_bytes(response) <= MAX_SCORED_BYTES
-            }),
+            answer: answer.map(|(answer, _)| answer),
+            ..Seen::of(arm, outcome)
         });
     }
 
@@ -242,25 +271,22 @@ impl Canary {
         let Some(arm) = self.shared.arms().take(id, client) else {
             return false;
         };
-        self.send(Seen {
-            id: None,
-            arm,
-            outcome: Outcome {
-                feedback: Some(score),
-                ..Outcome::default()
-            },
-            answer: None,
-        });
+        let outcome = Outcome {
+            feedback: Some(score),
+            ..Outcome::default()
+        };
+        self.send(Seen::of(arm, outcome));
         true
     }
 
     fn send(&self, seen: Seen) {
-        let is_taken = self
-            .sender
-            .as_ref()
-            .is_some_and(|sender| sender.try_send(seen).is_ok());
-        if !is_taken {
-            self.shared.n_dropped.fetch_add(1, Ordering::Relaxed);
+        self.shared.send(self.sender.as_ref(), seen);
+    }
+
+    /// Ends what is asked of judges; called once everybody has been answered.
+    pub(crate) async fn end(&self) {
+        if let Some(jury) = &self.jury {
+            jury.end().await;
         }
     }
 
@@ -320,13 +346,36 @@ pub fn canary_told(note: &str) -> Option<Value> {
 impl Drop for Canary {
     fn drop(&mut self) {
         drop(self.sender.take());
+        let mut verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(verdicts.take());
+        drop(verdicts);
         if let Some(thread) = self.thread.take() {
             let _joined = thread.join();
         }
     }
 }
 
+impl Seen {
+    /// Nothing but an outcome.
+    fn of(arm: Arm, outcome: Outcome) -> Self {
+        Self {
+            id: None,
+            arm,
+            outcome,
+            answer: None,
+        }
+    }
+}
+
 impl Shared {
+    /// Hands something to the thread; never waits.
+    fn send(&self, sender: Option<&SyncSender<Seen>>, seen: Seen) {
+        let is_taken = sender.is_some_and(|sender| sender.try_send(seen).is_ok());
+        if !is_taken {
+            self.n_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -353,9 +402,15 @@ impl State {
             settings.max_cost_ratio,
             settings.max_quality_loss,
         ];
+        let key = if settings.judges.is_some() {
+            json!([settings.of, hash, tolerances, "judged"])
+        } else {
+            json!([settings.of, hash, tolerances])
+        };
+        let key = key.to_string();
         Self {
             schema_version: 1,
-            key: json!([settings.of, hash, tolerances]).to_string(),
+            key,
             of: settings.of.clone(),
             challenger,
             share: settings.share,
@@ -393,83 +448,6 @@ impl State {
             "log_threshold": self.guards.log_threshold(),
             "guards": guards,
         })
-    }
-}
-
-/// What the thread works with.
-struct Tester {
-    shared: Arc<Shared>,
-    scorers: Vec<Scorer>,
-    alarm: Option<AlarmSink>,
-    ledger: Ledger,
-    clock: Clock,
-}
-
-impl Tester {
-    fn run(self, receiver: &Receiver<Seen>) {
-        let mut recorded_us = self.clock.now_us();
-        let mut is_new = false;
-        loop {
-            let is_over = match receiver.recv_timeout(RECORD_PAUSE) {
-                Ok(seen) => {
-                    is_new = true;
-                    self.test(seen);
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => false,
-                Err(RecvTimeoutError::Disconnected) => true,
-            };
-            let now_us = self.clock.now_us();
-            let is_due = now_us.saturating_sub(recorded_us) >= RECORD_PAUSE.as_micros() as i64;
-            if is_new && (is_due || is_over) {
-                recorded_us = now_us;
-                is_new = false;
-                self.record();
-            }
-            if is_over {
-                return;
-            }
-        }
-    }
-
-    fn test(&self, seen: Seen) {
-        let Seen {
-            id,
-            arm,
-            mut outcome,
-            answer,
-        } = seen;
-        if let Some((id, client)) = id {
-            self.shared.arms().remember(id, arm, &client);
-        }
-        if let Some((dialect, body, response)) = &answer {
-            outcome.score = score_of(&self.scorers, (*dialect, body), response);
-        }
-        let alarm = self.shared.with(|state| {
-            if state.rolled_back.is_some() {
-                return None;
-            }
-            let guard = state.guards.observe(arm, outcome)?;
-            state.rolled_back = Some(RolledBack {
-                at_us: self.clock.now_us(),
-                guard,
-            });
-            Some(state.told())
-        });
-        let Some(told) = alarm else { return };
-        self.shared.is_off.store(true, Ordering::Relaxed);
-        // On disk before anybody is told.
-        self.record();
-        if let Some(alarm) = &self.alarm {
-            alarm(&told.to_string());
-        }
-    }
-
-    fn record(&self) {
-        let text = self.shared.with(|state| serde_json::to_string(state).ok());
-        if let Some(text) = text {
-            self.ledger.note(CANARY_NOTE, text);
-        }
     }
 }
 

@@ -41,11 +41,7 @@ impl ShadowParts {
         let settings = self.settings.clone();
         let parts = Arc::new(self);
         let gateway = Arc::clone(&parts.gateway);
-        let standing = move || {
-            let standing = gateway.purse.standing();
-            let all = standing.into_iter().find(|(client, _)| client.is_empty());
-            all.map(|(_, figures)| figures.map(|figure| figure.0))
-        };
+        let standing = move || gateway.purse.standing_of_all();
         let challenge = Box::new(move |case| {
             let asked: std::pin::Pin<Box<dyn Future<Output = Fate> + Send>> =
                 Box::pin(ask(Arc::clone(&parts), case));

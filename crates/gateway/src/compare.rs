@@ -130,7 +130,7 @@ pub(crate) fn is_pure(scorer: &Scorer) -> bool {
 
 /// The weighted mean of the scorers that apply.
 #[derive(Debug, Clone, Copy, Default)]
-struct Mean {
+pub(crate) struct Mean {
     sum: f64,
     weights: f64,
 }
@@ -151,13 +151,13 @@ impl Mean {
         mean
     }
 
-    fn add(&mut self, weight: f64, score: f64) {
+    pub(crate) fn add(&mut self, weight: f64, score: f64) {
         self.sum += weight * score;
         self.weights += weight;
     }
 
     /// `None` = no scorer applies.
-    fn value(self) -> Option<f64> {
+    pub(crate) fn value(self) -> Option<f64> {
         (self.weights > 0.0).then(|| (self.sum / self.weights).clamp(0.0, 1.0))
     }
 }

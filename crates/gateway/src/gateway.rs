@@ -139,6 +139,9 @@ impl Gateway {
         if let Some(shadow) = &self.shadow {
             shadow.end().await;
         }
+        if let Some(canary) = self.canary() {
+            canary.end().await;
+        }
         if let Some(traces) = &self.traces {
             traces.end().await;
         }

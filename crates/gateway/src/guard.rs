@@ -35,15 +35,18 @@ pub(crate) enum Kind {
     Quality,
     /// What clients say of answers.
     Feedback,
+    /// What judges say of answers, where they are asked.
+    Judged,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Errors,
         Self::Latency,
         Self::Cost,
         Self::Quality,
         Self::Feedback,
+        Self::Judged,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -53,6 +56,7 @@ impl Kind {
             Self::Cost => "cost",
             Self::Quality => "quality",
             Self::Feedback => "feedback",
+            Self::Judged => "judged",
         }
     }
 }
@@ -67,6 +71,8 @@ pub(crate) struct Outcome {
     pub(crate) score: Option<f64>,
     /// In [0, 1].
     pub(crate) feedback: Option<f64>,
+    /// In [0, 1].
+    pub(crate) judged: Option<f64>,
 }
 
 /// All guards of a canary.
@@ -146,14 +152,19 @@ struct Scale {
 
 impl Guards {
     pub(crate) fn new(settings: &CanarySettings) -> Self {
-        let guards = Kind::ALL.map(|kind| match kind {
+        // A guard that can see nothing would only make the others slower.
+        let kinds = Kind::ALL.into_iter();
+        let kinds = kinds.filter(|kind| *kind != Kind::Judged || settings.judges.is_some());
+        let guards = kinds.map(|kind| match kind {
             Kind::Errors => Guard::new(kind, settings.max_error_increase, None),
             Kind::Latency => Guard::new(kind, 0.0, Some(settings.max_latency_ratio)),
             Kind::Cost => Guard::new(kind, 0.0, Some(settings.max_cost_ratio)),
-            Kind::Quality | Kind::Feedback => Guard::new(kind, settings.max_quality_loss, None),
+            Kind::Quality | Kind::Feedback | Kind::Judged => {
+                Guard::new(kind, settings.max_quality_loss, None)
+            }
         });
         Self {
-            guards: guards.into(),
+            guards: guards.collect(),
             alpha: settings.false_rollback,
         }
     }
@@ -169,6 +180,7 @@ impl Guards {
                 Kind::Cost => outcome.cost_nano,
                 Kind::Quality => outcome.score.map(|score| 1.0 - score),
                 Kind::Feedback => outcome.feedback.map(|score| 1.0 - score),
+                Kind::Judged => outcome.judged.map(|score| 1.0 - score),
             };
             if let Some(bad) = bad {
                 guard.observe(arm, bad);

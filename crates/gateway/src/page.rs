@@ -273,6 +273,21 @@ fn canary(gateway: &Gateway, out: &mut String) {
     if let Some((_, _, _, threshold)) = guards.first() {
         line(out, name, "", threshold);
     }
+    let Some(jury) = canary.jury() else {
+        return;
+    };
+    let name = "trilemma_canary_judged_total";
+    let help = "Answers drawn for judges, by what became of them.";
+    counter(out, name, help);
+    for (word, count) in jury.counts() {
+        line(out, name, &format!("end=\"{word}\""), count);
+    }
+    let name = "trilemma_canary_judges_budget_nano_usd";
+    gauge(out, name, "The judges' budget in its period.");
+    let words = ["spent", "reserved", "limit"].into_iter();
+    for (word, figure) in words.zip(jury.standing().into_iter().flatten()) {
+        line(out, name, &format!("part=\"{word}\""), figure);
+    }
 }
 
 fn names(gateway: &Gateway, out: &mut String) {
@@ -310,7 +325,11 @@ fn drift(gateway: &Gateway, out: &mut String) {
         format!("{candidate},{}", label("channel", one.channel.name()))
     };
     let name = "trilemma_drift_alarm";
-    gauge(out, name, "Whether the latest check of drift found a change.");
+    gauge(
+        out,
+        name,
+        "Whether the latest check of drift found a change.",
+    );
     for one in &standings {
         line(out, name, &labels(one), u8::from(one.is_alarm));
     }

@@ -18,7 +18,7 @@ use trilemma_score::{Against, JudgePrompt, JudgeTask, Mode, Scorer};
 
 use crate::ask::{Ask, Service};
 use crate::chat::{self, Plan};
-use crate::compare::{Heard, Said, Word, expected, item, view};
+use crate::compare::{Heard, Mean, Said, Word, expected, item, view};
 use crate::gateway::Gateway;
 use crate::job::Told;
 use crate::outlet::Outlet;
@@ -43,22 +43,12 @@ impl Bench<'_> {
         [theirs, own]: [&ChatResponse; 2],
     ) -> Vec<Heard> {
         let mut heard = Vec::new();
-        for scorer in self.scorers {
-            let Mode::Judge(spec) = scorer.mode() else {
-                continue;
-            };
-            let Some(judges) = self.panels.get(scorer.label()) else {
-                continue;
-            };
+        for (panel, task) in self.asked() {
+            let scorer = panel.scorer;
             let free = item(&chat.messages, None);
             // Where a judge compares or needs a reference, the client's answer is what it compares with.
             let bound = item(&chat.messages, Some(expected(theirs)));
-            let panel = Panel {
-                bench: self,
-                scorer,
-                judges,
-            };
-            let words = match spec.task {
+            let words = match task {
                 JudgeTask::Rubric => {
                     let first = panel.word(&free, theirs, None).await;
                     // Half a comparison is none.
@@ -86,6 +76,40 @@ impl Bench<'_> {
             });
         }
         heard
+    }
+
+    /// Asks those who grade an answer by itself; their mean by weight, in [0, 1]. `None` = nobody does, or the
+    /// word of one is missing.
+    pub(crate) async fn rate(&self, chat: &ChatRequest, answer: &ChatResponse) -> Option<f64> {
+        let free = item(&chat.messages, None);
+        let mut mean = Mean::default();
+        for (panel, task) in self.asked() {
+            if !matches!(task, JudgeTask::Rubric) {
+                continue;
+            }
+            match panel.word(&free, answer, None).await {
+                Said::Score(score) => mean.add(panel.scorer.weight(), score),
+                Said::Nothing => {}
+                Said::Missing => return None,
+            }
+        }
+        mean.value()
+    }
+
+    /// The scorers that ask judges, with what they ask.
+    fn asked(&self) -> impl Iterator<Item = (Panel<'_>, JudgeTask)> {
+        self.scorers.iter().filter_map(|scorer| {
+            let Mode::Judge(spec) = scorer.mode() else {
+                return None;
+            };
+            let judges = self.panels.get(scorer.label())?;
+            let panel = Panel {
+                bench: self,
+                scorer,
+                judges,
+            };
+            Some((panel, spec.task))
+        })
     }
 }
 

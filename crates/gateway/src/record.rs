@@ -52,13 +52,22 @@ pub(crate) struct Record {
     traced: Option<Box<traces::Drawn>>,
     /// Whether the answer is of use once the request is over.
     is_captured: bool,
-    /// Where traffic is split: the arm, and what scorers read.
-    split: Option<(Arm, Dialect, Bytes)>,
+    /// Where traffic is split.
+    split: Option<Split>,
     /// Where the answer is scored: what scorers read beside it.
     scored: Option<(Dialect, Bytes)>,
     response: Option<ChatResponse>,
     /// Calls that brought no answer, also those that were given no leave.
     pub(crate) n_failed: u32,
+}
+
+/// Where traffic is split: the arm, and what scorers and judges read.
+struct Split {
+    arm: Arm,
+    dialect: Dialect,
+    body: Bytes,
+    /// Whether judges are asked about the answer.
+    is_judged: bool,
 }
 
 /// Names a call that is under way.
@@ -346,8 +355,16 @@ impl Record {
         };
         self.evidence.canary = Some(word.to_owned());
         self.evidence.propensity = Some(propensity);
-        self.is_captured |= self.gateway.canary().is_some_and(Canary::wants_answers);
-        self.split = Some((arm, ask.dialect, ask.body.clone()));
+        let canary = self.gateway.canary();
+        let jury = canary.and_then(Canary::jury);
+        let is_judged = jury.is_some_and(|jury| jury.draws(ask, self.row.id));
+        self.is_captured |= is_judged || canary.is_some_and(Canary::wants_answers);
+        self.split = Some(Split {
+            arm,
+            dialect: ask.dialect,
+            body: ask.body.clone(),
+            is_judged,
+        });
     }
 
     /// The challenger has failed: who is in use is asked, and what the challenger brought is forgotten but
@@ -391,14 +408,14 @@ impl Record {
         // Half an answer is none.
         let is_whole = self.evidence.failure.is_none() && !self.evidence.abandoned;
         let response = self.response.take().filter(|_| is_whole);
-        if let (Some(canary), Some((arm, dialect, body))) =
-            (self.gateway.canary(), self.split.take())
-        {
-            let wanted = response.as_ref().filter(|_| canary.wants_answers());
-            let answer = wanted.map(|response| (dialect, body, response.clone()));
+        if let (Some(canary), Some(split)) = (self.gateway.canary(), self.split.take()) {
+            let is_wanted = split.is_judged || canary.wants_answers();
+            let wanted = response.as_ref().filter(|_| is_wanted);
+            let answer = wanted.map(|response| (split.dialect, split.body, response.clone()));
             let most = most_failures(self.gateway.settings.max_attempts);
             let is_late = self.n_failed >= most;
-            canary.over((arm, is_late), (&self.row, &self.evidence), answer);
+            let what = (&self.row, &self.evidence);
+            canary.over((split.arm, is_late), what, (answer, split.is_judged));
         }
         if let (Some(scoring), Some((dialect, body)), Some(response)) =
             (self.gateway.scoring(), self.scored.take(), &response)

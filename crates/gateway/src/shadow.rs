@@ -6,27 +6,18 @@
 //! of it delays, fails or charges a client. What waits is bounded; what does not fit is left out and counted.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::{Notify, mpsc};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
 use trilemma_domain::ChatResponse;
 use trilemma_project::ShadowSettings;
 use trilemma_store::ledger::{Evidence, LedgerRow, RequestId};
 
 use crate::ask::{Ask, Service};
+use crate::beside::Beside;
 use crate::chance::chance;
 use crate::weight::n_bytes;
 
-/// Requests that may wait for the challenger.
-const MAX_WAITING: usize = 64;
-/// Bytes of requests that may wait for the challenger.
-const MAX_WAITING_BYTES: usize = 16 << 20;
-/// Time that calls under way get to end when the gateway stops.
-const REST: Duration = Duration::from_secs(2);
 /// Tells this draw from others of the same request.
 const DRAW: u64 = 0x7368_6164;
 
@@ -58,16 +49,13 @@ impl Fate {
 /// A challenger that is asked beside the one that answers.
 pub struct Shadow {
     inner: Arc<Inner>,
-    sender: Mutex<Option<mpsc::Sender<Waiting>>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    beside: Beside<Case>,
 }
 
 struct Inner {
     settings: ShadowSettings,
     challenge: Challenge,
     standing: Standing,
-    stop: Notify,
-    n_waiting_bytes: AtomicUsize,
     fates: [AtomicU64; Fate::ALL.len()],
 }
 
@@ -76,12 +64,6 @@ pub(crate) struct Case {
     pub(crate) ask: Box<Ask>,
     pub(crate) response: Option<ChatResponse>,
     pub(crate) served: Served,
-}
-
-/// A request that waits, and about how many bytes it holds.
-struct Waiting {
-    case: Case,
-    n_bytes: usize,
 }
 
 /// How the client was served.
@@ -123,17 +105,20 @@ impl Shadow {
             settings,
             challenge,
             standing,
-            stop: Notify::new(),
-            n_waiting_bytes: AtomicUsize::new(0),
             fates: Default::default(),
         });
-        let (sender, receiver) = mpsc::channel(MAX_WAITING);
-        let task = tokio::spawn(work(Arc::clone(&inner), receiver));
-        Self {
-            inner,
-            sender: Mutex::new(Some(sender)),
-            task: Mutex::new(Some(task)),
-        }
+        let shared = Arc::clone(&inner);
+        let beside = Beside::new(
+            inner.settings.concurrency as usize,
+            Box::new(move |case| {
+                let inner = Arc::clone(&shared);
+                Box::pin(async move {
+                    let fate = (inner.challenge)(case).await;
+                    inner.count(fate);
+                })
+            }),
+        );
+        Self { inner, beside }
     }
 
     /// Draws a request, or not.
@@ -153,34 +138,14 @@ impl Shadow {
             return;
         }
         let n_bytes = case.ask.body.len() + case.response.as_ref().map_or(0, n_bytes);
-        let before = inner.n_waiting_bytes.fetch_add(n_bytes, Ordering::Relaxed);
-        let is_taken = before + n_bytes <= MAX_WAITING_BYTES && {
-            let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-            sender
-                .as_ref()
-                .is_some_and(|sender| sender.try_send(Waiting { case, n_bytes }).is_ok())
-        };
-        if !is_taken {
-            inner.n_waiting_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
+        if !self.beside.send(case, n_bytes) {
             inner.count(Fate::Dropped);
         }
     }
 
     /// Ends: what waits is forgotten, what is under way gets a moment.
     pub(crate) async fn end(&self) {
-        let sender = {
-            let mut sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-            sender.take()
-        };
-        drop(sender);
-        self.inner.stop.notify_one();
-        let task = {
-            let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-            task.take()
-        };
-        if let Some(task) = task {
-            let _ended = task.await;
-        }
+        self.beside.end().await;
     }
 
     /// The challenger.
@@ -200,33 +165,6 @@ impl Shadow {
             (word, count.map_or(0, |count| count.load(Ordering::Relaxed)))
         })
     }
-}
-
-/// Asks the challenger for one request after the other, so many at once.
-async fn work(inner: Arc<Inner>, mut receiver: mpsc::Receiver<Waiting>) {
-    let mut calls = JoinSet::new();
-    let most = inner.settings.concurrency as usize;
-    loop {
-        tokio::select! {
-            biased;
-            () = inner.stop.notified() => break,
-            Some(_) = calls.join_next() => {}
-            case = receiver.recv(), if calls.len() < most => match case {
-                Some(Waiting { case, n_bytes }) => {
-                    inner.n_waiting_bytes.fetch_sub(n_bytes, Ordering::Relaxed);
-                    let inner = Arc::clone(&inner);
-                    calls.spawn(async move {
-                        let fate = (inner.challenge)(case).await;
-                        inner.count(fate);
-                    });
-                }
-                None => break,
-            },
-        }
-    }
-    let _rested = timeout(REST, async { while calls.join_next().await.is_some() {} }).await;
-    // A call that is broken off is recorded at the most that it can have cost.
-    calls.shutdown().await;
 }
 
 impl Inner {

@@ -23,7 +23,9 @@ mod serve;
 pub use adaptive::Adaptive;
 pub use budget::{Period, ServeBudget};
 pub use key::KeySource;
-pub use live::{CanarySettings, Consent, ShadowSettings, TextSettings, TraceSettings};
+pub use live::{
+    CanaryJudges, CanarySettings, Consent, ShadowSettings, TextSettings, TraceSettings,
+};
 pub use load::{LoadContext, Loaded, has_errors, load};
 pub use pipeline::{Body, pipeline_request};
 pub use problem::{Position, Problem, ProjectErrors, Severity};

@@ -59,8 +59,21 @@ pub struct CanarySettings {
     pub max_cost_ratio: f64,
     /// Tolerated loss of scores and of clients' feedback, in [0, 1).
     pub max_quality_loss: f64,
+    /// Whose judges are asked about answers of both arms; `None` = nobody's.
+    pub judges: Option<CanaryJudges>,
     /// Where a rollback is posted.
     pub webhook: Option<KeySource>,
+}
+
+/// How many answers of a canary the project's judges are asked about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CanaryJudges {
+    /// Share of the answers of either arm, in (0, 1].
+    pub share: f64,
+    /// What it may cost; nobody else's budget is touched.
+    pub budget: ServeBudget,
+    /// Most answers that are judged at once.
+    pub concurrency: u32,
 }
 
 /// Where traces are sent.

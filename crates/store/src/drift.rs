@@ -36,7 +36,8 @@ pub enum Telling {
 }
 
 /// What checks over a baseline found.
-const LOOKS: &str = "SELECT check_run, baseline, number, checked_us, body FROM drift_look WHERE baseline = $1";
+const LOOKS: &str =
+    "SELECT check_run, baseline, number, checked_us, body FROM drift_look WHERE baseline = $1";
 
 fn look_of(row: &Row<'_>) -> rusqlite::Result<DriftLook> {
     Ok(DriftLook {

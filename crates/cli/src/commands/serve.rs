@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
-use trilemma_gateway::{CanaryParts, Gateway, GatewayParts, Upstream, serve, serve_admin};
+use trilemma_gateway::{Gateway, GatewayParts, Upstream, serve, serve_admin};
 use trilemma_provider::Clock;
 use trilemma_route::Policy;
 use trilemma_store::ledger::LedgerFile;
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
 struct Prepared {
     parts: GatewayParts,
     shadow: Option<shadow::Prepared>,
-    canary: Option<CanaryParts>,
+    canary: Option<canary::Prepared>,
 }
 
 /// Reads keys, finds out who can be called, and opens the ledger.
@@ -105,7 +105,7 @@ fn prepared(args: &ServeArgs, context: &Context, printer: Printer) -> anyhow::Re
         .then(|| -> trilemma_gateway::LogSink { Box::new(move |line| printer.tell(line)) });
     Ok(Prepared {
         shadow: shadow::prepared(context, &callable)?,
-        canary: canary::prepared(context, printer)?,
+        canary: canary::prepared(context, &callable, printer)?,
         parts: GatewayParts {
             upstreams,
             embedders,
@@ -140,7 +140,9 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
     let policy = policy.map(|path| Watched::new(context.folder.join(path), Arc::clone(&gateway)));
     let told = policy.as_ref().map(Watched::begin).transpose()?;
     gateway.set_scorers(live_scorers(context));
-    let canary = prepared.canary.map(|canary| gateway.set_canary(canary));
+    let canary = prepared.canary.map(canary::begin).transpose()?;
+    let (canary, canary_session) = canary.unzip();
+    let canary = canary.map(|canary| gateway.set_canary(canary));
     let is_rolled_back = canary.transpose().map_err(input)? == Some(true);
     let listener = bind(settings.listen).await?;
     let address = listener.local_addr()?;
@@ -177,7 +179,8 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
         reading.await?;
     }
     let recorded = tokio::task::spawn_blocking(move || {
-        let sessions = [Some(session), shadow_session].into_iter().flatten();
+        let sessions = [Some(session), shadow_session, canary_session.flatten()];
+        let sessions = sessions.into_iter().flatten();
         let ended: Vec<_> = sessions
             .map(|session| session.end(clock::now_us()))
             .collect();

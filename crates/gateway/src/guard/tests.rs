@@ -11,6 +11,7 @@ fn settings() -> CanarySettings {
         max_latency_ratio: 1.0,
         max_cost_ratio: 1.0,
         max_quality_loss: 0.0,
+        judges: None,
         webhook: None,
     }
 }
@@ -51,6 +52,7 @@ impl Lot {
             cost_nano: answered(cost),
             score: answered(f64::from(u8::from(passes))),
             feedback: None,
+            judged: None,
         }
     }
 }

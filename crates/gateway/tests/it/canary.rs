@@ -57,6 +57,7 @@ async fn split(settings_of: CanarySettings, folder: tempfile::TempDir) -> (House
         .set_canary(CanaryParts {
             settings: settings_of,
             policy: None,
+            jury: None,
             scorers: vec![scorer],
             alarm: Some(Box::new(move |told| {
                 kept.lock()

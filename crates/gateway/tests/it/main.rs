@@ -15,6 +15,7 @@ mod evidence;
 mod failover;
 mod faults;
 mod judged;
+mod jury;
 mod limits;
 mod policies;
 mod refused;

@@ -61,6 +61,7 @@ pub(crate) fn canary(of: &str, challenger: &str, share: f64) -> CanarySettings {
         max_latency_ratio: 50.0,
         max_cost_ratio: 1.5,
         max_quality_loss: 0.02,
+        judges: None,
         webhook: None,
     }
 }
@@ -288,10 +289,15 @@ impl House {
 
 /// The page of metrics.
 pub(crate) async fn metrics(house: &House) -> String {
+    admin(house, "/metrics").await
+}
+
+/// A page of the admin listener.
+pub(crate) async fn admin(house: &House, path: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let admin = tokio::spawn(serve_admin(Arc::clone(&house.gateway), listener));
-    let page = send(&address, "GET", "/metrics", b"", &[]).await;
+    let page = send(&address, "GET", path, b"", &[]).await;
     admin.abort();
     let _ended = admin.await;
     page.text().to_owned()

@@ -61,6 +61,7 @@ fn begin(house: &House, settings: CanarySettings, policy: Option<&Value>) {
             policy: policy.map(Value::to_string),
             scorers: Vec::new(),
             alarm: None,
+            jury: None,
         })
         .unwrap();
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use trilemma_golden::Redactor;
 
 use crate::key::KeySource;
-use crate::live::{CanarySettings, Consent, ShadowSettings, TextSettings, TraceSettings};
+use crate::live::{
+    CanaryJudges, CanarySettings, Consent, ShadowSettings, TextSettings, TraceSettings,
+};
 use crate::problem::Note;
 use crate::section::Section;
 use crate::sections::providers::key_source;
@@ -97,6 +99,7 @@ pub(crate) fn canary(serve: &Section<'_>) -> Option<CanarySettings> {
         max_latency_ratio: ratio("max_latency_ratio").unwrap_or(1.25),
         max_cost_ratio: ratio("max_cost_ratio").unwrap_or(1.1),
         max_quality_loss: loss("max_quality_loss").unwrap_or(0.02),
+        judges: canary_judges(&section),
         webhook: key_source(&section, "webhook").filter(|source| *source != KeySource::None),
     };
     section.finish();
@@ -104,6 +107,36 @@ pub(crate) fn canary(serve: &Section<'_>) -> Option<CanarySettings> {
         challenger: challenger?.value,
         share: share?,
         ..settings
+    })
+}
+
+/// Reads what of `[serve.canary]` is about judges; `None` = none are asked.
+fn canary_judges(section: &Section<'_>) -> Option<CanaryJudges> {
+    let is_asked = section.boolean("judges").unwrap_or(false);
+    let share = section.number("judge_share", f64::MIN_POSITIVE..=1.0);
+    let budget = budget(section);
+    let concurrency = section.integer("concurrency", 1..=1_000);
+    if !is_asked {
+        let keys = ["judge_share", "budget_usd", "budget_period", "concurrency"];
+        for key in keys.into_iter().filter(|key| section.has(key)) {
+            let note = Note::error("is for judges, who are not asked");
+            section.report(key, note.hint("add `judges = true`, or leave it out"));
+        }
+        return None;
+    }
+    if !section.has("judge_share") {
+        section.missing(
+            "judge_share",
+            "the share of answers that are judged, such as 0.1",
+        );
+    }
+    if !section.has("budget_usd") {
+        section.missing("budget_usd", "what the judges may cost, such as \"5\"");
+    }
+    Some(CanaryJudges {
+        share: share?,
+        budget: budget?,
+        concurrency: concurrency.and_then(|n| u32::try_from(n).ok()).unwrap_or(4),
     })
 }
 

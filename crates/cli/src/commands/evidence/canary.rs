@@ -68,7 +68,7 @@ pub(super) fn words(told: &Value) -> String {
             format!("{:.0} %", (100.0 * evidence / limit).clamp(0.0, 999.0)),
         ]);
     }
-    let note = "Excess is in points (errors, quality, feedback) or in percent beyond the ratio that is tolerated; \
+    let note = "Excess is in points (errors, quality, feedback, judged) or in percent beyond the ratio that is tolerated; \
                 evidence that it is worse is in percent of what a rollback takes. Both may be looked at any time.";
     format!(
         "\n{head}: {state}\n{}\n{}",
@@ -82,7 +82,7 @@ fn shown(guard: &str, value: f64) -> String {
         "latency" => format!("{:.0} ms", value / 1e3),
         "cost" => format!("{:.4} USD/1,000", value / 1e6),
         // Scores are kept as what is missing to 1.
-        "quality" | "feedback" => format!("{:.1} %", 100.0 * (1.0 - value)),
+        "quality" | "feedback" | "judged" => format!("{:.1} %", 100.0 * (1.0 - value)),
         _ => format!("{:.1} %", 100.0 * value),
     }
 }

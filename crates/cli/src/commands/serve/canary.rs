@@ -1,20 +1,44 @@
 //! The canary that `trilemma serve` runs.
 //!
-//! In: the project. Out: what the gateway needs, a sentence for the operator, and a way to tell an alarm;
-//! nothing where the project has no `[serve.canary]`.
+//! In: the project. Out: what the gateway needs, a gateway of their own for its judges where the project wants them, a
+//! sentence for the operator, and a way to tell an alarm; nothing where the project has no `[serve.canary]`.
+
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use serde_json::{Value, json};
-use trilemma_gateway::CanaryParts;
-use trilemma_project::CanarySettings;
+use trilemma_gateway::{CanaryParts, Gateway, GatewayParts, JuryParts, Panels};
+use trilemma_project::{CanaryJudges, CanarySettings};
+use trilemma_provider::Clock;
+use trilemma_score::{JudgeTask, Mode, Scorer};
+use trilemma_store::ledger::{LedgerFile, Session};
 
+use super::callable::Callable;
 use super::shadow;
 use crate::context::{Context, InputError};
 use crate::printer::Printer;
-use crate::{keys, webhook};
+use crate::{keys, places, webhook};
+
+/// What a canary is run with.
+pub(super) struct Prepared {
+    parts: CanaryParts,
+    judges: Option<Judges>,
+}
+
+/// What its judges are asked with.
+struct Judges {
+    settings: CanaryJudges,
+    gateway: GatewayParts,
+    scorers: Vec<Scorer>,
+    panels: Panels,
+}
 
 /// Prepares the canary, if there is one.
-pub(super) fn prepared(context: &Context, printer: Printer) -> anyhow::Result<Option<CanaryParts>> {
+pub(super) fn prepared(
+    context: &Context,
+    callable: &Callable<'_>,
+    printer: Printer,
+) -> anyhow::Result<Option<Prepared>> {
     let Some(settings) = context.project.serve.canary.clone() else {
         return Ok(None);
     };
@@ -39,12 +63,89 @@ pub(super) fn prepared(context: &Context, printer: Printer) -> anyhow::Result<Op
         None
     };
     let alarm = move |told: &str| tell(told, webhook.as_deref(), printer);
-    Ok(Some(CanaryParts {
-        settings,
-        policy,
-        scorers: shadow::scorers(context),
-        alarm: Some(Box::new(alarm)),
+    let judges = settings.judges.clone();
+    let judges = judges.map(|settings| judges_of(context, callable, settings));
+    Ok(Some(Prepared {
+        judges: judges.transpose()?,
+        parts: CanaryParts {
+            settings,
+            policy,
+            scorers: shadow::scorers(context),
+            alarm: Some(Box::new(alarm)),
+            jury: None,
+        },
     }))
+}
+
+fn judges_of(
+    context: &Context,
+    callable: &Callable<'_>,
+    settings: CanaryJudges,
+) -> anyhow::Result<Judges> {
+    let scorers = shadow::scorers(context);
+    let grades = |label: &str| {
+        scorers
+            .iter()
+            .any(|one| one.label() == label && grades(one))
+    };
+    let mut upstreams = Vec::new();
+    let callable = callable.apart(settings.concurrency);
+    let panels = shadow::panels(context, &callable, &mut upstreams, grades)?;
+    if panels.is_empty() {
+        return Err(anyhow!(InputError(
+            "failed to judge the canary: no scorer has a judge who grades an answer by itself; hint: add one of type \
+             \"judge\" with a `rubric`, or leave out `serve.canary.judges`"
+                .to_owned()
+        )));
+    }
+    shadow::refuse_unpriced("serve.canary", &upstreams)?;
+    let store = places::store_path(&context.folder, &context.project)?;
+    let ledger = LedgerFile::open(&store.with_file_name("canary.db"))
+        .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+    Ok(Judges {
+        gateway: GatewayParts {
+            upstreams,
+            embedders: Vec::new(),
+            settings: shadow::apart(context, settings.budget),
+            token: None,
+            ledger,
+            clock: Clock::system(),
+            log: None,
+            texts: None,
+            shadow: None,
+            traces: None,
+            names: Arc::default(),
+        },
+        settings,
+        scorers,
+        panels,
+    })
+}
+
+/// Whether a scorer's judge grades an answer without another one beside it.
+fn grades(scorer: &Scorer) -> bool {
+    matches!(scorer.mode(), Mode::Judge(spec) if matches!(spec.task, JudgeTask::Rubric))
+}
+
+/// Opens the gateway of the judges, if they are asked.
+pub(super) fn begin(prepared: Prepared) -> anyhow::Result<(CanaryParts, Option<Session>)> {
+    let Prepared { parts, judges } = prepared;
+    let Some(judges) = judges else {
+        return Ok((parts, None));
+    };
+    let (gateway, session) = Gateway::new(judges.gateway)
+        .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
+    let jury = JuryParts {
+        settings: judges.settings,
+        gateway,
+        scorers: judges.scorers,
+        panels: judges.panels,
+    };
+    let parts = CanaryParts {
+        jury: Some(jury),
+        ..parts
+    };
+    Ok((parts, Some(session)))
 }
 
 /// Says that a canary was rolled back, and posts it where somebody wants to know.
@@ -84,10 +185,21 @@ pub(super) fn told(settings: &CanarySettings, context: &Context) -> String {
     } else {
         "what it fails its clients get as errors, because `max_attempts` is 1".to_owned()
     };
-    // Judges would have to be paid for traffic that nobody asked them about.
-    let left_out = shadow::left_out(&shadow::scorers(context), false);
+    let scorers = shadow::scorers(context);
+    let judged = settings.judges.as_ref().map_or_else(String::new, |judges| {
+        format!(
+            "; judges grade {} % of both arms' answers, for at most {}",
+            (judges.share * 1e4).round() / 1e2,
+            shadow::budget_text(judges.budget)
+        )
+    });
+    // Those that compare answers have nothing to compare.
+    let is_asked = settings.judges.is_some();
+    let is_left = |one: &Scorer| !is_asked || !grades(one);
+    let left: Vec<Scorer> = scorers.into_iter().filter(is_left).collect();
+    let left_out = shadow::left_out(&left, false);
     format!(
-        "canary: {} % of `{}` goes to `{}`, by session or key, until it is shown to be worse; {fallback}{left_out}",
+        "canary: {} % of `{}` goes to `{}`, by session or key, until it is shown to be worse; {fallback}{judged}{left_out}",
         (settings.share * 1e4).round() / 1e2,
         settings.of,
         settings.challenger

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::anyhow;
 use trilemma_domain::{Candidate, CandidateId};
 use trilemma_gateway::{Gateway, GatewayParts, Names, Panels, Shadow, ShadowParts, Upstream};
-use trilemma_project::{ServeSettings, ShadowSettings};
+use trilemma_project::{Period, ServeBudget, ServeSettings, ShadowSettings};
 use trilemma_provider::Clock;
 use trilemma_score::{Mode, Scorer};
 use trilemma_store::ledger::{LedgerFile, Session};
@@ -54,34 +54,16 @@ pub(super) fn prepared(
     })?;
     let mut upstreams = vec![upstream];
     let panels = if settings.judges {
-        panels(context, &callable, &mut upstreams)?
+        panels(context, &callable, &mut upstreams, |_| true)?
     } else {
         Panels::new()
     };
-    let unpriced = upstreams.iter().filter(|one| !one.is_priced());
-    let unpriced: Vec<String> = unpriced.map(|one| one.id().to_owned()).collect();
-    if !unpriced.is_empty() {
-        return Err(anyhow!(InputError(format!(
-            "failed to keep to the budget of `[serve.shadow]`: {}; hint: state its `price`",
-            lineup::unbounded_text(&unpriced)
-        ))));
-    }
+    refuse_unpriced("serve.shadow", &upstreams)?;
     let ledger = LedgerFile::open(&shadow_path(context)?)
         .map_err(|error| anyhow!(InputError(format!("failed to {error}"))))?;
-    let serve = ServeSettings {
-        budget: Some(settings.budget),
-        keys: Vec::new(),
-        token: None,
-        texts: None,
-        shadow: None,
-        canary: None,
-        // A challenger that fails has failed.
-        max_attempts: 1,
-        ..context.project.serve.clone()
-    };
     Ok(Some(Prepared {
+        serve: apart(context, settings.budget),
         settings,
-        serve,
         upstreams,
         ledger,
         scorers: scorers(context),
@@ -89,14 +71,44 @@ pub(super) fn prepared(
     }))
 }
 
-/// Adds the project's judges to what can be called, under names that no candidate has.
-fn panels(
+/// How a gateway serves that no client reaches.
+pub(super) fn apart(context: &Context, budget: ServeBudget) -> ServeSettings {
+    ServeSettings {
+        budget: Some(budget),
+        keys: Vec::new(),
+        token: None,
+        texts: None,
+        shadow: None,
+        canary: None,
+        // Whoever fails has failed.
+        max_attempts: 1,
+        ..context.project.serve.clone()
+    }
+}
+
+/// A budget that some calls would not keep to is none.
+pub(super) fn refuse_unpriced(section: &str, upstreams: &[Upstream]) -> anyhow::Result<()> {
+    let unpriced = upstreams.iter().filter(|one| !one.is_priced());
+    let unpriced: Vec<String> = unpriced.map(|one| one.id().to_owned()).collect();
+    if unpriced.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!(InputError(format!(
+        "failed to keep to the budget of `[{section}]`: {}; hint: state its `price`",
+        lineup::unbounded_text(&unpriced)
+    ))))
+}
+
+/// Adds the judges of the scorers that are meant to what can be called, under names that no candidate has.
+pub(super) fn panels(
     context: &Context,
     callable: &Callable<'_>,
     upstreams: &mut Vec<Upstream>,
+    is_meant: impl Fn(&str) -> bool,
 ) -> anyhow::Result<Panels> {
     let mut panels = Panels::new();
-    for (label, panel) in &context.project.judges {
+    let judges = context.project.judges.iter();
+    for (label, panel) in judges.filter(|(label, _)| is_meant(label)) {
         for (idx, judge) in panel.iter().enumerate() {
             let id = format!("judge {idx} of {label}");
             upstreams.push(callable.candidate(&Candidate {
@@ -142,16 +154,21 @@ pub(super) fn begin(
 pub(super) fn told(settings: &ShadowSettings, scorers: &[Scorer]) -> String {
     let left_out = left_out(scorers, settings.judges);
     format!(
-        "`{}` is also asked {} % of the requests, for at most {} USD a {}; its answers are compared, not shown{left_out}",
+        "`{}` is also asked {} % of the requests, for at most {}; its answers are compared, not shown{left_out}",
         settings.challenger,
         (settings.share * 1e4).round() / 1e2,
-        settings.budget.limit.brief(),
-        match settings.budget.period {
-            trilemma_project::Period::Day => "day",
-            trilemma_project::Period::Month => "month",
-            trilemma_project::Period::Total => "lifetime",
-        }
+        budget_text(settings.budget)
     )
+}
+
+/// Such as "5 USD a month".
+pub(super) fn budget_text(budget: ServeBudget) -> String {
+    let period = match budget.period {
+        Period::Day => "day",
+        Period::Month => "month",
+        Period::Total => "lifetime",
+    };
+    format!("{} USD a {period}", budget.limit.brief())
 }
 
 /// The project's scorers.
