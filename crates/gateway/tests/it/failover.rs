@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use trilemma_domain::Dialect;
 use trilemma_project::ServeSettings;
 use trilemma_provider::{BreakerConfig, Lane, LaneConfig};
