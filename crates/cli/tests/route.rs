@@ -258,6 +258,27 @@ fn routing_that_is_worth_nothing_is_not_written() {
 }
 
 #[test]
+fn a_target_that_nobody_reaches_is_no_success_whatever_the_curve_is() {
+    let folder = imported(&rows(200, 0), "");
+    let folder = folder.path();
+    // Less than the cheapest candidate alone.
+    let cheap = ["--kind", "query", "--budget-usd", "0.00005"];
+    for command in ["train", "eval"] {
+        let mut words = vec!["route", command];
+        words.extend(cheap);
+        let text = stdout(&run(folder, &words), 1);
+        assert!(
+            text.contains("no policy is sure enough to reach the target"),
+            "{text}"
+        );
+    }
+    assert!(!folder.join("policy.json").exists());
+    let within = ["route", "train", "--kind", "query", "--budget-usd", "0.001"];
+    stdout(&run(folder, &within), 0);
+    assert!(folder.join("policy.json").exists());
+}
+
+#[test]
 fn hostile_queries_change_nothing_but_their_features() {
     let folder = imported(&rows(120, 4), "");
     let folder = folder.path();

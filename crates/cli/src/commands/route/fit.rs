@@ -2,8 +2,8 @@
 
 use anyhow::anyhow;
 use trilemma_route::{
-    Abstention, Appraisal, Evaluation, Examples, Options, Policy, Router, Tiers, Verdict, appraise,
-    cross_appraise, evaluate, train,
+    Abstention, Appraisal, Evaluation, Examples, Options, Plan, Policy, Router, Tiers, Verdict,
+    appraise, cross_appraise, evaluate, train,
 };
 
 use super::kind::{Kind, untrained};
@@ -56,13 +56,39 @@ pub(super) fn fit(
     let evaluation = evaluate(examples, &options);
     let unseen = (evaluation.held.iter())
         .find(|held| held.target == options.target)
-        .map(|held| held.found.clone());
+        .map(|held| held.found.clone())
+        .ok_or_else(|| anyhow!("evaluate the target"))?;
+    let verdict = match &evaluation.verdict {
+        Verdict::Worth => of_target(&policy, &unseen, &evaluation.best, options),
+        abstain @ Verdict::Abstain { .. } => abstain.clone(),
+    };
     Ok(Fitted {
-        unseen: unseen.ok_or_else(|| anyhow!("evaluate the target"))?,
-        verdict: evaluation.verdict.clone(),
+        unseen,
+        verdict,
         evaluation: Some(evaluation),
         policy,
     })
+}
+
+/// Where the curve as a whole is worth it: whether the policy of this one target is. No policy may have been sure
+/// enough to reach it, and one that was may have been wrong.
+fn of_target(policy: &Policy, unseen: &Appraisal, best: &str, options: &Options) -> Verdict {
+    let target = &options.target;
+    if let Plan::Single(_) = policy.plan {
+        return Verdict::Abstain {
+            kind: Abstention::Nothing,
+            reason: format!(
+                "no policy is sure enough to reach the target ({target}): `{best}` serves best alone"
+            ),
+        };
+    }
+    match verdict(unseen) {
+        below @ Verdict::Abstain {
+            kind: Abstention::Below,
+            ..
+        } => below,
+        Verdict::Worth | Verdict::Abstain { .. } => Verdict::Worth,
+    }
 }
 
 fn untrained_fit(
