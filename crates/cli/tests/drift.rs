@@ -406,7 +406,7 @@ impl Gateway {
                 break places;
             }
         };
-        let url = places["metrics"].as_str().unwrap();
+        let url = places.get("metrics").and_then(Value::as_str).unwrap();
         let admin = url.trim_start_matches("http://");
         Self {
             admin: admin.trim_end_matches("/metrics").to_owned(),

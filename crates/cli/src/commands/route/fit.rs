@@ -59,7 +59,7 @@ pub(super) fn fit(
         .map(|held| held.found.clone())
         .ok_or_else(|| anyhow!("evaluate the target"))?;
     let verdict = match &evaluation.verdict {
-        Verdict::Worth => of_target(&policy, &unseen, &evaluation.best, options),
+        Verdict::Worth => of_target(&policy, &unseen, &evaluation.best, &options),
         abstain @ Verdict::Abstain { .. } => abstain.clone(),
     };
     Ok(Fitted {
