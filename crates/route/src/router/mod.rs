@@ -23,5 +23,3 @@ pub use why::{NoVector, Why};
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vector_tests;

@@ -1,5 +1,7 @@
 //! Policies step by step.
 
+mod vectors;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

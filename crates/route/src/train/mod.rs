@@ -26,5 +26,3 @@ pub use target::Target;
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod vector_tests;

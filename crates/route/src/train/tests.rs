@@ -1,5 +1,7 @@
 //! Training on made-up outcomes of which the truth is known.
 
+mod vectors;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -253,7 +253,7 @@ fn routes() {
     );
     for (method, path) in [
         ("GET", "/v1/chat/completions"),
-        ("POST", "/v1/embeddings"),
+        ("GET", "/v1/embeddings"),
         ("POST", "/v1/models/a:countTokens"),
         ("POST", ""),
     ] {
@@ -262,6 +262,10 @@ fn routes() {
     assert_eq!(
         route("GET", "/v1/models").map(|route| route.endpoint),
         Some(Endpoint::Models)
+    );
+    assert_eq!(
+        route("POST", "/v1/embeddings").map(|route| route.endpoint),
+        Some(Endpoint::Embeddings)
     );
 }
 

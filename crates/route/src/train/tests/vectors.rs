@@ -1,7 +1,7 @@
 //! Training with vectors of which it is known what they say.
 
-use super::tests::{examples, options};
-use super::*;
+use super::super::*;
+use super::{examples, options};
 use crate::measure::{Depth, evaluate_to, replay};
 use crate::observe::Observation;
 use crate::policy::{Member, Plan};
