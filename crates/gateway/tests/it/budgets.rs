@@ -9,21 +9,23 @@ use crate::support::{
     anthropic, candidate, house, house_of, openai, post, responses, settings, simulator, upstream,
 };
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_requests_at_once_stay_within_a_small_budget() {
-    let scenario = r#"
+/// One model that answers little at once.
+const SCENARIO: &str = r#"
 [models.m]
 first_token_ms = 30
 answers = { type = "text", text = "yes" }
 usage = { input = 50, output = 10 }
 "#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_requests_at_once_stay_within_a_small_budget() {
     // Each request costs 150,000 nano-dollars, and at worst about twenty times that.
     let budget = ServeBudget {
         limit: "0.02".parse().unwrap(),
         period: Period::Month,
     };
     let house = house(
-        scenario,
+        SCENARIO,
         ServeSettings {
             budget: Some(budget),
             lease: "0.004".parse().unwrap(),
@@ -117,12 +119,6 @@ async fn searches_are_reserved_at_the_vendors() {
 /// Whatever dialects client and vendor speak, whole or streamed, all together spend no more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_requests_in_all_dialects_stay_within_a_small_budget() {
-    let scenario = r#"
-[models.m]
-first_token_ms = 30
-answers = { type = "text", text = "yes" }
-usage = { input = 50, output = 10 }
-"#;
     let limit = 20_000_000;
     let budget = ServeBudget {
         limit: "0.02".parse().unwrap(),
@@ -133,7 +129,7 @@ usage = { input = 50, output = 10 }
         lease: "0.004".parse().unwrap(),
         ..settings()
     };
-    let house = house(scenario, settings).await;
+    let house = house(SCENARIO, settings).await;
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..200 {
         let dialects = Dialect::ALL;

@@ -33,7 +33,6 @@ pub(crate) struct House {
     serving: tokio::task::JoinHandle<Served>,
 }
 
-/// Waits longer than the busiest machine needs.
 /// A budget of a challenger, and the settings of the gateway that asks it.
 pub(crate) fn apart(budget: &str) -> (ServeBudget, ServeSettings) {
     let budget = ServeBudget {
@@ -66,6 +65,7 @@ pub(crate) fn canary(of: &str, challenger: &str, share: f64) -> CanarySettings {
     }
 }
 
+/// Waits longer than the busiest machine needs.
 pub(crate) fn settings() -> ServeSettings {
     ServeSettings {
         first_token_timeout: Duration::from_secs(30),

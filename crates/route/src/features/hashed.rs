@@ -46,9 +46,8 @@ fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
     let inner = head(text).chars().map(folded);
     let codes: Vec<u32> = edge.clone().chain(inner).chain(edge).collect();
     let mut found = Vec::with_capacity(3 * codes.len());
-    let (whole, _) = codes.split_at(codes.len().saturating_sub(4));
     // Runs of all lengths begin at each but the last four.
-    for (window, _) in codes.windows(5).zip(whole) {
+    for window in codes.windows(5) {
         let [a, b, c, d, e] = window else { continue };
         let three = mixed(mixed(mixed(17, *a), *b), *c);
         let four = mixed(three, *d);
@@ -57,7 +56,7 @@ fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
             note(mixed(hash, length) >> 17, seen, &mut found);
         }
     }
-    for start in whole.len()..codes.len() {
+    for start in codes.len().saturating_sub(4)..codes.len() {
         let mut hash = 17;
         for (length, code) in codes.iter().skip(start).enumerate() {
             hash = mixed(hash, *code);

@@ -64,26 +64,14 @@ pub(crate) fn unit(vector: &[f32], dimensions: usize) -> Option<Vec<f32>> {
 impl EmbeddingWeights {
     /// Packs weights so that the mean vector comes to nothing.
     pub(crate) fn packed(weights: &[f64], mean: &[f32]) -> Self {
-        let largest = weights
-            .iter()
-            .fold(1e-9_f64, |most, one| most.max(one.abs()));
-        let scale = super::brief(largest / 127.0);
-        let bytes: Vec<i8> = weights
-            .iter()
-            .map(|one| (one / scale).round().clamp(-127.0, 127.0) as i8)
-            .collect();
+        let (scale, bytes) = super::in_bytes(weights);
         let at_mean: f64 = (bytes.iter().zip(mean))
             .map(|(weight, mean)| f64::from(*weight) * f64::from(*mean))
             .sum();
         Self {
             scale,
             offset: super::brief(scale * at_mean),
-            weights: STANDARD.encode(
-                bytes
-                    .iter()
-                    .map(|one| one.cast_unsigned())
-                    .collect::<Vec<u8>>(),
-            ),
+            weights: super::in_base64(&bytes),
         }
     }
 }

@@ -5,9 +5,6 @@
 //! error of the differences in five folds inside the items given. Tasks are columns like others, so a
 //! task's deviation is shrunk towards the mean by its number of items.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::examples::Examples;
 use super::prepared::Prepared;
 use super::vectors::Vectors;
@@ -15,7 +12,7 @@ use crate::features::{N_HASH, N_SURFACE};
 use crate::learn::{Bayes, Bins, Row, Trees, boost, folds, predict, ridge};
 use crate::learned::{
     CostModel, Embedding, EmbeddingWeights, QualityModel, QueryModel, TreeModel, UnseenTask, brief,
-    standard_row,
+    in_base64, in_bytes, standard_row,
 };
 
 /// Weight of a standardised surface feature beside pieces of length one.
@@ -412,11 +409,7 @@ fn packed(
 ) -> QualityModel {
     let weight = |column: usize| fit.weight(column, (member, prepared.n_outputs), way);
     let pieces: Vec<f64> = (0..N_HASH).map(weight).collect();
-    let largest = pieces
-        .iter()
-        .fold(1e-9_f64, |most, weight| most.max(weight.abs()));
-    let scale = brief(largest / 127.0);
-    let byte = |weight: &f64| ((weight / scale).round().clamp(-127.0, 127.0) as i8).cast_unsigned();
+    let (pieces_scale, pieces) = in_bytes(&pieces);
     QualityModel {
         candidate: examples.id(member),
         mean: brief(f64::from(fit.mean.get(member).copied().unwrap_or(0.0))),
@@ -426,8 +419,8 @@ fn packed(
         tasks: (0..prepared.tasks.len())
             .map(|idx| brief(weight(N_HASH + N_SURFACE + idx) * f64::from(TASK_WEIGHT)))
             .collect(),
-        pieces_scale: scale,
-        pieces: STANDARD.encode(pieces.iter().map(byte).collect::<Vec<u8>>()),
+        pieces_scale,
+        pieces: in_base64(&pieces),
     }
 }
 
