@@ -226,9 +226,11 @@ impl Told {
         }
         if let Some(wait) = done.median_wait() {
             lines.push(format!(
-                "a call for one text takes {} s (median, n = {})",
-                sig(wait),
-                done.waits.len()
+                "a call for one text takes {} s (median; {} to {}, n = {})",
+                sig(wait.point),
+                sig(wait.low),
+                sig(wait.high),
+                wait.n
             ));
         }
         if let Some(failure) = &done.failure {
@@ -265,8 +267,9 @@ impl Told {
             "n_unpriced_calls": done.n_unpriced,
             "input_tokens": done.n_tokens,
             "cost_usd": done.spent.to_f64_usd(),
-            "seconds_per_text": done.median_wait(),
-            "n_timed": done.waits.len(),
+            "seconds_per_text": done.median_wait().map(|wait| json!({
+                "median": wait.point, "low": wait.low, "high": wait.high, "n": wait.n,
+            })),
             "stopped": done.stopped.map(|stop| match stop {
                 Stop::Cost => "max_cost",
                 Stop::User => "interrupted",

@@ -12,6 +12,8 @@ use tokio::time::{Instant, sleep};
 use trilemma_cost::Pricer;
 use trilemma_domain::{Failure, FailureKind, Fingerprint, NanoUsd, Retry};
 use trilemma_provider::{Attempted, Call, Cancel, Client, EncodedRequest, Lane, Secret, Vectors};
+use trilemma_stats::quantile::{Sorted, quantile};
+use trilemma_stats::{Confidence, Estimate};
 use trilemma_store::{EmbeddingCall, EmbeddingEnd, Store};
 
 use super::plan::sig;
@@ -43,11 +45,10 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// Median wait of a call for one text, in seconds; `None` = none was made.
-    pub(super) fn median_wait(&self) -> Option<f64> {
-        let mut waits = self.waits.clone();
-        waits.sort_by(f64::total_cmp);
-        waits.get(waits.len() / 2).copied()
+    /// Median wait of a call for one text, in seconds; `None` = too few were made.
+    pub(super) fn median_wait(&self) -> Option<Estimate> {
+        let sample = Sorted::new(self.waits.clone()).ok()?;
+        quantile(&sample, 0.5, Confidence::P95).ok()
     }
 }
 
