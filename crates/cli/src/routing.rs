@@ -17,7 +17,7 @@ use trilemma_route::{Frame, Options, Target};
 
 use crate::context::{Context, InputError};
 
-pub(crate) use gather::{Material, gather};
+pub(crate) use gather::{Material, gather, items};
 pub(crate) use propose::{Case, propose};
 
 /// Which part of a run takes part.

@@ -252,7 +252,7 @@ fn rows(
 }
 
 /// All items of a run in its own order.
-pub(super) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<Item>> {
+pub(crate) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec<Item>> {
     let mut known: HashMap<ItemId, Item> = HashMap::with_capacity(manifest.items.len());
     let mut broken = None;
     store.items(&manifest.golden, |id, body| {

@@ -157,15 +157,15 @@ pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Op
 
 /// A figure of a policy file: as it was measured, else between the ends of its guard.
 fn stated(policy: &Policy, name: &str, ends: Option<[f64; 2]>) -> Option<Known> {
-    let measured = policy.measured.as_ref();
-    let found = measured.and_then(|measured| measured.figures.get(name).copied());
+    let measured = policy.measured.as_ref()?;
+    let found = measured.figures.get(name).copied();
     let between = |[low, high]: [f64; 2]| [f64::midpoint(low, high), low, high];
     let [point, low, high] = found.or(ends.map(between))?;
     Some(Known {
         point,
         low,
         high,
-        n: measured.map_or(0, |measured| measured.n),
+        n: measured.n,
     })
 }
 
@@ -227,7 +227,8 @@ mod tests {
         };
         let bare = file("");
         let ends = bare.guard.as_ref().map(|guard| guard.cost_usd);
-        assert_eq!(stated(&bare, "cost_usd", ends).unwrap().point, 2.0);
+        // Nobody measured what was written by hand.
+        assert_eq!(stated(&bare, "cost_usd", ends), None);
         let measured =
             file(r#","measured":{"figures":{"cost_usd":[1.2,1.0,3.0]},"curve":[],"n":70}"#);
         let found = stated(&measured, "cost_usd", ends).unwrap();
@@ -236,5 +237,8 @@ mod tests {
             (1.2, 1.0, 3.0, 70)
         );
         assert_eq!(stated(&measured, "escalated", None), None);
+        // Files of earlier versions know only the ends.
+        let found = stated(&measured, "escalated", Some([0.1, 0.3])).unwrap();
+        assert!((found.point - 0.2).abs() < 1e-12 && found.n == 70);
     }
 }

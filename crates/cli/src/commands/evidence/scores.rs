@@ -16,6 +16,8 @@ use trilemma_stats::resample::{Resampling, cluster_bootstrap_mean};
 use trilemma_stats::{Confidence, Estimate};
 use trilemma_store::Store;
 
+use crate::routing::items;
+
 /// Mean scores by candidate and scorer.
 pub(super) type Scores = BTreeMap<(String, String), Estimate>;
 
@@ -29,11 +31,7 @@ struct Values {
 /// Scores a run's answers again.
 pub(super) fn of_run(store: &Store, run: &RunId, scorers: &[LiveScorer]) -> anyhow::Result<Scores> {
     let manifest = store.manifest(run)?;
-    let mut items: Vec<Option<Item>> = Vec::new();
-    store.items(&manifest.golden, |_, json| {
-        items.push(serde_json::from_str(json).ok());
-        ControlFlow::Continue(())
-    })?;
+    let items = items(store, &manifest)?;
     let groups = groups(&items);
     let prompts: Vec<Option<Prompt>> = (manifest.candidates.iter())
         .map(|one| Prompt::parse(one.candidate.prompt.as_ref()?).ok())
@@ -42,7 +40,7 @@ pub(super) fn of_run(store: &Store, run: &RunId, scorers: &[LiveScorer]) -> anyh
     store.answers(run, |answer| {
         let [candidate_idx, item_idx] =
             [answer.key.candidate_idx, answer.key.item_idx].map(|idx| idx as usize);
-        let item = items.get(item_idx).and_then(Option::as_ref);
+        let item = items.get(item_idx);
         let group = groups.get(item_idx);
         if let (Some(record), Some(item), Some(group)) =
             (manifest.candidates.get(candidate_idx), item, group)
@@ -69,19 +67,16 @@ pub(super) fn of_run(store: &Store, run: &RunId, scorers: &[LiveScorer]) -> anyh
 }
 
 /// A number per item, the same for those of one cluster.
-fn groups(items: &[Option<Item>]) -> Vec<usize> {
+fn groups(items: &[Item]) -> Vec<usize> {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    let group = |(idx, item)| -> usize {
-        let item: &Option<Item> = item;
-        match item
-            .as_ref()
-            .and_then(|item| item.extras.cluster.as_deref())
-        {
+    let mut groups = Vec::with_capacity(items.len());
+    for (idx, item) in items.iter().enumerate() {
+        groups.push(match item.extras.cluster.as_deref() {
             Some(cluster) => *known.entry(cluster).or_insert(idx),
             None => idx,
-        }
-    };
-    items.iter().enumerate().map(group).collect()
+        });
+    }
+    groups
 }
 
 impl Values {
