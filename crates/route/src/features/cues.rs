@@ -4,6 +4,8 @@
 
 use std::sync::LazyLock;
 
+use super::letters::{APOSTROPHE, CAPITAL, DIGIT, LETTER};
+
 /// Number of groups.
 pub(super) const N_GROUPS: usize = 20;
 
@@ -150,42 +152,105 @@ const GROUPS: [&[&str]; N_GROUPS] = [
 /// The group of negations, which words ending in `n't` also belong to.
 const NEGATION: usize = 1;
 
+/// Most bytes of a word that is looked up: no cue has more.
+const MAX_BYTES: usize = 16;
+
 /// A word in lower case, without what is neither letter nor digit nor apostrophe.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Word {
-    text: String,
+    is_begun: bool,
+    has_capital: bool,
+    length: usize,
+    /// Its first bytes.
+    bytes: [u8; MAX_BYTES],
+    /// All its bytes.
+    n_bytes: usize,
+    /// Its last bytes, the last one lowest.
+    tail: u32,
     hash: u64,
 }
 
+impl Default for Word {
+    fn default() -> Self {
+        Self {
+            is_begun: false,
+            has_capital: false,
+            length: 0,
+            bytes: [0; MAX_BYTES],
+            n_bytes: 0,
+            tail: 0,
+            hash: HASH_START,
+        }
+    }
+}
+
 impl Word {
-    /// Takes a word as it is written; gives its length in characters.
-    pub(super) fn take(&mut self, written: &str) -> usize {
-        self.text.clear();
-        let mut length = 0;
-        for c in written.chars() {
-            if c.is_ascii_alphanumeric() || c == '\'' {
-                self.text.push(c.to_ascii_lowercase());
-                length += 1;
-            } else if c.is_alphanumeric() {
-                self.text.extend(c.to_lowercase());
-                length += c.to_lowercase().count();
+    /// Takes the next character as it is written, with its kind.
+    #[inline]
+    pub(super) fn push(&mut self, c: char, kind: u8) {
+        self.has_capital |= !self.is_begun && kind == CAPITAL;
+        self.is_begun = true;
+        if c.is_ascii() {
+            if matches!(kind, LETTER | CAPITAL | DIGIT | APOSTROPHE) {
+                self.length += 1;
+                self.byte((c as u8).to_ascii_lowercase());
+            }
+        } else if c.is_alphanumeric() {
+            for c in c.to_lowercase() {
+                self.length += 1;
+                let mut buffer = [0; 4];
+                for byte in c.encode_utf8(&mut buffer).bytes() {
+                    self.byte(byte);
+                }
             }
         }
-        self.hash = hash(&self.text);
-        length
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.n_bytes) {
+            *place = byte;
+        }
+        self.n_bytes += 1;
+        self.tail = self.tail << 8 | u32::from(byte);
+        self.hash = hashed(self.hash, byte);
+    }
+
+    /// Whether anything has been taken.
+    pub(super) fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// Whether it is written with a capital letter first.
+    pub(super) fn has_capital(&self) -> bool {
+        self.has_capital
+    }
+
+    /// Characters of it in lower case.
+    pub(super) fn length(&self) -> usize {
+        self.length
     }
 
     /// The same for equal words.
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }
+
+    fn is(&self, word: &str) -> bool {
+        self.bytes.get(..self.n_bytes) == Some(word.as_bytes())
+    }
 }
+
+/// What a hash begins with.
+const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// FNV-1a (Fowler, Noll and Vo): made anew for each word, so that no start of a table costs anything.
 fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    text.bytes().fold(HASH_START, hashed)
+}
+
+fn hashed(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
 const N_SLOTS: usize = 512;
@@ -217,25 +282,30 @@ fn places(hash: u64) -> impl Iterator<Item = usize> {
 
 /// The groups of a word, one bit each.
 pub(super) fn groups_of(word: &Word) -> u32 {
-    let text = word.text.as_str();
-    let negates = u32::from(text.ends_with("n't")) << NEGATION;
+    let ends_in_nt = word.tail & 0x00ff_ffff == u32::from_be_bytes(*b"\0n't");
+    let negates = u32::from(ends_in_nt) << NEGATION;
     let found = places(word.hash)
         .filter_map(|at| GROUPS_OF.get(at))
-        .find(|(known, _)| known.is_empty() || *known == text);
+        .find(|(known, _)| known.is_empty() || word.is(known));
     found.map_or(0, |(_, groups)| *groups) | negates
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::letters::kind;
+
+    fn word(written: &str) -> Word {
+        let mut word = Word::default();
+        for c in written.chars() {
+            word.push(c, kind(c));
+        }
+        word
+    }
 
     #[test]
     fn each_word_is_found_with_all_its_groups_and_others_are_not() {
-        let groups = |written: &str| {
-            let mut word = Word::default();
-            word.take(written);
-            groups_of(&word)
-        };
+        let groups = |written: &str| groups_of(&word(written));
         let expected = |text: &str| -> u32 {
             let has = |(group, words): (usize, &[&str])| u32::from(words.contains(&text)) << group;
             GROUPS.into_iter().enumerate().map(has).sum()
@@ -251,15 +321,23 @@ mod tests {
             assert_eq!(groups(word), 0, "{word}");
         }
         assert_eq!(groups("Don't"), 1 << NEGATION);
+        assert_eq!(groups("unreasonably-long-wouldn't"), 1 << NEGATION);
+        assert!(
+            GROUPS
+                .into_iter()
+                .flatten()
+                .all(|cue| cue.len() <= MAX_BYTES)
+        );
     }
 
     #[test]
     fn a_word_is_kept_in_lower_case_without_marks() {
-        let mut word = Word::default();
-        assert_eq!(word.take("\"İstanbul's\","), 11);
-        assert_eq!(word.text, "i\u{307}stanbul's");
-        let first = word.hash();
-        word.take("other");
-        assert_ne!(word.hash(), first);
+        let long = word("\"İstanbul's\",");
+        assert_eq!(long.length(), 11);
+        assert_eq!(long.hash(), hash("i\u{307}stanbul's"));
+        assert!(long.is("i\u{307}stanbul's"));
+        assert!(!long.has_capital());
+        assert!(word("Éa").has_capital());
+        assert_ne!(long.hash(), word("other").hash());
     }
 }

@@ -5,6 +5,7 @@
 //! multitask learning", ICML 2009. Case is ignored, all white space is alike.
 
 use super::head;
+use super::letters::{folded, is_of_word};
 
 /// Buckets of character runs.
 pub(crate) const N_CHAR_BUCKETS: usize = 1 << 15;
@@ -14,6 +15,9 @@ const N_WORD_BUCKETS: usize = 1 << 14;
 pub(crate) const N_HASH: usize = N_CHAR_BUCKETS + N_WORD_BUCKETS;
 
 const MAX_WORDS: usize = 2_000;
+
+/// What the hash of a word begins with.
+const WORD_START: u32 = 99;
 
 /// The buckets of one text, each once, in order of appearance.
 #[derive(Debug, Clone, Default)]
@@ -27,10 +31,12 @@ pub(crate) struct Hashed {
 impl Hashed {
     /// Takes a text apart.
     pub(crate) fn of(text: &str) -> Self {
-        let mut seen = vec![0_u64; N_HASH.div_ceil(64)];
+        let edge = std::iter::once(u32::from(' '));
+        let inner = head(text).chars().map(folded);
+        let codes: Vec<u32> = edge.clone().chain(inner).chain(edge).collect();
         Self {
-            chars: char_runs(text, &mut seen),
-            words: word_runs(text, &mut seen),
+            chars: char_runs(&codes),
+            words: word_runs(&codes),
         }
     }
 
@@ -41,11 +47,8 @@ impl Hashed {
     }
 }
 
-fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
-    let edge = std::iter::once(u32::from(' '));
-    let inner = head(text).chars().map(folded);
-    let codes: Vec<u32> = edge.clone().chain(inner).chain(edge).collect();
-    let mut found = Vec::with_capacity(3 * codes.len());
+fn char_runs(codes: &[u32]) -> Vec<u32> {
+    let mut found = Found::<{ N_CHAR_BUCKETS / 64 }>::with_room(3 * codes.len());
     // Runs of all lengths begin at each but the last four.
     for window in codes.windows(5) {
         let [a, b, c, d, e] = window else { continue };
@@ -53,7 +56,7 @@ fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
         let four = mixed(three, *d);
         let five = mixed(four, *e);
         for (hash, length) in [(three, 2), (four, 3), (five, 4)] {
-            note(mixed(hash, length) >> 17, seen, &mut found);
+            found.note(mixed(hash, length) >> 17, 0);
         }
     }
     for start in codes.len().saturating_sub(4)..codes.len() {
@@ -61,50 +64,72 @@ fn char_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
         for (length, code) in codes.iter().skip(start).enumerate() {
             hash = mixed(hash, *code);
             if length >= 2 {
-                note(mixed(hash, length as u32) >> 17, seen, &mut found);
+                found.note(mixed(hash, length as u32) >> 17, 0);
             }
         }
     }
-    found
+    found.buckets()
 }
 
-fn word_runs(text: &str, seen: &mut [u64]) -> Vec<u32> {
-    let words = head(text)
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .take(MAX_WORDS);
-    let mut found = Vec::new();
-    let mut previous = 0;
-    for word in words {
-        let hash = word.chars().fold(99, |hash, c| mixed(hash, folded(c)));
-        for piece in [hash, mixed(hash, previous)] {
-            let bucket = N_CHAR_BUCKETS as u32 + (mixed(piece, 7) >> 18);
-            note(bucket, seen, &mut found);
+fn word_runs(codes: &[u32]) -> Vec<u32> {
+    let most = codes.len().div_ceil(2).min(MAX_WORDS);
+    let mut found = Found::<{ N_WORD_BUCKETS / 64 }>::with_room(2 * most);
+    let (mut n, mut previous) = (0, 0);
+    let mut hash = None;
+    // The last code is no part of a word, so every word ends.
+    for code in codes {
+        if is_of_word(*code) {
+            hash = Some(mixed(hash.unwrap_or(WORD_START), *code));
+            continue;
         }
-        previous = hash;
+        let Some(whole) = hash.take() else { continue };
+        for piece in [whole, mixed(whole, previous)] {
+            found.note(mixed(piece, 7) >> 18, N_CHAR_BUCKETS as u32);
+        }
+        previous = whole;
+        n += 1;
+        if n == MAX_WORDS {
+            break;
+        }
     }
-    found
+    found.buckets()
 }
 
-/// Notes a bucket the first time that it comes up.
-fn note(bucket: u32, seen: &mut [u64], found: &mut Vec<u32>) {
-    let Some(word) = seen.get_mut(bucket as usize / 64) else {
-        return;
-    };
-    let bit = 1_u64 << (bucket % 64);
-    if *word & bit == 0 {
-        *word |= bit;
-        found.push(bucket);
-    }
+/// Buckets in order of appearance, each once, out of 64 times so many.
+struct Found<const N_WORDS: usize> {
+    seen: [u64; N_WORDS],
+    buckets: Vec<u32>,
+    n: usize,
 }
 
-fn folded(c: char) -> u32 {
-    if c.is_whitespace() {
-        u32::from(' ')
-    } else if c.is_ascii() {
-        u32::from(c.to_ascii_lowercase())
-    } else {
-        u32::from(c.to_lowercase().next().unwrap_or(c))
+impl<const N_WORDS: usize> Found<N_WORDS> {
+    /// Room for so many.
+    fn with_room(most: usize) -> Self {
+        Self {
+            seen: [0; N_WORDS],
+            buckets: vec![0; most],
+            n: 0,
+        }
+    }
+
+    /// Notes a bucket the first time that it comes up, as one that lies so much higher. Without a branch: whether a
+    /// bucket is new is hard to predict.
+    #[inline]
+    fn note(&mut self, bucket: u32, above: u32) {
+        let Some(word) = self.seen.get_mut(bucket as usize / 64) else {
+            return;
+        };
+        let before = *word;
+        *word |= 1 << (bucket % 64);
+        if let Some(place) = self.buckets.get_mut(self.n) {
+            *place = above + bucket;
+        }
+        self.n += usize::from(*word != before);
+    }
+
+    fn buckets(mut self) -> Vec<u32> {
+        self.buckets.truncate(self.n);
+        self.buckets
     }
 }
 

@@ -6,6 +6,7 @@
 mod cues;
 mod hashed;
 mod head;
+mod letters;
 mod surface;
 
 pub(crate) use hashed::{Hashed, N_CHAR_BUCKETS, N_HASH};

@@ -2,27 +2,42 @@
 //!
 //! Most are logarithms of one plus a count, so they stay small and finite for any text.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::cues::{N_GROUPS, Word, groups_of};
 use super::head;
+use super::letters::{
+    APOSTROPHE, CAPITAL, END, LETTER, N_KINDS, N_MARKS, QUESTION, QUOTE, WHITE, kind,
+};
 
 /// Features of a text.
 pub(crate) const N_SURFACE: usize = 16 + 8 + 6 + 4 + N_GROUPS;
 
-const CODE: [&str; 10] = [
-    "```", "def ", "class ", "function", "return", "import ", "{", "}", " = ", "()",
-];
+/// Marks of code.
+static CODE: LazyLock<[Finder<'static>; 10]> = LazyLock::new(|| {
+    [
+        "```", "def ", "class ", "function", "return", "import ", "{", "}", " = ", "()",
+    ]
+    .map(Finder::new)
+});
 
 /// Counts a text.
 pub(crate) fn surface(text: &str) -> Vec<f64> {
     let head = head(text);
+    let words = Words::of(head);
+    let n_words = if head.len() == text.len() {
+        words.n
+    } else {
+        text.split_whitespace().count()
+    };
     let mut features = Vec::with_capacity(N_SURFACE);
     features.push(log(text.chars().count()));
-    features.push(log(text.split_whitespace().count()));
+    features.push(log(n_words));
     characters(head, &mut features);
     numbers(head, &mut features);
-    words(head, &mut features);
+    words.push(&mut features);
     options(head, &mut features);
     features
 }
@@ -37,45 +52,32 @@ fn share(part: usize, whole: usize) -> f64 {
 
 /// 14 features.
 fn characters(text: &str, features: &mut Vec<f64>) {
-    let mut counts = [0_usize; 9];
-    let (mut n, mut upper, mut letters, mut foreign, mut ends) = (0, 0, 0, 0, 0);
-    let mut previous = ' ';
+    let mut counts = [0_usize; N_KINDS];
+    let (mut n, mut foreign, mut ends) = (0, 0, 0);
+    let mut previous = WHITE;
     for c in text.chars() {
         n += 1;
         foreign += usize::from(!c.is_ascii());
-        if c.is_alphabetic() {
-            letters += 1;
-            upper += usize::from(c.is_uppercase());
-        } else if c.is_whitespace() {
-            ends += usize::from(matches!(previous, '.' | '?' | '!'));
-        } else {
-            let kind = match c {
-                '+' | '*' | '=' | '<' | '>' | '/' | '^' => Some(0),
-                '(' | ')' | '[' | ']' | '{' | '}' => Some(1),
-                ',' => Some(2),
-                '?' => Some(3),
-                '"' | '\'' | '`' => Some(4),
-                '$' | '€' | '£' => Some(5),
-                '%' => Some(6),
-                '\\' | '_' => Some(7),
-                ':' | ';' => Some(8),
-                _ => None,
-            };
-            if let Some(count) = kind.and_then(|kind: usize| counts.get_mut(kind)) {
-                *count += 1;
-            }
+        let kind = kind(c);
+        if let Some(count) = counts.get_mut(usize::from(kind)) {
+            *count += 1;
         }
-        previous = c;
+        ends += usize::from(kind == WHITE && matches!(previous, END | QUESTION));
+        previous = kind;
     }
-    features.extend(counts.map(log));
-    features.push(share(upper, letters));
+    let of = |kind: u8| counts.get(usize::from(kind)).copied().unwrap_or(0);
+    for mark in 0..N_MARKS {
+        let apostrophes = if mark == QUOTE { of(APOSTROPHE) } else { 0 };
+        features.push(log(of(mark) + apostrophes));
+    }
+    features.push(share(of(CAPITAL), of(CAPITAL) + of(LETTER)));
     features.push(share(foreign, n));
     features.push(log(ends));
     features.push(log(text.lines().count()));
-    features.push(log(CODE
+    let marks = CODE
         .iter()
-        .filter(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some())
-        .count()));
+        .filter(|mark| mark.find(text.as_bytes()).is_some());
+    features.push(log(marks.count()));
 }
 
 /// 8 features.
@@ -86,11 +88,12 @@ fn numbers(text: &str, features: &mut Vec<f64>) {
         (Vec::new(), 0, 0, 0);
     let mut at = 0;
     while at < bytes.len() {
-        if !digit_at(at) {
-            at += 1;
-            continue;
-        }
-        let start = at;
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(ahead) = rest.iter().position(u8::is_ascii_digit) else {
+            break;
+        };
+        let start = at + ahead;
+        at = start;
         let mut has_point = false;
         while digit_at(at) || (matches!(bytes.get(at), Some(b'.' | b',')) && digit_at(at + 1)) {
             has_point |= bytes.get(at) == Some(&b'.');
@@ -123,39 +126,68 @@ fn numbers(text: &str, features: &mut Vec<f64>) {
     ]);
 }
 
-/// 6 features and the groups of cues.
-fn words(text: &str, features: &mut Vec<f64>) {
-    let mut groups = [0_usize; N_GROUPS];
-    let mut different: Vec<u64> = Vec::new();
-    let mut word = Word::default();
-    let (mut n, mut letters, mut long, mut longest, mut names) = (0, 0, 0, 0, 0);
-    for written in text.split_whitespace() {
-        let length = word.take(written);
-        names += usize::from(n > 0 && written.starts_with(char::is_uppercase));
-        n += 1;
-        letters += length;
-        long += usize::from(length > 7);
-        longest = longest.max(length);
-        let mut left = groups_of(&word);
+/// Counts of words.
+#[derive(Default)]
+struct Words {
+    n: usize,
+    letters: usize,
+    long: usize,
+    longest: usize,
+    names: usize,
+    groups: [usize; N_GROUPS],
+    /// Hash of each word.
+    hashes: Vec<u64>,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let mut words = Self::default();
+        let mut word = Word::default();
+        for c in text.chars() {
+            let kind = kind(c);
+            if kind != WHITE {
+                word.push(c, kind);
+            } else if word.is_begun() {
+                words.take(&word);
+                word = Word::default();
+            }
+        }
+        if word.is_begun() {
+            words.take(&word);
+        }
+        words
+    }
+
+    fn take(&mut self, word: &Word) {
+        self.names += usize::from(self.n > 0 && word.has_capital());
+        self.n += 1;
+        self.letters += word.length();
+        self.long += usize::from(word.length() > 7);
+        self.longest = self.longest.max(word.length());
+        let mut left = groups_of(word);
         while left != 0 {
-            if let Some(count) = groups.get_mut(left.trailing_zeros() as usize) {
+            if let Some(count) = self.groups.get_mut(left.trailing_zeros() as usize) {
                 *count += 1;
             }
             left &= left - 1;
         }
-        different.push(word.hash());
+        self.hashes.push(word.hash());
     }
-    different.sort_unstable();
-    different.dedup();
-    features.extend([
-        share(letters, n),
-        share(long, n),
-        share(different.len(), n),
-        longest.min(40) as f64,
-        share(names, n),
-        log(names),
-    ]);
-    features.extend(groups.map(log));
+
+    /// 6 features and the groups of cues.
+    fn push(mut self, features: &mut Vec<f64>) {
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        features.extend([
+            share(self.letters, self.n),
+            share(self.long, self.n),
+            share(self.hashes.len(), self.n),
+            self.longest.min(40) as f64,
+            share(self.names, self.n),
+            log(self.names),
+        ]);
+        features.extend(self.groups.map(log));
+    }
 }
 
 /// 4 features: lines such as `A. yes` and what stands before them.
@@ -169,10 +201,10 @@ fn options(text: &str, features: &mut Vec<f64>) {
     let length: usize = options.iter().map(|line| line.len()).sum();
     let has_digit = |line: &&&str| line.bytes().any(|b| b.is_ascii_digit());
     let numeric = options.iter().filter(has_digit).count();
-    let stem = text
-        .find("\nA.")
-        .or_else(|| text.find("\nA)"))
-        .unwrap_or(text.len());
+    let bytes = text.as_bytes();
+    let stem = memmem::find(bytes, b"\nA.")
+        .or_else(|| memmem::find(bytes, b"\nA)"))
+        .unwrap_or(bytes.len());
     features.extend([
         options.len().min(8) as f64,
         share(length, options.len()).ln_1p(),

@@ -1,0 +1,137 @@
+//! What kind a character is, and how it looks when case and white space do not matter.
+//!
+//! Both are looked up in a table for ASCII, which is most of most texts; the rest asks Unicode's properties.
+
+/// Kinds of marks that are counted one by one: the first kinds.
+pub(super) const N_MARKS: u8 = 9;
+/// All kinds, and some room, so that any kind has a place in a table of this length.
+pub(super) const N_KINDS: usize = 16;
+
+/// The kind of a question mark.
+pub(super) const QUESTION: u8 = 3;
+/// A letter that is not a capital.
+pub(super) const LETTER: u8 = 9;
+/// A capital letter.
+pub(super) const CAPITAL: u8 = 10;
+/// White space.
+pub(super) const WHITE: u8 = 11;
+/// What ends a sentence, and is no question mark.
+pub(super) const END: u8 = 12;
+/// A digit of ASCII.
+pub(super) const DIGIT: u8 = 13;
+/// An apostrophe, which is also a part of words. It counts as [`QUOTE`].
+pub(super) const APOSTROPHE: u8 = 14;
+/// Everything else.
+const OTHER: u8 = 15;
+/// Quotation marks but the apostrophe.
+pub(super) const QUOTE: u8 = 4;
+
+const KINDS: [u8; 128] = {
+    let mut kinds = [OTHER; 128];
+    let mut code = 0;
+    while code < 128 {
+        kinds[code] = match code as u8 {
+            b'+' | b'*' | b'=' | b'<' | b'>' | b'/' | b'^' => 0,
+            b'(' | b')' | b'[' | b']' | b'{' | b'}' => 1,
+            b',' => 2,
+            b'?' => QUESTION,
+            b'"' | b'`' => QUOTE,
+            b'$' => 5,
+            b'%' => 6,
+            b'\\' | b'_' => 7,
+            b':' | b';' => 8,
+            b'a'..=b'z' => LETTER,
+            b'A'..=b'Z' => CAPITAL,
+            b'\t'..=b'\r' | b' ' => WHITE,
+            b'.' | b'!' => END,
+            b'0'..=b'9' => DIGIT,
+            b'\'' => APOSTROPHE,
+            _ => OTHER,
+        };
+        code += 1;
+    }
+    kinds
+};
+
+/// The kind of a character, below [`N_KINDS`].
+#[inline]
+pub(super) fn kind(c: char) -> u8 {
+    KINDS.get(c as usize).copied().unwrap_or_else(|| beyond(c))
+}
+
+#[cold]
+fn beyond(c: char) -> u8 {
+    if c.is_uppercase() {
+        CAPITAL
+    } else if c.is_alphabetic() {
+        LETTER
+    } else if c.is_whitespace() {
+        WHITE
+    } else if matches!(c, '€' | '£') {
+        5
+    } else {
+        OTHER
+    }
+}
+
+const FOLDED: [u8; 128] = {
+    let mut folded = [0; 128];
+    let mut code = 0;
+    while code < 128 {
+        folded[code] = match KINDS[code] {
+            WHITE => b' ',
+            _ => (code as u8).to_ascii_lowercase(),
+        };
+        code += 1;
+    }
+    folded
+};
+
+/// A character in lower case; any white space is a space.
+#[inline]
+pub(super) fn folded(c: char) -> u32 {
+    FOLDED
+        .get(c as usize)
+        .map_or_else(|| folded_beyond(c), |code| u32::from(*code))
+}
+
+#[cold]
+fn folded_beyond(c: char) -> u32 {
+    if c.is_whitespace() {
+        u32::from(' ')
+    } else {
+        u32::from(c.to_lowercase().next().unwrap_or(c))
+    }
+}
+
+/// Whether a folded character is a letter or a digit.
+#[inline]
+pub(super) fn is_of_word(folded: u32) -> bool {
+    match KINDS.get(folded as usize) {
+        Some(kind) => matches!(*kind, LETTER | CAPITAL | DIGIT),
+        None => char::from_u32(folded).is_some_and(char::is_alphanumeric),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_say_what_the_standard_library_says() {
+        for c in char::MIN..=char::MAX {
+            let kind = kind(c);
+            assert_eq!(matches!(kind, LETTER | CAPITAL), c.is_alphabetic(), "{c:?}");
+            assert_eq!(kind == CAPITAL, c.is_uppercase(), "{c:?}");
+            assert_eq!(kind == WHITE, c.is_whitespace(), "{c:?}");
+            assert_eq!(kind == DIGIT, c.is_ascii_digit(), "{c:?}");
+            let expected = if c.is_whitespace() {
+                ' '
+            } else {
+                c.to_lowercase().next().unwrap()
+            };
+            assert_eq!(folded(c), u32::from(expected), "{c:?}");
+            assert_eq!(is_of_word(folded(c)), c.is_alphanumeric(), "{c:?}");
+        }
+    }
+}
