@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::letters::{APOSTROPHE, CAPITAL, DIGIT, LETTER};
+use super::letters::{APOSTROPHE, CAPITAL, DIGIT, LETTER, folded_ascii};
 
 /// Number of groups.
 pub(super) const N_GROUPS: usize = 20;
@@ -152,33 +152,26 @@ const GROUPS: [&[&str]; N_GROUPS] = [
 /// The group of negations, which words ending in `n't` also belong to.
 const NEGATION: usize = 1;
 
-/// Most bytes of a word that is looked up: no cue has more.
-const MAX_BYTES: usize = 16;
+/// Bytes of a word that are kept: no cue has more.
+const N_KEPT: usize = 16;
 
 /// A word in lower case, without what is neither letter nor digit nor apostrophe.
 #[derive(Debug)]
 pub(super) struct Word {
-    is_begun: bool,
-    has_capital: bool,
+    /// Characters.
     length: usize,
-    /// Its first bytes.
-    bytes: [u8; MAX_BYTES],
-    /// All its bytes.
+    /// Its last bytes: byte `n` at `n` modulo their number.
+    kept: [u8; N_KEPT],
     n_bytes: usize,
-    /// Its last bytes, the last one lowest.
-    tail: u32,
     hash: u64,
 }
 
 impl Default for Word {
     fn default() -> Self {
         Self {
-            is_begun: false,
-            has_capital: false,
             length: 0,
-            bytes: [0; MAX_BYTES],
+            kept: [0; N_KEPT],
             n_bytes: 0,
-            tail: 0,
             hash: HASH_START,
         }
     }
@@ -188,42 +181,34 @@ impl Word {
     /// Takes the next character as it is written, with its kind.
     #[inline]
     pub(super) fn push(&mut self, c: char, kind: u8) {
-        self.has_capital |= !self.is_begun && kind == CAPITAL;
-        self.is_begun = true;
         if c.is_ascii() {
             if matches!(kind, LETTER | CAPITAL | DIGIT | APOSTROPHE) {
                 self.length += 1;
-                self.byte((c as u8).to_ascii_lowercase());
+                self.byte(folded_ascii(c as u8));
             }
         } else if c.is_alphanumeric() {
-            for c in c.to_lowercase() {
-                self.length += 1;
-                let mut buffer = [0; 4];
-                for byte in c.encode_utf8(&mut buffer).bytes() {
-                    self.byte(byte);
-                }
+            self.push_foreign(c);
+        }
+    }
+
+    #[cold]
+    fn push_foreign(&mut self, c: char) {
+        for c in c.to_lowercase() {
+            self.length += 1;
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                self.byte(byte);
             }
         }
     }
 
     #[inline]
     fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.n_bytes) {
+        if let Some(place) = self.kept.get_mut(self.n_bytes % N_KEPT) {
             *place = byte;
         }
         self.n_bytes += 1;
-        self.tail = self.tail << 8 | u32::from(byte);
         self.hash = hashed(self.hash, byte);
-    }
-
-    /// Whether anything has been taken.
-    pub(super) fn is_begun(&self) -> bool {
-        self.is_begun
-    }
-
-    /// Whether it is written with a capital letter first.
-    pub(super) fn has_capital(&self) -> bool {
-        self.has_capital
     }
 
     /// Characters of it in lower case.
@@ -237,7 +222,16 @@ impl Word {
     }
 
     fn is(&self, word: &str) -> bool {
-        self.bytes.get(..self.n_bytes) == Some(word.as_bytes())
+        self.kept.get(..self.n_bytes) == Some(word.as_bytes())
+    }
+
+    fn ends_in(&self, end: &[u8]) -> bool {
+        let from = self.n_bytes.checked_sub(end.len());
+        from.is_some_and(|from| {
+            (from..)
+                .zip(end)
+                .all(|(at, byte)| self.kept.get(at % N_KEPT) == Some(byte))
+        })
     }
 }
 
@@ -255,18 +249,21 @@ fn hashed(hash: u64, byte: u8) -> u64 {
 
 const N_SLOTS: usize = 512;
 
-/// Every word with its groups, one bit each, at its hash or behind; more slots than words, so that most
-/// other words meet an empty one at once.
-static GROUPS_OF: LazyLock<[(&str, u32); N_SLOTS]> = LazyLock::new(|| {
-    let mut slots = [("", 0); N_SLOTS];
+/// A place of the table: a cue, its hash, and its groups, one bit each; an empty one is of no group.
+type Slot = (u64, &'static str, u32);
+
+/// Every cue at its hash or behind; more slots than cues, so that most other words meet an empty one at once.
+static GROUPS_OF: LazyLock<[Slot; N_SLOTS]> = LazyLock::new(|| {
+    let mut slots: [Slot; N_SLOTS] = [(0, "", 0); N_SLOTS];
     for (group, words) in GROUPS.into_iter().enumerate() {
         for word in words {
-            let at = places(hash(word)).find(|at| {
-                let found = slots.get(*at).map(|slot| slot.0);
+            let hash = hash(word);
+            let at = places(hash).find(|at| {
+                let found = slots.get(*at).map(|slot| slot.1);
                 found.is_some_and(|found| found.is_empty() || found == *word)
             });
             if let Some(slot) = at.and_then(|at| slots.get_mut(at)) {
-                *slot = (word, slot.1 | 1 << group);
+                *slot = (hash, word, slot.2 | 1 << group);
             }
         }
     }
@@ -282,12 +279,11 @@ fn places(hash: u64) -> impl Iterator<Item = usize> {
 
 /// The groups of a word, one bit each.
 pub(super) fn groups_of(word: &Word) -> u32 {
-    let ends_in_nt = word.tail & 0x00ff_ffff == u32::from_be_bytes(*b"\0n't");
-    let negates = u32::from(ends_in_nt) << NEGATION;
+    let negates = u32::from(word.ends_in(b"n't")) << NEGATION;
     let found = places(word.hash)
         .filter_map(|at| GROUPS_OF.get(at))
-        .find(|(known, _)| known.is_empty() || word.is(known));
-    found.map_or(0, |(_, groups)| *groups) | negates
+        .find(|(hash, known, groups)| *groups == 0 || (*hash == word.hash && word.is(known)));
+    found.map_or(0, |(_, _, groups)| *groups) | negates
 }
 
 #[cfg(test)]
@@ -322,12 +318,7 @@ mod tests {
         }
         assert_eq!(groups("Don't"), 1 << NEGATION);
         assert_eq!(groups("unreasonably-long-wouldn't"), 1 << NEGATION);
-        assert!(
-            GROUPS
-                .into_iter()
-                .flatten()
-                .all(|cue| cue.len() <= MAX_BYTES)
-        );
+        assert!(GROUPS.into_iter().flatten().all(|cue| cue.len() <= N_KEPT));
     }
 
     #[test]
@@ -336,8 +327,6 @@ mod tests {
         assert_eq!(long.length(), 11);
         assert_eq!(long.hash(), hash("i\u{307}stanbul's"));
         assert!(long.is("i\u{307}stanbul's"));
-        assert!(!long.has_capital());
-        assert!(word("Éa").has_capital());
         assert_ne!(long.hash(), word("other").hash());
     }
 }

@@ -5,7 +5,7 @@
 //! multitask learning", ICML 2009. Case is ignored, all white space is alike.
 
 use super::head;
-use super::letters::{folded, is_of_word};
+use super::letters::{folded, folded_ascii, is_of_word};
 
 /// Buckets of character runs.
 pub(crate) const N_CHAR_BUCKETS: usize = 1 << 15;
@@ -31,9 +31,15 @@ pub(crate) struct Hashed {
 impl Hashed {
     /// Takes a text apart.
     pub(crate) fn of(text: &str) -> Self {
-        let edge = std::iter::once(u32::from(' '));
-        let inner = head(text).chars().map(folded);
-        let codes: Vec<u32> = edge.clone().chain(inner).chain(edge).collect();
+        let head = head(text);
+        let mut codes = Vec::with_capacity(head.len() + 2);
+        codes.push(u32::from(' '));
+        if head.is_ascii() {
+            codes.extend(head.bytes().map(|byte| u32::from(folded_ascii(byte))));
+        } else {
+            codes.extend(head.chars().map(folded));
+        }
+        codes.push(u32::from(' '));
         Self {
             chars: char_runs(&codes),
             words: word_runs(&codes),
@@ -48,7 +54,12 @@ impl Hashed {
 }
 
 fn char_runs(codes: &[u32]) -> Vec<u32> {
-    let mut found = Found::<{ N_CHAR_BUCKETS / 64 }>::with_room(3 * codes.len());
+    let mut buckets = vec![0; 3 * codes.len()];
+    let mut found = Found {
+        seen: &mut [0; N_CHAR_BUCKETS / 64],
+        buckets: &mut buckets,
+        n: 0,
+    };
     // Runs of all lengths begin at each but the last four.
     for window in codes.windows(5) {
         let [a, b, c, d, e] = window else { continue };
@@ -68,50 +79,49 @@ fn char_runs(codes: &[u32]) -> Vec<u32> {
             }
         }
     }
-    found.buckets()
+    let n = found.n;
+    buckets.truncate(n);
+    buckets
 }
 
 fn word_runs(codes: &[u32]) -> Vec<u32> {
     let most = codes.len().div_ceil(2).min(MAX_WORDS);
-    let mut found = Found::<{ N_WORD_BUCKETS / 64 }>::with_room(2 * most);
+    let mut buckets = vec![0; 2 * most];
+    let mut found = Found {
+        seen: &mut [0; N_WORD_BUCKETS / 64],
+        buckets: &mut buckets,
+        n: 0,
+    };
     let (mut n, mut previous) = (0, 0);
-    let mut hash = None;
-    // The last code is no part of a word, so every word ends.
-    for code in codes {
-        if is_of_word(*code) {
-            hash = Some(mixed(hash.unwrap_or(WORD_START), *code));
-            continue;
+    let mut codes = codes.iter();
+    while let Some(first) = codes.find(|code| is_of_word(**code)) {
+        let mut hash = mixed(WORD_START, *first);
+        // The last code is no part of a word, so every word ends.
+        for code in codes.by_ref().take_while(|code| is_of_word(**code)) {
+            hash = mixed(hash, *code);
         }
-        let Some(whole) = hash.take() else { continue };
-        for piece in [whole, mixed(whole, previous)] {
+        for piece in [hash, mixed(hash, previous)] {
             found.note(mixed(piece, 7) >> 18, N_CHAR_BUCKETS as u32);
         }
-        previous = whole;
+        previous = hash;
         n += 1;
         if n == MAX_WORDS {
             break;
         }
     }
-    found.buckets()
+    let n = found.n;
+    buckets.truncate(n);
+    buckets
 }
 
-/// Buckets in order of appearance, each once, out of 64 times so many.
-struct Found<const N_WORDS: usize> {
-    seen: [u64; N_WORDS],
-    buckets: Vec<u32>,
+/// Buckets in order of appearance, each once, out of 64 times as many as there are words of bits.
+struct Found<'a, const N_WORDS: usize> {
+    seen: &'a mut [u64; N_WORDS],
+    buckets: &'a mut [u32],
     n: usize,
 }
 
-impl<const N_WORDS: usize> Found<N_WORDS> {
-    /// Room for so many.
-    fn with_room(most: usize) -> Self {
-        Self {
-            seen: [0; N_WORDS],
-            buckets: vec![0; most],
-            n: 0,
-        }
-    }
-
+impl<const N_WORDS: usize> Found<'_, N_WORDS> {
     /// Notes a bucket the first time that it comes up, as one that lies so much higher. Without a branch: whether a
     /// bucket is new is hard to predict.
     #[inline]
@@ -121,15 +131,11 @@ impl<const N_WORDS: usize> Found<N_WORDS> {
         };
         let before = *word;
         *word |= 1 << (bucket % 64);
+        let is_new = *word != before;
         if let Some(place) = self.buckets.get_mut(self.n) {
             *place = above + bucket;
         }
-        self.n += usize::from(*word != before);
-    }
-
-    fn buckets(mut self) -> Vec<u32> {
-        self.buckets.truncate(self.n);
-        self.buckets
+        self.n += usize::from(is_new);
     }
 }
 

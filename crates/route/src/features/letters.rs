@@ -26,37 +26,79 @@ const OTHER: u8 = 15;
 /// Quotation marks but the apostrophe.
 pub(super) const QUOTE: u8 = 4;
 
-const KINDS: [u8; 128] = {
-    let mut kinds = [OTHER; 128];
-    let mut code = 0;
+/// What is known of an ASCII character.
+#[derive(Clone, Copy)]
+struct Ascii {
+    kind: u8,
+    folded: u8,
+    is_of_word: bool,
+}
+
+/// Of each ASCII character; for bytes above there is room, so that any byte has a place.
+const ASCII: [Ascii; 256] = {
+    let mut table = [ascii(0); 256];
+    let mut code = 1;
     while code < 128 {
-        kinds[code] = match code as u8 {
-            b'+' | b'*' | b'=' | b'<' | b'>' | b'/' | b'^' => 0,
-            b'(' | b')' | b'[' | b']' | b'{' | b'}' => 1,
-            b',' => 2,
-            b'?' => QUESTION,
-            b'"' | b'`' => QUOTE,
-            b'$' => 5,
-            b'%' => 6,
-            b'\\' | b'_' => 7,
-            b':' | b';' => 8,
-            b'a'..=b'z' => LETTER,
-            b'A'..=b'Z' => CAPITAL,
-            b'\t'..=b'\r' | b' ' => WHITE,
-            b'.' | b'!' => END,
-            b'0'..=b'9' => DIGIT,
-            b'\'' => APOSTROPHE,
-            _ => OTHER,
-        };
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "while it is compiled; a place that is not there would not compile"
+        )]
+        {
+            table[code] = ascii(code as u8);
+        }
         code += 1;
     }
-    kinds
+    table
 };
+
+const fn ascii(byte: u8) -> Ascii {
+    let kind = match byte {
+        b'+' | b'*' | b'=' | b'<' | b'>' | b'/' | b'^' => 0,
+        b'(' | b')' | b'[' | b']' | b'{' | b'}' => 1,
+        b',' => 2,
+        b'?' => QUESTION,
+        b'"' | b'`' => QUOTE,
+        b'$' => 5,
+        b'%' => 6,
+        b'\\' | b'_' => 7,
+        b':' | b';' => 8,
+        b'a'..=b'z' => LETTER,
+        b'A'..=b'Z' => CAPITAL,
+        b'\t'..=b'\r' | b' ' => WHITE,
+        b'.' | b'!' => END,
+        b'0'..=b'9' => DIGIT,
+        b'\'' => APOSTROPHE,
+        _ => OTHER,
+    };
+    Ascii {
+        kind,
+        folded: match kind {
+            WHITE => b' ',
+            _ => byte.to_ascii_lowercase(),
+        },
+        is_of_word: matches!(kind, LETTER | CAPITAL | DIGIT),
+    }
+}
+
+#[inline]
+fn known(byte: u8) -> Ascii {
+    ASCII.get(usize::from(byte)).copied().unwrap_or(ascii(0))
+}
 
 /// The kind of a character, below [`N_KINDS`].
 #[inline]
 pub(super) fn kind(c: char) -> u8 {
-    KINDS.get(c as usize).copied().unwrap_or_else(|| beyond(c))
+    if c.is_ascii() {
+        kind_of_ascii(c as u8)
+    } else {
+        beyond(c)
+    }
+}
+
+/// The kind of an ASCII character.
+#[inline]
+pub(super) fn kind_of_ascii(byte: u8) -> u8 {
+    known(byte).kind
 }
 
 #[cold]
@@ -74,25 +116,20 @@ fn beyond(c: char) -> u8 {
     }
 }
 
-const FOLDED: [u8; 128] = {
-    let mut folded = [0; 128];
-    let mut code = 0;
-    while code < 128 {
-        folded[code] = match KINDS[code] {
-            WHITE => b' ',
-            _ => (code as u8).to_ascii_lowercase(),
-        };
-        code += 1;
-    }
-    folded
-};
-
 /// A character in lower case; any white space is a space.
 #[inline]
 pub(super) fn folded(c: char) -> u32 {
-    FOLDED
-        .get(c as usize)
-        .map_or_else(|| folded_beyond(c), |code| u32::from(*code))
+    if c.is_ascii() {
+        u32::from(folded_ascii(c as u8))
+    } else {
+        folded_beyond(c)
+    }
+}
+
+/// An ASCII character in lower case; any white space is a space.
+#[inline]
+pub(super) fn folded_ascii(byte: u8) -> u8 {
+    known(byte).folded
 }
 
 #[cold]
@@ -107,9 +144,9 @@ fn folded_beyond(c: char) -> u32 {
 /// Whether a folded character is a letter or a digit.
 #[inline]
 pub(super) fn is_of_word(folded: u32) -> bool {
-    match KINDS.get(folded as usize) {
-        Some(kind) => matches!(*kind, LETTER | CAPITAL | DIGIT),
-        None => char::from_u32(folded).is_some_and(char::is_alphanumeric),
+    match u8::try_from(folded) {
+        Ok(byte) if byte.is_ascii() => known(byte).is_of_word,
+        _ => char::from_u32(folded).is_some_and(char::is_alphanumeric),
     }
 }
 

@@ -9,7 +9,7 @@ use memchr::memmem::{self, Finder};
 use super::cues::{N_GROUPS, Word, groups_of};
 use super::head;
 use super::letters::{
-    APOSTROPHE, CAPITAL, END, LETTER, N_KINDS, N_MARKS, QUESTION, QUOTE, WHITE, kind,
+    APOSTROPHE, CAPITAL, END, LETTER, N_KINDS, N_MARKS, QUESTION, QUOTE, WHITE, kind, kind_of_ascii,
 };
 
 /// Features of a text.
@@ -26,18 +26,28 @@ static CODE: LazyLock<[Finder<'static>; 10]> = LazyLock::new(|| {
 /// Counts a text.
 pub(crate) fn surface(text: &str) -> Vec<f64> {
     let head = head(text);
-    let words = Words::of(head);
+    let counts = if head.is_ascii() {
+        Counts::of(
+            head.bytes()
+                .map(|byte| (char::from(byte), kind_of_ascii(byte))),
+        )
+    } else {
+        Counts::of(head.chars().map(|c| (c, kind(c))))
+    };
     let n_words = if head.len() == text.len() {
-        words.n
+        counts.words
     } else {
         text.split_whitespace().count()
     };
     let mut features = Vec::with_capacity(N_SURFACE);
     features.push(log(text.chars().count()));
     features.push(log(n_words));
-    characters(head, &mut features);
+    counts.push_characters(&mut features);
+    features.push(log(head.lines().count()));
+    let is_in = |mark: &&Finder<'_>| mark.find(head.as_bytes()).is_some();
+    features.push(log(CODE.iter().filter(is_in).count()));
     numbers(head, &mut features);
-    words.push(&mut features);
+    counts.push_words(&mut features);
     options(head, &mut features);
     features
 }
@@ -50,34 +60,124 @@ fn share(part: usize, whole: usize) -> f64 {
     part as f64 / whole.max(1) as f64
 }
 
-/// 14 features.
-fn characters(text: &str, features: &mut Vec<f64>) {
-    let mut counts = [0_usize; N_KINDS];
-    let (mut n, mut foreign, mut ends) = (0, 0, 0);
-    let mut previous = WHITE;
-    for c in text.chars() {
-        n += 1;
-        foreign += usize::from(!c.is_ascii());
-        let kind = kind(c);
-        if let Some(count) = counts.get_mut(usize::from(kind)) {
+/// What is counted of the characters and words of a text.
+#[derive(Default)]
+struct Counts {
+    /// By kind.
+    kinds: [usize; N_KINDS],
+    foreign: usize,
+    /// White space behind what ends a sentence.
+    ends: usize,
+    words: usize,
+    letters: usize,
+    long: usize,
+    longest: usize,
+    names: usize,
+    groups: [usize; N_GROUPS],
+    /// Hash of each word.
+    hashes: Vec<u64>,
+}
+
+impl Counts {
+    /// Counts characters, each with its kind.
+    fn of(mut characters: impl Iterator<Item = (char, u8)>) -> Self {
+        let mut counts = Self::default();
+        while let Some((mut c, mut kind)) = characters.next() {
+            counts.character(c, kind);
+            if kind == WHITE {
+                continue;
+            }
+            let is_name = kind == CAPITAL && counts.words > 0;
+            let mut word = Word::default();
+            let mut last = kind;
+            while kind != WHITE {
+                word.push(c, kind);
+                last = kind;
+                let Some(next) = characters.next() else {
+                    // Nothing stands behind it.
+                    last = WHITE;
+                    break;
+                };
+                (c, kind) = next;
+                counts.character(c, kind);
+            }
+            counts.ends += usize::from(matches!(last, END | QUESTION));
+            counts.names += usize::from(is_name);
+            counts.word(&word);
+        }
+        counts
+    }
+
+    #[inline]
+    fn character(&mut self, c: char, kind: u8) {
+        if let Some(count) = self.kinds.get_mut(usize::from(kind)) {
             *count += 1;
         }
-        ends += usize::from(kind == WHITE && matches!(previous, END | QUESTION));
-        previous = kind;
+        self.foreign += usize::from(!c.is_ascii());
     }
-    let of = |kind: u8| counts.get(usize::from(kind)).copied().unwrap_or(0);
-    for mark in 0..N_MARKS {
-        let apostrophes = if mark == QUOTE { of(APOSTROPHE) } else { 0 };
-        features.push(log(of(mark) + apostrophes));
+
+    fn word(&mut self, word: &Word) {
+        self.words += 1;
+        self.letters += word.length();
+        self.long += usize::from(word.length() > 7);
+        self.longest = self.longest.max(word.length());
+        let mut left = groups_of(word);
+        while left != 0 {
+            if let Some(count) = self.groups.get_mut(left.trailing_zeros() as usize) {
+                *count += 1;
+            }
+            left &= left - 1;
+        }
+        self.hashes.push(word.hash());
     }
-    features.push(share(of(CAPITAL), of(CAPITAL) + of(LETTER)));
-    features.push(share(foreign, n));
-    features.push(log(ends));
-    features.push(log(text.lines().count()));
-    let marks = CODE
-        .iter()
-        .filter(|mark| mark.find(text.as_bytes()).is_some());
-    features.push(log(marks.count()));
+
+    /// 12 features.
+    fn push_characters(&self, features: &mut Vec<f64>) {
+        let of = |kind: u8| self.kinds.get(usize::from(kind)).copied().unwrap_or(0);
+        for mark in 0..N_MARKS {
+            let apostrophes = if mark == QUOTE { of(APOSTROPHE) } else { 0 };
+            features.push(log(of(mark) + apostrophes));
+        }
+        features.push(share(of(CAPITAL), of(CAPITAL) + of(LETTER)));
+        features.push(share(self.foreign, self.kinds.iter().sum()));
+        features.push(log(self.ends));
+    }
+
+    /// 6 features and the groups of cues.
+    fn push_words(self, features: &mut Vec<f64>) {
+        features.extend([
+            share(self.letters, self.words),
+            share(self.long, self.words),
+            share(n_different(&self.hashes), self.words),
+            self.longest.min(40) as f64,
+            share(self.names, self.words),
+            log(self.names),
+        ]);
+        features.extend(self.groups.map(log));
+    }
+}
+
+/// How many are different, by a table with room for twice as many.
+fn n_different(hashes: &[u64]) -> usize {
+    let n_slots = (2 * hashes.len()).next_power_of_two();
+    // No place is left for a zero, so it counts apart.
+    let mut slots = vec![0_u64; n_slots];
+    let mut n = usize::from(hashes.contains(&0));
+    for hash in hashes.iter().filter(|hash| **hash != 0) {
+        let mut at = *hash as usize;
+        while let Some(slot) = slots.get_mut(at % n_slots) {
+            if *slot == 0 {
+                *slot = *hash;
+                n += 1;
+                break;
+            }
+            if *slot == *hash {
+                break;
+            }
+            at += 1;
+        }
+    }
+    n
 }
 
 /// 8 features.
@@ -88,11 +188,9 @@ fn numbers(text: &str, features: &mut Vec<f64>) {
         (Vec::new(), 0, 0, 0);
     let mut at = 0;
     while at < bytes.len() {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let Some(ahead) = rest.iter().position(u8::is_ascii_digit) else {
+        let Some(start) = next_digit(bytes, at) else {
             break;
         };
-        let start = at + ahead;
         at = start;
         let mut has_point = false;
         while digit_at(at) || (matches!(bytes.get(at), Some(b'.' | b',')) && digit_at(at + 1)) {
@@ -126,68 +224,20 @@ fn numbers(text: &str, features: &mut Vec<f64>) {
     ]);
 }
 
-/// Counts of words.
-#[derive(Default)]
-struct Words {
-    n: usize,
-    letters: usize,
-    long: usize,
-    longest: usize,
-    names: usize,
-    groups: [usize; N_GROUPS],
-    /// Hash of each word.
-    hashes: Vec<u64>,
-}
-
-impl Words {
-    fn of(text: &str) -> Self {
-        let mut words = Self::default();
-        let mut word = Word::default();
-        for c in text.chars() {
-            let kind = kind(c);
-            if kind != WHITE {
-                word.push(c, kind);
-            } else if word.is_begun() {
-                words.take(&word);
-                word = Word::default();
-            }
+/// Where the next digit is, from some place on. Looks at many bytes at once, for most texts have few digits.
+fn next_digit(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    for part in bytes.get(from..)?.chunks(32) {
+        let has_digit = part
+            .iter()
+            .fold(false, |found, byte| found | byte.is_ascii_digit());
+        if has_digit {
+            let ahead = part.iter().position(u8::is_ascii_digit);
+            return ahead.map(|ahead| at + ahead);
         }
-        if word.is_begun() {
-            words.take(&word);
-        }
-        words
+        at += part.len();
     }
-
-    fn take(&mut self, word: &Word) {
-        self.names += usize::from(self.n > 0 && word.has_capital());
-        self.n += 1;
-        self.letters += word.length();
-        self.long += usize::from(word.length() > 7);
-        self.longest = self.longest.max(word.length());
-        let mut left = groups_of(word);
-        while left != 0 {
-            if let Some(count) = self.groups.get_mut(left.trailing_zeros() as usize) {
-                *count += 1;
-            }
-            left &= left - 1;
-        }
-        self.hashes.push(word.hash());
-    }
-
-    /// 6 features and the groups of cues.
-    fn push(mut self, features: &mut Vec<f64>) {
-        self.hashes.sort_unstable();
-        self.hashes.dedup();
-        features.extend([
-            share(self.letters, self.n),
-            share(self.long, self.n),
-            share(self.hashes.len(), self.n),
-            self.longest.min(40) as f64,
-            share(self.names, self.n),
-            log(self.names),
-        ]);
-        features.extend(self.groups.map(log));
-    }
+    None
 }
 
 /// 4 features: lines such as `A. yes` and what stands before them.

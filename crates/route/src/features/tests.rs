@@ -130,6 +130,15 @@ fn pieces_and_counts_are_as_defined(text: &str) {
         (28, share(names, n)),
         (29, log(names)),
     ];
+    let marks = [
+        "+*=<>/^", "()[]{}", ",", "?", "\"'`", "$€£", "%", "\\_", ":;",
+    ];
+    for (at, marks) in (2..).zip(marks) {
+        let n = text.chars().filter(|c| marks.contains(*c)).count();
+        assert_eq!(features[at], log(n), "{marks} of {text:?}");
+    }
+    let n_foreign = text.chars().filter(|c| !c.is_ascii()).count();
+    assert_eq!(features[12], share(n_foreign, text.chars().count()));
     for (at, value) in expected {
         assert_eq!(features[at], value, "{at} of {text:?}");
     }
@@ -145,6 +154,7 @@ fn odd_texts_have_pieces_and_counts_as_defined() {
         "Don't! ask Ms. O'Neil's 2 aunts (why?) \u{a0}now\u{2003}or never.\tEnd",
         "İstanbul Straße ǅ Ⓐb £5 „Ä“ 这是 🦀 é\u{301}",
         "the the THE the-the",
+        "`x`_y\\z = {1: [2, 3]}; 4/5 * $6 + 7% > €8 < ^9 \"q\" 'r' end? (s)",
     ] {
         pieces_and_counts_are_as_defined(text);
     }
@@ -152,7 +162,7 @@ fn odd_texts_have_pieces_and_counts_as_defined() {
 
 proptest! {
     #[test]
-    fn any_text_has_pieces_and_counts_as_defined(text in ".{0,200}|[a-cA-C .'?!\\n0-9]{0,120}") {
+    fn any_text_has_pieces_and_counts_as_defined(text in ".{0,200}|[a-cA-C .,:'?!(*\\n0-9]{0,120}") {
         pieces_and_counts_are_as_defined(&text);
     }
 
