@@ -12,7 +12,7 @@ use super::logprobs::{Asked, made_up};
 use crate::model::Current;
 use crate::replay::{Recorded, RecordedEnd, Replay};
 use crate::sample::Draws;
-use crate::scenario::{Answers, ScriptAnswer, ScriptRule, UsageRule};
+use crate::scenario::{Answers, FaultKind, ScriptAnswer, ScriptRule, UsageRule};
 use crate::tokens::{self, Pieces};
 
 /// An answer and where its tokens end.
@@ -22,6 +22,8 @@ pub(crate) struct Answer {
     /// Tokens of the visible text (that of a refusal, if it is one).
     pub(crate) pieces: Pieces,
     pub(crate) reasoning_pieces: Pieces,
+    /// What goes wrong with it, as a script says.
+    pub(crate) fault: Option<FaultKind>,
 }
 
 /// The prompt that is to be answered.
@@ -91,6 +93,7 @@ impl Answer {
         Self {
             pieces: pieces.unwrap_or_else(|| tokens::pieces(&text)),
             reasoning_pieces: Arc::from([]),
+            fault: None,
             response: ChatResponse {
                 text,
                 finish: Some(FinishReason::Stop),
@@ -135,6 +138,7 @@ impl Answer {
         Self {
             pieces: tokens::pieces(visible),
             reasoning_pieces: tokens::pieces(script.reasoning.as_deref().unwrap_or_default()),
+            fault: script.fault,
             response: ChatResponse {
                 text: if script.refusal.is_some() {
                     String::new()
@@ -168,13 +172,18 @@ impl Answer {
         self.pieces = kept;
     }
 
-    /// Cuts the text at half of its tokens.
-    pub(crate) fn cut_half(&mut self) {
-        self.cut(self.pieces.len() / 2);
+    /// Lets a fault change what is said; others strike while it is told.
+    pub(crate) fn strike(&mut self, fault: Option<FaultKind>) {
+        match fault {
+            Some(FaultKind::Refusal) => self.refuse(),
+            Some(FaultKind::ContentFilter) => self.filter(),
+            Some(FaultKind::Length) => self.cut(self.pieces.len() / 2),
+            Some(_) | None => {}
+        }
     }
 
     /// Turns it into a refusal.
-    pub(crate) fn refuse(&mut self) {
+    fn refuse(&mut self) {
         const WORDS: &str = "I can't help with that.";
         *self = Self::of_script(&ScriptAnswer {
             refusal: Some(WORDS.to_owned()),
@@ -183,7 +192,7 @@ impl Answer {
     }
 
     /// Withholds it, as a vendor's filter does.
-    pub(crate) fn filter(&mut self) {
+    fn filter(&mut self) {
         *self = Self::of_text(String::new(), Some(Arc::from([])));
         self.response.finish = Some(FinishReason::ContentFilter);
     }

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Limited};
 use tokio::time::Instant;
-use trilemma_domain::Dialect;
-use trilemma_wire::server::{Endpoint, Route, encode_models, peek_request, route};
+use trilemma_domain::{Dialect, Fingerprint};
+use trilemma_wire::server::{Endpoint, Peek, Route, encode_models, peek_request, route};
 
-use super::answer::{self, Prompt};
+use super::answer::{self, Answer, Prompt};
 use super::context::Call;
 use super::embed::embed;
 use super::errors::{bad_key, no_answer, no_model, no_route, too_many, unreadable};
@@ -20,7 +20,9 @@ use super::head::{Answered, plain_error, respond};
 use super::logprobs::Asked;
 use super::reply::Known;
 use crate::log::{CallOutcome, RejectReason};
+use crate::model::Current;
 use crate::replay::prompt_fingerprint;
+use crate::scenario::FaultRule;
 use crate::shared::Shared;
 use crate::tap::Tap;
 
@@ -108,11 +110,9 @@ async fn answer(call: &Call<'_>, route: &Route, headers: &HeaderMap, body: &[u8]
         record.outcome = CallOutcome::Rejected(RejectReason::UnknownPrompt);
         return call.reject(record, &no_answer(&model, item.is_some()));
     };
-    let usage = answer.usage(
-        current.behaviour.usage.as_ref(),
-        call.n_input_tokens(&peek, &prompt),
-    );
-    let (leave, state) = call.limit(&model, &answer, usage);
+    let n_input = call.n_input_tokens(&peek, &prompt);
+    let usage_of = |answer: &Answer| answer.usage(current.behaviour.usage.as_ref(), n_input);
+    let (leave, state) = call.limit(&model, &answer, usage_of(&answer));
     if leave.is_ok() && rule.is_none() {
         // Only a call that is answered uses an answer up; another may have done so meanwhile.
         let reserved = model.answer(&prompt);
@@ -120,13 +120,14 @@ async fn answer(call: &Call<'_>, route: &Route, headers: &HeaderMap, body: &[u8]
             answer = find(reserved).unwrap_or(answer);
         }
     }
-    if let (Some(rule), Some(n_likely)) = (current.logprobs, peek.logprobs) {
-        answer.add_logprobs(Asked {
-            rule,
-            seed: current.seed ^ prompt.leading_u64(),
-            nth,
-            n_likely: n_likely.min(MOST_LIKELY),
-        });
+    let scripted = answer.fault.map(|kind| FaultRule::every(kind, 1));
+    let rule = rule.or(scripted.as_ref());
+    answer.strike(rule.map(|rule| rule.kind));
+    // Counted is what is told.
+    let usage = usage_of(&answer);
+    let asked = likely(&current, &peek, (&prompt, nth));
+    if let Some(asked) = asked {
+        answer.add_logprobs(asked);
     }
     let known = Known {
         call,
@@ -144,4 +145,19 @@ async fn answer(call: &Call<'_>, route: &Route, headers: &HeaderMap, body: &[u8]
         return known.reject(record, &too_many(wait));
     }
     known.respond(record, answer, rule).await
+}
+
+/// Which log-probabilities are asked for; `None` = none, or the model gives none.
+fn likely(
+    current: &Current<'_>,
+    peek: &Peek<'_>,
+    (prompt, nth): (&Fingerprint, u32),
+) -> Option<Asked> {
+    let n_likely = peek.logprobs?;
+    Some(Asked {
+        rule: current.logprobs?,
+        seed: current.seed ^ prompt.leading_u64(),
+        nth,
+        n_likely: n_likely.min(MOST_LIKELY),
+    })
 }

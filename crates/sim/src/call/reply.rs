@@ -47,7 +47,7 @@ impl Known<'_> {
     pub(super) async fn respond(
         self,
         mut record: CallRecord,
-        mut answer: Answer,
+        answer: Answer,
         rule: Option<&FaultRule>,
     ) -> Answered {
         let fault = rule.map(|rule| rule.kind);
@@ -70,9 +70,6 @@ impl Known<'_> {
                 self.call.tap.cut();
                 return Err(Cut);
             }
-            Some(FaultKind::Refusal) => answer.refuse(),
-            Some(FaultKind::ContentFilter) => answer.filter(),
-            Some(FaultKind::Length) => answer.cut_half(),
             _ => {}
         }
         record.status = Some(200);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::fault::FaultKind;
 use super::spread::Spread;
 
 /// Where a model's answers come from.
@@ -64,6 +65,9 @@ pub struct ScriptAnswer {
     /// Calls of tools, told after the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ScriptToolCall>,
+    /// What goes wrong with it, each time that it is given, unless a rule of the model strikes the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultKind>,
 }
 
 /// One scripted call of a tool.

@@ -110,6 +110,7 @@ fn items(sheet: &Sheet<'_>, found: &Appraisal) -> Vec<Value> {
             json!({
                 "item": row.id,
                 "answered_by": served.answered_by.map(|_| sheet.member(served.answered_by)),
+                "asked": asked(sheet, &served.asked),
                 "calls": served.n_calls,
                 "steps": served.n_steps,
                 "quality": served.quality,
@@ -119,6 +120,12 @@ fn items(sheet: &Sheet<'_>, found: &Appraisal) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// Names of the candidates asked, step by step.
+fn asked<'a>(sheet: &'a Sheet<'_>, steps: &[Vec<usize>]) -> Vec<Vec<&'a str>> {
+    let names = |step: &Vec<usize>| step.iter().map(|at| sheet.member(Some(*at))).collect();
+    steps.iter().map(names).collect()
 }
 
 fn task(one: &Task) -> Value {
