@@ -9,16 +9,14 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use trilemma_domain::Dialect;
-use trilemma_store::ledger::{Feedback as Word, Json, RequestId};
+use trilemma_store::ledger::{Feedback as Word, RequestId};
 use trilemma_wire::server::{ErrorKind, encode_models};
 
 use crate::arrival::Spoken;
-use crate::ask::Ask;
 use crate::gateway::Gateway;
 use crate::outlet::{self, Outlet, Reply};
-use crate::policy::{Told, ToldCall};
 use crate::refusal::Refusal;
-use crate::{arrival, chat, policy, prepare};
+use crate::{arrival, chat, decide, policy};
 
 /// A client may be quicker to speak than its request is to end: its word waits so long, and so long once more.
 const FEEDBACK_PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(100)];
@@ -40,7 +38,7 @@ pub(crate) async fn handle(
         "/messages" if is_post => Spoken::Chat(Dialect::Anthropic),
         "/embeddings" if is_post => Spoken::Embeddings,
         "/feedback" if is_post => return Ok(feedback(&gateway, request).await),
-        "/decide" if is_post => return Ok(decide(&gateway, request).await),
+        "/decide" if is_post => return Ok(decide::decide(&gateway, request).await),
         "/models" if request.method() == Method::GET => return Ok(models(&gateway, &request)),
         _ => return Ok(nowhere(&request)),
     };
@@ -56,53 +54,11 @@ pub(crate) async fn handle(
         }
     };
     if is_dry {
-        return Ok(decision(&gateway, &ask));
+        return Ok(decide::decision(&gateway, &ask));
     }
     let outlet = Outlet::default();
     let job = Box::pin(chat::run(gateway, ask, outlet.clone()));
     Ok(outlet::respond(job, outlet).await)
-}
-
-/// Tells what would be done with a request in any dialect, and does nothing.
-async fn decide(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
-    let spoken = Spoken::AnyChat(dialect_of(&request));
-    match arrival::read(gateway, spoken, request).await {
-        Ok(ask) => decision(gateway, &ask),
-        Err(refusal) => refusal.response(spoken.dialect()),
-    }
-}
-
-fn decision(gateway: &Gateway, ask: &Ask) -> Response<Reply> {
-    let active = gateway.called_policy(ask);
-    let told = match active {
-        Some(active) => {
-            prepare::decode(ask).map(|decoded| active.told(&active.step(&decoded.chat, ask, &[])))
-        }
-        None => gateway.named(ask).map(|named| {
-            let target = &named.upstream.parts.candidate.target;
-            let call = ToldCall {
-                candidate: named.upstream.id(),
-                model: Some(format!("{}/{}", target.provider, target.model)),
-                purpose: "given",
-            };
-            Json::of(&Told {
-                schema_version: 1,
-                policy: None,
-                hash: None,
-                step: "call",
-                calls: vec![call],
-                why: vec!["the request names the model".to_owned()],
-                scores: Vec::new(),
-            })
-        }),
-    };
-    match told {
-        Ok(told) => {
-            let text = told.map_or_else(String::new, |told| told.text().to_owned());
-            json(StatusCode::OK, Bytes::from(text))
-        }
-        Err(refusal) => refusal.response(ask.dialect),
-    }
 }
 
 /// What a client says of an answer.
@@ -176,7 +132,8 @@ async fn recorded(
     Ok(is_recorded)
 }
 
-fn dialect_of(request: &Request<Incoming>) -> Dialect {
+/// The dialect that a caller speaks where the path does not tell.
+pub(crate) fn dialect_of(request: &Request<Incoming>) -> Dialect {
     if request.headers().contains_key("anthropic-version") {
         Dialect::Anthropic
     } else {

@@ -17,6 +17,7 @@ use trilemma_route::{
 use trilemma_store::ledger::Json;
 
 use crate::ask::Ask;
+use crate::blocks::Arm;
 use crate::deviation::{self, MeasuredRequests};
 use crate::upstream::Named;
 use crate::vector::maker;
@@ -170,35 +171,23 @@ impl Active {
 
     /// A decision as JSON: what happens next, why, and by which policy.
     pub(crate) fn told(&self, decision: &Decision) -> Option<Json> {
-        let (step, calls) = match &decision.step {
-            Step::Call(calls) => ("call", calls.as_slice()),
-            Step::Answer { .. } => ("answer", [].as_slice()),
-            Step::Exhausted => ("exhausted", [].as_slice()),
-        };
-        let calls = calls.iter().map(|call| {
-            let candidate = call.candidate.as_str();
+        Json::of(&self.tell(decision))
+    }
+
+    /// A decision in words.
+    pub(crate) fn tell<'a>(&'a self, decision: &'a Decision) -> Told<'a> {
+        let mut told = Told::bare(&decision.step);
+        for call in &mut told.calls {
             let target = self
-                .member(candidate)
+                .member(call.candidate)
                 .map(|named| &named.upstream.parts.candidate.target);
-            ToldCall {
-                candidate,
-                model: target.map(|target| format!("{}/{}", target.provider, target.model)),
-                purpose: match call.purpose {
-                    Use::Given => "given",
-                    Use::Judged => "judged",
-                    Use::Embedded => "embedded",
-                },
-            }
-        });
-        Json::of(&Told {
-            schema_version: 1,
-            policy: Some(&self.router.policy().name),
-            hash: Some(&self.hash),
-            step,
-            calls: calls.collect(),
-            why: decision.why.iter().map(ToString::to_string).collect(),
-            scores: decision.why.iter().filter_map(told_score).collect(),
-        })
+            call.model = target.map(|target| format!("{}/{}", target.provider, target.model));
+        }
+        told.policy = Some(&self.router.policy().name);
+        told.hash = Some(&self.hash);
+        told.why = decision.why.iter().map(ToString::to_string).collect();
+        told.scores = decision.why.iter().filter_map(told_score).collect();
+        told
     }
 }
 
@@ -262,10 +251,59 @@ pub(crate) struct Told<'a> {
     pub(crate) hash: Option<&'a str>,
     pub(crate) step: &'static str,
     pub(crate) calls: Vec<ToldCall<'a>>,
+    /// To another gateway: whose answer to take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) take: Option<Taken<'a>>,
     pub(crate) why: Vec<String>,
     /// The figures that it rests on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) scores: Vec<ToldScore<'a>>,
+    /// To another gateway: the canary's arm, where the request is one of those that are split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) canary: Option<Arm>,
+    /// To another gateway: the probability with which chance takes this decision; `None` = no policy and no canary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) propensity: Option<f64>,
+}
+
+impl<'a> Told<'a> {
+    /// What happens next, without a word of why.
+    pub(crate) fn bare(step: &'a Step) -> Self {
+        let (name, calls) = match step {
+            Step::Call(calls) => ("call", calls.as_slice()),
+            Step::Answer { .. } => ("answer", [].as_slice()),
+            Step::Exhausted => ("exhausted", [].as_slice()),
+        };
+        let calls = calls.iter().map(|call| ToldCall {
+            candidate: call.candidate.as_str(),
+            model: None,
+            purpose: match call.purpose {
+                Use::Given => "given",
+                Use::Judged => "judged",
+                Use::Embedded => "embedded",
+            },
+        });
+        Self {
+            schema_version: 1,
+            policy: None,
+            hash: None,
+            step: name,
+            calls: calls.collect(),
+            take: None,
+            why: Vec::new(),
+            scores: Vec::new(),
+            canary: None,
+            propensity: None,
+        }
+    }
+}
+
+/// An answer that another gateway has.
+#[derive(Serialize)]
+pub(crate) struct Taken<'a> {
+    /// Position in what it has told, from 0.
+    pub(crate) observation: usize,
+    pub(crate) candidate: &'a str,
 }
 
 /// The figures of one reason of a decision.

@@ -10,6 +10,8 @@
 
 mod budgets;
 mod canary;
+mod decide;
+mod decide_random;
 mod dialects;
 mod evidence;
 mod failover;
