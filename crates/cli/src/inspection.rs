@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::keys::{self, MissingKey};
 use crate::lineup;
 use crate::linting::{LintWishes, findings};
+use crate::policy_check;
 use crate::size_class;
 
 /// What was found without calling anyone.
@@ -26,6 +27,8 @@ pub(crate) struct Inspection {
     pub(crate) golden: Vec<Finding>,
     /// Requests that cannot be built for some item.
     pub(crate) unsendable: Vec<String>,
+    /// What is wrong with the policy that the project serves.
+    pub(crate) policy: Vec<String>,
     /// How large requests are, by candidate.
     pub(crate) requests: Vec<RequestSize>,
     /// Candidates and judges that a budget does not bound, because their price is unknown; empty
@@ -59,6 +62,7 @@ pub(crate) fn inspect(context: &Context, golden: &GoldenSet) -> Inspection {
         unbounded: unbounded(context),
         expectations: size_class::expectations(context),
         golden: findings(Some(context), golden, &LintWishes::default()),
+        policy: policy_check::faults(context),
         unsendable,
         requests,
         keys: missing,

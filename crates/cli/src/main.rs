@@ -30,6 +30,7 @@ mod newcomer;
 mod pins;
 mod places;
 mod plan;
+mod policy_check;
 mod printer;
 mod progress;
 mod redecide;

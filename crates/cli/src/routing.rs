@@ -6,12 +6,14 @@
 
 mod gather;
 mod item;
+pub(crate) mod labels;
 mod member;
 pub(crate) mod plan;
 mod propose;
 pub(crate) mod vectors;
 
 use anyhow::anyhow;
+use trilemma_domain::CandidateId;
 use trilemma_golden::Side;
 use trilemma_route::{Frame, Options, Target};
 
@@ -25,6 +27,8 @@ pub(crate) use propose::{Case, propose};
 pub(crate) struct Part<'a> {
     /// Candidates; empty = all.
     pub(crate) only: &'a [String],
+    /// Candidates whose labels are needed, whoever else takes part.
+    pub(crate) labels: &'a [CandidateId],
     /// Items of one side of the golden set; `None` = all.
     pub(crate) split: Option<Side>,
     /// At most about this many items, groups of dependent ones whole, at random by the run's seed; `None` = all.
@@ -48,6 +52,7 @@ pub(crate) fn options(context: &Context, material: &Material, target: Target) ->
         cascades: true,
         reads: true,
         queries: true,
+        labels: settings.classifier.clone(),
         frame: Frame {
             rules: settings.rules.clone(),
             fallback: settings.fallback.clone(),

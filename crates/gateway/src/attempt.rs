@@ -104,7 +104,7 @@ pub(crate) async fn reserved(
     };
     // Tokens of text, about: for limits of tokens per minute, which true usage corrects.
     let n_tokens =
-        job.ask.body.len() as u64 / 4 + worst.map_or(1_024, |worst| worst.output.min(1_024));
+        request.body().len() as u64 / 4 + worst.map_or(1_024, |worst| worst.output.min(1_024));
     let (ticket, heard) = job.record.begin(&upstream, hold, worst);
     Ok(Ready {
         n_tokens,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
-use trilemma_domain::ChatRequest;
+use trilemma_domain::{CandidateId, ChatRequest, Message};
 use trilemma_route::{Call, Decision, Observation, Outcome, Step, Use};
 use trilemma_store::ledger::Json;
 
@@ -22,7 +22,7 @@ use crate::dispatch::{dialect_of, json};
 use crate::gateway::Gateway;
 use crate::observed::Said;
 use crate::outlet::Reply;
-use crate::policy::{Active, Taken, Told};
+use crate::policy::{Active, Taken, Told, ToldCall, ToldMessage};
 use crate::prepare;
 use crate::refusal::Refusal;
 use crate::upstream::Named;
@@ -104,6 +104,9 @@ fn decided(gateway: &Gateway, ask: &Ask) -> Result<String, Refusal> {
     let has_fallen_back = challenger.is_some() && std::ptr::eq(decider, &in_use);
     let step = decider.step(ask, rest);
     let mut told = decider.tell(&step);
+    for call in &mut told.calls {
+        call.messages = decider.messages(ask, call);
+    }
     if has_fallen_back {
         told.why
             .insert(0, "the canary's challenger has failed".to_owned());
@@ -154,6 +157,20 @@ impl Decider {
                 why: Vec::new(),
             },
         }
+    }
+
+    /// What a classifier is to be asked; `None` = nobody asks for a label, or the request lacks what its prompt names.
+    fn messages(&self, ask: &Ask, call: &ToldCall<'_>) -> Option<Vec<ToldMessage>> {
+        let Self::Policy(active, chat) = self else {
+            return None;
+        };
+        let by = CandidateId::from(call.candidate);
+        let request = active.label_request(&by, (chat, ask))?;
+        let message = |one: &Message| ToldMessage {
+            role: one.role,
+            content: one.joined_text(),
+        };
+        Some(request.messages.iter().map(message).collect())
     }
 
     /// Whether nobody is left whom it could ask.

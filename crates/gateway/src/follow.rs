@@ -18,6 +18,7 @@ use trilemma_wire::server::ErrorKind;
 use crate::attempt::{Kept, Went, attempt};
 use crate::job::{Job, Told};
 use crate::judge::{Together, judge};
+use crate::label::label;
 use crate::policy::Active;
 use crate::refusal::Refusal;
 use crate::vector::vector;
@@ -51,9 +52,9 @@ impl Job {
             self.record.decided(&active, &decision);
             match decision.step {
                 Step::Call(calls) => {
-                    // A vector is no answer, so what follows it is no escalation.
+                    // A vector or a label is no answer, so what follows it is no escalation.
                     let mut asked = known.seen.iter();
-                    let is_later = asked.any(|seen| !active.makes_vectors(&seen.candidate));
+                    let is_later = asked.any(|seen| active.answers(&seen.candidate));
                     self.record.stepped(is_later);
                     if let Some(told) = self.calls(&active, chat, calls, &mut known).await {
                         return told;
@@ -95,6 +96,12 @@ impl Job {
             && call.purpose == Use::Embedded
         {
             self.embedded(active, chat, call, known).await;
+            return None;
+        }
+        if let [call] = calls.as_slice()
+            && call.purpose == Use::Labelled
+        {
+            self.labelled(active, chat, call, known).await;
             return None;
         }
         // No more at once than may fail; the policy asks for the rest when these have answered.
@@ -168,6 +175,28 @@ impl Job {
         let text = active.embedded_text(chat, &self.ask);
         let seen = match (active.member(by.as_str()), text) {
             (Some(named), Some(text)) => vector(self, (named, by), &text).await,
+            _ => Observation::failed(by),
+        };
+        known.seen.push(seen);
+        known.kept.push(None);
+    }
+
+    /// Asks for the label of the request's text. A failure takes none of the attempts at an answer.
+    async fn labelled(
+        &mut self,
+        active: &Active,
+        chat: &ChatRequest,
+        call: &Call,
+        known: &mut Known,
+    ) {
+        let by = call.candidate.clone();
+        let record = &mut self.record;
+        active.if_changed(by.as_str(), &mut |what| record.unmeasured(what));
+        // Whatever becomes of it, the policy decides on.
+        self.has_others = true;
+        let asked = active.label_request(&by, (chat, &self.ask));
+        let seen = match (active.member(by.as_str()), asked) {
+            (Some(named), Some(asked)) => label(self, (named, by), &asked).await,
             _ => Observation::failed(by),
         };
         known.seen.push(seen);

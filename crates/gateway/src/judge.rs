@@ -71,6 +71,12 @@ pub(crate) async fn judge(job: &mut Job, names: &[&Named]) -> Together {
     Together::Made(outcomes)
 }
 
+/// Makes one call that is ready, for a whole answer.
+pub(crate) async fn one(job: &mut Job, ready: Ready) -> Result<Kept, Box<Went>> {
+    let called = call(job, &ready).await;
+    settled(job, ready, called)
+}
+
 async fn call(job: &Job, ready: &Ready) -> Called {
     let lane = Arc::clone(&ready.upstream.parts.lane);
     let leave = match enter(job, ready, &lane).await {

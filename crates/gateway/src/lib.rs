@@ -45,6 +45,7 @@ mod hosted;
 mod job;
 mod judge;
 mod jury;
+mod label;
 mod listen;
 mod live;
 mod logprobs;

@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use trilemma_domain::{CandidateId, ChatRequest};
+use trilemma_domain::{Candidate, CandidateId, ChatRequest, Role};
+use trilemma_project::{LabelAsked, Labeller, Severity, label_faults};
 use trilemma_route::{
-    Decision, Observation, RequestView, Router, Step, Use, Why, measured_binding,
+    Decision, Observation, Policy, RequestView, Router, Step, Use, Why, measured_binding,
 };
 use trilemma_store::ledger::Json;
 
@@ -33,6 +34,8 @@ pub(crate) struct Active {
     members: HashMap<String, Named>,
     /// Members that make vectors.
     makers: Vec<CandidateId>,
+    /// Members that give labels, each with how it is asked.
+    labellers: HashMap<CandidateId, Labeller>,
     /// Candidates that are not what was measured.
     changed: Vec<String>,
 }
@@ -81,7 +84,9 @@ impl Active {
                 missing.join(", ")
             ));
         }
+        let labellers = labellers(policy, &members)?;
         Ok(Self {
+            labellers,
             hash: policy.content_hash().to_string(),
             router,
             members,
@@ -100,6 +105,11 @@ impl Active {
         self.makers.contains(id)
     }
 
+    /// Whether a member answers, and does not make vectors or give labels.
+    pub(crate) fn answers(&self, id: &CandidateId) -> bool {
+        !self.makes_vectors(id) && !self.router.gives_labels(id)
+    }
+
     /// The upstream of a candidate of the policy.
     pub(crate) fn member(&self, id: &str) -> Option<&Named> {
         self.members.get(id)
@@ -113,6 +123,23 @@ impl Active {
     /// The text of a request that is turned into a vector; `None` = it has none.
     pub(crate) fn embedded_text(&self, chat: &ChatRequest, ask: &Ask) -> Option<String> {
         trilemma_route::embedded_text(&self.view(chat, ask).text).map(str::to_owned)
+    }
+
+    /// What a classifier is asked about a request; `None` = its prompt names something that the request does not have.
+    pub(crate) fn label_request(
+        &self,
+        by: &CandidateId,
+        (chat, ask): (&ChatRequest, &Ask),
+    ) -> Option<ChatRequest> {
+        let candidate = &self.member(by.as_str())?.upstream.parts.candidate;
+        let asked = LabelAsked {
+            text: &self.view(chat, ask).text,
+            metadata: metadata(chat),
+            tags: &ask.facts.tags,
+            task: ask.facts.task.as_deref(),
+            user_tier: ask.facts.user_tier.as_deref(),
+        };
+        self.labellers.get(by)?.request(candidate, asked).ok()
     }
 
     fn view<'a>(&self, chat: &'a ChatRequest, ask: &'a Ask) -> RequestView<'a> {
@@ -136,11 +163,16 @@ impl Active {
         measured: Option<&MeasuredRequests>,
         note: &mut dyn FnMut(&str),
     ) {
-        if self.changed.iter().any(|changed| changed == candidate) {
-            note(&format!("candidate {candidate}"));
-        }
+        self.if_changed(candidate, note);
         if let Some(named) = self.members.get(candidate) {
             deviation::compare(ask, chat, (named, measured), note);
+        }
+    }
+
+    /// Gives a word where a candidate is not the one that was measured.
+    pub(crate) fn if_changed(&self, candidate: &str, note: &mut dyn FnMut(&str)) {
+        if self.changed.iter().any(|changed| changed == candidate) {
+            note(&format!("candidate {candidate}"));
         }
     }
 
@@ -191,6 +223,37 @@ impl Active {
     }
 }
 
+/// How those are asked who give labels.
+///
+/// # Errors
+/// Everything that keeps one of them from it, as a sentence after "failed to".
+fn labellers(
+    policy: &Policy,
+    members: &HashMap<String, Named>,
+) -> Result<HashMap<CandidateId, Labeller>, String> {
+    let candidates: Vec<Candidate> = (members.values())
+        .map(|named| named.upstream.parts.candidate.clone())
+        .collect();
+    let faults: Vec<String> = (label_faults(policy, &candidates).into_iter())
+        .filter(|(severity, _)| *severity == Severity::Error)
+        .map(|(_, fault)| fault.to_string())
+        .collect();
+    if !faults.is_empty() {
+        return Err(format!("use the policy: {}", faults.join("; ")));
+    }
+    let mut labellers = HashMap::new();
+    for by in policy.plan.gives_labels() {
+        let named = members.get(by.as_str());
+        let Some(prompt) = named.and_then(|one| one.upstream.parts.candidate.prompt.as_ref())
+        else {
+            continue;
+        };
+        let labeller = Labeller::of(prompt).map_err(|error| error.to_string())?;
+        labellers.insert(by.clone(), labeller);
+    }
+    Ok(labellers)
+}
+
 /// The figures of a reason; `None` = it has none.
 fn told_score(why: &Why) -> Option<ToldScore<'_>> {
     match why {
@@ -235,10 +298,17 @@ fn told_score(why: &Why) -> Option<ToldScore<'_>> {
         | Why::Embedded { .. }
         | Why::NotEmbedded { .. }
         | Why::Label { .. }
-        | Why::OtherLabel
+        | Why::NoLabel { .. }
         | Why::Failed { .. }
         | Why::LastResort => None,
     }
+}
+
+/// A message to a classifier.
+#[derive(Serialize)]
+pub(crate) struct ToldMessage {
+    pub(crate) role: Role,
+    pub(crate) content: String,
 }
 
 /// A decision in words.
@@ -281,7 +351,9 @@ impl<'a> Told<'a> {
                 Use::Given => "given",
                 Use::Judged => "judged",
                 Use::Embedded => "embedded",
+                Use::Labelled => "labelled",
             },
+            messages: None,
         });
         Self {
             schema_version: 1,
@@ -345,6 +417,9 @@ pub(crate) struct ToldCall<'a> {
     pub(crate) model: Option<String>,
     #[serde(rename = "use")]
     pub(crate) purpose: &'static str,
+    /// To another gateway: what a classifier is to be asked; `None` = the request itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) messages: Option<Vec<ToldMessage>>,
 }
 
 /// Free fields that a client sends along.

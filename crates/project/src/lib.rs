@@ -8,6 +8,7 @@
 mod adaptive;
 mod budget;
 mod key;
+mod labels;
 mod live;
 mod load;
 mod pipeline;
@@ -23,6 +24,7 @@ mod serve;
 pub use adaptive::Adaptive;
 pub use budget::{Period, ServeBudget};
 pub use key::KeySource;
+pub use labels::{LabelAsked, Labeller, label_faults};
 pub use live::{
     CanaryJudges, CanarySettings, Consent, ShadowSettings, TextSettings, TraceSettings,
 };

@@ -106,14 +106,13 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     let scorer_drafts = sections::scorers(root.sections("scorers"), context.read_file);
     let judges = judges(&names, &scorer_drafts, incumbent.is_some());
     let bench = or_default(&root, "bench", sections::bench);
-    let ids: Vec<CandidateId> = candidates.iter().map(|one| one.id.clone()).collect();
     let store = or_default(&root, "store", sections::store);
     let provider = |name: &str| names.provider(name);
     let serve = or_default(&root, "serve", |section| {
         sections::serve(section, &provider)
     });
     let routing = or_default(&root, "routing", |section| {
-        sections::routing(section, &ids, &serve.embeddings)
+        sections::routing(section, &candidates, &serve.embeddings)
     });
     let called = candidates.iter().chain(judges.values().flatten());
     let providers = providers(&names, called, &serve.embeddings);

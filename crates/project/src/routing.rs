@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use trilemma_domain::CandidateId;
-use trilemma_route::{Compare, Reads, Rule, Target};
+use trilemma_route::{Compare, Labels, Reads, Rule, Target};
 
 /// How policies are trained and what stands around their learned part.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,8 +27,26 @@ pub struct RoutingSettings {
     /// Who is asked, in this order, when the one that is wanted has failed; empty = the training
     /// names one.
     pub fallback: Vec<CandidateId>,
+    /// The candidate whose labels may decide, with its labels; `None` = none.
+    pub classifier: Option<Labels>,
     /// The `id` under `[[serve.embeddings]]` whose vectors of queries take part; `None` = none do.
     pub embedding: Option<String>,
+}
+
+impl RoutingSettings {
+    /// Everyone whose answers are labels, by rules or as the classifier of the training, once each.
+    #[must_use]
+    pub fn gives_labels(&self) -> Vec<CandidateId> {
+        let rules = self.rules.iter().flat_map(|rule| rule.then.gives_labels());
+        let own = self.classifier.as_ref().map(|one| &one.by);
+        let mut all: Vec<CandidateId> = Vec::new();
+        for id in rules.chain(own) {
+            if !all.contains(id) {
+                all.push(id.clone());
+            }
+        }
+        all
+    }
 }
 
 impl Default for RoutingSettings {
@@ -42,6 +60,7 @@ impl Default for RoutingSettings {
             compare: Compare::Loose,
             rules: Vec::new(),
             fallback: Vec::new(),
+            classifier: None,
             embedding: None,
         }
     }

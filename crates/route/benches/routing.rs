@@ -29,6 +29,7 @@ fn main() {
         cascades: false,
         reads: false,
         queries: true,
+        labels: None,
         frame: Frame::default(),
     };
     let start = Instant::now();
@@ -100,6 +101,7 @@ fn examples() -> Examples {
             group: None,
             about: About::default(),
             embedded: None,
+            labels: Vec::new(),
         }
     };
     Examples {
@@ -111,5 +113,6 @@ fn examples() -> Examples {
         extract: None,
         compare: Compare::Loose,
         embedder: None,
+        classifiers: Vec::new(),
     }
 }

@@ -50,6 +50,8 @@ pub struct Gather {
     /// Row by row, member by member.
     cells: Vec<Option<Recorded>>,
     refused: Vec<Option<String>>,
+    /// Who gives labels.
+    labels: Vec<bool>,
 }
 
 impl Gather {
@@ -59,6 +61,7 @@ impl Gather {
         let n_cells = members.len() * rows.len();
         Self {
             refused: vec![None; members.len()],
+            labels: vec![false; members.len()],
             cells: vec![None; n_cells],
             members,
             rows,
@@ -69,6 +72,13 @@ impl Gather {
     pub fn refuse(&mut self, member: usize, reason: impl Into<String>) {
         if let Some(refused) = self.refused.get_mut(member) {
             refused.get_or_insert_with(|| reason.into());
+        }
+    }
+
+    /// Says that what a candidate made of items are labels, and no answers.
+    pub fn gives_labels(&mut self, member: usize) {
+        if let Some(slot) = self.labels.get_mut(member) {
+            *slot = true;
         }
     }
 
@@ -90,6 +100,9 @@ impl Gather {
         self.refuse_sparse();
         let m = self.members.len();
         let keep: Vec<bool> = self.refused.iter().map(Option::is_none).collect();
+        let is_label: Vec<bool> = (self.labels.iter().zip(&keep))
+            .filter_map(|(is_label, keep)| keep.then_some(*is_label))
+            .collect();
         let n_items = self.rows.len();
         let mut cells = self.cells.into_iter();
         let (mut rows, mut row_places) = (Vec::new(), Vec::new());
@@ -100,19 +113,26 @@ impl Gather {
                 .map(|(cell, _)| cell)
                 .collect();
             let outcomes: Option<Vec<Recorded>> = own.into_iter().collect();
-            if let Some(outcomes) = outcomes.filter(|outcomes| !outcomes.is_empty()) {
-                rows.push(Example { outcomes, ..row });
+            let (labels, outcomes) = apart(outcomes.unwrap_or_default(), &is_label);
+            if !outcomes.is_empty() {
+                rows.push(Example {
+                    outcomes,
+                    labels,
+                    ..row
+                });
                 row_places.push(place);
             }
         }
         let untimed = |row: &Example| {
-            let times = row.outcomes.iter();
+            let times = row.outcomes.iter().chain(&row.labels);
             times.filter(|one| one.seconds.is_none()).count()
         };
         let (mut members, mut member_places) = (Vec::new(), Vec::new());
-        let mut left_out = Vec::new();
-        for (place, (member, refused)) in self.members.into_iter().zip(self.refused).enumerate() {
+        let (mut left_out, mut classifiers) = (Vec::new(), Vec::new());
+        let all = self.members.into_iter().zip(self.refused).zip(self.labels);
+        for (place, ((member, refused), is_label)) in all.enumerate() {
             match refused {
+                None if is_label => classifiers.push(member),
                 None => {
                     members.push(member);
                     member_places.push(place);
@@ -136,6 +156,7 @@ impl Gather {
                 extract,
                 compare,
                 embedder: None,
+                classifiers,
             },
         }
     }
@@ -161,6 +182,19 @@ impl Gather {
     }
 }
 
+/// Labels and answers apart, each in their order.
+fn apart(all: Vec<Recorded>, is_label: &[bool]) -> (Vec<Recorded>, Vec<Recorded>) {
+    let (mut labels, mut answers) = (Vec::new(), Vec::new());
+    for (one, is_label) in all.into_iter().zip(is_label) {
+        if *is_label {
+            labels.push(one);
+        } else {
+            answers.push(one);
+        }
+    }
+    (labels, answers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +209,7 @@ mod tests {
             group: None,
             about: About::default(),
             embedded: None,
+            labels: Vec::new(),
             outcomes: Vec::new(),
         }
     }
@@ -247,6 +282,30 @@ mod tests {
                 "has another prompt"
             ]
         );
+    }
+
+    #[test]
+    fn labels_stand_beside_answers_and_are_demanded_like_them() {
+        let members = ["namer", "a", "b"].map(Member::named).to_vec();
+        let mut gather = Gather::new(members, (0..10).map(row).collect());
+        gather.gives_labels(0);
+        for idx in 0..10 {
+            for (member, name) in ["namer", "a", "b"].into_iter().enumerate() {
+                if (member, idx) != (0, 7) {
+                    gather.put(member, idx, outcome(name, idx));
+                }
+            }
+        }
+        let found = gather.finish(None, Compare::Loose);
+        let examples = &found.examples;
+        assert_eq!(examples.classifiers, [Member::named("namer")]);
+        assert_eq!(examples.members, ["a", "b"].map(Member::named));
+        assert_eq!(found.member_places, [1, 2]);
+        assert_eq!((examples.rows.len(), found.n_incomplete), (9, 1));
+        for row in &examples.rows {
+            assert_eq!((row.labels.len(), row.outcomes.len()), (1, 2));
+            assert_eq!(row.labels[0].observation.candidate.as_str(), "namer");
+        }
     }
 
     #[test]

@@ -32,17 +32,17 @@ pub use measure::{
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{
-    Accept, Alone, Between, Compare, CurvePoint, Guard, Measured, Member, MemberPrice, Modality,
-    Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION, Tiers,
-    When, embedder_binding, measured_binding,
+    Accept, Alone, Between, Compare, CurvePoint, Guard, Labelled, Measured, Member, MemberPrice,
+    Modality, Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION,
+    Tiers, When, embedder_binding, measured_binding,
 };
 pub use request::RequestView;
 pub use router::{
-    Call, Case, Decision, Explanation, Flip, NoVector, Router, Step, Tier, Use, Why,
-    classify_complexity,
+    Call, Case, Decision, Explanation, Flip, NoLabel, NoVector, Router, Step, Tier, Use, Why,
+    classify_complexity, normal,
 };
 pub use study::Study;
 pub use train::{
-    About, Embedded, Embedder, Example, Examples, Frame, Options, Recorded, Target, Trained, train,
-    train_all,
+    About, Embedded, Embedder, Example, Examples, Frame, Labels, Options, Recorded, Target,
+    Trained, train, train_all,
 };

@@ -120,6 +120,7 @@ fn pair(table: &Table, task: Option<usize>, prices: [(f64, f64); 2]) -> anyhow::
             group: None,
             about: About::default(),
             embedded: None,
+            labels: Vec::new(),
             outcomes,
         });
     }
@@ -182,6 +183,7 @@ fn zeroeval_row(
         group: None,
         about: About::default(),
         embedded: None,
+        labels: Vec::new(),
         outcomes,
     })
 }
@@ -198,5 +200,6 @@ fn examples(names: &[&str], rows: Vec<Example>) -> Examples {
         extract: None,
         compare: Compare::Loose,
         embedder: None,
+        classifiers: Vec::new(),
     }
 }

@@ -70,6 +70,7 @@ fn tasks_left_out(folder: &Path, _: usize, out: &mut String) -> anyhow::Result<(
     let zeroeval = data::zeroeval(folder)?;
     let cascade = Options {
         queries: false,
+        labels: None,
         reads: false,
         ..options(Target::Loss(0.0), 1, true)
     };
@@ -87,6 +88,7 @@ fn options(target: Target, seed: u64, cascades: bool) -> Options {
         cascades,
         reads: cascades,
         queries: true,
+        labels: None,
         frame: Frame::default(),
     }
 }
@@ -200,6 +202,7 @@ fn read(folder: &Path, n_splits: usize, out: &mut String) -> anyhow::Result<()> 
     line(out, "the same items: APGR, query alone", &query);
     let reading = Options {
         queries: false,
+        labels: None,
         cascades: false,
         ..options(Target::Loss(0.0), 1, true)
     };

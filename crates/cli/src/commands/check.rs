@@ -141,6 +141,8 @@ pub(crate) fn findings_text(inspection: &Inspection) -> String {
     }
     let project = inspection.project.iter();
     rows.extend(project.map(|problem| ("warning", problem.to_string())));
+    let policy = inspection.policy.iter();
+    rows.extend(policy.map(|text| ("warning", format!("policy: {text}"))));
     let expected = inspection.expectations.iter();
     rows.extend(expected.map(|text| ("note", text.clone())));
     let rows = rows.iter().map(|(word, text)| (*word, text.as_str()));

@@ -7,8 +7,8 @@ use anyhow::{Context as _, anyhow};
 use serde_json::Value;
 use trilemma_cost::Pricer;
 use trilemma_domain::{
-    Candidate, Fingerprint, Item, ItemId, NanoUsd, Observation as Figures, ObservedState, RunId,
-    TrialKey, Usd,
+    Candidate, CandidateId, Fingerprint, Item, ItemId, NanoUsd, Observation as Figures,
+    ObservedState, RunId, TrialKey, Usd,
 };
 use trilemma_route::{Example, Gather, Gathered, Observation, Recorded};
 use trilemma_score::SCORERS;
@@ -16,6 +16,7 @@ use trilemma_store::{RunManifest, ScoreSet, Store};
 
 use super::Part;
 use super::item::{Rendering, view_of};
+use super::labels::{self, Role};
 use super::member::member;
 use crate::context::{Context, InputError};
 use crate::decision::as_of_now;
@@ -49,25 +50,33 @@ pub(crate) fn gather(
 ) -> anyhow::Result<Material> {
     let manifest = store.manifest(run)?;
     refuse_unknown(&manifest, part.only)?;
+    labels::demand(&manifest, part.labels)?;
     let sample = Sample::of(context, store, &manifest, part.split)?;
     let given = some_of(&sample, part.most_items, manifest.seed);
     let places = places(&sample, &given, manifest.items.len());
-    let entrants = entrants(context, store, &manifest)?;
+    let mut entrants = entrants(context, store, (&manifest, part.labels))?;
     let shared = shared_prompt(&entrants, part.only);
     let items = items(store, &manifest)?;
     let mut notes = Vec::new();
     let chosen: Vec<usize> = (given.iter().filter_map(|place| sample.chosen.get(*place)))
         .copied()
         .collect();
-    let rows = rows(context, &entrants, shared, (&items, &chosen))?;
+    let chosen: Vec<&Item> = chosen.iter().filter_map(|idx| items.get(*idx)).collect();
+    let rows = rows(context, &entrants, shared, &chosen)?;
+    for entrant in &mut entrants {
+        notes.extend(entrant.role.settle(&entrant.candidate, (&chosen, &rows)));
+    }
     let members = entrants.iter().map(|one| one.member.clone()).collect();
     let mut gather = Gather::new(members, rows);
     for (idx, entrant) in entrants.iter().enumerate() {
+        if entrant.role != Role::Answers {
+            gather.gives_labels(idx);
+        }
         if let Some(reason) = refusal(entrant, shared, part.only) {
             gather.refuse(idx, reason);
         }
     }
-    let figures = figures((store, run), &places)?;
+    let figures = figures((store, run), &places, &entrants)?;
     let hit_rate = (context.project.traffic).and_then(|traffic| traffic.cache_hit_rate);
     let put = put_answers(
         (store, run),
@@ -79,20 +88,7 @@ pub(crate) fn gather(
         },
         &mut gather,
     )?;
-    for (idx, (n_scored, n_priced)) in put.counts.iter().enumerate() {
-        if *n_scored > 0 && *n_priced == 0 {
-            let has_price = entrants.get(idx).is_some_and(|one| one.pricer.is_some());
-            gather.refuse(
-                idx,
-                if has_price {
-                    "has no known cost: its answers have no token counts; hint: have its endpoint report usage, \
-                     or import tokens or `cost_usd`"
-                } else {
-                    "has no known cost; hint: state `price = { input = \"…\", output = \"…\" }`"
-                },
-            );
-        }
-    }
+    refuse_unpriced(&put, &entrants, &mut gather);
     if manifest.repeats > 1 {
         notes.push("quality and cost of repeated answers are those of the first; the others show whether a candidate agrees \
              with itself".to_owned());
@@ -123,6 +119,24 @@ pub(crate) fn gather(
         manifest,
         notes,
     })
+}
+
+/// Leaves out whose answers nobody can price.
+fn refuse_unpriced(put: &Put, entrants: &[Entrant], gather: &mut Gather) {
+    for (idx, (n_scored, n_priced)) in put.counts.iter().enumerate() {
+        if *n_scored > 0 && *n_priced == 0 {
+            let has_price = entrants.get(idx).is_some_and(|one| one.pricer.is_some());
+            gather.refuse(
+                idx,
+                if has_price {
+                    "has no known cost: its answers have no token counts; hint: have its endpoint report usage, \
+                     or import tokens or `cost_usd`"
+                } else {
+                    "has no known cost; hint: state `price = { input = \"…\", output = \"…\" }`"
+                },
+            );
+        }
+    }
 }
 
 /// Places in the sample of the items that take part, ascending: all, or groups of them at random until enough
@@ -186,13 +200,15 @@ struct Entrant {
     prompt: Option<Fingerprint>,
     member: trilemma_route::Member,
     pricer: Option<Pricer>,
+    role: Role,
 }
 
 fn entrants(
     context: &Context,
     store: &Store,
-    manifest: &RunManifest,
+    (manifest, needed): (&RunManifest, &[CandidateId]),
 ) -> anyhow::Result<Vec<Entrant>> {
+    let givers = context.project.routing.gives_labels();
     let served = store.served(&manifest.run)?;
     let mut all = Vec::with_capacity(manifest.candidates.len());
     for (idx, record) in (0u32..).zip(&manifest.candidates) {
@@ -205,6 +221,7 @@ fn entrants(
             candidate: record.candidate.clone(),
             prompt: record.prompt,
             pricer,
+            role: Role::of(&record.candidate.id, needed, &givers),
         });
     }
     Ok(all)
@@ -217,7 +234,8 @@ fn is_asked_for(entrant: &Entrant, only: &[String]) -> bool {
 /// The prompt that most candidates share; the first among equals. A gateway sends what the client
 /// wrote, so one policy cannot serve candidates with different prompts as they were measured.
 fn shared_prompt(entrants: &[Entrant], only: &[String]) -> Option<Fingerprint> {
-    let of = || entrants.iter().filter(|one| is_asked_for(one, only));
+    let answers = |one: &&Entrant| one.role == Role::Answers && is_asked_for(one, only);
+    let of = || entrants.iter().filter(answers);
     let count = |prompt| of().filter(|one| one.prompt == prompt).count();
     of().map(|one| one.prompt)
         .reduce(|best, one| if count(one) > count(best) { one } else { best })
@@ -225,6 +243,11 @@ fn shared_prompt(entrants: &[Entrant], only: &[String]) -> Option<Fingerprint> {
 }
 
 fn refusal(entrant: &Entrant, shared: Option<Fingerprint>, only: &[String]) -> Option<String> {
+    match &entrant.role {
+        Role::Answers => {}
+        Role::Labels(_) => return None,
+        Role::Idle(reason) => return Some(reason.clone()),
+    }
     if !is_asked_for(entrant, only) {
         return Some("was not asked for".to_owned());
     }
@@ -241,14 +264,14 @@ fn rows(
     context: &Context,
     entrants: &[Entrant],
     shared: Option<Fingerprint>,
-    (items, chosen): (&[Item], &[usize]),
+    items: &[&Item],
 ) -> anyhow::Result<Vec<Example>> {
-    let Some(entrant) = entrants.iter().find(|one| one.prompt == shared) else {
+    let mut answerers = entrants.iter().filter(|one| one.role == Role::Answers);
+    let Some(entrant) = answerers.find(|one| one.prompt == shared) else {
         return Ok(Vec::new());
     };
     let rendering = Rendering::new(&entrant.candidate, &context.project.routing)?;
-    let chosen = chosen.iter().filter_map(|idx| items.get(*idx));
-    chosen.map(|item| view_of(&rendering, item)).collect()
+    items.iter().map(|item| view_of(&rendering, item)).collect()
 }
 
 /// All items of a run in its own order.
@@ -278,10 +301,11 @@ pub(crate) fn items(store: &Store, manifest: &RunManifest) -> anyhow::Result<Vec
     in_order.collect()
 }
 
-/// What was measured of the scored answers to items that take part.
+/// What was measured of the scored answers to items that take part, and of labels, scored or not.
 fn figures(
     (store, run): (&Store, &RunId),
     places: &[Option<u32>],
+    entrants: &[Entrant],
 ) -> anyhow::Result<HashMap<TrialKey, Figures>> {
     let mut all = HashMap::new();
     let takes_part = |key: TrialKey| {
@@ -292,7 +316,14 @@ fn figures(
             .is_some()
     };
     store.observations_among(run, takes_part, |one| {
-        if matches!(one.state, ObservedState::Scored { .. }) {
+        let entrant = entrants.get(one.key.candidate_idx as usize);
+        let is_label = entrant.is_some_and(|one| one.role != Role::Answers);
+        let counts = match one.state {
+            ObservedState::Scored { .. } => true,
+            ObservedState::Unscored => is_label,
+            ObservedState::Failed(_) => false,
+        };
+        if counts {
             all.insert(one.key, one);
         }
         ControlFlow::Continue(())
@@ -341,8 +372,11 @@ fn put_answers(
             ) else {
                 return ControlFlow::Continue(());
             };
-            let ObservedState::Scored { pass, .. } = figures.state else {
-                return ControlFlow::Continue(());
+            let pass = match (&entrant.role, figures.state) {
+                (Role::Answers, ObservedState::Scored { pass, .. }) => pass,
+                // Nobody looks at what a label scores.
+                (Role::Labels(alike), _) if alike.get(row as usize) == Some(&true) => false,
+                _ => return ControlFlow::Continue(()),
             };
             put.simulated |= figures.simulated;
             let cost = cost(figures, entrant.pricer.as_ref(), known.hit_rate);

@@ -61,6 +61,7 @@ pub(super) fn view_of(rendering: &Rendering<'_>, item: &Item) -> anyhow::Result<
         },
         text: view.text.into_owned(),
         embedded: None,
+        labels: Vec::new(),
         outcomes: Vec::new(),
     })
 }

@@ -101,9 +101,14 @@ fn nothing(case: &Case<'_>, input: &DecisionInput) -> Routing {
 
 /// Trains; a refusal is a sentence.
 fn proposal(case: &Case<'_>, input: &DecisionInput, routing: &mut Routing) -> Result<Mix, String> {
+    if !super::labels::of_rules(case.context).is_empty() {
+        return Err("rules under `[routing]` ask for labels, which are not paid for here: `trilemma route eval` \
+             pays them".to_owned());
+    }
     let names = allowed(case, input)?;
     let part = Part {
         only: &names,
+        labels: &[],
         split: case.split,
         most_items: Some(MOST_ITEMS),
     };
@@ -129,6 +134,7 @@ fn proposal(case: &Case<'_>, input: &DecisionInput, routing: &mut Routing) -> Re
     let mut wanted = options(case.context, &material, case.context.project.routing.target);
     wanted.cascades = kind == RoutingKind::Cascade;
     wanted.reads = false;
+    wanted.labels = None;
     wanted.queries = kind == RoutingKind::Query;
     usable(&material, &wanted)?;
     let ways = Ways {

@@ -18,6 +18,7 @@ mod failover;
 mod faults;
 mod judged;
 mod jury;
+mod labels;
 mod limits;
 mod policies;
 mod refused;

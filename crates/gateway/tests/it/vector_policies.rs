@@ -53,6 +53,7 @@ fn any_model() -> trilemma_route::QueryModel {
             recorded("p/large", true, 0.01),
         ],
         embedded: None,
+        labels: Vec::new(),
     };
     let examples = Examples {
         members: ["p/small", "p/large"].map(Member::named).to_vec(),
@@ -60,6 +61,7 @@ fn any_model() -> trilemma_route::QueryModel {
         extract: None,
         compare: Compare::Loose,
         embedder: None,
+        classifiers: Vec::new(),
     };
     let options = Options {
         name: "any".to_owned(),
@@ -68,6 +70,7 @@ fn any_model() -> trilemma_route::QueryModel {
         cascades: false,
         reads: false,
         queries: true,
+        labels: None,
         frame: Frame::default(),
     };
     match train(&examples, &options).policy.plan {

@@ -3,6 +3,7 @@
 mod assumptions;
 mod bench;
 mod candidates;
+mod classifier;
 mod live;
 mod pipeline;
 mod preference;

@@ -1,14 +1,16 @@
 //! `[routing]`: what policies read, how answers are compared, rules that come first.
 
 use serde_json::Value;
-use trilemma_domain::CandidateId;
+use trilemma_domain::{Candidate, CandidateId};
 use trilemma_route::{
     Between, Compare, Member, Modality, Plan, Policy, PolicyError, PolicyProblem, Reads, Router,
     Rule, Target, When,
 };
 use trilemma_score::Extraction;
 
-use crate::problem::{Note, nearest};
+use super::classifier;
+use crate::labels::label_faults;
+use crate::problem::{Note, Severity, nearest};
 use crate::routing::RoutingSettings;
 use crate::section::Section;
 use crate::serve::EmbeddingModel;
@@ -22,13 +24,15 @@ const MODALITIES: [(&str, Modality); 3] = [
 /// Most that a range can ask for.
 const MOST: u64 = 1_000_000_000;
 
-/// Reads `[routing]`; `known` are the project's candidates, empty = the shortlist will propose some; `embedders` its
+/// Reads `[routing]`; `candidates` are the project's, empty = the shortlist will propose some; `embedders` its
 /// models for embeddings.
 pub(crate) fn routing(
     section: &Section<'_>,
-    known: &[CandidateId],
+    candidates: &[Candidate],
     embedders: &[EmbeddingModel],
 ) -> RoutingSettings {
+    let known: Vec<CandidateId> = candidates.iter().map(|one| one.id.clone()).collect();
+    let rules = rules(section, (&known, candidates));
     let default = RoutingSettings::default();
     let reads = section.string("read_field");
     let task = section.string("task_field");
@@ -39,8 +43,9 @@ pub(crate) fn routing(
         task_field: task.map_or(default.task_field, |found| found.value),
         extract: extract(section),
         compare: section.word("compare", &COMPARE).unwrap_or(default.compare),
-        rules: rules(section, known),
-        fallback: fallback(section, known),
+        classifier: classifier::classifier(section, candidates, &rules),
+        fallback: fallback(section, &known),
+        rules,
         embedding: embedding(section, embedders),
     }
 }
@@ -71,7 +76,7 @@ fn target(section: &Section<'_>) -> Option<Target> {
     target
 }
 
-fn extract(section: &Section<'_>) -> Option<Value> {
+pub(super) fn extract(section: &Section<'_>) -> Option<Value> {
     let steps = section.json("extract")?;
     match Extraction::build(&steps) {
         Ok(_) => Some(steps),
@@ -104,12 +109,12 @@ fn fallback(section: &Section<'_>, known: &[CandidateId]) -> Vec<CandidateId> {
     chain
 }
 
-fn rules(section: &Section<'_>, known: &[CandidateId]) -> Vec<Rule> {
+fn rules(section: &Section<'_>, (known, candidates): (&[CandidateId], &[Candidate])) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     for one in section.sections("rules") {
         let found = rule(&one);
         if let Some(found) = found {
-            check(&one, &found, known);
+            check(&one, &found, (known, candidates));
             if rules.iter().any(|earlier| earlier.name == found.name) {
                 one.report("name", Note::error("names another rule already"));
             }
@@ -224,7 +229,7 @@ fn carries(section: &Section<'_>) -> Vec<Modality> {
 }
 
 /// Asks the one who will run the rule what is wrong with it.
-fn check(section: &Section<'_>, rule: &Rule, known: &[CandidateId]) {
+fn check(section: &Section<'_>, rule: &Rule, (known, candidates): (&[CandidateId], &[Candidate])) {
     let nobody = CandidateId::new("");
     let mut members: Vec<Member> = known.iter().cloned().map(Member::named).collect();
     members.push(Member::named(nobody.clone()));
@@ -232,18 +237,22 @@ fn check(section: &Section<'_>, rule: &Rule, known: &[CandidateId]) {
         rules: vec![rule.clone()],
         otherwise: Box::new(Plan::Single(nobody)),
     };
-    let Err(PolicyError::Problems(problems)) = Router::new(Policy::new("", members, plan)) else {
+    let policy = Policy::new("", members, plan);
+    for (severity, problem) in label_faults(&policy, candidates) {
+        tell(section, severity, problem);
+    }
+    let Err(PolicyError::Problems(problems)) = Router::new(policy) else {
         return;
     };
     for problem in problems {
         // Without candidates of its own, the project takes what the shortlist proposes.
         if !(known.is_empty() && problem.message.ends_with("which is no candidate")) {
-            tell(section, problem);
+            tell(section, Severity::Error, problem);
         }
     }
 }
 
-fn tell(section: &Section<'_>, problem: PolicyProblem) {
+fn tell(section: &Section<'_>, severity: Severity, problem: PolicyProblem) {
     let place = problem.at.strip_prefix("plan.rules.rules[0].");
     let place = place.unwrap_or_default();
     let place = if place.starts_with("then") {
@@ -261,6 +270,10 @@ fn tell(section: &Section<'_>, problem: PolicyProblem) {
     };
     // The name of the candidate that stands for the rest is of no use to anybody.
     let hint = problem.hint.trim_end_matches(", ").to_owned();
-    let note = Note::error(problem.message).hint(hint);
+    let note = match severity {
+        Severity::Error => Note::error(problem.message),
+        Severity::Warning => Note::warning(problem.message),
+    };
+    let note = note.hint(hint);
     section.sink.report(key, Some(span), note);
 }

@@ -4,7 +4,7 @@ use trilemma_stats::quantile::{Sorted, interpolated};
 use trilemma_stats::resample::{
     Resampling, bootstrap_mean, bootstrap_sums, cluster_bootstrap_mean,
 };
-use trilemma_stats::{Confidence, Estimate};
+use trilemma_stats::{Confidence, Estimate, Method};
 
 use super::beside::{Point, is_independent};
 use super::draws::{by_group, means, stacked};
@@ -35,6 +35,9 @@ pub struct Appraisal {
     pub escalated: f64,
     /// The same with its 95 % interval; `None` = there are no items.
     pub escalation: Option<Estimate>,
+    /// USD per item of calls for labels, which are part of the cost, with its 95 % interval (both ends are the point where
+    /// all items pay the same); `None` = none was made that costs something.
+    pub labels: Option<Estimate>,
     /// Calls per item.
     pub calls: f64,
     /// How long people wait; `None` = times are not recorded.
@@ -121,11 +124,35 @@ pub(super) fn judged(
         }),
         escalated: has_escalated.iter().filter(|is| **is).count() as f64 / n,
         escalation: grouped::share(&has_escalated, (&groups, seed)),
+        labels: labels_usd(&served, (&groups, seed)),
         calls: served.iter().map(|one| one.n_calls as f64).sum::<f64>() / n,
         wait: wait(examples, &served, best),
         point,
         served,
     }
+}
+
+fn labels_usd(served: &[Served], groups: (&[usize], u64)) -> Option<Estimate> {
+    let usd: Vec<f64> = served.iter().map(|one| one.label_usd).collect();
+    let point = usd.iter().sum::<f64>() / usd.len().max(1) as f64;
+    if point <= 0.0 {
+        return None;
+    }
+    Some(match grouped::mean(&usd, groups) {
+        Some(found) => Estimate {
+            low: found.low.max(0.0),
+            ..found
+        },
+        None => Estimate {
+            point,
+            low: point,
+            high: point,
+            confidence: Confidence::P95,
+            n: usd.len(),
+            method: Method::BootstrapPercentile,
+            standard_error: None,
+        },
+    })
 }
 
 /// Items, or groups of them, are drawn anew; the mix is that of the items drawn.

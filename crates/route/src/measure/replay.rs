@@ -3,7 +3,7 @@
 use trilemma_domain::CandidateId;
 
 use crate::observe::Observation;
-use crate::router::{Router, Step, Use, Why};
+use crate::router::{Call, Router, Step, Use, Why};
 use crate::train::{Example, Examples};
 
 /// What one item came to.
@@ -11,17 +11,19 @@ use crate::train::{Example, Examples};
 pub struct Served {
     /// Quality of the answer given; 0 when none was.
     pub quality: f64,
-    /// Cost of every call made, that for the vector of the query included.
+    /// Cost of every call made, those for the vector and the label of the query included.
     pub cost_usd: f64,
     /// Waits of all steps, the slowest of each; `None` = a time is not recorded.
     pub seconds: Option<f64>,
-    /// Candidates asked, by position, step by step; who makes vectors is none.
+    /// Candidates asked for answers, by position, step by step; who makes vectors or gives labels is none.
     pub asked: Vec<Vec<usize>>,
     /// Whether the answer given was judged first, so that nothing of it could be shown before the end.
     pub held_back: bool,
-    /// Calls of candidates.
+    /// Calls of candidates, those for labels included.
     pub n_calls: usize,
-    /// Steps in which candidates were asked; 1 = no escalation.
+    /// Cost of those for labels.
+    pub label_usd: f64,
+    /// Steps in which candidates were asked for answers; 1 = no escalation.
     pub n_steps: usize,
     /// Position of the candidate whose answer is given; `None` = nobody answered.
     pub answered_by: Option<usize>,
@@ -40,93 +42,170 @@ pub fn replay(router: &Router, examples: &Examples) -> Vec<Served> {
         .collect()
 }
 
-/// The vector of an item as an embedder gives it, and its wait; a failed call where there is none.
-fn embedded(row: &Example, by: CandidateId) -> (Observation, Option<f64>) {
-    match &row.embedded {
-        Some(one) => (
-            Observation::embedded(by, one.vector.to_vec(), one.input_tokens),
-            one.seconds,
-        ),
-        None => (Observation::failed(by), None),
+fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
+    let view = row.view();
+    let mut course = Course {
+        examples,
+        row,
+        seen: Vec::new(),
+        made: Vec::new(),
+        served: Served {
+            quality: 0.0,
+            cost_usd: 0.0,
+            seconds: Some(0.0),
+            asked: Vec::new(),
+            held_back: false,
+            n_calls: 0,
+            label_usd: 0.0,
+            n_steps: 0,
+            answered_by: None,
+            why: Vec::new(),
+        },
+    };
+    loop {
+        let decision = router.step(&view, &course.seen);
+        match decision.step {
+            Step::Call(calls) => course.call(calls),
+            Step::Answer { seen_idx } => {
+                if let Some(made) = course.made.get(seen_idx) {
+                    course.served.answered_by = made.member;
+                    course.served.held_back = made.purpose == Use::Judged;
+                    course.served.quality = made.quality;
+                }
+                course.served.why = decision.why;
+                return course.served;
+            }
+            Step::Exhausted => {
+                course.served.why = decision.why;
+                return course.served;
+            }
+        }
     }
 }
 
-fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
-    let view = row.view();
-    let mut seen: Vec<Observation> = Vec::new();
-    let mut members: Vec<usize> = Vec::new();
-    let mut qualities: Vec<f64> = Vec::new();
-    let mut purposes: Vec<Use> = Vec::new();
-    let mut served = Served {
-        quality: 0.0,
-        cost_usd: 0.0,
-        seconds: Some(0.0),
-        asked: Vec::new(),
-        held_back: false,
-        n_calls: 0,
-        n_steps: 0,
-        answered_by: None,
-        why: Vec::new(),
-    };
-    loop {
-        let decision = router.step(&view, &seen);
-        match decision.step {
-            Step::Call(calls) => {
-                let mut slowest = Some(0.0_f64);
-                let mut step = Vec::with_capacity(calls.len());
-                let is_vector = calls.iter().all(|call| call.purpose == Use::Embedded);
-                for call in calls {
-                    if call.purpose == Use::Embedded {
-                        let (observation, took) = embedded(row, call.candidate);
-                        served.cost_usd += row.embedding_cost();
-                        slowest = slowest.zip(took).map(|(a, b)| a.max(b));
-                        seen.push(observation);
-                        members.push(usize::MAX);
-                        qualities.push(0.0);
-                        purposes.push(call.purpose);
-                        continue;
-                    }
-                    let position = examples
-                        .members
-                        .iter()
-                        .position(|one| one.id == call.candidate);
-                    let found = position.and_then(|at| {
-                        let nth = members.iter().filter(|asked| **asked == at).count();
-                        Some((at, row.draw(at, nth)?))
-                    });
-                    let Some((at, outcome)) = found else {
-                        seen.push(Observation::failed(call.candidate));
-                        members.push(usize::MAX);
-                        qualities.push(0.0);
-                        purposes.push(call.purpose);
-                        continue;
-                    };
-                    served.cost_usd += outcome.cost_usd;
-                    served.n_calls += 1;
-                    slowest = slowest.zip(outcome.seconds).map(|(a, b)| a.max(b));
-                    seen.push(outcome.observation.clone());
-                    members.push(at);
-                    qualities.push(outcome.quality);
-                    step.push(at);
-                    purposes.push(call.purpose);
-                }
-                if !is_vector {
-                    served.asked.push(step);
-                    served.n_steps += 1;
-                }
-                served.seconds = served.seconds.zip(slowest).map(|(a, b)| a + b);
+/// An item on its way.
+struct Course<'a> {
+    examples: &'a Examples,
+    row: &'a Example,
+    seen: Vec<Observation>,
+    /// Beside each observation, the call.
+    made: Vec<Made>,
+    served: Served,
+}
+
+/// A call that was made.
+struct Made {
+    /// Whose answer it brought, by position.
+    member: Option<usize>,
+    purpose: Use,
+    quality: f64,
+}
+
+/// What a call brought.
+struct Brought {
+    observation: Observation,
+    member: Option<usize>,
+    quality: f64,
+    cost_usd: f64,
+    /// `None` = a time is not recorded.
+    seconds: Option<f64>,
+}
+
+impl Course<'_> {
+    /// Makes the calls of one step.
+    fn call(&mut self, calls: Vec<Call>) {
+        let mut slowest = Some(0.0_f64);
+        let mut step = Vec::with_capacity(calls.len());
+        let is_for_answers =
+            (calls.iter()).any(|call| matches!(call.purpose, Use::Given | Use::Judged));
+        for Call { candidate, purpose } in calls {
+            let brought = match purpose {
+                Use::Embedded => self.embedded(candidate),
+                Use::Labelled => self.labelled(candidate),
+                Use::Given | Use::Judged => self.answered(candidate),
+            };
+            let served = &mut self.served;
+            served.cost_usd += brought.cost_usd;
+            if purpose == Use::Labelled {
+                served.label_usd += brought.cost_usd;
+                served.n_calls += 1;
             }
-            Step::Answer { seen_idx } => {
-                served.answered_by = members.get(seen_idx).copied();
-                served.held_back = purposes.get(seen_idx) == Some(&Use::Judged);
-                served.quality = qualities.get(seen_idx).copied().unwrap_or(0.0);
-                served.why = decision.why;
-                return served;
-            }
-            Step::Exhausted => {
-                served.why = decision.why;
-                return served;
-            }
+            served.n_calls += usize::from(brought.member.is_some());
+            step.extend(brought.member);
+            slowest = slowest.zip(brought.seconds).map(|(a, b)| a.max(b));
+            self.seen.push(brought.observation);
+            self.made.push(Made {
+                member: brought.member,
+                purpose,
+                quality: brought.quality,
+            });
+        }
+        let served = &mut self.served;
+        if is_for_answers {
+            served.asked.push(step);
+            served.n_steps += 1;
+        }
+        served.seconds = served.seconds.zip(slowest).map(|(a, b)| a + b);
+    }
+
+    /// The vector of the item as an embedder gives it, and its wait; a failed call where there is none.
+    fn embedded(&self, by: CandidateId) -> Brought {
+        let one = self.row.embedded.as_ref();
+        Brought {
+            seconds: one.and_then(|one| one.seconds),
+            cost_usd: self.row.embedding_cost(),
+            observation: match one {
+                Some(one) => Observation::embedded(by, one.vector.to_vec(), one.input_tokens),
+                None => Observation::failed(by),
+            },
+            member: None,
+            quality: 0.0,
+        }
+    }
+
+    /// What a classifier said; a failed call where nobody recorded it.
+    fn labelled(&self, by: CandidateId) -> Brought {
+        let place = self
+            .examples
+            .classifiers
+            .iter()
+            .position(|one| one.id == by);
+        let one = place.and_then(|place| self.row.labels.get(place));
+        Brought {
+            seconds: one.and_then(|one| one.seconds),
+            cost_usd: one.map_or(0.0, |one| one.cost_usd),
+            observation: match one {
+                Some(one) => one.observation.clone(),
+                None => Observation::failed(by),
+            },
+            member: None,
+            quality: 0.0,
+        }
+    }
+
+    /// The next recorded answer of a candidate; a failed call without a wait where nobody recorded one.
+    fn answered(&self, candidate: CandidateId) -> Brought {
+        let mut members = self.examples.members.iter();
+        let position = members.position(|one| one.id == candidate);
+        let found = position.and_then(|at| {
+            let own = self.made.iter().filter(|made| made.member == Some(at));
+            Some((at, self.row.draw(at, own.count())?))
+        });
+        match found {
+            Some((at, outcome)) => Brought {
+                observation: outcome.observation.clone(),
+                member: Some(at),
+                quality: outcome.quality,
+                cost_usd: outcome.cost_usd,
+                seconds: outcome.seconds,
+            },
+            None => Brought {
+                observation: Observation::failed(candidate),
+                member: None,
+                quality: 0.0,
+                cost_usd: 0.0,
+                seconds: Some(0.0),
+            },
         }
     }
 }

@@ -89,6 +89,7 @@ fn paired(n: usize, grouped: Grouped) -> Examples {
             group: (grouped == Grouped::Yes).then(|| format!("pair {pair}")),
             about: About::default(),
             embedded: None,
+            labels: Vec::new(),
             outcomes: [("small", is_right, 0.001), ("large", !is_right, 0.0012)]
                 .map(outcome)
                 .to_vec(),
@@ -100,6 +101,7 @@ fn paired(n: usize, grouped: Grouped) -> Examples {
         extract: None,
         compare: Compare::Loose,
         embedder: None,
+        classifiers: Vec::new(),
     }
 }
 
@@ -118,6 +120,7 @@ fn by_query() -> Options {
         cascades: false,
         reads: false,
         queries: true,
+        labels: None,
         frame: Frame::default(),
     }
 }

@@ -13,7 +13,7 @@ pub use file::{
     Alone, CurvePoint, Guard, Measured, Member, MemberPrice, Origin, Policy, Reads, SCHEMA_VERSION,
     embedder_binding, measured_binding,
 };
-pub use plan::{Accept, Compare, Pace, Plan, Rule, Tiers};
+pub use plan::{Accept, Compare, Labelled, Pace, Plan, Rule, Tiers};
 pub use problem::{PolicyError, PolicyProblem};
 pub use when::{Between, Modality, When};
 pub(crate) use when::{parse_day, parse_hours};

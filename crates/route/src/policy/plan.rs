@@ -4,7 +4,7 @@
 //! then a cascade whose escalation looks at the task, and so on. Written in JSON as
 //! `{"single": "mini"}`, `{"rules": {…}}` and so on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -109,6 +109,58 @@ impl Plan {
         }
     }
 
+    /// Everyone whom it asks for labels, once each.
+    #[must_use]
+    pub fn gives_labels(&self) -> Vec<&CandidateId> {
+        let mut seen = BTreeSet::new();
+        let all = self.labelled().into_iter().map(|one| one.by);
+        all.filter(|id| seen.insert(*id)).collect()
+    }
+
+    /// Every place at which it asks for a label.
+    #[must_use]
+    pub fn labelled(&self) -> Vec<Labelled<'_>> {
+        let mut all = Vec::new();
+        self.collect_labelled("plan", &mut all);
+        all
+    }
+
+    fn collect_labelled<'a>(&'a self, at: &str, all: &mut Vec<Labelled<'a>>) {
+        match self {
+            Self::Single(_) | Self::Tiers(_) | Self::Learned(_) => {}
+            Self::Rules { rules, otherwise } => {
+                for (idx, rule) in rules.iter().enumerate() {
+                    let at = format!("{at}.rules.rules[{idx}].then");
+                    rule.then.collect_labelled(&at, all);
+                }
+                otherwise.collect_labelled(&format!("{at}.rules.otherwise"), all);
+            }
+            Self::PerTask { tasks, otherwise } => {
+                for (task, plan) in tasks {
+                    plan.collect_labelled(&format!("{at}.per_task.tasks.{task}"), all);
+                }
+                otherwise.collect_labelled(&format!("{at}.per_task.otherwise"), all);
+            }
+            Self::Classify {
+                by,
+                labels,
+                otherwise,
+                ..
+            } => {
+                let at = format!("{at}.classify");
+                for (label, plan) in labels {
+                    plan.collect_labelled(&format!("{at}.labels.{label}"), all);
+                }
+                otherwise.collect_labelled(&format!("{at}.otherwise"), all);
+                let labels = labels.keys().map(String::as_str).collect();
+                all.push(Labelled { at, by, labels });
+            }
+            Self::Cascade { escalate, .. } => {
+                escalate.collect_labelled(&format!("{at}.cascade.escalate"), all);
+            }
+        }
+    }
+
     /// Adds every embedding that it looks at.
     pub(crate) fn embeddings<'a>(&'a self, all: &mut Vec<&'a Embedding>) {
         match self {
@@ -133,6 +185,17 @@ impl Plan {
             Self::Cascade { escalate, .. } => escalate.embeddings(all),
         }
     }
+}
+
+/// A place of a plan at which somebody is asked for a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labelled<'a> {
+    /// Where, as a path such as `plan.classify`.
+    pub at: String,
+    /// Who is asked.
+    pub by: &'a CandidateId,
+    /// The labels that have a plan.
+    pub labels: Vec<&'a str>,
 }
 
 /// One rule.

@@ -47,6 +47,13 @@ pub(super) fn compile(policy: Policy) -> Result<Router, Vec<PolicyProblem>> {
     }
 }
 
+/// A label as it is compared: without regard to case and to how much white space there is.
+#[must_use]
+pub fn normal(label: &str) -> String {
+    let words: Vec<&str> = label.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
 struct Check {
     known: Vec<CandidateId>,
     answerers: Vec<CandidateId>,
@@ -214,14 +221,20 @@ impl Check {
 
     fn labels(&mut self, labels: &BTreeMap<String, Plan>, at: &str) -> BTreeMap<String, Node> {
         let mut built = BTreeMap::new();
+        if labels.is_empty() {
+            self.note(
+                &format!("{at}.labels"),
+                "maps no label",
+                "name the labels that the classifier is asked for, each with a plan",
+            );
+        }
         for (label, plan) in labels {
             let at = format!("{at}.labels.{label}");
-            let words: Vec<&str> = label.split_whitespace().collect();
             let plan = self.plan(plan, &at);
-            if words.is_empty() {
+            if label.trim().is_empty() {
                 self.note(&at, "is an empty label", "name the label");
             }
-            if built.insert(words.join(" ").to_lowercase(), plan).is_some() {
+            if built.insert(normal(label), plan).is_some() {
                 self.note(
                     &at,
                     "differs from another label only in case or white space",

@@ -5,6 +5,7 @@
 
 use trilemma_domain::CandidateId;
 
+use super::compile::normal;
 use super::node::{Cascade, Node};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
@@ -133,17 +134,62 @@ impl Visit<'_> {
                 self.learned(query, &model.tasks, found);
             }
             (Plan::Cascade { .. }, Node::Cascade(cascade)) => self.cascade(cascade, found),
-            (Plan::Classify { .. }, Node::Classify { labels, .. }) => {
-                for (label, node) in labels.iter().take(MAX_TASKS) {
-                    found.cases.push(Case {
-                        when: format!("the classifier says `{label}`"),
-                        gain: None,
-                        then: self.first(node),
-                    });
-                }
-            }
+            (Plan::Classify { .. }, Node::Classify { .. }) => self.classify(plan, node, found),
             // A single candidate; plan and tree are always of the same shape.
             _ => {}
+        }
+    }
+
+    /// What follows each label; what follows the one that has been named, and what other ones would lead to.
+    fn classify(&self, plan: &Plan, node: &Node, found: &mut Explanation) {
+        let (
+            Plan::Classify {
+                labels: plans,
+                otherwise,
+                ..
+            },
+            Node::Classify {
+                by,
+                extract,
+                labels,
+                otherwise: rest,
+            },
+        ) = (plan, node)
+        else {
+            return;
+        };
+        let known = (self.router, self.request, self.seen);
+        let named = Walk::named(known, (by, extract.as_ref()), labels);
+        let own = named.as_ref().ok().and_then(|found| found.map(|one| one.0));
+        for (label, node) in labels.iter().take(MAX_TASKS) {
+            let then = self.first(node);
+            match &named {
+                Err(_) => found.cases.push(Case {
+                    when: format!("`{by}` says `{label}`"),
+                    gain: None,
+                    then,
+                }),
+                Ok(_) if own != Some(label.as_str()) => found.flips.push(Flip {
+                    change: format!("`{by}` said `{label}`"),
+                    then,
+                }),
+                Ok(_) => {}
+            }
+        }
+        match &named {
+            Err(_) => found.cases.push(Case {
+                when: format!("`{by}` says anything else, or fails"),
+                gain: None,
+                then: self.first(rest),
+            }),
+            Ok(Some((label, node))) => {
+                let is_own = |name: &&String| normal(name) == *label;
+                let plan = plans.keys().find(is_own).and_then(|name| plans.get(name));
+                if let Some(plan) = plan {
+                    self.down(plan, node, found);
+                }
+            }
+            Ok(None) => self.down(otherwise, rest, found),
         }
     }
 

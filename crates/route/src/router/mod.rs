@@ -14,12 +14,13 @@ mod tiers;
 mod walk;
 mod why;
 
+pub use compile::normal;
 pub use explain::{Case, Explanation, Flip};
 pub(crate) use poll::{Asked, evidence, gist};
 pub use ready::Router;
 pub use tiers::{Tier, classify_complexity};
 pub use walk::{Call, Decision, Step, Use};
-pub use why::{NoVector, Why};
+pub use why::{NoLabel, NoVector, Why};
 
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,12 @@ impl Router {
         &self.policy
     }
 
+    /// Whether a candidate is asked for labels: it gets a request of its own and answers nothing.
+    #[must_use]
+    pub fn gives_labels(&self, candidate: &CandidateId) -> bool {
+        self.classifiers.contains(candidate)
+    }
+
     /// Decides what happens next with a request.
     ///
     /// `seen` holds every finished call so far. Calls that are still under way are not in it, so a
@@ -75,7 +81,7 @@ impl Router {
         self.explain_after(request, &[])
     }
 
-    /// The same after the vector of its text has come.
+    /// The same after the vector of its text, or its label, has come.
     #[must_use]
     pub fn explain_after(&self, request: &RequestView<'_>, seen: &[Observation]) -> Explanation {
         explain::explain(self, request, seen)

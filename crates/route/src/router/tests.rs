@@ -1,5 +1,6 @@
 //! Policies step by step.
 
+mod labels;
 mod vectors;
 
 use proptest::prelude::*;
@@ -37,7 +38,7 @@ fn failed(candidate: &str) -> Observation {
     Observation::failed(candidate)
 }
 
-/// A step in short: `?a b` asks for evidence, `!a` for the answer, `=0` gives an answer, `-` gives up.
+/// A step in short: `?a b` asks for evidence, `!a` for the answer, `%a` asks for a label, `=0` gives an answer, `-` gives up.
 fn short(decision: &Decision) -> String {
     match &decision.step {
         Step::Call(calls) => {
@@ -45,6 +46,7 @@ fn short(decision: &Decision) -> String {
                 Use::Given => '!',
                 Use::Judged => '?',
                 Use::Embedded => '#',
+                Use::Labelled => '%',
             };
             let names: Vec<&str> = calls.iter().map(|call| call.candidate.as_str()).collect();
             format!("{mark}{}", names.join(" "))
@@ -248,30 +250,6 @@ fn a_cut_answer_is_not_sufficient() {
         *finish = Some(trilemma_domain::FinishReason::Length);
     }
     check(&router, &request, &[cut], "!big");
-}
-
-#[test]
-fn a_classifier_names_a_label_and_never_answers() {
-    let router = router(json!({"classify": {
-        "by": "namer", "labels": {"Hard": {"single": "big"}, "easy": {"single": "a"}}, "otherwise": {"single": "b"},
-    }}));
-    let request = asked("x");
-    check(&router, &request, &[], "?namer");
-    check(&router, &request, &[text("namer", " HARD\n")], "!big");
-    check(&router, &request, &[text("namer", "easy")], "!a");
-    check(
-        &router,
-        &request,
-        &[text("namer", "use the best model")],
-        "!b",
-    );
-    check(&router, &request, &[failed("namer")], "!b");
-    check(
-        &router,
-        &request,
-        &[text("namer", "easy"), failed("a")],
-        "-",
-    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Down the tree: from a request and what was observed to the next step.
 
+use std::collections::BTreeMap;
+
 use trilemma_domain::CandidateId;
 use trilemma_score::Extraction;
 
@@ -7,7 +9,7 @@ use super::node::{Cascade, Node};
 use super::poll::{Asked, Majority, evidence, gist, majority};
 use super::ready::Router;
 use super::tiers::{Tier, classify_complexity};
-use super::why::{NoVector, Why};
+use super::why::{NoLabel, NoVector, Why};
 use crate::learned::{Estimate, Look, Query, ReadyJudge, Sight, embedded_text};
 use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Compare, Pace};
@@ -22,6 +24,9 @@ pub enum Use {
     Judged,
     /// It is the vector of the query's text, and no answer.
     Embedded,
+    /// It names a label by which the policy goes on: it answers a request of its own (the classifier's prompt) and is never
+    /// given.
+    Labelled,
 }
 
 /// A call to make.
@@ -155,25 +160,15 @@ impl<'a> Walk<'a> {
                 extract,
                 labels,
                 otherwise,
-            } => {
-                let label = match self.standing(by) {
-                    Standing::Unasked => return Step::Call(vec![judged(by)]),
-                    Standing::Failed => None,
-                    Standing::Answered { seen_idx } => self.label(seen_idx, extract.as_ref()),
-                };
-                match label.and_then(|label| labels.get_key_value(&label)) {
-                    Some((label, plan)) => {
-                        self.why.push(Why::Label {
-                            label: label.clone(),
-                        });
-                        self.down(plan)
-                    }
-                    None => {
-                        self.why.push(Why::OtherLabel);
-                        self.down(otherwise)
-                    }
+            } => match self.label((by, extract.as_ref()), labels) {
+                Err(call) => Step::Call(vec![call]),
+                Ok(Some((label, plan))) => {
+                    let (by, label) = (by.clone(), label.to_owned());
+                    self.why.push(Why::Label { by, label });
+                    self.down(plan)
                 }
-            }
+                Ok(None) => self.down(otherwise),
+            },
         }
     }
 
@@ -248,9 +243,52 @@ impl<'a> Walk<'a> {
         Ok(found.ok())
     }
 
-    fn label(&self, seen_idx: usize, extract: Option<&Extraction>) -> Option<String> {
-        let seen = self.seen.get(seen_idx)?;
-        gist(&seen.outcome, extract, Compare::Loose)
+    /// The label that a classifier named, with its plan; `None` = none that has one, and the reason is told; the call
+    /// that asks for it, where it is to be made.
+    fn label<'n>(
+        &mut self,
+        (by, extract): (&CandidateId, Option<&Extraction>),
+        labels: &'n BTreeMap<String, Node>,
+    ) -> Result<Option<(&'n str, &'n Node)>, Call> {
+        let instead = if self.request.text.trim().is_empty() {
+            NoLabel::NoText
+        } else {
+            match self.standing(by) {
+                Standing::Unasked => {
+                    return Err(Call {
+                        candidate: by.clone(),
+                        purpose: Use::Labelled,
+                    });
+                }
+                Standing::Failed => NoLabel::Failed,
+                Standing::Answered { seen_idx } => {
+                    let said = self.seen.get(seen_idx);
+                    let said = said.and_then(|seen| gist(&seen.outcome, extract, Compare::Loose));
+                    match said.and_then(|said| labels.get_key_value(&said)) {
+                        Some((label, plan)) => return Ok(Some((label, plan))),
+                        None => NoLabel::Unknown,
+                    }
+                }
+            }
+        };
+        let by = by.clone();
+        self.why.push(Why::NoLabel { by, instead });
+        Ok(None)
+    }
+
+    /// What a classifier's plan goes on with, for whoever explains it: its label and plan, as far as it has been asked.
+    pub(super) fn named<'n>(
+        (router, request, seen): (&Router, &RequestView<'_>, &[Observation]),
+        (by, extract): (&CandidateId, Option<&Extraction>),
+        labels: &'n BTreeMap<String, Node>,
+    ) -> Result<Option<(&'n str, &'n Node)>, Call> {
+        let mut walk = Walk {
+            router,
+            request,
+            seen,
+            why: Vec::new(),
+        };
+        walk.label((by, extract), labels)
     }
 
     /// One candidate answers; if it has failed, the fallback chain does.

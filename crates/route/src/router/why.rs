@@ -81,11 +81,18 @@ pub enum Why {
     },
     /// The classifier named a label that has a plan.
     Label {
+        /// Who.
+        by: CandidateId,
         /// The label.
         label: String,
     },
-    /// It named another, or failed.
-    OtherLabel,
+    /// There is no label that has a plan.
+    NoLabel {
+        /// Who was to name it.
+        by: CandidateId,
+        /// What came in its place.
+        instead: NoLabel,
+    },
     /// A candidate that was wanted had failed.
     Failed {
         /// Which.
@@ -104,6 +111,17 @@ pub enum NoVector {
     Failed,
     /// What came has another length, numbers that are not finite, or none but zeros.
     Unusable,
+}
+
+/// Why there is no label that has a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoLabel {
+    /// The query has no text, so nobody was asked.
+    NoText,
+    /// The call failed, or was not made.
+    Failed,
+    /// What came names no label of the policy: it says something else, is cut, or was withheld.
+    Unknown,
 }
 
 impl fmt::Display for Why {
@@ -165,8 +183,15 @@ impl fmt::Display for Why {
                     "{how}; asking on would gain {points:.2} points: {verdict}"
                 )
             }
-            Self::Label { label } => write!(f, "the classifier says `{label}`"),
-            Self::OtherLabel => f.write_str("the classifier named no known label"),
+            Self::Label { by, label } => write!(f, "`{by}` says `{label}`"),
+            Self::NoLabel { by, instead } => {
+                match instead {
+                    NoLabel::NoText => write!(f, "there is no text for `{by}`")?,
+                    NoLabel::Failed => write!(f, "`{by}` failed")?,
+                    NoLabel::Unknown => write!(f, "`{by}` named no label that is known")?,
+                }
+                f.write_str(": the plan for other labels decides")
+            }
             Self::Failed { candidate } => write!(f, "`{candidate}` failed"),
             Self::LastResort => f.write_str("nobody else answers; the best cheap answer is given"),
         }

@@ -3,6 +3,7 @@
 use super::cascade::{FittedCascade, Which, fit_cascades};
 use super::examples::{Example, Examples};
 use super::frame::Frame;
+use super::labels::{ByLabel, Labels};
 use super::prepared::Prepared;
 use super::query::{FittedQuery, fit_embedded, fit_query};
 use super::target::{CAUTION, Target};
@@ -26,6 +27,8 @@ pub struct Options {
     pub reads: bool,
     /// Whether the query alone may decide.
     pub queries: bool,
+    /// The classifier whose labels may decide; `None` = none.
+    pub labels: Option<Labels>,
     /// What people wrote around the learned part.
     pub frame: Frame,
 }
@@ -78,10 +81,16 @@ pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> 
         seed: options.seed,
     };
     let cascades = fit_cascades(examples, targets, which);
+    let labelled = options.labels.as_ref();
+    let labelled =
+        labelled.and_then(|labels| ByLabel::of(examples, (anchor, labels), options.seed));
     let for_target = |(target, cascade): (&Target, Option<FittedCascade>)| {
         let mut best = Choice::single(examples, anchor);
         if let Some(found) = cascade {
             best = best.or(*target, found.plan, (found.loss, found.cost));
+        }
+        if let Some((plan, figures)) = labelled.as_ref().and_then(|one| one.at(*target)) {
+            best = best.or(*target, plan, figures);
         }
         for (model, figures) in fitted.iter().flat_map(|one| one.at(*target)) {
             best = best.or(*target, Plan::Learned(Box::new(model)), figures);
@@ -172,11 +181,20 @@ impl Choice {
         }
         let fallback = vec![examples.id(anchor)];
         Trained {
-            policy: options.frame.around(policy, fallback),
+            policy: examples.with_classifiers(options.frame.around(policy, fallback)),
             loss: self.loss,
             cost_usd: self.cost,
         }
     }
+}
+
+/// The prices of a dollar that are tried, where a query costs so much: 0 first, then from a thousandth of a quality per
+/// mean cost to ten.
+pub(super) fn prices(scale: f64) -> impl Iterator<Item = f64> {
+    (0..=N_PRICES).map(move |step| match step {
+        0 => 0.0,
+        _ => 10_f64.powf(-3.0 + 4.0 * f64::from(step) / f64::from(N_PRICES)) / scale,
+    })
 }
 
 /// What a fitted model says of items that it had not seen.
@@ -213,12 +231,7 @@ impl Priced {
     ) -> Option<(QueryModel, (f64, f64))> {
         let scale = examples.mean(|row| row.cost(anchor)).max(1e-12);
         let mut best: Option<(f64, (f64, f64))> = None;
-        for step in 0..=N_PRICES {
-            // 0 first, then from a thousandth of a quality per mean cost to ten.
-            let price = match step {
-                0 => 0.0,
-                _ => 10_f64.powf(-3.0 + 4.0 * f64::from(step) / f64::from(N_PRICES)) / scale,
-            };
+        for price in prices(scale) {
             let (loss, cost) = self.figures(examples, anchor, price);
             let is_better = best.is_none_or(|(_, old)| target.prefers((loss, cost), old));
             if target.is_reached(loss, cost) && is_better {

@@ -9,7 +9,7 @@ use trilemma_domain::CandidateId;
 
 use crate::learned::Sight;
 use crate::observe::Observation;
-use crate::policy::{Compare, Member, Modality};
+use crate::policy::{Compare, Member, Modality, Policy};
 use crate::request::RequestView;
 
 /// Most candidates whose quality is estimated from queries.
@@ -66,6 +66,8 @@ pub struct Example {
     pub outcomes: Vec<Recorded>,
     /// Its vector; `None` = it has no text, nobody was asked, or the call failed.
     pub embedded: Option<Embedded>,
+    /// What those said who give labels, in the order of [`Examples::classifiers`]; their quality means nothing.
+    pub labels: Vec<Recorded>,
 }
 
 /// Items on which every candidate has an outcome.
@@ -81,6 +83,8 @@ pub struct Examples {
     pub compare: Compare,
     /// Who makes vectors of the items' texts; `None` = nobody.
     pub embedder: Option<Embedder>,
+    /// Who gives labels: they answer nothing, so that nobody is compared with them and nothing is given of them.
+    pub classifiers: Vec<Member>,
 }
 
 /// Who makes vectors.
@@ -221,6 +225,19 @@ impl Examples {
     pub fn tasks(&self) -> Vec<String> {
         let tasks = self.named_tasks();
         if tasks.len() < 2 { Vec::new() } else { tasks }
+    }
+
+    /// A policy with everyone who gives labels for it among its candidates.
+    #[must_use]
+    pub fn with_classifiers(&self, mut policy: Policy) -> Policy {
+        let wanted: Vec<CandidateId> = policy.plan.gives_labels().into_iter().cloned().collect();
+        for member in &self.classifiers {
+            let is_there = policy.candidates.iter().any(|one| one.id == member.id);
+            if wanted.contains(&member.id) && !is_there {
+                policy.candidates.push(member.clone());
+            }
+        }
+        policy
     }
 
     pub(crate) fn id(&self, member: usize) -> CandidateId {

@@ -2,7 +2,7 @@
 //!
 //! In: items with each candidate's answer, quality and cost ([`Examples`]), and what the policy is to
 //! reach ([`Target`]). Out: a [`Policy`]. `query` fits estimates from queries, `vectors` makes columns of their vectors, `cascade` judges of
-//! cheap answers; `choose` takes the cheapest that reaches the target by its own cautious estimate;
+//! cheap answers, `labels` what follows a classifier's labels; `choose` takes the cheapest that reaches the target by its own cautious estimate;
 //! `frame` puts around it what people wrote.
 //! No call is made, and equal inputs give equal bytes.
 
@@ -10,6 +10,7 @@ mod cascade;
 mod choose;
 mod examples;
 mod frame;
+mod labels;
 mod prepared;
 mod query;
 mod reading;
@@ -20,6 +21,7 @@ pub(crate) use choose::train_reading;
 pub use choose::{Options, Trained, train, train_all};
 pub use examples::{About, Embedded, Embedder, Example, Examples, Recorded};
 pub use frame::Frame;
+pub use labels::Labels;
 pub(crate) use prepared::Prepared;
 pub(crate) use query::fit_best;
 pub use target::Target;

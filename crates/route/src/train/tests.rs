@@ -1,5 +1,6 @@
 //! Training on made-up outcomes of which the truth is known.
 
+mod labels;
 mod vectors;
 
 use proptest::prelude::*;
@@ -57,6 +58,7 @@ pub(super) fn examples(n: u64, noise: u64) -> Examples {
             group: None,
             about: About::default(),
             embedded: None,
+            labels: Vec::new(),
             outcomes,
         }
     };
@@ -66,6 +68,7 @@ pub(super) fn examples(n: u64, noise: u64) -> Examples {
         extract: None,
         compare: Compare::Loose,
         embedder: None,
+        classifiers: Vec::new(),
     }
 }
 
@@ -77,6 +80,7 @@ pub(super) fn options(cascades: bool) -> Options {
         cascades,
         reads: false,
         queries: !cascades,
+        labels: None,
         frame: Frame::default(),
     }
 }
@@ -127,6 +131,7 @@ fn one_answer(reads: bool) -> Options {
         cascades: !reads,
         reads,
         queries: false,
+        labels: None,
         ..options(true)
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn run(args: &EmbedArgs, common: &Common, printer: Printer) -> anyhow
     let run = choose(&store, args.run.as_deref())?;
     let part = Part {
         only: &args.candidates,
+        labels: &[],
         split: args.split,
         most_items: None,
     };

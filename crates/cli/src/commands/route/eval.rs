@@ -22,7 +22,7 @@ use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 use crate::routing::vectors::{self, Maker};
-use crate::routing::{self, Material, Part};
+use crate::routing::{self, Material, Part, labels};
 use crate::split::with_split;
 
 /// Most items of which the decisions are timed.
@@ -77,13 +77,21 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         }
         _ => args.candidates.clone(),
     };
+    let needed = match &file {
+        Some(router) => labels::of_policy(router.policy()),
+        None => args.kind.labels(&context, &store.manifest(&run)?)?,
+    };
     let part = Part {
         only: &names,
+        labels: &needed,
         split: args.split,
         most_items: None,
     };
     let mut material = routing::gather(&context, (&store, &run), part)?;
     routing::demand_two(&material)?;
+    if file.is_none() {
+        args.kind.demand_labels(&context, &material)?;
+    }
     let maker = match &file {
         Some(router) => Maker::of_policy(&context, router.policy())?,
         None => Maker::named(&context, args.embed.as_deref())?,
@@ -108,6 +116,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         None => {
             let mut untrained = options.clone();
             (untrained.queries, untrained.cascades, untrained.reads) = (false, false, false);
+            untrained.labels = None;
             evaluate(examples, &untrained)
         }
     };

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 use trilemma_domain::CandidateId;
 use trilemma_route::{
-    Explanation, Modality, Observation, Policy, RequestView, Router, Served, Step, Use, replay,
+    Example, Explanation, Modality, NoLabel, Observation, Outcome, Policy, Recorded, RequestView,
+    Router, Served, Step, Use, Why, replay,
 };
 use trilemma_store::Store;
 
@@ -22,10 +24,12 @@ use crate::exit::Exit;
 use crate::places;
 use crate::printer::Printer;
 use crate::routing::vectors::{self, Maker};
-use crate::routing::{self, Part};
+use crate::routing::{self, Part, labels};
 
 /// Longest query that is read, in bytes.
 const MAX_QUERY_BYTES: u64 = 64 << 20;
+/// Most characters of what a classifier said that are told.
+const MAX_LABEL_CHARS: usize = 100;
 
 /// What is asked, and what is known of the request.
 #[derive(Debug, clap::Args)]
@@ -123,7 +127,45 @@ pub(super) struct Told<'a> {
 pub(super) struct ServedItem {
     pub(super) item: String,
     pub(super) answered_by: Option<CandidateId>,
+    pub(super) labels: Vec<Said>,
     pub(super) served: Served,
+}
+
+/// What a classifier said of an item.
+#[derive(Serialize)]
+pub(super) struct Said {
+    pub(super) candidate: CandidateId,
+    /// The beginning of its answer.
+    pub(super) says: String,
+    pub(super) cost_usd: f64,
+    pub(super) seconds: Option<f64>,
+}
+
+/// What those said who were asked for a label.
+fn said(served: &Served, row: &Example) -> Vec<Said> {
+    let asked = |id: &CandidateId| {
+        served.why.iter().any(|why| match why {
+            Why::Label { by, .. } => by == id,
+            Why::NoLabel { by, instead } => by == id && *instead != NoLabel::NoText,
+            _ => false,
+        })
+    };
+    let told = |one: &Recorded| {
+        let text = match &one.observation.outcome {
+            Outcome::Answered { text, .. } => text.trim().chars().take(MAX_LABEL_CHARS).collect(),
+            Outcome::Embedded { .. } | Outcome::Failed => String::new(),
+        };
+        Said {
+            candidate: one.observation.candidate.clone(),
+            says: text,
+            cost_usd: one.cost_usd,
+            seconds: one.seconds,
+        }
+    };
+    let own = row.labels.iter();
+    own.filter(|one| asked(&one.observation.candidate))
+        .map(told)
+        .collect()
 }
 
 impl<'a> Told<'a> {
@@ -260,6 +302,7 @@ fn json(told: &Told<'_>) -> Value {
             "quality": one.served.quality,
             "cost_usd": one.served.cost_usd,
             "seconds": one.served.seconds,
+            "labels": one.labels,
             "why": one.served.why.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })),
     })
@@ -276,8 +319,10 @@ fn of_item(
     let run = choose(&store, args.run.as_deref())?;
     let members = router.policy().answerers();
     let names: Vec<String> = members.map(|one| one.id.to_string()).collect();
+    let needed = labels::of_policy(router.policy());
     let part = Part {
         only: &names,
+        labels: &needed,
         split: None,
         most_items: None,
     };
@@ -302,6 +347,7 @@ fn of_item(
     let served = ServedItem {
         item: item.to_owned(),
         answered_by: answered_by.map(|one| one.id.clone()),
+        labels: said(&served, row),
         served,
     };
     let view = row.view();
@@ -310,9 +356,10 @@ fn of_item(
         .embedders()
         .first()
         .map(|(by, _)| (*by).clone());
-    let seen: Vec<Observation> = (by.into_iter().zip(&row.embedded))
+    let mut seen: Vec<Observation> = (by.into_iter().zip(&row.embedded))
         .map(|(by, one)| Observation::embedded(by, one.vector.to_vec(), one.input_tokens))
         .collect();
+    seen.extend(row.labels.iter().map(|one| one.observation.clone()));
     tell(&Told::of(router, (&view, &seen), Some(served)), printer)?;
     printer.next(&common.command("route eval --items"));
     Ok(Exit::Ok)

@@ -53,6 +53,17 @@ fn first(told: &Told<'_>) -> String {
                     names(&ids)
                 );
             }
+            if calls.iter().any(|call| call.purpose == Use::Labelled) {
+                let figures = told.policy.measured.as_ref().map(|one| &one.figures);
+                let usd = figures.and_then(|figures| figures.get("labels_usd"));
+                let price = usd.map_or_else(String::new, |usd| {
+                    format!(" (labels cost {} USD per query on average)", sig(usd[0]))
+                });
+                return format!(
+                    "Policy `{policy}` asks {} for a label, by its own prompt{price}; its answer is never given.",
+                    names(&ids)
+                );
+            }
             let is_judged = calls.iter().any(|call| call.purpose == Use::Judged);
             let how = match (is_judged, ids.len()) {
                 (false, _) => "",
@@ -129,6 +140,15 @@ fn item(told: &Told<'_>, width: Option<usize>) -> String {
         sig(one.served.cost_usd)
     );
     let mut text = format!("\n{}", paragraph(&head, 0, width));
+    for said in &one.labels {
+        let label = format!(
+            "`{}` says {:?}, for {} USD",
+            said.candidate,
+            said.says,
+            sig(said.cost_usd)
+        );
+        text.push_str(&paragraph(&label, 2, width));
+    }
     for why in &one.served.why {
         text.push_str(&paragraph(&format!("because {why}"), 2, width));
     }
@@ -141,5 +161,6 @@ pub(super) fn use_name(purpose: Use) -> &'static str {
         Use::Given => "given",
         Use::Judged => "judged",
         Use::Embedded => "embedded",
+        Use::Labelled => "labelled",
     }
 }

@@ -40,10 +40,14 @@ pub(super) fn fit(
         )));
     }
     let mut options = options.clone();
+    if !kind.takes_labels() {
+        options.labels = None;
+    }
     (options.queries, options.cascades, options.reads) = match kind {
         Kind::Query => (true, false, false),
         Kind::Cascade => (false, true, false),
         Kind::Read => (false, false, true),
+        Kind::Classify => (false, false, false),
         Kind::Auto | Kind::Tiers | Kind::PerTask | Kind::Rules | Kind::Single => (true, true, true),
     };
     let make = |part: &Examples| untrained(kind, (&options.name, &options.frame), tiers, part);

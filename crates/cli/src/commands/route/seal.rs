@@ -33,7 +33,7 @@ pub(super) fn sealed(context: &Context, material: &Material, fitted: &Fitted) ->
     }
 }
 
-/// The candidates with what each did alone, and who makes vectors.
+/// The candidates with what each did alone, and who makes vectors or gives labels.
 fn members(examples: &Examples, policy: &Policy, seed: u64) -> Vec<Member> {
     let of = |(idx, member): (usize, &Member)| {
         let one = |row: &trilemma_route::Example| {
@@ -53,11 +53,10 @@ fn members(examples: &Examples, policy: &Policy, seed: u64) -> Vec<Member> {
             ..member.clone()
         }
     };
-    let makers = policy.embedders();
-    let maker = |member: &&Member| makers.iter().any(|(id, _)| **id == member.id);
-    let makers = policy.candidates.iter().filter(maker).cloned();
+    let answers = |member: &&Member| examples.members.iter().any(|one| one.id == member.id);
+    let others = policy.candidates.iter().filter(|one| !answers(one));
     let members = examples.members.iter().enumerate().map(of);
-    members.chain(makers).collect()
+    members.chain(others.cloned()).collect()
 }
 
 fn measured(fitted: &Fitted) -> Measured {
@@ -75,6 +74,7 @@ fn measured(fitted: &Fitted) -> Measured {
     if let Some(evaluation) = &fitted.evaluation {
         put("area_share_of_oracle_gap", evaluation.area.as_ref());
     }
+    put("labels_usd", found.labels.as_ref());
     figures.insert("cost_usd".to_owned(), cost(found));
     let curve = fitted.evaluation.iter().flat_map(|one| &one.curve);
     Measured {

@@ -92,6 +92,7 @@ fn judged(sheet: &Sheet<'_>, name: &str, found: &Appraisal, with_items: bool) ->
         "cost_share": found.cost_share,
         "escalated": found.escalation.as_ref().map(estimate),
         "calls": found.calls,
+        "labels_usd": found.labels.as_ref().map(estimate),
         "wait_s": found.wait.map(|wait| json!({
             "p50": wait.p50,
             "p95": wait.p95,

@@ -74,13 +74,16 @@ pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow
     }
     let store = Store::open_existing(&path)?;
     let run = choose(&store, args.run.as_deref())?;
+    let needed = args.kind.labels(&context, &store.manifest(&run)?)?;
     let part = Part {
         only: &args.candidates,
+        labels: &needed,
         split: args.split,
         most_items: None,
     };
     let mut material = routing::gather(&context, (&store, &run), part)?;
     routing::demand_two(&material)?;
+    args.kind.demand_labels(&context, &material)?;
     let stand = match Maker::named(&context, args.embed.as_deref())? {
         Some(maker) => Some(vectors::attach(&store, &maker, &mut material)?),
         None => None,

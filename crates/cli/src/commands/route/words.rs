@@ -92,6 +92,10 @@ pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> St
         let share = format!("{} of queries take a second step", percent(escalated));
         rows.push(("escalation", share));
     }
+    if let Some(labels) = &found.labels {
+        let text = format!("{} USD per query, in the cost", sig(labels.point));
+        rows.push(("labels", text));
+    }
     rows.push((
         "waits",
         match found.wait {
