@@ -1,5 +1,6 @@
-//! Random requests in each dialect: none panics, none reaches an upstream malformed, none takes a
-//! key along. Bounded, so that it runs with the other tests.
+//! Random bytes as requests in each dialect, as far as they are made ready: none panics, none comes out malformed, and
+//! the worst case covers what it allows. Bounded, so that it runs with the other tests. Through a whole gateway, with
+//! keys and answers, they go in `tests/it/fuzz`.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -153,7 +154,6 @@ fn check(upstreams: &[Named], body: Vec<u8>) {
                 {
                     assert_eq!(value["model"], "new-\"name\"", "{value}");
                 }
-                assert!(!String::from_utf8_lossy(sent).contains(KEY));
                 if let Ok(worst) = worst_usage(service, &named.upstream, &prepared.request) {
                     assert!(worst.input_uncached > sent.len() as u64);
                     let most = allowed(service, prepared.request.dialect(), sent);

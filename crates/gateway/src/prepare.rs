@@ -4,7 +4,7 @@
 //! and, where a candidate is asked for, its measured parameters as far as the client left them out.
 //! Another dialect: the request in neutral words, written anew, with a list of what got lost.
 
-use trilemma_domain::{ChatRequest, Dialect, Params};
+use trilemma_domain::{ChatRequest, Dialect, Message, Params, Part, Role};
 use trilemma_provider::EncodedRequest;
 use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request};
 
@@ -61,6 +61,11 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
         mut chat,
         include_usage,
     } = decode(ask)?;
+    // Such as one that held nothing but thoughts, which no other vendor may see.
+    let is_mute =
+        |message: &Message| is_empty(message, upstream) && message.role == Role::Assistant;
+    chat.messages.retain(|message| !is_mute(message));
+    sayable(&chat, upstream)?;
     let extra = chat.params.extra_body.clone();
     let lost = fitted(ask, named, &mut chat)?;
     if logprobs.are_left_out() {
@@ -177,6 +182,52 @@ pub(crate) fn decode_body(dialect: Dialect, body: &[u8]) -> Result<ServerRequest
         json_array: false,
     };
     decode_request(&route, body).map_err(|error| Refusal::bad_request(error.to_string()))
+}
+
+/// Whether a request makes sense in a dialect: what every vendor refuses is not written anew for one of them.
+fn sayable(chat: &ChatRequest, upstream: Dialect) -> Result<(), Refusal> {
+    let is_talk = |role: Role| match upstream {
+        // Instructions stand beside the messages there.
+        Dialect::Anthropic | Dialect::Gemini => role != Role::System,
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => true,
+    };
+    if !chat.messages.iter().any(|message| is_talk(message.role)) {
+        return Err(Refusal::bad_request(
+            "the request has no message to answer; hint: add one of the user's",
+        ));
+    }
+    if chat
+        .messages
+        .iter()
+        .any(|message| is_empty(message, upstream))
+    {
+        return Err(Refusal::bad_request(
+            "a message is empty; hint: leave it out, or say something in it",
+        ));
+    }
+    if let Some(tool) = chat.tools.iter().find(|tool| !tool.parameters.is_object()) {
+        let name: String = tool.name.chars().take(100).collect();
+        return Err(Refusal::bad_request(format!(
+            "the parameters of tool `{name}` are no JSON Schema; hint: write an object"
+        )));
+    }
+    if chat.params.max_output_tokens == Some(0) {
+        return Err(Refusal::bad_request(
+            "the longest answer is 0 tokens; hint: allow at least 1, or leave it out",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether nothing of a message is left in a dialect: some have no word for an empty text.
+fn is_empty(message: &Message, upstream: Dialect) -> bool {
+    let is_nothing = |part: &Part| match upstream {
+        Dialect::Anthropic | Dialect::Gemini if message.role != Role::System => {
+            matches!(part, Part::Text { text } if text.is_empty())
+        }
+        _ => false,
+    };
+    message.parts.iter().all(is_nothing)
 }
 
 /// Fits a request for an upstream of another dialect; gives what gets lost.

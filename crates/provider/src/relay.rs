@@ -73,6 +73,8 @@ impl<C: Connect> Client<C> {
             Ok(answered) => {
                 let (parts, body) = answered.response.into_parts();
                 trace.note_head(call.request.dialect(), &parts, now_us.div_euclid(1_000));
+                // The vendor's id of the request goes on with the head of the answer.
+                redact::attempt(&mut trace.attempt, call.secret);
                 let opened = Opened {
                     parts,
                     body,

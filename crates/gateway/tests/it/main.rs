@@ -16,6 +16,7 @@ mod dialects;
 mod evidence;
 mod failover;
 mod faults;
+mod fuzz;
 mod judged;
 mod jury;
 mod labels;
