@@ -547,6 +547,15 @@ fn told_by_vectors(n: u64) -> String {
     text
 }
 
+fn item_text(folder: &Path, id: &str) -> String {
+    let rows = fs_err::read_to_string(folder.join("rows.jsonl")).unwrap();
+    let mut rows = rows
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let row = rows.find(|row| row["item"] == id).unwrap();
+    row["input"].as_str().unwrap().to_owned()
+}
+
 fn embedder(url: &str, price: &str) -> String {
     format!(
         "[providers.sim]\ndialect = \"openai\"\nbase_url = \"{url}/v1\"\napi_key = \"none\"\n\
@@ -592,10 +601,12 @@ fn vectors_are_asked_for_once_and_take_part_where_they_pay() {
         "--json",
     ];
     let told = value(&run(folder, &args), 3);
+    assert_fits("route-embed", &told);
     assert_eq!(told["stopped"], "max_cost");
     let n_first = told["n_embedded"].as_u64().unwrap();
     assert!((1..30).contains(&n_first), "{told}");
     let told = value(&run(folder, &["route", "embed", "embed", "--json"]), 0);
+    assert_fits("route-embed", &told);
     assert_eq!(told["n_before"].as_u64(), Some(n_first));
     assert_eq!(told["n_missing"], 0);
     assert!(told["cost_usd"].as_f64().unwrap() > 0.0);
@@ -604,6 +615,7 @@ fn vectors_are_asked_for_once_and_take_part_where_they_pay() {
     assert!(wait["low"].as_f64() <= wait["high"].as_f64(), "{wait}");
     let n_calls = served.log.records().len();
     let told = value(&run(folder, &["route", "embed", "embed", "--json"]), 0);
+    assert_fits("route-embed", &told);
     assert_eq!(
         (told["n_calls"].as_u64(), served.log.records().len()),
         (Some(0), n_calls)
@@ -629,6 +641,13 @@ fn vectors_are_asked_for_once_and_take_part_where_they_pay() {
             .contains("vector is by `embed`"),
         "{item}"
     );
+    // A text whose vector is kept is explained with it, as its item is; of another it is said who would be asked.
+    let text = item_text(folder, "i7");
+    let same = value(&run(folder, &["route", "explain", &text, "--json"]), 0);
+    assert_fits("route-explain", &same);
+    for key in ["calls", "why", "estimates"] {
+        assert_eq!(same[key], item[key], "{key}");
+    }
     let query = value(&run(folder, &["route", "explain", "word", "--json"]), 0);
     assert_eq!(query["calls"][0]["use"], "embedded");
     let text = stdout(&run(folder, &["route", "explain", "word"]), 0);

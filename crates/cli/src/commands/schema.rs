@@ -58,6 +58,7 @@ static FORMATS: &[Format] = &[
         "route-explain",
         "what `trilemma route explain --json` prints"
     ),
+    entry!("route-embed", "what `trilemma route embed --json` prints"),
     entry!("cost", "what `trilemma cost --json` prints"),
     entry!("tco", "what `trilemma tco --json` prints"),
     entry!("selfhost", "what `trilemma selfhost --json` prints"),

@@ -10,7 +10,7 @@ use trilemma_cost::Pricer;
 use trilemma_domain::{Candidate, Fingerprint, ModelName, UsdPerMtok};
 use trilemma_project::EmbeddingModel;
 use trilemma_route::{
-    Embedded, Embedder, Example, Examples, Member, MemberPrice, Policy, embedded_text,
+    Embedded, Embedder, Example, Examples, Member, MemberPrice, Observation, Policy, embedded_text,
     embedder_binding,
 };
 use trilemma_store::{EmbeddingCall, Store, StoredVector};
@@ -18,6 +18,7 @@ use trilemma_store::{EmbeddingCall, Store, StoredVector};
 use super::Material;
 use crate::context::{Context, InputError};
 use crate::lineup;
+use crate::places;
 
 /// Fewest texts, as a share of those that can have one, whose vectors are there, or vectors take no part.
 const COVERAGE: f64 = 0.8;
@@ -196,6 +197,34 @@ pub(crate) fn attach(
         put(examples, &shelf, &texts);
     }
     Ok(stand)
+}
+
+/// The vector that is kept of a text, as the one who makes vectors for a policy gave it; `None` = there is none, or the
+/// policy looks at none.
+///
+/// # Errors
+/// As the store gives them.
+pub(crate) fn kept(
+    context: &Context,
+    policy: &Policy,
+    text: &str,
+) -> anyhow::Result<Option<Observation>> {
+    let path = places::store_path(&context.folder, &context.project)?;
+    // Whoever the project cannot name has kept nothing here.
+    let (Ok(Some(maker)), Some(text), true) = (
+        Maker::of_policy(context, policy),
+        embedded_text(text),
+        path.is_file(),
+    ) else {
+        return Ok(None);
+    };
+    let hash = Fingerprint::of(text.as_bytes());
+    let (mut found, calls) = Store::open_existing(&path)?.embeddings(&maker.binding, &[hash])?;
+    Ok(found.remove(&hash).map(|one| {
+        let end = calls.get(one.call_idx).and_then(|call| call.end.as_ref());
+        let tokens = end.and_then(|end| end.input_tokens);
+        Observation::embedded(maker.candidate.id, one.vector, tokens)
+    }))
 }
 
 /// Vectors with what their calls took.

@@ -110,7 +110,14 @@ pub(super) fn run(args: &ExplainArgs, common: &Common, printer: Printer) -> anyh
         modalities,
         ..bare
     };
-    tell(&Told::of(&router, (&view, &[]), None), printer)?;
+    let looks_at_vectors = !router.policy().embedders().is_empty();
+    let seen = if looks_at_vectors && project_file(common).is_file() {
+        vectors::kept(&Context::open(common)?, router.policy(), &text)?
+    } else {
+        None
+    };
+    let seen: Vec<Observation> = seen.into_iter().collect();
+    tell(&Told::of(&router, (&view, &seen), None), printer)?;
     printer.next(&common.command("serve"));
     Ok(Exit::Ok)
 }
