@@ -547,6 +547,15 @@ fn told_by_vectors(n: u64) -> String {
     text
 }
 
+/// Asks for vectors; gives what it told.
+fn embed(folder: &Path, more: &[&str], exit: i32) -> Value {
+    let words = [&["route", "embed", "embed", "--json"], more].concat();
+    let told = value(&run(folder, &words), exit);
+    assert_fits("route-embed", &told);
+    told
+}
+
+/// What an item asks.
 fn item_text(folder: &Path, id: &str) -> String {
     let rows = fs_err::read_to_string(folder.join("rows.jsonl")).unwrap();
     let mut rows = rows
@@ -592,21 +601,11 @@ fn vectors_are_asked_for_once_and_take_part_where_they_pay() {
     assert!(signal["cost_usd"].as_f64().unwrap() > 0.0);
     assert_eq!(served.log.records().len(), 0);
     // A limit stops before it is passed; what has come stays.
-    let args = [
-        "route",
-        "embed",
-        "embed",
-        "--max-cost",
-        "0.000001",
-        "--json",
-    ];
-    let told = value(&run(folder, &args), 3);
-    assert_fits("route-embed", &told);
+    let told = embed(folder, &["--max-cost", "0.000001"], 3);
     assert_eq!(told["stopped"], "max_cost");
     let n_first = told["n_embedded"].as_u64().unwrap();
     assert!((1..30).contains(&n_first), "{told}");
-    let told = value(&run(folder, &["route", "embed", "embed", "--json"]), 0);
-    assert_fits("route-embed", &told);
+    let told = embed(folder, &[], 0);
     assert_eq!(told["n_before"].as_u64(), Some(n_first));
     assert_eq!(told["n_missing"], 0);
     assert!(told["cost_usd"].as_f64().unwrap() > 0.0);
@@ -614,8 +613,7 @@ fn vectors_are_asked_for_once_and_take_part_where_they_pay() {
     assert!(wait["n"].as_u64() > Some(5), "{wait}");
     assert!(wait["low"].as_f64() <= wait["high"].as_f64(), "{wait}");
     let n_calls = served.log.records().len();
-    let told = value(&run(folder, &["route", "embed", "embed", "--json"]), 0);
-    assert_fits("route-embed", &told);
+    let told = embed(folder, &[], 0);
     assert_eq!(
         (told["n_calls"].as_u64(), served.log.records().len()),
         (Some(0), n_calls)
