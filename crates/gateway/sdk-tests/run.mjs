@@ -5,7 +5,8 @@ import OpenAI from "openai";
 import { isDeepStrictEqual } from "node:util";
 
 const setup = JSON.parse(process.argv[2]);
-const ask = [{ role: "user", content: "Hello" }];
+const HELLO = "Hello";
+const asking = (text) => [{ role: "user", content: text }];
 const timeout = setup.deadline_s * 1000;
 const openai = new OpenAI({ baseURL: `${setup.url}/v1`, apiKey: "none", timeout });
 const anthropic = new Anthropic({ baseURL: setup.url, apiKey: "none", timeout });
@@ -25,16 +26,16 @@ const sdks = {
       const calls = (message.tool_calls ?? []).map((c) => [c.function.name, JSON.parse(c.function.arguments)]);
       return [message.content, calls, finish_reason];
     },
-    async whole(model, more = {}) {
-      return this.parts(await openai.chat.completions.create({ model, messages: ask, ...more }));
+    async whole(model, more = {}, text = HELLO) {
+      return this.parts(await openai.chat.completions.create({ model, messages: asking(text), ...more }));
     },
-    async stream(model, slowly = false) {
-      const stream = await drained(openai.chat.completions.stream({ model, messages: ask }), slowly);
+    async stream(model, slowly = false, more = {}, text = HELLO) {
+      const stream = await drained(openai.chat.completions.stream({ model, messages: asking(text), ...more }), slowly);
       return this.parts(await stream.finalChatCompletion());
     },
-    inSchema(model) {
+    get schema() {
       const json_schema = { name: "a", schema: setup.schema };
-      return this.whole(model, { response_format: { type: "json_schema", json_schema } });
+      return { response_format: { type: "json_schema", json_schema } };
     },
   },
   js_responses: {
@@ -44,15 +45,15 @@ const sdks = {
       const calls = output.filter((item) => item.type === "function_call");
       return [output_text, calls.map((c) => [c.name, JSON.parse(c.arguments)]), status];
     },
-    async whole(model, more = {}) {
-      return this.parts(await openai.responses.create({ model, input: ask, ...more }));
+    async whole(model, more = {}, text = HELLO) {
+      return this.parts(await openai.responses.create({ model, input: asking(text), ...more }));
     },
-    async stream(model, slowly = false) {
-      const stream = await drained(openai.responses.stream({ model, input: "Hello" }), slowly);
+    async stream(model, slowly = false, more = {}, text = HELLO) {
+      const stream = await drained(openai.responses.stream({ model, input: text, ...more }), slowly);
       return this.parts(await stream.finalResponse());
     },
-    inSchema(model) {
-      return this.whole(model, { text: { format: { type: "json_schema", name: "a", schema: setup.schema } } });
+    get schema() {
+      return { text: { format: { type: "json_schema", name: "a", schema: setup.schema } } };
     },
   },
   js_messages: {
@@ -63,15 +64,17 @@ const sdks = {
       const calls = content.filter((block) => block.type === "tool_use");
       return [text.join(""), calls.map((block) => [block.name, block.input]), stop_reason];
     },
-    async whole(model, more = {}) {
-      return this.parts(await anthropic.messages.create({ model, messages: ask, max_tokens: 100, ...more }));
+    async whole(model, more = {}, text = HELLO) {
+      const messages = asking(text);
+      return this.parts(await anthropic.messages.create({ model, messages, max_tokens: 100, ...more }));
     },
-    async stream(model, slowly = false) {
-      const stream = await drained(anthropic.messages.stream({ model, messages: ask, max_tokens: 3000 }), slowly);
+    async stream(model, slowly = false, more = {}, text = HELLO) {
+      const messages = asking(text);
+      const stream = await drained(anthropic.messages.stream({ model, messages, max_tokens: 3000, ...more }), slowly);
       return this.parts(await stream.finalMessage());
     },
-    inSchema(model) {
-      return this.whole(model, { output_config: { format: { type: "json_schema", schema: setup.schema } } });
+    get schema() {
+      return { output_config: { format: { type: "json_schema", schema: setup.schema } } };
     },
   },
 };
@@ -87,16 +90,31 @@ async function good(sdk, dialect) {
     equal(await sdk[way](`${dialect}/plain`), [setup.text, [], sdk.stop]);
     equal(await sdk[way](`${dialect}/tools`), ["Looking.", setup.tools, sdk.tool]);
   }
-  equal(JSON.parse((await sdk.inSchema(`${dialect}/json`))[0]), { ok: true });
+  const inSchema = [await sdk.whole(`${dialect}/json`, sdk.schema), await sdk.stream(`${dialect}/json`, false, sdk.schema)];
+  for (const [text] of inSchema) equal(JSON.parse(text), { ok: true });
   // A client that reads slowly gets everything all the same.
   equal((await sdk.stream(`${dialect}/long`, true))[0], " word".repeat(2000));
 }
 
-async function bad(sdk, model, kind) {
+/** Asks in a way, for a text. */
+const asked = (sdk, kind, model, text) => (kind === "stream" ? sdk.stream(model, false, {}, text) : sdk.whole(model, {}, text));
+
+/** Another model of the policy answers as long as nothing has gone out; after that the client sees an error. */
+async function rescued(sdk, way, model, kind) {
+  const text = `${way} ${model};`;
+  const [fault] = model.split("-");
+  if (way === "alone" && kind === "stream" && setup.after_the_first_token.includes(fault)) {
+    await bad(sdk, "auto", kind, text);
+  } else {
+    equal(await asked(sdk, kind, "auto", text), [setup.text, [], sdk.stop]);
+  }
+}
+
+async function bad(sdk, model, kind, text = HELLO) {
   const started = Date.now();
   let got;
   try {
-    got = await sdk[kind](model);
+    got = await asked(sdk, kind, model, text);
   } catch {
     if (Date.now() - started > timeout) throw new Error(`took ${Date.now() - started} ms`);
     return;
@@ -122,6 +140,15 @@ async function embeddings() {
 const todo = [["js: embeddings", embeddings]];
 for (const [name, sdk] of Object.entries(sdks)) {
   todo.push([`${name}: oversize`, () => oversize(sdk)]);
+  for (const kind of setup.kinds) {
+    todo.push([`${name} -> auto: good ${kind}`, async () => equal(await asked(sdk, kind, "auto", HELLO), [setup.text, [], sdk.stop])]);
+  }
+  for (const way of setup.ways) {
+    for (const model of setup.routed) {
+      const [fault, client, kind] = model.split("-");
+      if (client === name) todo.push([`${name} -> auto, ${way}: ${fault} ${kind}`, () => rescued(sdk, way, model, kind)]);
+    }
+  }
   for (const dialect of setup.dialects) {
     todo.push([`${name} -> ${dialect}: good answers`, () => good(sdk, dialect)]);
     for (const model of setup.faulty) {

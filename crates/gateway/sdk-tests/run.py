@@ -3,8 +3,10 @@
 Usage: run.py TRILEMMA [SCRIPT]: the program, and a copy of run.mjs that has the npm packages
 installed beside it. Starts a simulator and a gateway before it, and asks by every package
 through every pair of client dialect and upstream dialect, streamed and whole, for good answers and
-for every fault. Each fault must be an exception within the deadline, and the upstream must never be
-called more often than the gateway's settings declare. Exits with 1 when a check fails.
+for every fault; text, tools, and answers in a schema by the packages' own helpers. Each fault must be an
+exception within the deadline, and the upstream must never be called more often than the gateway's settings
+declare. The same by a policy (`model="auto"`): a rule sends each request to a faulty model, alone or in a
+cascade, and another model has to answer as long as nothing has gone out. Exits with 1 when a check fails.
 """
 
 import base64
@@ -19,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import anthropic
 import openai
+import pydantic
 
 import helper
 
@@ -33,14 +36,21 @@ FAULTS = [
 ]
 RESETS = ["reset_before_head", "reset_mid_body"]
 # Each way to ask has models of its own, so that its calls can be counted.
-CLIENTS = ["chat", "responses", "messages", "js_chat", "js_responses", "js_messages"]
+PARSERS = ["chat_parsed", "responses_parsed", "messages_tools"]
+CLIENTS = ["chat", "responses", "messages", "js_chat", "js_responses", "js_messages", *PARSERS]
+# Of a policy: how the faulty model is asked, and in which dialect.
+WAYS = {"alone": "openai", "cascade": "anthropic"}
+# A stream has begun when these strike.
+AFTER_THE_FIRST_TOKEN = ["cut_mid_body", "stall_mid_body", "malformed_json", "malformed_stream", "error_after_200", "no_terminal"]
 KINDS = ["stream", "whole"]
 N_AT_ONCE = 32
 MAX_ATTEMPTS = 2
 DEADLINE_S = 20
-ASK = [{"role": "user", "content": "Hello"}]
+HELLO = "Hello"
 SCHEMA = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
 
+# Helpers read a stream as it comes: until the fault strikes, it has to be the beginning of JSON.
+LONG_JSON = 'answers = { type = "text", text = "{\\"more\\": \\"' + "word " * 40 + '\\", \\"ok\\": true}" }\n'
 SCENARIO = """
 [models.plain]
 answers = { type = "text", text = "Grüße, 世界 🦀: \\"quoted\\"\\nand a second line." }
@@ -56,9 +66,17 @@ answers = { type = "tokens", count = 2000 }
 """
 
 
-def faulty():
+class Ok(pydantic.BaseModel):
+    ok: bool
+
+
+def asking(text):
+    return [{"role": "user", "content": text}]
+
+
+def faulty(clients=CLIENTS):
     for fault in FAULTS:
-        for client in CLIENTS:
+        for client in clients:
             for kind in KINDS:
                 # A whole answer without its reason to stop is still whole.
                 if (fault, kind) != ("no_terminal", "whole"):
@@ -68,7 +86,7 @@ def faulty():
 def write(folder, sim, other):
     text = '[task]\nname = "sdk"\nkind = "other"\ngolden = "golden.jsonl"\n'
     text += '[[scorers]]\ntype = "exact"\n'
-    text += f"[serve]\nmax_attempts = {MAX_ATTEMPTS}\nfirst_token_timeout_s = 1\n"
+    text += f'[serve]\npolicy = "policy.json"\nmax_attempts = {MAX_ATTEMPTS}\nfirst_token_timeout_s = 1\nanswer_timeout_s = 1\n'
     text += "idle_timeout_s = 1\nrequest_timeout_s = 6\nmax_request_mb = 1\n"
     text += '[[serve.embeddings]]\nid = "embed"\nmodel = "openai-other/embed-1"\nprice = "0.02"\n'
     for dialect, path in DIALECTS.items():
@@ -86,8 +104,49 @@ def write(folder, sim, other):
             text += candidate(f"{dialect}/{model}", f"{dialect}-sim/{dialect}.{model}")
         for reset in RESETS:
             text += candidate(f"{dialect}/{reset}", f"{dialect}-other/{reset}")
+    for way, dialect in WAYS.items():
+        for model in routed():
+            text += candidate(f"{way}/{model}", f"{dialect}-sim/{way}.{model}")
+    (folder / "policy.json").write_text(json.dumps(policy()))
     (folder / "trilemma.toml").write_text(text)
     (folder / "golden.jsonl").write_text('{"input": "a", "expected": "b"}\n')
+
+
+def routed():
+    return faulty([client for client in CLIENTS if client not in PARSERS])
+
+
+def prompt(way, model):
+    return f"{way} {model};"
+
+
+def policy():
+    """A rule for each faulty model: asked alone, or in a cascade with one that answers."""
+    well = "gemini/plain"
+    plans = {
+        "alone": lambda faulty: {"single": faulty},
+        "cascade": lambda faulty: {
+            "cascade": {"ask": [faulty, well], "accept": {"agree": 2}, "escalate": {"single": well}}
+        },
+    }
+    rules = [
+        {"name": f"{way} {model}", "when": {"contains": [prompt(way, model)]}, "then": plan(f"{way}/{model}")}
+        for way, plan in plans.items()
+        for model in routed()
+    ]
+    agree = {"ask": ["openai/plain", "anthropic/plain"], "accept": {"agree": 2}, "escalate": {"single": well}}
+    tools = {"name": "tools", "when": {"carries": ["tools"]}, "then": {"single": "anthropic/tools"}}
+    return {
+        "schema_version": 1,
+        "name": "sdk",
+        "candidates": [
+            {"id": name}
+            for name in [well, "openai/plain", "anthropic/plain", "anthropic/tools"]
+            + [f"{way}/{model}" for way in WAYS for model in routed()]
+        ],
+        "plan": {"rules": {"rules": [*rules, tools], "otherwise": {"cascade": agree}}},
+        "fallback": [well],
+    }
 
 
 def candidate(name, model):
@@ -99,8 +158,14 @@ def scenario():
     text = SCENARIO
     for dialect in DIALECTS:
         for model in faulty():
-            fault = model.split("-")[0]
+            fault, client, _ = model.split("-")
             text += f'[models."{dialect}.{model}"]\n'
+            text += LONG_JSON if client in PARSERS else 'answers = { type = "tokens", count = 40 }\n'
+            text += f'faults = [{{ kind = "{fault}", every = 1, stall_s = 30 }}]\n'
+    for way in WAYS:
+        for model in routed():
+            fault = model.split("-")[0]
+            text += f'[models."{way}.{model}"]\n'
             text += 'answers = { type = "tokens", count = 40 }\n'
             text += f'faults = [{{ kind = "{fault}", every = 1, stall_s = 30 }}]\n'
     return text
@@ -125,11 +190,11 @@ class Chat:
         calls = [(c.function.name, json.loads(c.function.arguments)) for c in message.tool_calls or []]
         return message.content, calls, got.choices[0].finish_reason
 
-    def whole(self, model, **more):
-        return self.parts(self.client.chat.completions.create(model=model, messages=ASK, **more))
+    def whole(self, model, text=HELLO, **more):
+        return self.parts(self.client.chat.completions.create(model=model, messages=asking(text), **more))
 
-    def stream(self, model, pause=0.0):
-        with self.client.chat.completions.stream(model=model, messages=ASK) as stream:
+    def stream(self, model, text=HELLO, pause=0.0, **more):
+        with self.client.chat.completions.stream(model=model, messages=asking(text), **more) as stream:
             for _ in stream:
                 time.sleep(pause)
             return self.parts(stream.get_final_completion())
@@ -152,17 +217,18 @@ class Responses:
         calls = [(c.name, json.loads(c.arguments)) for c in got.output if c.type == "function_call"]
         return got.output_text, calls, got.status
 
-    def whole(self, model, **more):
-        return self.parts(self.client.responses.create(model=model, input=ASK, **more))
+    def whole(self, model, text=HELLO, **more):
+        return self.parts(self.client.responses.create(model=model, input=asking(text), **more))
 
-    def stream(self, model, pause=0.0):
-        with self.client.responses.stream(model=model, input="Hello", store=False) as stream:
+    def stream(self, model, text=HELLO, pause=0.0, **more):
+        with self.client.responses.stream(model=model, input=text, store=False, **more) as stream:
             for _ in stream:
                 time.sleep(pause)
             return self.parts(stream.get_final_response())
 
     def in_schema(self, model):
-        return self.whole(model, text={"format": {"type": "json_schema", "name": "a", "schema": SCHEMA}})
+        form = {"format": {"type": "json_schema", "name": "a", "schema": SCHEMA}}
+        return self.parts(self.client.responses.create(model=model, input=HELLO, text=form))
 
     def thinks(self, model):
         """Reasoning is an item of its own, whole and streamed; a conversation goes on after calls."""
@@ -175,7 +241,7 @@ class Responses:
             equal(("".join(summary), got.output_text), ("Let me think.", "Done."))
         numbers = [event.sequence_number for event in events if event.type.endswith(".added")]
         equal(numbers, sorted(numbers))
-        again = ASK + [
+        again = asking(HELLO) + [
             *(item.model_dump(exclude_none=True) for item in whole.output),
             {"type": "function_call", "call_id": "c1", "name": "clock", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "c1", "output": "noon"},
@@ -197,13 +263,13 @@ class Messages:
         calls = [(block.name, block.input) for block in got.content if block.type == "tool_use"]
         return text, calls, got.stop_reason
 
-    def whole(self, model, **more):
+    def whole(self, model, text=HELLO, **more):
         return self.parts(
-            self.client.messages.create(model=model, messages=ASK, max_tokens=100, **more)
+            self.client.messages.create(model=model, messages=asking(text), max_tokens=100, **more)
         )
 
-    def stream(self, model, pause=0.0):
-        with self.client.messages.stream(model=model, messages=ASK, max_tokens=3000) as stream:
+    def stream(self, model, text=HELLO, pause=0.0, **more):
+        with self.client.messages.stream(model=model, messages=asking(text), max_tokens=3000, **more) as stream:
             for _ in stream:
                 time.sleep(pause)
             return self.parts(stream.get_final_message())
@@ -211,6 +277,75 @@ class Messages:
     def in_schema(self, model):
         form = {"format": {"type": "json_schema", "schema": SCHEMA}}
         return self.whole(model, extra_body={"output_config": form})
+
+
+class ChatParsed(Chat):
+    """Answers in a schema, by the openai package's own helpers for chat completions."""
+
+    @staticmethod
+    def parts(got):
+        return got.choices[0].message.parsed
+
+    def whole(self, model):
+        return self.parts(self.client.chat.completions.parse(model=model, messages=asking(HELLO), response_format=Ok))
+
+    def stream(self, model):
+        return super().stream(model, response_format=Ok)
+
+
+class ResponsesParsed(Responses):
+    """The same for Responses."""
+
+    @staticmethod
+    def parts(got):
+        return got.output_parsed
+
+    def whole(self, model):
+        return self.parts(self.client.responses.parse(model=model, input=HELLO, text_format=Ok))
+
+    def stream(self, model):
+        return super().stream(model, text_format=Ok)
+
+
+class MessagesTools(Messages):
+    """Calls of tools, whole and streamed, by the anthropic package."""
+
+    tools = [{"name": name, "input_schema": {"type": "object"}} for name, _ in TOOLS]
+
+    def whole(self, model):
+        return super().whole(model, tools=self.tools)
+
+    def stream(self, model):
+        return super().stream(model, tools=self.tools)
+
+
+def parsed(sdk, dialect):
+    """What a helper makes of an answer, whole and streamed."""
+    for ask in (sdk.whole, sdk.stream):
+        if isinstance(sdk, MessagesTools):
+            equal(ask(f"{dialect}/tools"), ("Looking.", TOOLS, sdk.tool))
+        else:
+            equal(ask(f"{dialect}/json"), Ok(ok=True))
+
+
+def by_policy(sdk):
+    """A policy's cascade agrees on an answer; a rule sends tools elsewhere."""
+    for ask in (sdk.whole, sdk.stream):
+        equal(ask("auto"), (TEXT, [], sdk.stop))
+    if isinstance(sdk, Messages):
+        tools = [{"name": name, "input_schema": {"type": "object"}} for name, _ in TOOLS]
+        for ask in (sdk.whole, sdk.stream):
+            equal(ask("auto", tools=tools), ("Looking.", TOOLS, sdk.tool))
+
+
+def rescued(sdk, way, model, kind):
+    """Another model answers as long as nothing has gone out; after that the client sees an error."""
+    fault = model.split("-")[0]
+    ask = sdk.stream if kind == "stream" else sdk.whole
+    if (way, kind) == ("alone", "stream") and fault in AFTER_THE_FIRST_TOKEN:
+        bad(sdk, "auto", kind, text=prompt(way, model))
+    else:
+        equal(ask("auto", text=prompt(way, model)), (TEXT, [], sdk.stop))
 
 
 def equal(got, wanted):
@@ -229,10 +364,10 @@ def good(sdk, dialect):
     equal(sdk.stream(f"{dialect}/long", pause=0.0005)[0], " word" * 2000)
 
 
-def bad(sdk, model, kind):
+def bad(sdk, model, kind, **more):
     started = time.monotonic()
     try:
-        got = (sdk.stream if kind == "stream" else sdk.whole)(model)
+        got = (sdk.stream if kind == "stream" else sdk.whole)(model, **more)
     except (openai.OpenAIError, anthropic.AnthropicError):
         pass
     except Exception as error:  # A connection that breaks in mid-body is the transport's to tell.
@@ -304,9 +439,19 @@ def checks(url):
     todo.append(("responses: image", image, (sdks["responses"],)))
     todo.append(("chat: embeddings", embeddings, (sdks["chat"],)))
     for name, sdk in sdks.items():
-        todo.append((f"{name}: oversize", oversize, (sdk,)))
+        todo.append((f"{name} -> auto: good answers", by_policy, (sdk,)))
+        for way in WAYS:
+            for model in routed():
+                fault, client, kind = model.split("-")
+                if client == name:
+                    todo.append((f"{name} -> auto, {way}: {fault} {kind}", rescued, (sdk, way, model, kind)))
+    parsers = {"chat_parsed": ChatParsed(url), "responses_parsed": ResponsesParsed(url), "messages_tools": MessagesTools(url)}
+    for name, sdk in (sdks | parsers).items():
+        if name in sdks:
+            todo.append((f"{name}: oversize", oversize, (sdk,)))
         for dialect in DIALECTS:
-            todo.append((f"{name} -> {dialect}: good answers", good, (sdk, dialect)))
+            check = good if name in sdks else parsed
+            todo.append((f"{name} -> {dialect}: good answers", check, (sdk, dialect)))
             for model in faulty():
                 fault, client, kind = model.split("-")
                 if client == name:
@@ -332,7 +477,8 @@ def checks_of_node(script, url):
     setup = {
         "url": url, "text": TEXT, "tools": TOOLS, "dialects": list(DIALECTS), "resets": RESETS,
         "faulty": list(faulty()), "kinds": KINDS, "deadline_s": DEADLINE_S, "schema": SCHEMA,
-        "at_once": N_AT_ONCE, "vector": helper.VECTOR,
+        "at_once": N_AT_ONCE, "vector": helper.VECTOR, "ways": list(WAYS), "routed": list(routed()),
+        "after_the_first_token": AFTER_THE_FIRST_TOKEN,
     }
     return subprocess.Popen(["node", script, json.dumps(setup)])
 
@@ -343,8 +489,9 @@ def n_over(log, has_node):
     # The last line holds totals, no call.
     calls = collections.Counter((line["dialect"], line["model"]) for line in lines if "model" in line)
     asked = {call: n for call, n in calls.items() if "-" in call[1]}
-    n_clients = len([client for client in CLIENTS if has_node or not client.startswith("js_")])
-    wanted = len(DIALECTS) * n_clients * (len(FAULTS) * len(KINDS) - 1)
+    clients = [client for client in CLIENTS if has_node or not client.startswith("js_")]
+    n_by_policy = len(WAYS) * len([client for client in clients if client not in PARSERS])
+    wanted = (len(DIALECTS) * len(clients) + n_by_policy) * (len(FAULTS) * len(KINDS) - 1)
     # The dialect at the simulator is another where a client's own passes.
     n_models = len({model for _, model in asked})
     failed = 0
