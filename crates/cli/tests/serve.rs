@@ -642,3 +642,47 @@ fn slow_kill_9_loses_no_settled_cost_and_counts_none_twice() {
     assert_eq!(file.spent(None, i64::MIN).unwrap().0, settled);
     println!("killed 4 times; {} requests settled", recorded.len());
 }
+
+/// Scores of a run over a part of the golden set belong to the items of that part: what holds whole clusters together
+/// shows in the interval.
+#[test]
+fn promised_scores_belong_to_the_items_that_were_asked() {
+    const N: usize = 240;
+    let scenario = r#"
+[models.m]
+first_token_ms = 5
+usage = { input = 50, output = 10 }
+answers = { type = "script", rules = [{ contains = "even", answers = [{ text = "{\"yes\": 1}" }] }, { answers = [{ text = "yes" }] }] }
+"#;
+    let served = serve(SimOptions {
+        scenario: Scenario::parse(scenario).unwrap(),
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    project(folder.path(), &served.url, "score_share = 1.0\n");
+    also_scored_by(folder.path(), "json_valid");
+    // Items of 40 clusters lie mixed; those of a cluster answer alike, and half of the clusters are asked.
+    let items: String = (0..N)
+        .map(|idx| {
+            let cluster = ((idx + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % 40;
+            let side = ["even", "odd"][cluster % 2];
+            let line = serde_json::json!({
+                "input": format!("{idx} {side}"), "expected": "yes", "cluster": format!("c{cluster}"),
+            });
+            format!("{line}\n")
+        })
+        .collect();
+    fs_err::write(folder.path().join("golden.jsonl"), items).unwrap();
+    let mut bench = trilemma(folder.path(), &["bench", "--split", "dev"]);
+    assert_eq!(bench.output().unwrap().status.code(), Some(0));
+    let told = served_like_measured(folder.path(), 40);
+    let figures = told["promises"][0]["figures"].as_array().unwrap();
+    let score = figures.iter().find(|one| one["figure"] == "score").unwrap();
+    let promised = &score["promised"];
+    let number = |name: &str| promised[name].as_f64().unwrap();
+    let n = promised["n"].as_u64().unwrap();
+    let is_a_part = (30..200).contains(&n) && (0.2..0.9).contains(&number("point"));
+    assert!(is_a_part, "{score}");
+    // Where scores are put to other items of the golden set, clusters look mixed, and the interval is 0.18 wide.
+    assert!(number("high") - number("low") > 0.35, "{score}");
+}
