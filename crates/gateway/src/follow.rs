@@ -38,6 +38,8 @@ struct Known {
     kept: Vec<Option<Kept>>,
     /// What the client is told if nobody answers.
     last: Option<(Failure, Refusal)>,
+    /// Whether some calls of the latest step wait for their turn: the next step only makes them.
+    is_cut: bool,
 }
 
 impl Job {
@@ -53,8 +55,9 @@ impl Job {
             match decision.step {
                 Step::Call(calls) => {
                     // A vector or a label is no answer, so what follows it is no escalation.
+                    let is_rest = std::mem::take(&mut known.is_cut);
                     let mut asked = known.seen.iter();
-                    let is_later = asked.any(|seen| active.answers(&seen.candidate));
+                    let is_later = !is_rest && asked.any(|seen| active.answers(&seen.candidate));
                     self.record.stepped(is_later);
                     if let Some(told) = self.calls(&active, chat, calls, &mut known).await {
                         return told;
@@ -105,11 +108,13 @@ impl Job {
             return None;
         }
         // No more at once than may fail; the policy asks for the rest when these have answered.
+        let n_wanted = calls.len();
         let calls: Vec<_> = calls
             .iter()
             .filter_map(|call| Some((call, active.member(call.candidate.as_str())?)))
             .take(self.n_attempts_left().max(1))
             .collect();
+        known.is_cut = calls.len() < n_wanted;
         let names: Vec<_> = calls.iter().map(|(_, named)| *named).collect();
         for (call, _) in &calls {
             self.deviates(active, chat, call);

@@ -183,6 +183,38 @@ async fn a_cascade_judges_before_anything_is_shown() {
     assert_eq!(*marks, ["max_output_tokens"]);
 }
 
+/// A poll of more than may fail at once is made in two parts, and is one step all the same, as it is offline.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rest_of_a_poll_is_no_escalation() {
+    let plan = json!({ "cascade": {
+        "ask": ["p/small", "p/small", "p/small", "p/small"], "accept": { "agree": 4 }, "escalate": { "single": "p/large" },
+    }});
+    let house = with_policy(&policy(&plan, &[])).await;
+    let answer = house
+        .post("/v1/chat/completions", &asking("hello", false))
+        .await;
+    assert_eq!(said(&answer), "yes");
+    let mut other = plan.clone();
+    other["cascade"]["ask"][3] = json!("p/other");
+    house
+        .gateway
+        .set_policy(&policy(&other, &[]).to_string())
+        .unwrap();
+    let answer = house
+        .post("/v1/chat/completions", &asking("hello", false))
+        .await;
+    assert_eq!(said(&answer), "certainly");
+    let (_, entries, _folder) = house.close().await;
+    let told = entries.iter().map(|entry| {
+        let evidence = entry.evidence.as_ref().unwrap();
+        (evidence.attempts.len(), evidence.escalated)
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [(4, Some(false)), (5, Some(true))]
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fallback_answers_as_long_as_nothing_was_shown() {
     let plan = json!({ "single": "p/broken" });
