@@ -2,35 +2,25 @@
 //!
 //! Two or three cheap candidates are asked, or one: once, or as often as its repeats are recorded. The gain of
 //! asking the large one as well is a Bayesian linear model of how they compare, and of what `reading` finds in
-//! the answer of one. Its prior says what agreement means before any item is seen:
-//! where k candidates agree, the large one is better by about 0.4 points ÷ (k-1)², give or take as
-//! much. A few hundred items cannot measure half a point, so the prior carries the agreed cases and
-//! the items those in which answers differ. Method and constants: docs/methods.md.
+//! the answer of one. Its prior comes from votes of the candidates (`agreed`): a few hundred items cannot measure half a
+//! point. Method and constants: docs/methods.md.
 
 use std::cmp::Ordering;
 
+use super::agreed::{DIFFERING, Prior, Votes};
 use super::examples::{Example, Examples, Recorded};
 use super::reading::{MOST_ITEMS_READ, MOST_READ, Seen, read_signs};
-use super::target::{CAUTION, Target};
-use crate::learn::{Bayes, Posterior};
+use super::target::{Expected, Target};
+use crate::learn::{Bayes, Posterior, dot};
 use crate::learned::{self, Evidence, Judge, N_LENGTHS, Sign, Signals, brief};
 use crate::observe::Outcome;
 use crate::policy::{Accept, Pace, Plan};
 use crate::router::{Asked, evidence, gist};
 use trilemma_score::Extraction;
 
-/// Expected gain where two agree, and its standard deviation.
-const AGREED_GAIN: f64 = 0.004;
-/// Standard deviations of what a task and of what lengths add where all agree.
-const AGREED_TASK_SD: f64 = 0.002;
-const AGREED_LENGTH_SD: f64 = 0.001;
-/// Standard deviations where they do not.
-const SPLIT_SD: f64 = 1.0;
-const SPLIT_TASK_SD: f64 = 0.1;
-const SPLIT_LENGTH_SD: f64 = 0.05;
+/// Standard deviations where answers differ.
 const LACKING_SD: f64 = 0.2;
 /// Variance of one item's gain before any is seen, worth four items.
-const AGREED_NOISE: f64 = 0.03;
 const SPLIT_NOISE: f64 = 0.4;
 const NOISE_ITEMS: f64 = 4.0;
 /// Variance of the logarithm of the large candidate's cost, given the signals.
@@ -59,10 +49,7 @@ pub(super) struct Which {
 /// A cascade with what is expected of it.
 pub(super) struct FittedCascade {
     pub(super) plan: Plan,
-    /// Loss against the large candidate, with its caution.
-    pub(super) loss: f64,
-    /// USD per query.
-    pub(super) cost: f64,
+    pub(super) expected: Expected,
 }
 
 /// Fits every set of cheap candidates; gives for each target the one that reaches it best. What depends on no
@@ -123,6 +110,7 @@ struct Ready {
     extract: Option<Extraction>,
     /// By candidate, then item: that part of its first answer. Empty for those that are not cheap.
     gists: Vec<Vec<Option<String>>>,
+    votes: Votes,
 }
 
 impl Ready {
@@ -147,11 +135,14 @@ impl Ready {
             gist(outcome, extract.as_ref(), examples.compare)
         };
         let of = |member: usize| -> Vec<Option<String>> {
-            let rows = examples.rows.iter().filter(|_| cheap.contains(&member));
+            let is_compared = cheap.contains(&member) || member == large;
+            let rows = examples.rows.iter().filter(|_| is_compared);
             rows.map(|row| said(member, row)).collect()
         };
+        let gists: Vec<Vec<Option<String>>> = (0..examples.members.len()).map(of).collect();
         Some(Self {
-            gists: (0..examples.members.len()).map(of).collect(),
+            votes: Votes::of(examples, (&cheap, large), &gists),
+            gists,
             extract,
             large,
             cheap,
@@ -196,18 +187,17 @@ fn repeats(examples: &Examples, member: usize) -> Vec<Vec<usize>> {
 /// A judge, and what each threshold would come to.
 struct Fit {
     judge: Judge,
-    /// Threshold, loss with its caution, USD per query.
-    thresholds: Vec<(f64, f64, f64)>,
+    thresholds: Vec<(f64, Expected)>,
 }
 
 impl Fit {
     /// The one that reaches a target best.
-    fn threshold(&self, target: Target) -> Option<(f64, f64, f64)> {
-        let mut found: Option<(f64, f64, f64)> = None;
-        for (threshold, loss, cost) in &self.thresholds {
-            let is_better = found.is_none_or(|(_, l, c)| target.prefers((*loss, *cost), (l, c)));
-            if target.is_reached(*loss, *cost) && is_better {
-                found = Some((brief(*threshold), *loss, *cost));
+    fn threshold(&self, target: Target) -> Option<(f64, Expected)> {
+        let mut found: Option<(f64, Expected)> = None;
+        for (threshold, expected) in &self.thresholds {
+            let is_better = found.is_none_or(|(_, old)| target.prefers(*expected, old));
+            if target.is_reached(*expected) && is_better {
+                found = Some((brief(*threshold), *expected));
             }
         }
         found
@@ -224,6 +214,8 @@ struct Study<'a> {
     scales: Vec<[f64; 2]>,
     signs: Vec<Sign>,
     rows: Vec<Vec<f64>>,
+    agreed: Prior,
+    split: Prior,
 }
 
 impl<'a> Study<'a> {
@@ -231,7 +223,8 @@ impl<'a> Study<'a> {
         let tasks = examples.tasks();
         let is_one = ask.iter().all(|one| Some(one) == ask.first());
         let mut votes = Vec::with_capacity(examples.rows.len());
-        let mut seen = Vec::with_capacity(examples.rows.len());
+        let mut seen: Vec<Evidence> = Vec::with_capacity(examples.rows.len());
+        let (mut agreed, mut split) = (Vec::new(), Vec::new());
         for (idx, row) in examples.rows.iter().enumerate() {
             let draws: Vec<Option<&Recorded>> = (self::draws(&ask))
                 .map(|(member, nth)| row.draw(member, nth))
@@ -253,7 +246,19 @@ impl<'a> Study<'a> {
                 is_one,
             };
             votes.push(learned::votes(&gists));
-            seen.push(evidence(&row.text, task, answers));
+            let found = evidence(&row.text, task, answers);
+            let of_large = ready.gists.get(ready.large).and_then(|all| all.get(idx));
+            let cases = if found.agree {
+                Some(&mut agreed)
+            } else if found.found[0] && !is_one {
+                Some(&mut split)
+            } else {
+                None
+            };
+            if let (Some(cases), Some(of_large)) = (cases, of_large) {
+                cases.push(ready.votes.case((&ask, &gists), of_large, task));
+            }
+            seen.push(found);
         }
         if is_one && ask.len() > 1 {
             read.push(Seen::of(votes, Sign::Votes));
@@ -269,6 +274,11 @@ impl<'a> Study<'a> {
             .map(|one| Signals::row(one, &scales, tasks.len()))
             .collect();
         Self {
+            agreed: Prior::of(&ready.votes, &agreed, DIFFERING[0]),
+            split: match is_one {
+                true => Prior::wide(tasks.len()),
+                false => Prior::of(&ready.votes, &split, DIFFERING[1]),
+            },
             examples,
             large: ready.large,
             ask,
@@ -284,28 +294,21 @@ impl<'a> Study<'a> {
     fn improve(&self, best: &mut [Option<FittedCascade>], targets: &[Target]) {
         let fit = self.fit();
         for (best, target) in best.iter_mut().zip(targets) {
-            let Some((threshold, loss, cost)) = fit.threshold(*target) else {
+            let Some((threshold, expected)) = fit.threshold(*target) else {
                 continue;
             };
-            let old = best.as_ref().map(|old| (old.loss, old.cost));
-            if old.is_none_or(|old| target.prefers((loss, cost), old)) {
+            let old = best.as_ref().map(|old| old.expected);
+            if old.is_none_or(|old| target.prefers(expected, old)) {
                 let judge = Judge {
                     threshold,
                     ..fit.judge.clone()
                 };
                 *best = Some(FittedCascade {
                     plan: self.plan(judge),
-                    loss,
-                    cost,
+                    expected,
                 });
             }
         }
-    }
-
-    /// How much less is known of agreement the fewer agree.
-    fn shared_error(&self) -> f64 {
-        let others = self.ask.len().saturating_sub(1).max(1) as f64;
-        1.0 / (others * others)
     }
 
     fn gains(&self) -> Vec<f64> {
@@ -315,42 +318,59 @@ impl<'a> Study<'a> {
     }
 
     fn prior_sd(&self) -> Vec<f64> {
-        let shared = self.shared_error();
-        let case = |level: f64, length: f64, task: f64| {
-            let mut sds = vec![level];
-            sds.extend([length; N_LENGTHS]);
-            sds.extend(vec![task; self.tasks.len()]);
+        let case = |prior: &Prior| {
+            let mut sds = vec![prior.level.sd];
+            sds.extend([prior.length_sd; N_LENGTHS]);
+            sds.extend(prior.tasks.iter().map(|task| task.sd));
             sds
         };
-        let agreed = case(
-            AGREED_GAIN * shared,
-            AGREED_LENGTH_SD * shared,
-            AGREED_TASK_SD * shared,
-        );
-        let split = case(SPLIT_SD, SPLIT_LENGTH_SD, SPLIT_TASK_SD);
         let signs = vec![SIGN_SD; self.signs.len()];
-        [agreed, split, vec![LACKING_SD; 2], signs].concat()
+        [
+            case(&self.agreed),
+            case(&self.split),
+            vec![LACKING_SD; 2],
+            signs,
+        ]
+        .concat()
     }
 
-    fn noise(&self, gains: &[f64], agree: bool) -> f64 {
-        let of = || (self.seen.iter().zip(gains)).filter(|(seen, _)| seen.agree == agree);
+    /// Expected weights before any outcome is seen.
+    fn prior_mean(&self) -> Vec<f64> {
+        let case = |prior: &Prior| {
+            let mut mean = vec![prior.level.mean];
+            mean.extend([0.0; N_LENGTHS]);
+            mean.extend(prior.tasks.iter().map(|task| task.mean));
+            mean
+        };
+        let rest = vec![0.0; 2 + self.signs.len()];
+        [case(&self.agreed), case(&self.split), rest].concat()
+    }
+
+    /// Variance of an item's gain where answers differ.
+    fn split_noise(&self, gains: &[f64]) -> f64 {
+        let of = || (self.seen.iter().zip(gains)).filter(|(seen, _)| !seen.agree);
         let n = of().count() as f64;
         let mean = of().map(|(_, gain)| gain).sum::<f64>() / n.max(1.0);
         let squares: f64 = of().map(|(_, gain)| (gain - mean).powi(2)).sum();
-        let prior = if agree { AGREED_NOISE } else { SPLIT_NOISE };
-        (squares + NOISE_ITEMS * prior) / (n + NOISE_ITEMS)
+        (squares + NOISE_ITEMS * SPLIT_NOISE) / (n + NOISE_ITEMS)
     }
 
-    fn gain_model(&self) -> (Posterior, f64) {
+    /// The posterior of what differs from the expected weights, and these.
+    fn gain_model(&self) -> (Posterior, Vec<f64>) {
         let gains = self.gains();
-        let expected = AGREED_GAIN * self.shared_error();
-        let (agreed, split) = (self.noise(&gains, true), self.noise(&gains, false));
-        let rest: Vec<f64> = (self.seen.iter().zip(&gains))
-            .map(|(seen, gain)| if seen.agree { gain - expected } else { *gain })
+        let split = self.split_noise(&gains);
+        let expected = self.prior_mean();
+        let rest: Vec<f64> = (self.rows.iter().zip(&gains))
+            .map(|(row, gain)| gain - dot(row, &expected))
             .collect();
-        let precision: Vec<f64> = (self.seen.iter())
-            .map(|seen| 1.0 / if seen.agree { agreed } else { split })
-            .collect();
+        let variance = |seen: &Evidence| {
+            let own = seen.task.and_then(|task| self.agreed.tasks.get(task));
+            match seen.agree {
+                true => own.unwrap_or(&self.agreed.level).differing,
+                false => split,
+            }
+        };
+        let precision: Vec<f64> = self.seen.iter().map(|seen| 1.0 / variance(seen)).collect();
         let posterior = Bayes {
             x: &self.rows,
             y: &rest,
@@ -377,10 +397,9 @@ impl<'a> Study<'a> {
     /// Fits the judge, and says what each of its thresholds would come to.
     fn fit(&self) -> Fit {
         let (posterior, expected) = self.gain_model();
-        let mut gain: Vec<f64> = posterior.mean.iter().copied().map(brief).collect();
-        if let Some(agreed) = gain.first_mut() {
-            *agreed = brief(*agreed + expected);
-        }
+        let gain = (posterior.mean.iter().zip(expected))
+            .map(|(found, expected)| brief(found + expected))
+            .collect();
         let judge = Judge {
             tasks: self.tasks.clone(),
             lengths: self.scales.iter().map(|scale| scale.map(brief)).collect(),
@@ -396,8 +415,8 @@ impl<'a> Study<'a> {
     }
 
     /// Accepts more and more answers, those with the least gain per cost first: after each the threshold,
-    /// the loss with its caution, the cost.
-    fn thresholds(&self, judge: &Judge, posterior: &Posterior) -> Vec<(f64, f64, f64)> {
+    /// what is expected.
+    fn thresholds(&self, judge: &Judge, posterior: &Posterior) -> Vec<(f64, Expected)> {
         let n = self.examples.rows.len().max(1) as f64;
         let mut order: Vec<(f64, f64, usize)> = (self.seen.iter().enumerate())
             .filter(|(_, seen)| seen.found[0])
@@ -409,7 +428,7 @@ impl<'a> Study<'a> {
         order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)));
         let asked = self.examples.mean(|row| asked_cost(row, &self.ask));
         let mut cost = asked + self.examples.mean(|row| row.cost(self.large));
-        let mut loss = 0.0;
+        let (mut loss, mut worst) = (0.0, f64::NEG_INFINITY);
         let mut accepted = vec![0.0; judge.gain.len()];
         let mut found = Vec::with_capacity(order.len());
         for (at, (score, gain, idx)) in order.iter().enumerate() {
@@ -417,6 +436,7 @@ impl<'a> Study<'a> {
                 continue;
             };
             loss += gain / n;
+            worst = worst.max(*gain);
             cost -= row.cost(self.large) / n;
             if let Some(signals) = self.rows.get(*idx) {
                 for (sum, signal) in accepted.iter_mut().zip(signals) {
@@ -427,8 +447,13 @@ impl<'a> Study<'a> {
             if next.total_cmp(score) == Ordering::Equal {
                 continue;
             }
-            let careful = loss + CAUTION * posterior.sd(&accepted);
-            found.push((f64::midpoint(*score, next), careful, cost));
+            let expected = Expected {
+                loss,
+                sd: posterior.sd(&accepted),
+                worst: Some(worst),
+                cost,
+            };
+            found.push((f64::midpoint(*score, next), expected));
         }
         found
     }

@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::labels::{ByLabel, Labels};
 use super::prepared::Prepared;
 use super::query::{FittedQuery, fit_embedded, fit_query};
-use super::target::{CAUTION, Target};
+use super::target::{Expected, Target};
 use crate::learned::{QueryModel, brief};
 use crate::policy::{Plan, Policy};
 
@@ -38,7 +38,7 @@ pub struct Options {
 pub struct Trained {
     /// The policy.
     pub policy: Policy,
-    /// Loss against the best single candidate, one standard error on the safe side; `None` = it is a
+    /// Loss against the large candidate, one standard error on the safe side; `None` = it is a
     /// single candidate.
     pub loss: Option<f64>,
     /// USD per query.
@@ -87,13 +87,13 @@ pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> 
     let for_target = |(target, cascade): (&Target, Option<FittedCascade>)| {
         let mut best = Choice::single(examples, anchor);
         if let Some(found) = cascade {
-            best = best.or(*target, found.plan, (found.loss, found.cost));
+            best = best.or(*target, found.plan, found.expected);
         }
-        if let Some((plan, figures)) = labelled.as_ref().and_then(|one| one.at(*target)) {
-            best = best.or(*target, plan, figures);
+        if let Some((plan, expected)) = labelled.as_ref().and_then(|one| one.at(*target)) {
+            best = best.or(*target, plan, expected);
         }
-        for (model, figures) in fitted.iter().flat_map(|one| one.at(*target)) {
-            best = best.or(*target, Plan::Learned(Box::new(model)), figures);
+        for (model, expected) in fitted.iter().flat_map(|one| one.at(*target)) {
+            best = best.or(*target, Plan::Learned(Box::new(model)), expected);
         }
         best.named(examples, options, anchor)
     };
@@ -138,7 +138,7 @@ impl Asked {
         }
     }
 
-    fn at(&self, target: Target) -> impl Iterator<Item = (QueryModel, (f64, f64))> {
+    fn at(&self, target: Target) -> impl Iterator<Item = (QueryModel, Expected)> {
         let at = move |priced: &Priced| priced.at(&self.examples, self.anchor, target);
         self.priced.iter().filter_map(at)
     }
@@ -160,15 +160,20 @@ impl Choice {
         }
     }
 
-    fn or(self, target: Target, plan: Plan, (loss, cost): (f64, f64)) -> Self {
-        let own = (self.loss.unwrap_or(0.0), self.cost);
-        if target.is_reached(own.0, own.1) && !target.prefers((loss, cost), own) {
+    fn or(self, target: Target, plan: Plan, expected: Expected) -> Self {
+        let own = Expected {
+            loss: self.loss.unwrap_or(0.0),
+            sd: 0.0,
+            worst: None,
+            cost: self.cost,
+        };
+        if target.is_reached(own) && !target.prefers(expected, own) {
             return self;
         }
         Self {
             plan,
-            loss: Some(loss),
-            cost,
+            loss: Some(expected.careful()),
+            cost: expected.cost,
         }
     }
 
@@ -228,24 +233,24 @@ impl Priced {
         examples: &Examples,
         anchor: usize,
         target: Target,
-    ) -> Option<(QueryModel, (f64, f64))> {
+    ) -> Option<(QueryModel, Expected)> {
         let scale = examples.mean(|row| row.cost(anchor)).max(1e-12);
-        let mut best: Option<(f64, (f64, f64))> = None;
+        let mut best: Option<(f64, Expected)> = None;
         for price in prices(scale) {
-            let (loss, cost) = self.figures(examples, anchor, price);
-            let is_better = best.is_none_or(|(_, old)| target.prefers((loss, cost), old));
-            if target.is_reached(loss, cost) && is_better {
-                best = Some((price, (loss, cost)));
+            let expected = self.expected(examples, anchor, price);
+            let is_better = best.is_none_or(|(_, old)| target.prefers(expected, old));
+            if target.is_reached(expected) && is_better {
+                best = Some((price, expected));
             }
         }
-        let (price, figures) = best?;
+        let (price, expected) = best?;
         let mut model = self.model.clone();
         model.quality_per_usd = brief(price);
-        Some((model, figures))
+        Some((model, expected))
     }
 
-    /// Loss with its caution, and cost, at a price of a dollar.
-    fn figures(&self, examples: &Examples, anchor: usize, price: f64) -> (f64, f64) {
+    /// What is expected at a price of a dollar.
+    fn expected(&self, examples: &Examples, anchor: usize, price: f64) -> Expected {
         let n = self.rows.len().max(1) as f64;
         let asks = self.model.embedding.is_some();
         let vector_cost = |row: &Example| if asks { row.embedding_cost() } else { 0.0 };
@@ -267,6 +272,11 @@ impl Priced {
         }
         let mean = losses.iter().sum::<f64>() / n;
         let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / n;
-        (mean + CAUTION * (variance / n).sqrt(), cost)
+        Expected {
+            loss: mean,
+            sd: (variance / n).sqrt(),
+            worst: None,
+            cost,
+        }
     }
 }

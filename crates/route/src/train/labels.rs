@@ -14,7 +14,7 @@ use trilemma_score::Extraction;
 
 use super::choose::prices;
 use super::examples::{Example, Examples};
-use super::target::{CAUTION, Target};
+use super::target::{Expected, Target};
 use crate::learn::folds;
 use crate::policy::{Compare, Plan};
 use crate::router::{gist, normal};
@@ -90,7 +90,7 @@ impl<'a> ByLabel<'a> {
 
     /// The plan at the price of a dollar at which such plans reach the target on items that they have not seen, with their
     /// loss (on the safe side) and cost; `None` = at none, or all labels go to the same.
-    pub(super) fn at(&self, target: Target) -> Option<(Plan, (f64, f64))> {
+    pub(super) fn at(&self, target: Target) -> Option<(Plan, Expected)> {
         let scale = self.examples.mean(|row| row.cost(self.anchor)).max(1e-12);
         let every: Vec<usize> = (0..self.of_row.len()).collect();
         let all = self.means(&every);
@@ -102,21 +102,21 @@ impl<'a> ByLabel<'a> {
                 (self.means(&learn), test)
             })
             .collect();
-        let mut best: Option<(Vec<usize>, (f64, f64))> = None;
+        let mut best: Option<(Vec<usize>, Expected)> = None;
         for price in prices(scale) {
             let chosen = self.chosen(&all, price);
             if chosen.iter().all(|one| Some(one) == chosen.first()) {
                 continue;
             }
-            let (loss, cost) = self.figures(&parts, price);
+            let expected = self.expected(&parts, price);
             let is_better = best
                 .as_ref()
-                .is_none_or(|(_, old)| target.prefers((loss, cost), *old));
-            if target.is_reached(loss, cost) && is_better {
-                best = Some((chosen, (loss, cost)));
+                .is_none_or(|(_, old)| target.prefers(expected, *old));
+            if target.is_reached(expected) && is_better {
+                best = Some((chosen, expected));
             }
         }
-        let (chosen, figures) = best?;
+        let (chosen, expected) = best?;
         let plan = |label: usize| {
             let member = chosen.get(label).copied().unwrap_or(self.anchor);
             Plan::Single(self.examples.id(member))
@@ -132,12 +132,12 @@ impl<'a> ByLabel<'a> {
                 labels,
                 otherwise: Box::new(plan(self.wanted.labels.len())),
             },
-            figures,
+            expected,
         ))
     }
 
     /// Loss with its caution, and cost, where each fold is served by what the others say.
-    fn figures(&self, parts: &[(Means, Vec<usize>)], price: f64) -> (f64, f64) {
+    fn expected(&self, parts: &[(Means, Vec<usize>)], price: f64) -> Expected {
         let n = self.of_row.len().max(1) as f64;
         let mut losses = Vec::with_capacity(self.of_row.len());
         let mut cost = 0.0;
@@ -156,7 +156,12 @@ impl<'a> ByLabel<'a> {
         }
         let mean = losses.iter().sum::<f64>() / n;
         let variance = losses.iter().map(|loss| (loss - mean).powi(2)).sum::<f64>() / n;
-        (mean + CAUTION * (variance / n).sqrt(), cost)
+        Expected {
+            loss: mean,
+            sd: (variance / n).sqrt(),
+            worst: None,
+            cost,
+        }
     }
 
     /// By label, then for no label, the candidate with the best mean quality less the price of its mean cost.

@@ -6,6 +6,7 @@
 //! `frame` puts around it what people wrote.
 //! No call is made, and equal inputs give equal bytes.
 
+mod agreed;
 mod cascade;
 mod choose;
 mod examples;
