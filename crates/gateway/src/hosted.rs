@@ -7,7 +7,9 @@
 //! Source of the words: the vendors' API references, November 2026.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -72,23 +74,25 @@ impl Fields<'_> {
 }
 
 /// Words without which a body has none of these fields, unless a name is written with escapes.
-const WORDS: [&[u8]; 7] = [
-    b"\"tools\"",
-    b"search_",
-    b"mcp_servers",
-    b"plugins",
-    b"\"models\"",
-    b"context_management",
-    b"\\u",
-];
+static WORDS: LazyLock<[Finder<'static>; 7]> = LazyLock::new(|| {
+    [
+        "\"tools\"",
+        "search_",
+        "mcp_servers",
+        "plugins",
+        "\"models\"",
+        "context_management",
+        "\\u",
+    ]
+    .map(Finder::new)
+});
 
 /// Most searches that a request makes at its vendor.
 ///
 /// # Errors
 /// What of it nothing bounds, and the way out.
 pub(crate) fn most_searches(dialect: Dialect, body: &[u8]) -> Result<u64, String> {
-    let mentions = |word: &[u8]| memchr::memmem::find(body, word).is_some();
-    if !WORDS.into_iter().any(mentions) {
+    if !WORDS.iter().any(|word| word.find(body).is_some()) {
         return Ok(0);
     }
     let Ok(fields) = serde_json::from_slice::<Fields<'_>>(body) else {

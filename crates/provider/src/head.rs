@@ -18,7 +18,9 @@ pub(crate) struct View<'a>(pub(crate) &'a HeaderMap);
 
 impl Headers for View<'_> {
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.to_str().ok()
+        // A head has a dozen names, which are in lower case: to look at each is less than to prepare one for a look-up.
+        let found = self.0.iter().find(|(own, _)| own.as_str() == name);
+        found?.1.to_str().ok()
     }
 }
 
