@@ -101,6 +101,24 @@ fn a_mix_stands_beside_single_candidates_under_the_same_gates() {
     // Waits add up: 0.3 s for both, 2.1 s more for the dear one.
     let wait = mix["latency"]["e2e_ms"]["p95"]["value"].as_f64().unwrap();
     assert!((wait - 2_400.0).abs() < 60.0, "{wait}");
+    // Costs of the curve and the share of escalations have intervals.
+    let escalated = &told["routing"]["escalated"];
+    let n_escalated = items
+        .iter()
+        .filter(|one| one["asked"][1].is_array())
+        .count();
+    let share = escalated["value"].as_f64().unwrap();
+    assert!(
+        (share - n_escalated as f64 / 240.0).abs() < 1e-9,
+        "{escalated}"
+    );
+    assert_eq!(escalated["n"], 240);
+    for point in told["routing"]["curve"].as_array().unwrap() {
+        let usd: f64 = point["usd_per_query"].as_str().unwrap().parse().unwrap();
+        let interval = &point["usd_interval"];
+        let end = |key: &str| interval[key].as_f64().unwrap();
+        assert!(end("low") < usd && usd < end("high"), "{point}");
+    }
     // The same once more.
     assert_eq!(told, decided(folder, &["--prefer", "cost_per_accepted"]));
 
@@ -124,6 +142,9 @@ fn every_report_tells_of_it_and_output_stays_inert() {
         stdout(&run_wide(folder, &all, Some("80")), 0)
     };
     let terminal = report(&[]);
+    let words: Vec<&str> = terminal.split_whitespace().collect();
+    let escalated = "%, n = 240) take a second step";
+    assert!(words.join(" ").contains(escalated), "{terminal}");
     for word in [
         "Routing",
         "routed-mix",

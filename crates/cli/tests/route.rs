@@ -212,6 +212,33 @@ fn an_evaluation_has_every_baseline_and_both_forms() {
     }
     assert_eq!(told["word_count"].as_array().unwrap().len(), 11);
     assert!(told["pair"]["apgr"].as_f64().unwrap() > 0.6);
+    let judged = &told["judged"][0];
+    for (interval, figure) in [
+        (&told["aiq_interval"], &told["aiq"]),
+        (&told["pair"]["intervals"]["apgr"], &told["pair"]["apgr"]),
+        (&told["pair"]["intervals"]["cpt80"], &told["pair"]["cpt80"]),
+        (&judged["cost_usd"], &judged["point"]["cost_usd"]),
+        (&judged["cost_share_interval"], &judged["cost_share"]),
+        (
+            &judged["wait_s"]["intervals"]["p95"],
+            &judged["wait_s"]["p95"],
+        ),
+        (
+            &judged["wait_s"]["intervals"]["mean_added"],
+            &judged["wait_s"]["mean_added"],
+        ),
+    ] {
+        let at = |key: &str| interval[key].as_f64().unwrap();
+        assert!(
+            (at("value") - figure.as_f64().unwrap()).abs() < 1e-9,
+            "{interval} {figure}"
+        );
+        assert!(
+            at("low") <= at("value") && at("value") <= at("high"),
+            "{interval}"
+        );
+        assert_eq!(interval["n"], told["n"]);
+    }
     assert_eq!(told["tasks"].as_array().unwrap().len(), 2);
     assert!(told["judged"][0]["wait_s"]["p95"].as_f64().unwrap() > 0.1);
     let csv = fs_err::read_to_string(folder.join("curve.csv")).unwrap();

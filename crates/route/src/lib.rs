@@ -26,9 +26,10 @@ pub use learned::{
     Sign, TreeModel, UnseenTask, embedded_text,
 };
 pub use measure::{
-    Abstention, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair, Point,
-    Served, Task, Verdict, Wait, aiq, appraise, cross_appraise, cross_pair, cross_pair_read,
-    evaluate, held_out_pair, pair, replay,
+    Abstention, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair,
+    PairFigures, Point, Served, Task, Verdict, Wait, WaitIntervals, aiq, appraise, cross_appraise,
+    cross_pair, cross_pair_figures, cross_pair_read, evaluate, held_out_pair, pair, pair_figures,
+    replay,
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{

@@ -89,6 +89,7 @@ fn nothing(case: &Case<'_>, input: &DecisionInput) -> Routing {
         plan: Vec::new(),
         area: None,
         above_mix: None,
+        escalated: None,
         singles: Vec::new(),
         mix: Vec::new(),
         curve: Vec::new(),
@@ -288,6 +289,7 @@ fn fill(routing: &mut Routing, study: &Study, ways: &Ways, input: &DecisionInput
         .and_then(point);
     let Some(unseen) = study.unseen() else { return };
     routing.above_mix = unseen.above_mix.as_ref().and_then(Figure::resampled);
+    routing.escalated = unseen.escalation.as_ref().and_then(Figure::resampled);
     let best = study.gathered.examples.best_single();
     let mut items: Vec<(u8, RouteItem)> = (unseen.served.iter().enumerate())
         .filter_map(|(row, served)| item(study, (row, served), best, (ways, input)))
@@ -305,6 +307,7 @@ fn point(point: &Point) -> Option<RoutePoint> {
     Some(RoutePoint {
         name: point.name.clone(),
         usd_per_query: usd(point.cost_usd)?,
+        usd_interval: point.cost.as_ref().and_then(Figure::resampled),
         pass_rate: Figure::resampled(point.interval.as_ref()?)?,
     })
 }

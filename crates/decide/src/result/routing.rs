@@ -28,6 +28,9 @@ pub struct Routing {
     pub area: Option<Figure>,
     /// Pass rate less that of the random mix of single candidates at the same cost.
     pub above_mix: Option<Figure>,
+    /// Share of items of which the mix takes more than one step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<Figure>,
     /// Each candidate alone.
     pub singles: Vec<RoutePoint>,
     /// The corners of the random mix of them, cheapest first.
@@ -61,6 +64,9 @@ pub struct RoutePoint {
     pub name: String,
     /// Mean cost per query in US dollars.
     pub usd_per_query: Usd,
+    /// The same with its 95 % interval, where it is a point of the curve and not all items cost the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd_interval: Option<Figure>,
     /// Pass rate with its 95 % interval.
     pub pass_rate: Figure,
 }

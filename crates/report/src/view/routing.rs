@@ -99,10 +99,20 @@ fn lines(cast: &Cast<'_>, routing: &Routing) -> Vec<String> {
                 )
             })
             .collect();
+        let escalated = routing.escalated.as_ref().map_or_else(
+            || format!("{:.0} %", 100.0 * routed.escalated),
+            |share| {
+                let range = Range::from(share).scaled(100.0);
+                let written = range.interval(|value, _| format!("{value:.1}"));
+                let ends = written.map_or_else(String::new, |ends| {
+                    format!(" ({ends} %, n = {})", count(widen(share.n)))
+                });
+                format!("{:.1} %{ends}", range.point)
+            },
+        );
         lines.push(format!(
-            "Per query: {}; {:.0} % take a second step.",
-            parts.join("; "),
-            100.0 * routed.escalated
+            "Per query: {}; {escalated} take a second step.",
+            parts.join("; ")
         ));
     }
     if let Some(above) = &routing.above_mix {
@@ -187,10 +197,14 @@ fn points(cast: &Cast<'_>, routing: &Routing) -> Table {
 fn row(cast: &Cast<'_>, one: &RoutePoint, name: &str, what: &str) -> Vec<Cell> {
     let digits = cast.digits;
     let cost = 1_000.0 * one.usd_per_query.to_f64();
+    let cost = match &one.usd_interval {
+        Some(figure) => Cell::range(Range::from(figure).scaled(1_000.0), usd_number),
+        None => Cell::number(cost, usd_number(cost, cost)),
+    };
     vec![
         Cell::words(name).with_class("name"),
         Cell::range(Range::from(&one.pass_rate), |value, _| digits.rate(value)),
-        Cell::number(cost, usd_number(cost, cost)),
+        cost,
         Cell::words(what),
     ]
 }

@@ -1,16 +1,16 @@
 //! What served items came to, set against the best single candidate and the random mix.
 
-use trilemma_stats::quantile::{Sorted, interpolated};
 use trilemma_stats::resample::{
-    Resampling, bootstrap_mean, bootstrap_sums, cluster_bootstrap_mean,
+    Interval, Resampling, bootstrap_figures, bootstrap_mean, bootstrap_sums, cluster_bootstrap_mean,
 };
 use trilemma_stats::{Confidence, Estimate, Method};
 
 use super::beside::{Point, is_independent};
-use super::draws::{by_group, means, stacked};
+use super::draws::{by_group, drawn, means, of_items, stacked};
 use super::grouped;
 use super::hull::Frontier;
 use super::replay::{Served, replay};
+use super::wait::{Wait, wait};
 use crate::policy::Policy;
 use crate::router::Router;
 use crate::train::Examples;
@@ -26,6 +26,8 @@ pub struct Appraisal {
     pub difference_point: f64,
     /// Cost as a share of the best single candidate's.
     pub cost_share: f64,
+    /// Its interval over items, or why it has none.
+    pub cost_share_interval: Interval,
     /// Quality less that of the random mix of single candidates at the same cost; `None` = no spread,
     /// or too few items.
     pub above_mix: Option<Estimate>,
@@ -44,21 +46,6 @@ pub struct Appraisal {
     pub wait: Option<Wait>,
     /// Item by item, in the order of the examples.
     pub served: Vec<Served>,
-}
-
-/// Seconds until the whole answer is there, cheap calls included, beside the best single candidate.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wait {
-    /// Median with the policy.
-    pub p50: f64,
-    /// 95th percentile with the policy.
-    pub p95: f64,
-    /// Median of the best single candidate.
-    pub single_p50: f64,
-    /// 95th percentile of the best single candidate.
-    pub single_p95: f64,
-    /// Mean of what the policy adds, item by item; below zero where it is faster.
-    pub mean_added: f64,
 }
 
 /// Serves all items by one policy.
@@ -117,16 +104,14 @@ pub(super) fn judged(
         difference: interval,
         difference_point: differences.iter().sum::<f64>() / n,
         cost_share: point.cost_usd / examples.mean(|row| row.cost(best)).max(1e-12),
+        cost_share_interval: cost_share(examples, &cost, seed),
         above_mix: above_mix(examples, &served, seed),
-        cost: grouped::mean(&cost, (&groups, seed)).map(|found| Estimate {
-            low: found.low.max(0.0),
-            ..found
-        }),
+        cost: grouped::usd(&cost, (&groups, seed)),
         escalated: has_escalated.iter().filter(|is| **is).count() as f64 / n,
         escalation: grouped::share(&has_escalated, (&groups, seed)),
         labels: labels_usd(&served, (&groups, seed)),
         calls: served.iter().map(|one| one.n_calls as f64).sum::<f64>() / n,
-        wait: wait(examples, &served, best),
+        wait: wait(examples, &served, seed),
         point,
         served,
     }
@@ -138,11 +123,8 @@ fn labels_usd(served: &[Served], groups: (&[usize], u64)) -> Option<Estimate> {
     if point <= 0.0 {
         return None;
     }
-    Some(match grouped::mean(&usd, groups) {
-        Some(found) => Estimate {
-            low: found.low.max(0.0),
-            ..found
-        },
+    Some(match grouped::usd(&usd, groups) {
+        Some(found) => found,
         None => Estimate {
             point,
             low: point,
@@ -181,23 +163,19 @@ fn above_mix(examples: &Examples, served: &[Served], seed: u64) -> Option<Estima
     })
 }
 
-fn wait(examples: &Examples, served: &[Served], best: usize) -> Option<Wait> {
-    let own: Option<Vec<f64>> = served.iter().map(|one| one.seconds).collect();
-    let single: Option<Vec<f64>> = (examples.rows.iter())
-        .map(|row| row.outcomes.get(best)?.seconds)
-        .collect();
-    let (own, single) = (own?, single?);
-    let n = own.len().max(1) as f64;
-    let mean_added = own.iter().zip(&single).map(|(a, b)| a - b).sum::<f64>() / n;
-    let at = |values: &[f64], p: f64| {
-        let sorted = Sorted::new(values.to_vec()).ok()?;
-        interpolated(&sorted, p).ok()
-    };
-    Some(Wait {
-        p50: at(&own, 0.5)?,
-        p95: at(&own, 0.95)?,
-        single_p50: at(&single, 0.5)?,
-        single_p95: at(&single, 0.95)?,
-        mean_added,
-    })
+/// Cost as a share of the best single candidate's, both drawn together; a resample that costs nothing with it has
+/// no share.
+fn cost_share(examples: &Examples, cost: &[f64], seed: u64) -> Interval {
+    let best = examples.best_single();
+    let rows = by_group(examples, |idx, row| {
+        vec![cost.get(idx).copied().unwrap_or(0.0), row.cost(best)]
+    });
+    let resampling = Resampling::new(seed);
+    let [found] = bootstrap_figures(rows.len(), Confidence::P95, &resampling, |counts| {
+        [match drawn(&rows, counts).as_slice() {
+            [own, single] if *single > 0.0 => Some(own / single),
+            _ => None,
+        }]
+    });
+    of_items(found, cost.len())
 }

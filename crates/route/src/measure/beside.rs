@@ -19,6 +19,8 @@ pub struct Point {
     pub name: String,
     /// Mean USD per query.
     pub cost_usd: f64,
+    /// The same with its 95 % interval over items, where it was asked for and not all items cost the same.
+    pub cost: Option<Estimate>,
     /// Mean quality.
     pub quality: f64,
     /// Quality with its 95 % interval over items; `None` = too few items, or all alike.
@@ -37,6 +39,7 @@ impl Point {
         Self {
             name: name.into(),
             cost_usd: mean(cost),
+            cost: None,
             quality: mean(quality),
             interval: interval(quality, seed),
         }

@@ -2,6 +2,9 @@
 //!
 //! Each item is a count and pairs of (USD, quality); groups are drawn whole.
 
+use trilemma_stats::Estimate;
+use trilemma_stats::resample::Interval;
+
 use crate::train::{Example, Examples};
 
 /// A row per group: the number of its items, then the sums of the columns of `of`.
@@ -43,4 +46,21 @@ pub(super) fn means(sums: &[f64]) -> Vec<(f64, f64)> {
             _ => (0.0, 0.0),
         })
         .collect()
+}
+
+/// Sums of the columns where each row counts as often as it was drawn.
+pub(super) fn drawn(rows: &[Vec<f64>], counts: &[u32]) -> Vec<f64> {
+    let mut sums = vec![0.0; rows.first().map_or(0, Vec::len)];
+    for (row, count) in rows.iter().zip(counts).filter(|(_, count)| **count > 0) {
+        let count = f64::from(*count);
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += count * value;
+        }
+    }
+    sums
+}
+
+/// An interval over groups, told with the number of items.
+pub(super) fn of_items(found: Interval, n: usize) -> Interval {
+    found.map(|found| Estimate { n, ..found })
 }

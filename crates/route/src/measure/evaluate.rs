@@ -4,20 +4,21 @@
 //! of targets, thresholds frozen. What they realise is the curve. It is set against the random mix of
 //! single candidates at the same costs; an interval that includes zero means: do not route.
 
-use trilemma_stats::resample::{Resampling, bootstrap_sums};
-use trilemma_stats::{Confidence, Estimate};
+use trilemma_stats::resample::{
+    Interval, NoInterval, Resampling, bootstrap_figures, bootstrap_sums,
+};
+use trilemma_stats::{Confidence, Estimate, TooFew};
 
 use super::appraise::{Appraisal, judged};
 use super::beside::{Point, baselines, cheapest, mix, oracle, singles, words};
-use super::draws::{by_group, stacked};
+use super::crossed::cross_pair;
+use super::draws::{by_group, drawn, means, of_items, stacked};
+use super::grouped;
 use super::hull::{Frontier, aiq};
-use super::pair::{Pair, pair};
+use super::pair::Pair;
 use super::replay::{Served, replay};
-use crate::learned::Query;
 use crate::router::{Router, Why};
-use crate::train::{
-    Example, Examples, Options, Prepared, Target, fit_best, train_all, train_reading,
-};
+use crate::train::{Examples, Options, Target, train_all};
 
 /// Folds in which policies are judged: each by policies that were trained on the others.
 pub const N_FOLDS: usize = 5;
@@ -101,6 +102,8 @@ pub struct Evaluation {
     pub area: Option<Estimate>,
     /// AIQ of the policy, between the costs of the cheapest and the best single.
     pub aiq: Option<f64>,
+    /// Its interval over items, or why it has none; `None` = [`Depth::Full`] was not asked for.
+    pub aiq_interval: Option<Interval>,
     /// Parity, -1 and -2 points, and the target that was asked for where it is another.
     pub held: Vec<Held>,
     /// APGR and CPT, when there are two candidates.
@@ -141,15 +144,16 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
     let targets = ladder(&singles, best, options.target);
     let served = cross_served(examples, options, &targets);
     let lines: Vec<Line> = served.iter().map(|served| line(served)).collect();
-    let area = area(examples, &lines, seed);
+    let rows = curve_rows(examples, &lines);
+    let area = area(examples, &rows, seed);
     let groups = examples.groups();
     let point = |target: &Target, line: &Line| {
-        let groups = groups.as_slice();
-        Point::grouped(
-            target.to_string(),
-            (&line.cost, &line.quality),
-            (groups, seed),
-        )
+        let groups = (groups.as_slice(), seed);
+        let point = Point::grouped(target.to_string(), (&line.cost, &line.quality), groups);
+        Point {
+            cost: grouped::usd(&line.cost, groups),
+            ..point
+        }
     };
     let mut curve: Vec<Point> = (targets.iter().zip(&lines))
         .map(|(target, line)| point(target, line))
@@ -180,6 +184,7 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
             Vec::new()
         },
         aiq: aiq(&with_cheapest, low, high),
+        aiq_interval: is_full.then(|| aiq_interval(examples, &rows, seed)),
         verdict: verdict(examples, area.as_ref()),
         pair: is_full.then(|| cross_pair(examples, seed)).flatten(),
         tasks: if is_full {
@@ -252,14 +257,10 @@ fn line(served: &[Served]) -> Line {
     }
 }
 
-/// Area of the curve above the random mix, as a share of the oracle's, by bootstrap over items or groups of
-/// them.
-fn area(examples: &Examples, lines: &[Line], seed: u64) -> Option<Estimate> {
-    if examples.rows.len() < MIN_ITEMS {
-        return None;
-    }
+/// By item or group of items: singles, then the oracle, then the lines of the curve.
+fn curve_rows(examples: &Examples, lines: &[Line]) -> Vec<Vec<f64>> {
     let m = examples.members.len();
-    let rows = by_group(examples, |idx, row| {
+    by_group(examples, |idx, row| {
         let (quality, cost) = oracle(row);
         let lines = lines.iter().map(|line| {
             let at = |values: &[f64]| values.get(idx).copied().unwrap_or(0.0);
@@ -267,18 +268,53 @@ fn area(examples: &Examples, lines: &[Line], seed: u64) -> Option<Estimate> {
         });
         let singles = (0..m).map(|member| (row.cost(member), row.quality(member)));
         stacked(singles.chain([(cost, quality)]).chain(lines))
-    });
+    })
+}
+
+/// Area of the curve above the random mix, as a share of the oracle's, by bootstrap over items or groups of
+/// them.
+fn area(examples: &Examples, rows: &[Vec<f64>], seed: u64) -> Option<Estimate> {
+    if examples.rows.len() < MIN_ITEMS {
+        return None;
+    }
+    let m = examples.members.len();
     let statistic = |sums: &[f64]| area_share(m, sums).unwrap_or(0.0);
-    let bootstrap = bootstrap_sums(&rows, &Resampling::new(seed), statistic).ok()?;
+    let bootstrap = bootstrap_sums(rows, &Resampling::new(seed), statistic).ok()?;
     Some(Estimate {
         n: examples.rows.len(),
         ..bootstrap.percentile(Confidence::P95)
     })
 }
 
+/// AIQ over the resamples of the area; its limits are those of the candidates drawn.
+fn aiq_interval(examples: &Examples, rows: &[Vec<f64>], seed: u64) -> Interval {
+    let (n, m) = (examples.rows.len(), examples.members.len());
+    if n < MIN_ITEMS {
+        return Err(NoInterval::TooFew(TooFew {
+            n,
+            needed: MIN_ITEMS,
+        }));
+    }
+    let resampling = Resampling::new(seed);
+    let [found] = bootstrap_figures(rows.len(), Confidence::P95, &resampling, |counts| {
+        [aiq_of(m, &drawn(rows, counts))]
+    });
+    of_items(found, n)
+}
+
+/// From the same sums as [`area_share`].
+fn aiq_of(n_members: usize, sums: &[f64]) -> Option<f64> {
+    let points = means(sums);
+    let (singles, rest) = points.split_at_checked(n_members)?;
+    let (low, high) = ends(singles)?;
+    let mut routed = rest.get(1..)?.to_vec();
+    routed.push(low);
+    aiq(&routed, low.0, high.0)
+}
+
 /// From the sums of items: singles, then the oracle, then the lines of the curve.
 fn area_share(n_members: usize, sums: &[f64]) -> Option<f64> {
-    let points = super::draws::means(sums);
+    let points = means(sums);
     let (singles, rest) = points.split_at_checked(n_members)?;
     let (oracle, lines) = rest.split_first()?;
     let ends = ends(singles)?;
@@ -354,95 +390,6 @@ fn verdict(examples: &Examples, area: Option<&Estimate>) -> Verdict {
             needed(area)
         ),
     }
-}
-
-/// APGR and CPT of two candidates from a fit on some items, judged on others.
-#[must_use]
-pub fn held_out_pair(fit: &Examples, test: &Examples, seed: u64) -> Option<Pair> {
-    let strong = fit.best_single();
-    let weak = 1_usize.checked_sub(strong)?;
-    let rows: Vec<usize> = (0..fit.rows.len()).collect();
-    let fitted = fit_best(&Prepared::of(fit), fit, &rows, seed);
-    let query = Query::new(&fitted.model).ok()?;
-    let score = |row: &crate::train::Example| {
-        let said = query.raw_quality(row.sight());
-        Some(said.get(strong)? - said.get(weak)?)
-    };
-    let scores: Option<Vec<f64>> = test.rows.iter().map(score).collect();
-    let of =
-        |member: usize| -> Vec<f64> { test.rows.iter().map(|row| row.quality(member)).collect() };
-    pair(&scores?, &of(weak), &of(strong))
-}
-
-/// APGR and CPT of two candidates from out-of-fold estimates.
-#[must_use]
-pub fn cross_pair(examples: &Examples, seed: u64) -> Option<Pair> {
-    let prepared = Prepared::of(examples);
-    out_of_fold(
-        examples,
-        seed,
-        (
-            |learn: &[usize]| Query::new(&fit_best(&prepared, examples, learn, seed).model).ok(),
-            |query: &Query, row: &Example, [weak, strong]: [usize; 2]| {
-                let said = query.raw_quality(row.sight());
-                Some(said.get(strong)? - said.get(weak)?)
-            },
-        ),
-    )
-}
-
-/// APGR and CPT of two candidates from judging the weak one's answers, out of fold: how far down the list of
-/// expected gains the strong one is asked. The weak call is paid for every item, which these figures do not show.
-/// `None` also where the weak one is not cheap.
-#[must_use]
-pub fn cross_pair_read(examples: &Examples, seed: u64) -> Option<Pair> {
-    out_of_fold(
-        examples,
-        seed,
-        (
-            |learn: &[usize]| Router::new(train_reading(&examples.subset(learn), seed)?).ok(),
-            |router: &Router, row: &Example, [weak, _]: [usize; 2]| {
-                let answer = row.outcomes.get(weak)?.observation.clone();
-                let why = router.step(&row.view(), &[answer]).why;
-                why.iter().find_map(|why| match why {
-                    Why::Weighed { gain, .. } => Some(*gain),
-                    _ => None,
-                })
-            },
-        ),
-    )
-}
-
-/// APGR and CPT of two candidates from gains that a model learned on the other folds expects; `gain` is told which
-/// candidate is weak and which strong.
-fn out_of_fold<M>(
-    examples: &Examples,
-    seed: u64,
-    (learned, gain): (
-        impl Fn(&[usize]) -> Option<M>,
-        impl Fn(&M, &Example, [usize; 2]) -> Option<f64>,
-    ),
-) -> Option<Pair> {
-    if examples.members.len() != 2 || examples.rows.len() < MIN_ITEMS {
-        return None;
-    }
-    let strong = examples.best_single();
-    let weak = 1 - strong;
-    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, seed);
-    let mut scores = vec![0.0; examples.rows.len()];
-    for fold in 0..N_FOLDS {
-        let (learn, test) = split(&fold_of, fold);
-        let model = learned(&learn)?;
-        for idx in test {
-            let row = examples.rows.get(idx)?;
-            *scores.get_mut(idx)? = gain(&model, row, [weak, strong])?;
-        }
-    }
-    let of = |member: usize| -> Vec<f64> {
-        let rows = examples.rows.iter();
-        rows.map(|row| row.quality(member)).collect()
-    };
-    pair(&scores, &of(weak), &of(strong))
 }
 
 /// Parity by task, and with the task left out of the training.

@@ -24,6 +24,14 @@ pub(super) fn mean(values: &[f64], (groups, seed): (&[usize], u64)) -> Option<Es
         .filter(|found| found.high > found.low)
 }
 
+/// The mean of amounts that are never below zero.
+pub(super) fn usd(values: &[f64], groups: (&[usize], u64)) -> Option<Estimate> {
+    mean(values, groups).map(|found| Estimate {
+        low: found.low.max(0.0),
+        ..found
+    })
+}
+
 /// The share of items of which something is so; `None` = there are none.
 pub(super) fn share(is_so: &[bool], (groups, seed): (&[usize], u64)) -> Option<Estimate> {
     let n_so = is_so.iter().filter(|is| **is).count();

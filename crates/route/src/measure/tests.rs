@@ -1,5 +1,7 @@
 //! Formulas against figures worked out by hand.
 
+use trilemma_stats::resample::{ChaChaStream, IndexStream as _, NoInterval};
+
 use super::*;
 use crate::observe::Observation;
 use crate::policy::{Compare, Member};
@@ -152,4 +154,153 @@ fn intervals_of_twins_are_those_of_half_as_many() {
     };
     let ratio = width(Grouped::Yes) / width(Grouped::No);
     assert!((1.3..1.6).contains(&ratio), "{ratio}");
+}
+
+/// APGR of what `simulated` draws items from, by hand: of the share s with the highest scores the gain is
+/// 0.05 s + 0.25 (1 − (1 − s)²), of all it is 0.3.
+fn true_apgr() -> f64 {
+    let pgr = |step: u32| {
+        let share = f64::from(step) / 10.0;
+        (0.05 * share + 0.25 * (1.0 - (1.0 - share).powi(2))) / 0.3
+    };
+    (0..10).map(|step| (pgr(step) + pgr(step + 1)) / 20.0).sum()
+}
+
+/// Scores, and what a weak and a strong candidate came to: the weak one is right in 0.8 − 0.5 of the score, the
+/// strong one in 0.85. Items of one group share their luck.
+fn simulated(stream: &mut ChaChaStream, n_groups: usize, size: usize) -> [Vec<f64>; 3] {
+    let mut uniform = || stream.next_index(1 << 30) as f64 / f64::from(1 << 30);
+    let mut all = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..n_groups {
+        let (score, low, high) = (uniform(), uniform(), uniform());
+        let right = |is: bool| f64::from(u8::from(is));
+        let one = [score, right(low < 0.8 - 0.5 * score), right(high < 0.85)];
+        for (all, value) in all.iter_mut().zip(one) {
+            all.extend(vec![value; size]);
+        }
+    }
+    all
+}
+
+#[test]
+fn a_pair_has_intervals_over_items() {
+    let [scores, weak, strong] = simulated(&mut ChaChaStream::new(5), 400, 1);
+    let alone: Vec<usize> = (0..400).collect();
+    let found = pair_figures(&scores, (&weak, &strong), (&alone, 9)).unwrap();
+    assert_eq!(found.found, pair(&scores, &weak, &strong).unwrap());
+    let apgr = found.apgr.clone().unwrap();
+    assert_eq!((apgr.point, apgr.n), (found.found.apgr, 400));
+    assert!(
+        apgr.contains(true_apgr()) && apgr.width() < 0.25,
+        "{apgr:?}"
+    );
+    for (interval, point) in [(&found.cpt50, 0.33), (&found.cpt80, 0.60)] {
+        let cpt = interval.clone().unwrap();
+        assert!(cpt.low < point && point < cpt.high, "{cpt:?}");
+    }
+    // Drawn by the items themselves, resample by resample, it is the same.
+    let mut stream = ChaChaStream::new(9);
+    let mut drawn: Vec<f64> = (0..2_000)
+        .map(|_| {
+            let items: Vec<usize> = (0..400).map(|_| stream.next_index(400)).collect();
+            let of = |values: &[f64]| items.iter().map(|idx| values[*idx]).collect::<Vec<_>>();
+            pair(&of(&scores), &of(&weak), &of(&strong)).unwrap().apgr
+        })
+        .collect();
+    drawn.sort_by(f64::total_cmp);
+    // Type 7: places 0.025 × 1,999 and 0.975 × 1,999.
+    close(Some(apgr.low), drawn[49] + 0.975 * (drawn[50] - drawn[49]));
+    close(
+        Some(apgr.high),
+        drawn[1949] + 0.025 * (drawn[1950] - drawn[1949]),
+    );
+}
+
+#[test]
+fn copies_of_items_narrow_no_interval_of_a_pair() {
+    let width = |size: usize| {
+        let [scores, weak, strong] = simulated(&mut ChaChaStream::new(5), 200, size);
+        let groups: Vec<usize> = (0..200 * size).map(|idx| idx / size).collect();
+        let found = pair_figures(&scores, (&weak, &strong), (&groups, 9)).unwrap();
+        let apgr = found.apgr.unwrap();
+        assert_eq!(apgr.n, 200 * size);
+        apgr.width()
+    };
+    let ratio = width(4) / width(1);
+    assert!((0.97..1.03).contains(&ratio), "{ratio}");
+}
+
+#[test]
+fn a_gap_that_few_resamples_have_gives_no_interval() {
+    // One item of sixty is gained, none lost: 1/e of the resamples do not draw it.
+    let scores: Vec<f64> = (0..60).map(f64::from).collect();
+    let weak: Vec<f64> = (0..60).map(|idx| f64::from(u8::from(idx != 7))).collect();
+    let groups: Vec<usize> = (0..60).collect();
+    let found = pair_figures(&scores, (&weak, &[1.0; 60]), (&groups, 3)).unwrap();
+    for figure in [found.apgr, found.cpt50, found.cpt80] {
+        let Err(NoInterval::Lacking { share }) = figure else {
+            panic!("{figure:?}")
+        };
+        assert!((share - (-1.0_f64).exp()).abs() < 0.04, "{share}");
+    }
+    let few = pair_figures(&scores[..9], (&weak[..9], &[1.0; 9]), (&groups[..9], 3)).unwrap();
+    assert!(matches!(few.apgr, Err(NoInterval::TooFew(_))));
+}
+
+#[test]
+fn what_an_evaluation_says_has_intervals() {
+    let mut examples = paired(240, Grouped::Yes);
+    // The large one is right in nine of ten, so that it is the best of nearly every resample.
+    for (idx, row) in examples.rows.iter_mut().enumerate() {
+        row.outcomes[1].quality = f64::from(u8::from(!(idx / 2).is_multiple_of(10)));
+    }
+    let found = evaluate(&examples, &by_query());
+    let aiq = found.aiq_interval.unwrap().unwrap();
+    close(found.aiq, aiq.point);
+    assert!(
+        aiq.n == 240 && aiq.low < aiq.point && aiq.point < aiq.high,
+        "{aiq:?}"
+    );
+    for held in &found.held {
+        if let Ok(share) = &held.found.cost_share_interval {
+            assert_eq!(share.n, 240);
+            close(Some(held.found.cost_share), share.point);
+            assert!(
+                share.low <= share.point && share.point <= share.high,
+                "{share:?}"
+            );
+        }
+    }
+}
+
+/// 1,000 evaluations of each of four sizes; about a minute.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "long simulations run where the environment asks for them"
+)]
+fn slow_intervals_of_apgr_cover_the_truth() {
+    if std::env::var_os("TRILEMMA_SLOW_TESTS").is_none() {
+        println!("skipped: TRILEMMA_SLOW_TESTS is not set");
+        return;
+    }
+    const RUNS: u64 = 1_000;
+    let truth = true_apgr();
+    for (n_groups, size) in [(150, 1), (300, 1), (1_000, 1), (300, 3)] {
+        let groups: Vec<usize> = (0..n_groups * size).map(|idx| idx / size).collect();
+        let (mut n_found, mut n_covered) = (0, 0);
+        for run in 0..RUNS {
+            let [scores, weak, strong] =
+                simulated(&mut ChaChaStream::new(90_000 + run), n_groups, size);
+            let found = pair_figures(&scores, (&weak, &strong), (&groups, run));
+            if let Some(Ok(apgr)) = found.map(|found| found.apgr) {
+                n_found += 1;
+                n_covered += u32::from(apgr.contains(truth));
+            }
+        }
+        let share = f64::from(n_covered) / f64::from(n_found);
+        println!("{n_groups} groups of {size}: {share:.4} of {n_found}");
+        assert!(n_found >= 990, "{n_found}");
+        assert!((0.92..=0.98).contains(&share), "{n_groups} groups: {share}");
+    }
 }

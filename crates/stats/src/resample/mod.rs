@@ -7,6 +7,7 @@
 
 mod bootstrap;
 mod cluster;
+mod figures;
 mod mean_difference;
 mod quantile_difference;
 mod ratio;
@@ -16,6 +17,7 @@ mod sums;
 
 pub use bootstrap::{Bootstrap, MIN_VALUES, bootstrap_mean, bootstrap_statistic};
 pub use cluster::cluster_bootstrap_mean;
+pub use figures::{Interval, NoInterval, bootstrap_figures};
 pub use mean_difference::{differences, paired_mean_difference};
 pub use quantile_difference::paired_quantile_difference;
 pub use ratio::ratio_of_means;

@@ -282,3 +282,47 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn figures_are_drawn_as_the_other_bootstraps_draw_them() {
+    let values: Vec<f64> = (0..40).map(|idx| f64::from(idx * idx % 17)).collect();
+    let resampling = Resampling::new(11).with_resamples(400);
+    let plain = bootstrap_mean(&values, &resampling)
+        .unwrap()
+        .percentile(Confidence::P95);
+    let mean = |counts: &[u32]| {
+        let sum: f64 = counts
+            .iter()
+            .zip(&values)
+            .map(|(n, v)| f64::from(*n) * v)
+            .sum();
+        sum / 40.0
+    };
+    let [found, constant, halved] =
+        bootstrap_figures(40, Confidence::P95, &resampling, |counts: &[u32]| {
+            // The last one is there in about 1 − 1/e of the resamples.
+            let is_drawn = counts.first() != Some(&0);
+            [
+                Some(mean(counts)),
+                Some(1.0),
+                is_drawn.then(|| mean(counts)),
+            ]
+        });
+    let found = found.unwrap();
+    assert_eq!((found.n, found.method), (40, Method::BootstrapPercentile));
+    for (one, other) in [
+        (found.point, plain.point),
+        (found.low, plain.low),
+        (found.high, plain.high),
+    ] {
+        assert!((one - other).abs() < 1e-12, "{one} is not {other}");
+    }
+    assert_eq!(constant, Err(NoInterval::Same));
+    let Err(NoInterval::Lacking { share }) = halved else {
+        panic!("{halved:?}")
+    };
+    assert!((0.30..0.44).contains(&share), "{share}");
+    let [few] = bootstrap_figures(9, Confidence::P95, &resampling, |_: &[u32]| [Some(0.0)]);
+    let text = few.unwrap_err().to_string();
+    assert_eq!(text, "9 independent items are too few, 10 are needed");
+}

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use trilemma_golden::Side;
-use trilemma_route::{Examples, Policy, Router, Verdict, appraise, cross_pair, evaluate, replay};
+use trilemma_route::{
+    Examples, Policy, Router, Verdict, appraise, cross_pair_figures, evaluate, replay,
+};
 use trilemma_store::Store;
 
 use super::fit::{Fitted, fit, usable, verdict};
@@ -259,10 +261,10 @@ fn pair(args: &EvalArgs, examples: &Examples, seed: u64) -> anyhow::Result<Optio
             .map_or_else(String::new, |one| one.id.to_string())
     };
     let strong = two.best_single();
-    Ok(cross_pair(&two, seed).map(|found| NamedPair {
+    Ok(cross_pair_figures(&two, seed).map(|figures| NamedPair {
         weak: name(1 - strong),
         strong: name(strong),
-        found,
+        figures,
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Everything that an evaluation came to, for its three forms.
 
-use trilemma_route::{Appraisal, Evaluation, Pair, Target};
+use trilemma_route::{Appraisal, Evaluation, PairFigures, Target};
 
 use super::fit::Fitted;
 use super::kind::Kind;
@@ -50,5 +50,5 @@ impl Sheet<'_> {
 pub(super) struct NamedPair {
     pub(super) weak: String,
     pub(super) strong: String,
-    pub(super) found: Pair,
+    pub(super) figures: PairFigures,
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use trilemma_route::{Appraisal, Point, Task, Verdict};
 use trilemma_stats::Estimate;
+use trilemma_stats::resample::Interval;
 
 use super::sheet::Sheet;
 
@@ -41,6 +42,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> Value {
     let figures = json!({
         "area_share_of_oracle_gap": evaluation.and_then(|one| one.area.as_ref()).map(estimate),
         "aiq": evaluation.and_then(|one| one.aiq),
+        "aiq_interval": evaluation.and_then(|one| one.aiq_interval.as_ref()).map(interval),
         "curve": points(evaluation.map_or(&[], |one| one.curve.as_slice())),
         "singles": points(&beside.singles),
         "random_mix": points(&beside.mix),
@@ -50,9 +52,14 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> Value {
         "pair": sheet.pair.as_ref().map(|pair| json!({
             "weak": pair.weak,
             "strong": pair.strong,
-            "apgr": pair.found.apgr,
-            "cpt50": pair.found.cpt50,
-            "cpt80": pair.found.cpt80,
+            "apgr": pair.figures.found.apgr,
+            "cpt50": pair.figures.found.cpt50,
+            "cpt80": pair.figures.found.cpt80,
+            "intervals": {
+                "apgr": interval(&pair.figures.apgr),
+                "cpt50": interval(&pair.figures.cpt50),
+                "cpt80": interval(&pair.figures.cpt80),
+            },
         })),
         "tasks": evaluation.map_or(&[][..], |one| &one.tasks).iter().map(task).collect::<Vec<_>>(),
         "router_us": sheet.router_us.map(|[p50, p99]| json!({ "p50": p50, "p99": p99 })),
@@ -69,6 +76,14 @@ fn estimate(one: &Estimate) -> Value {
     json!({ "value": one.point, "low": one.low, "high": one.high, "confidence": 0.95, "n": one.n })
 }
 
+/// An estimate, or why there is none.
+fn interval(one: &Interval) -> Value {
+    match one {
+        Ok(found) => estimate(found),
+        Err(why) => json!({ "none": why.to_string() }),
+    }
+}
+
 fn points(all: &[Point]) -> Vec<Value> {
     all.iter().map(point).collect()
 }
@@ -77,6 +92,7 @@ fn point(one: &Point) -> Value {
     json!({
         "name": one.name,
         "cost_usd": one.cost_usd,
+        "cost_interval": one.cost.as_ref().map(estimate),
         "quality": one.quality,
         "interval": one.interval.as_ref().map(estimate),
     })
@@ -89,16 +105,25 @@ fn judged(sheet: &Sheet<'_>, name: &str, found: &Appraisal, with_items: bool) ->
         "difference_to_best_single": found.difference.as_ref().map(estimate),
         "difference_point": found.difference_point,
         "above_random_mix": found.above_mix.as_ref().map(estimate),
+        "cost_usd": found.cost.as_ref().map(estimate),
         "cost_share": found.cost_share,
+        "cost_share_interval": interval(&found.cost_share_interval),
         "escalated": found.escalation.as_ref().map(estimate),
         "calls": found.calls,
         "labels_usd": found.labels.as_ref().map(estimate),
-        "wait_s": found.wait.map(|wait| json!({
+        "wait_s": found.wait.as_ref().map(|wait| json!({
             "p50": wait.p50,
             "p95": wait.p95,
             "best_single_p50": wait.single_p50,
             "best_single_p95": wait.single_p95,
             "mean_added": wait.mean_added,
+            "intervals": {
+                "p50": interval(&wait.intervals.p50),
+                "p95": interval(&wait.intervals.p95),
+                "best_single_p50": interval(&wait.intervals.single_p50),
+                "best_single_p95": interval(&wait.intervals.single_p95),
+                "mean_added": interval(&wait.intervals.mean_added),
+            },
         })),
         "items": with_items.then(|| items(sheet, found)),
     })

@@ -1,11 +1,12 @@
 //! An evaluation on a terminal.
 
-use trilemma_route::{Evaluation, Point, Verdict};
+use trilemma_route::{Evaluation, PairFigures, Point, Verdict};
+use trilemma_stats::resample::Interval;
 
 use super::draw::{Series, draw};
 use super::plan::sig;
 use super::sheet::Sheet;
-use super::words::{figures, paragraph, percent};
+use super::words::{figures, paragraph, percent, within};
 use crate::layout::{DEFAULT_WIDTH, Side, Table, bullet, counted, terminal_width};
 
 /// Most items that are told on a terminal; `--json` tells all.
@@ -157,6 +158,7 @@ fn table(sheet: &Sheet<'_>, width: Option<usize>) -> String {
         ("quality", Side::Right),
         ("95 %", Side::Left),
         ("USD/query", Side::Right),
+        ("95 %", Side::Left),
     ]);
     let mut push = |name: String, point: &Point| {
         let interval = point.interval.as_ref();
@@ -167,6 +169,9 @@ fn table(sheet: &Sheet<'_>, width: Option<usize>) -> String {
                 format!("{:.1} to {:.1}", 100.0 * one.low, 100.0 * one.high)
             }),
             usd(point.cost_usd),
+            point.cost.as_ref().map_or_else(String::new, |one| {
+                format!("{} to {}", usd(one.low), usd(one.high))
+            }),
         ]);
     };
     match &sheet.fitted.evaluation {
@@ -208,21 +213,37 @@ fn sums(sheet: &Sheet<'_>, width: Option<usize>) -> String {
             ));
         }
         if let Some(aiq) = evaluation.aiq {
-            lines.push(format!("AIQ between the cheapest and the best: {aiq:.4}"));
+            let ends = evaluation.aiq_interval.as_ref();
+            let ends = ends.map(|ends| within(ends, |value| format!("{value:.4}"), ""));
+            lines.push(format!(
+                "AIQ between the cheapest and the best: {aiq:.4}{}",
+                ends.unwrap_or_default()
+            ));
         }
     }
     if let Some(pair) = &sheet.pair {
-        let share = |cpt: Option<f64>| {
-            cpt.map_or_else(|| "never".to_owned(), |cpt| format!("{:.0} %", 100.0 * cpt))
+        let PairFigures {
+            found,
+            apgr,
+            cpt50,
+            cpt80,
+        } = &pair.figures;
+        let share = |cpt: Option<f64>, interval: &Interval| match cpt {
+            None => "never".to_owned(),
+            Some(cpt) => {
+                let ends = within(interval, |value| format!("{:.0}", 100.0 * value), " %");
+                format!("{:.0} %{ends}", 100.0 * cpt)
+            }
         };
         lines.push(format!(
-            "`{}` or `{}`, by the query alone: APGR {:.3} (a coin: 0.5), CPT50 {}, CPT80 {} of calls to \
+            "`{}` or `{}`, by the query alone: APGR {:.3}{} (a coin: 0.5), CPT50 {}, CPT80 {} of calls to \
              the stronger",
             pair.weak,
             pair.strong,
-            pair.found.apgr,
-            share(pair.found.cpt50),
-            share(pair.found.cpt80)
+            found.apgr,
+            within(apgr, |value| format!("{value:.3}"), ""),
+            share(found.cpt50, cpt50),
+            share(found.cpt80, cpt80)
         ));
     }
     if let Some([p50, p99]) = sheet.router_us {

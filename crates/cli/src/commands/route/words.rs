@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use trilemma_route::{Appraisal, Policy, Verdict};
+use trilemma_route::{Appraisal, Policy, Verdict, Wait};
 use trilemma_stats::Estimate;
+use trilemma_stats::resample::Interval;
 
 use super::plan::{plan_lines, sig};
 use super::train::Done;
@@ -76,9 +77,20 @@ pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> St
         (
             "cost",
             format!(
-                "{} USD per query, {:.0} % of `{best}`",
+                "{} USD per query{}, {:.0} % of `{best}`{}",
                 sig(found.point.cost_usd),
-                100.0 * found.cost_share
+                match &found.cost {
+                    Some(cost) =>
+                        format!(" ({} to {}, n = {})", sig(cost.low), sig(cost.high), cost.n),
+                    None =>
+                        " (no interval: all items cost the same, or they are too few)".to_owned(),
+                },
+                100.0 * found.cost_share,
+                within(
+                    &found.cost_share_interval,
+                    |share| format!("{:.0}", 100.0 * share),
+                    " %"
+                ),
             ),
         ),
     ];
@@ -93,24 +105,54 @@ pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> St
         rows.push(("escalation", share));
     }
     if let Some(labels) = &found.labels {
-        let text = format!("{} USD per query, in the cost", sig(labels.point));
+        let text = format!(
+            "{} USD per query ({} to {}, n = {}), in the cost",
+            sig(labels.point),
+            sig(labels.low),
+            sig(labels.high),
+            labels.n
+        );
         rows.push(("labels", text));
     }
-    rows.push((
-        "waits",
-        match found.wait {
-            None => "unknown: times were not recorded".to_owned(),
-            Some(wait) => format!(
-                "median {:.2} s, 95th percentile {:.2} s; `{best}` alone {:.2} s, {:.2} s; {:+.2} s on average",
-                wait.p50, wait.p95, wait.single_p50, wait.single_p95, wait.mean_added
-            ),
-        },
-    ));
+    rows.push(("waits", waits(found.wait.as_ref(), best)));
     pairs(
         rows.iter().map(|(name, value)| (*name, value.as_str())),
         2,
         width,
     )
+}
+
+fn waits(wait: Option<&Wait>, best: &str) -> String {
+    let Some(wait) = wait else {
+        return "unknown: times were not recorded".to_owned();
+    };
+    let of = &wait.intervals;
+    let told = |value: f64, interval: &Interval| {
+        let ends = within(interval, |value| format!("{value:.2}"), " s");
+        format!("{value:.2} s{ends}")
+    };
+    let added = within(&of.mean_added, |value| format!("{value:+.2}"), " s");
+    format!(
+        "median {}, 95th percentile {}; `{best}` alone {}, {}; {:+.2} s on average{added}",
+        told(wait.p50, &of.p50),
+        told(wait.p95, &of.p95),
+        told(wait.single_p50, &of.single_p50),
+        told(wait.single_p95, &of.single_p95),
+        wait.mean_added
+    )
+}
+
+/// " (0.1 to 0.3 s, n = 300)", or why there is no interval.
+pub(super) fn within(interval: &Interval, written: impl Fn(f64) -> String, unit: &str) -> String {
+    match interval {
+        Ok(found) => format!(
+            " ({} to {}{unit}, n = {})",
+            written(found.low),
+            written(found.high),
+            found.n
+        ),
+        Err(why) => format!(" (no interval: {why})"),
+    }
 }
 
 fn verdict(done: &Done<'_>) -> String {
