@@ -5,14 +5,13 @@
 mod desk;
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
 use desk::assert_fits;
 use serde_json::{Value, json};
-use support::{Served, json, serve, trilemma};
+use support::{Served, json, serve, start_gateway, trilemma};
 use trilemma_sim::{Scenario, SimOptions};
 
 const SCENARIO: &str = r#"
@@ -213,21 +212,6 @@ fn labels_are_evaluated_trained_and_explained_without_a_call() {
     assert_eq!(sim.log.n_ended(), n_calls);
 }
 
-/// Serves; gives the child and its address.
-fn start(folder: &Path) -> (Child, String) {
-    let mut child = trilemma(folder, &["serve", "--quiet"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim().strip_prefix("http://").unwrap().to_owned();
-    (child, address)
-}
-
 /// Who answers a query, whole or streamed.
 fn answered_by(address: &str, query: &str, stream: bool) -> String {
     let body = json!({
@@ -261,7 +245,7 @@ fn a_policy_by_hand_decides_offline_as_in_the_gateway_for_the_whole_set() {
     assert_fits("route-eval", &sheet);
     let items = sheet["judged"][0]["items"].as_array().unwrap();
     assert_eq!(items.len(), N_ITEMS);
-    let (mut child, address) = start(folder);
+    let (mut child, address) = start_gateway(folder);
     let mut n_small = 0;
     for (idx, item) in items.iter().enumerate() {
         let live = answered_by(&address, &query(idx), idx % 2 == 0);
@@ -316,7 +300,7 @@ fn rules_ask_for_labels_too() {
     );
     assert_fits("route-train", &trained);
     close(&trained["measured"]["figures"]["labels_usd"][0], LABEL);
-    let (mut child, address) = start(folder);
+    let (mut child, address) = start_gateway(folder);
     assert_eq!(answered_by(&address, "name colour 1", false), "small");
     assert_eq!(answered_by(&address, "prove theorem 3", true), "large");
     child.kill().unwrap();

@@ -9,14 +9,14 @@
 mod desk;
 mod support;
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
 use desk::{assert_fits, assert_printable, imported, run, run_wide, stderr, stdout, value};
 use serde_json::{Value, json};
-use support::trilemma;
+use support::start_gateway;
 use trilemma_domain::Fingerprint;
 
 /// Items name their task by a tag.
@@ -101,16 +101,7 @@ fn the_gateway_takes_the_file_and_decides_alike() {
         ));
     }
     fs_err::write(folder.join("trilemma.toml"), project).unwrap();
-    let mut child = trilemma(folder, &["serve", "--quiet"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim().strip_prefix("http://").unwrap().to_owned();
+    let (mut child, address) = start_gateway(folder);
     for query in [
         "prove the difficult theorem number 3 about trains",
         "name the simple colour number 4 about birds",

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use support::{is_slow_run, serve, trilemma};
+use support::{is_slow_run, serve, start_gateway, trilemma};
 use trilemma_sim::{Scenario, SimOptions};
 use trilemma_store::ledger::LedgerFile;
 
@@ -48,21 +48,6 @@ fn also_scored_by(folder: &Path, kind: &str) {
     let text = fs_err::read_to_string(&path).unwrap();
     let more = format!("[[scorers]]\ntype = \"{kind}\"\nweight = 0\n[providers.sim]");
     fs_err::write(&path, text.replacen("[providers.sim]", &more, 1)).unwrap();
-}
-
-/// Starts the gateway and waits for its address.
-fn start(folder: &Path) -> (Child, String) {
-    let mut child = trilemma(folder, &["serve", "--quiet"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim().strip_prefix("http://").unwrap().to_owned();
-    (child, address)
 }
 
 /// Starts the gateway; gives the addresses for clients and for its operator.
@@ -135,7 +120,7 @@ fn assert_is_scored(score: &serde_json::Value) {
 /// Serves so many requests that deviate in nothing and one with a length of its own, of which nothing is promised;
 /// gives the evidence.
 fn served_like_measured(folder: &Path, n: usize) -> serde_json::Value {
-    let (mut child, address) = start(folder);
+    let (mut child, address) = start_gateway(folder);
     for _ in 0..n {
         assert!(ask_for(&address, LIKE_MEASURED));
     }
@@ -180,7 +165,7 @@ fn serves_until_it_is_told_to_stop_and_tells_what_it_did() {
     });
     let folder = tempfile::tempdir().unwrap();
     project(folder.path(), &served.url, "");
-    let (mut child, address) = start(folder.path());
+    let (mut child, address) = start_gateway(folder.path());
     assert!(ask(&address));
     assert!(ask(&address));
     stop(&mut child);
@@ -251,7 +236,7 @@ fn kept_prompts_become_candidates_for_a_golden_set() {
         &served.url,
         "[serve.texts]\nshare = 1\nconsent = \"assumed\"\nredact = [\"EMP-[0-9]+\"]\n",
     );
-    let (mut child, address) = start(folder.path());
+    let (mut child, address) = start_gateway(folder.path());
     let ask = |text: &str| {
         let body = serde_json::json!({
             "model": "m", "max_tokens": 20, "messages": [{ "role": "user", "content": text }]
@@ -324,7 +309,7 @@ fn challengers_are_compared_and_rolled_back() {
         more.concat()
     );
     project(folder.path(), &served.url, &challengers);
-    let (mut child, address) = start(folder.path());
+    let (mut child, address) = start_gateway(folder.path());
     let answered: Vec<bool> = (0..300).map(|_| ask(&address)).collect();
     assert!(
         !answered[..50].iter().all(|is| *is),
@@ -370,7 +355,7 @@ fn challengers_are_compared_and_rolled_back() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
-    let (mut child, address) = start(folder.path());
+    let (mut child, address) = start_gateway(folder.path());
     assert!((0..30).all(|_| ask(&address)), "it stays rolled back");
     stop(&mut child);
     // Nothing of it is in the clients' bill but their own requests.
@@ -594,7 +579,7 @@ fn slow_kill_9_loses_no_settled_cost_and_counts_none_twice() {
     let ledger = folder.path().join(".trilemma/gateway.db");
     let mut recorded = Vec::new();
     for _ in 0..4 {
-        let (mut child, address) = start(folder.path());
+        let (mut child, address) = start_gateway(folder.path());
         let stop = Arc::new(AtomicBool::new(false));
         let n_answered = Arc::new(AtomicU64::new(0));
         let clients: Vec<_> = (0..8)

@@ -76,13 +76,10 @@ impl FingerprintBuilder {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: [char; 16] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-        ];
         // All at once: a gateway writes one for each request.
         let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let mut text = String::with_capacity(64);
-        text.extend(halves.filter_map(|half| DIGITS.get(usize::from(half))));
+        text.extend(halves.filter_map(|half| char::from_digit(u32::from(half), 16)));
         f.write_str(&text)
     }
 }

@@ -1,16 +1,15 @@
 //! The way of each item through the served gateway: what the client got, and what the ledger says of it.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
 use serde_json::Value;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
 use crate::offline::Records;
-use crate::support::trilemma;
+use crate::support::start_gateway;
 
 /// What came of one item.
 pub(crate) struct Lived {
@@ -24,7 +23,7 @@ pub(crate) struct Lived {
 
 /// Sends every item through `trilemma serve`, every other one as a stream; in the order of the items.
 pub(crate) fn send_all(folder: &Path, records: &Records) -> Vec<Lived> {
-    let (mut child, address) = start(folder);
+    let (mut child, address) = start_gateway(folder);
     let answers: Vec<Answer> = (records.items.iter().enumerate())
         .map(|(idx, item)| {
             let word = |key: &str| item.extras.metadata[key].as_str().unwrap();
@@ -57,19 +56,6 @@ pub(crate) fn send_all(folder: &Path, records: &Records) -> Vec<Lived> {
         model: answer.model,
     });
     lived.collect()
-}
-
-fn start(folder: &Path) -> (Child, String) {
-    let mut child = trilemma(folder, &["serve", "--quiet"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    lines.read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("http://").unwrap().to_owned();
-    (child, address)
 }
 
 struct Answer {

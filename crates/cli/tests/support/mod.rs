@@ -9,8 +9,9 @@
     reason = "a test that cannot go on may panic, and says when it is skipped"
 )]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -71,6 +72,21 @@ pub(crate) fn trilemma(folder: &Path, arguments: &[&str]) -> Command {
         .env_clear()
         .env("SIM_KEY", "sk-simulated-0123456789");
     command
+}
+
+/// Starts the gateway on the project in `folder`; gives the child and its address.
+pub(crate) fn start_gateway(folder: &Path) -> (Child, String) {
+    let mut child = trilemma(folder, &["serve", "--quiet"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line.trim().strip_prefix("http://").unwrap().to_owned();
+    (child, address)
 }
 
 /// What a command printed as JSON; its exit code must be one of these.

@@ -15,6 +15,7 @@ pub enum Target {
 /// Standard errors by which an estimate must be on the safe side: 80 % one-sided. It is no
 /// proof (the evaluation on unseen items gives that), it keeps the choice among many plans from being luck.
 const CAUTION: f64 = 0.84;
+
 /// What is expected of a plan.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Expected {
