@@ -72,17 +72,18 @@ struct Runner<'a, C: Connect> {
 
 impl<'a, C: Connect> Runner<'a, C> {
     fn new(job: &Arc<Job<C>>, plan: &'a GateRace<'a>) -> Result<Self, BenchError> {
-        let n_arms = job.parts.entrants.len();
-        let is_in = |arm: &usize| !plan.ruled_out.iter().any(|out| *out as usize == *arm);
-        let size = (n_arms, job.parts.items.len());
-        let course = GateCourse::new(size, (0..n_arms).filter(is_in).collect(), plan.bars.clone());
         let record = Record::open(job)?;
+        let n_arms = record.n_arms();
+        let is_in = |arm: &usize| !plan.ruled_out.contains(&record.candidate(*arm));
+        let size = (n_arms, job.parts.items.len());
+        let bars = bars(&record, &plan.bars)?;
+        let course = GateCourse::new(size, (0..n_arms).filter(is_in).collect(), bars);
         let course = course.and_then(|course| course.weighted(&record.weights()));
         Ok(Self {
             plan,
             course: course.map_err(defect)?.ranked_by(plan.rank_by),
             record,
-            summary: RaceSummary::begun(Adaptive::Gates, job.parts.shape()),
+            summary: RaceSummary::begun(Adaptive::Gates, job.parts.shape(), &job.parts.aside),
             incumbent: job.parts.incumbent,
             failing: Vec::new(),
         })
@@ -109,7 +110,7 @@ impl<'a, C: Connect> Runner<'a, C> {
                     }
                 }
                 GateStep::Price => {
-                    let arms = 0..self.summary.n_asked.len();
+                    let arms = 0..self.record.n_arms();
                     let ranks = arms.map(|arm| self.rank_value(arm, &seens));
                     let prices: Vec<Option<f64>> = ranks.collect();
                     self.course.price(&prices);
@@ -125,7 +126,7 @@ impl<'a, C: Connect> Runner<'a, C> {
 
     /// Completes what the decision needs, and says what holds.
     async fn finish(&mut self) -> Result<(), BenchError> {
-        let number = |arm: usize| u32::try_from(arm).unwrap_or(u32::MAX);
+        let number = |arm: usize| self.record.candidate(arm);
         let with = self.course.references().into_iter().map(number);
         let with = with.chain(self.incumbent);
         let judged = self.course.complete().iter().map(|arm| number(*arm));
@@ -142,7 +143,7 @@ impl<'a, C: Connect> Runner<'a, C> {
             self.summary.given_up = given_up.into_iter().filter(is_out).collect();
             self.summary.completed = completed;
         }
-        self.summary.chosen = self.course.met().map(number);
+        self.summary.chosen = self.course.met().map(|arm| self.record.candidate(arm));
         self.summary.guarantee = Some(Guarantee::Shown {
             alpha: self.plan.alpha,
         });
@@ -167,7 +168,7 @@ impl<'a, C: Connect> Runner<'a, C> {
             why: Reason::RuledOut,
         });
         let raced = self.course.given_up().iter().map(|one| GivenUp {
-            candidate: u32::try_from(one.arm).unwrap_or(u32::MAX),
+            candidate: self.record.candidate(one.arm),
             n_items: one.items,
             why: match one.reason {
                 race::Reason::Hopeless(chance) => Reason::Hopeless { chance },
@@ -190,7 +191,7 @@ impl<'a, C: Connect> Runner<'a, C> {
     fn rank_value(&self, arm: usize, seens: &Seens) -> Option<f64> {
         let own = seens
             .iter()
-            .filter(|(key, _)| key.candidate_idx as usize == arm)
+            .filter(|(key, _)| key.candidate_idx == self.record.candidate(arm))
             .map(|(key, seen)| (self.record.weight(*key), seen));
         match self.plan.rank_by {
             RankBy::Price => {
@@ -214,11 +215,12 @@ impl<'a, C: Connect> Runner<'a, C> {
     fn word(&mut self, arm: usize) -> Result<Word, BenchError> {
         let with = self.course.complete().iter().copied();
         let with = with.chain(self.course.references()).chain([arm]);
-        let mut judged: Vec<u32> = with.filter_map(|arm| u32::try_from(arm).ok()).collect();
+        let mut judged: Vec<u32> = with.map(|arm| self.record.candidate(arm)).collect();
         judged.sort_unstable();
         judged.dedup();
         let standings = (self.plan.judge)(&judged)?;
-        let at = judged.iter().position(|one| *one as usize == arm);
+        let own = self.record.candidate(arm);
+        let at = judged.iter().position(|one| *one == own);
         let Some(own) = at.and_then(|at| standings.get(at)) else {
             return Ok(Word::Open);
         };
@@ -231,6 +233,28 @@ impl<'a, C: Connect> Runner<'a, C> {
             Verdict::Undecided => Word::Open,
         })
     }
+}
+
+/// The tests, with the number in the race of whom they compare with.
+fn bars<C: Connect>(record: &Record<C>, bars: &[Bar]) -> Result<Vec<Bar>, BenchError> {
+    let numbered = bars.iter().map(|bar| match *bar {
+        Bar::NotWorse {
+            reference,
+            allowed,
+            claim,
+        } => {
+            let reference = record.arm_of(reference).ok_or_else(|| {
+                BenchError::Defect("a race compares with a candidate that is not in it".to_owned())
+            })?;
+            Ok(Bar::NotWorse {
+                reference,
+                allowed,
+                claim,
+            })
+        }
+        Bar::PassRate { .. } | Bar::NotWorseThanBest { .. } => Ok(*bar),
+    });
+    numbered.collect()
 }
 
 fn defect(error: StatsError) -> BenchError {

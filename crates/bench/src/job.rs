@@ -52,6 +52,8 @@ pub struct JobParts<C: Connect = TcpConnector> {
     pub cache: bool,
     /// Which race says whom to ask; `None` = everybody everything.
     pub adaptive: Option<Adaptive>,
+    /// Candidates outside of any race, ascending: they are asked everything once it is over.
+    pub aside: Vec<u32>,
     /// Only the first so many items and repeats of the order, for every candidate; `None` = all of it. What is
     /// left out stays open.
     pub beginning: Option<usize>,
@@ -62,6 +64,12 @@ pub struct JobParts<C: Connect = TcpConnector> {
 }
 
 impl<C: Connect> JobParts<C> {
+    /// Candidates that take part in a race, ascending.
+    pub(crate) fn racing(&self) -> Vec<u32> {
+        let all = 0..self.shape().n_candidates;
+        all.filter(|one| !self.aside.contains(one)).collect()
+    }
+
     pub(crate) fn shape(&self) -> Shape {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Shape {

@@ -1,9 +1,10 @@
 //! An adaptive run: a race says which trials are worth a call, round after round.
 //!
 //! In: a job without a schedule of its own. Out: what the race found. The race is fed its record in its own
-//! order and asks the same questions again, so a run that was killed goes on where it was. An item counts as
+//! order and asks the same questions again, so a run that was killed goes on where it was. Candidates that only give
+//! labels do not race. An item counts as
 //! the share of its repeats that pass, by its weight, and as missing unless all of them have a score. At the end the choice,
-//! and the incumbent if there is one, are completed over all items, because only complete columns can be
+//! and the incumbent if there is one, are completed over all items, and so are those who do not race, because only complete columns can be
 //! held against requirements: in a race a candidate is asked mostly where others failed, so its plain pass
 //! rate says nothing. The race for requirements is `gates`'.
 
@@ -35,8 +36,8 @@ pub(crate) async fn race<C: Connect>(
 ) -> Result<RaceSummary, BenchError> {
     let mut record = Record::open(job)?;
     let weights = record.weights();
-    let mut race = Race::new(spec(job, (kind, weights))).map_err(defect)?;
-    let mut summary = RaceSummary::begun(mode, job.parts.shape());
+    let mut race = Race::new(spec(job, &record, (kind, weights))).map_err(defect)?;
+    let mut summary = RaceSummary::begun(mode, job.parts.shape(), &job.parts.aside);
     loop {
         match race.next_step().map_err(defect)? {
             Step::Ask(queries) => {
@@ -52,7 +53,7 @@ pub(crate) async fn race<C: Connect>(
                 }
             }
             Step::Stop(finish) => {
-                let chosen = u32::try_from(finish.chosen).unwrap_or(u32::MAX);
+                let chosen = record.candidate(finish.chosen);
                 let mut completed = vec![chosen];
                 completed.extend(job.parts.incumbent.filter(|one| *one != chosen));
                 if record.settle(&record.all_of(&completed)).await? {
@@ -66,13 +67,15 @@ pub(crate) async fn race<C: Connect>(
     }
 }
 
-fn spec<C: Connect>(job: &Job<C>, (mode, weights): (Mode, Vec<f64>)) -> RaceSpec {
+fn spec<C: Connect>(
+    job: &Job<C>,
+    record: &Record<C>,
+    (mode, weights): (Mode, Vec<f64>),
+) -> RaceSpec {
     let (input, output) = TYPICAL_TOKENS;
-    let prices: Option<Vec<f64>> = job
-        .parts
-        .entrants
-        .iter()
-        .map(|entrant| {
+    let prices: Option<Vec<f64>> = (0..record.n_arms())
+        .map(|arm| {
+            let entrant = job.parts.entrants.get(record.candidate(arm) as usize)?;
             let pricer = entrant.parts.pricer.as_ref()?;
             pricer
                 .production(input, output, None)
@@ -82,7 +85,7 @@ fn spec<C: Connect>(job: &Job<C>, (mode, weights): (Mode, Vec<f64>)) -> RaceSpec
     let items = job.parts.items.len();
     RaceSpec {
         field: Field {
-            arms: job.parts.entrants.len(),
+            arms: record.n_arms(),
             items,
             tolerance: Adaptive::TOLERANCE,
             seed: job.parts.seed,

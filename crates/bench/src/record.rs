@@ -34,6 +34,8 @@ pub(crate) type Seens = HashMap<TrialKey, Seen>;
 /// The trials of a race.
 pub(crate) struct Record<C: Connect> {
     job: Arc<Job<C>>,
+    /// Candidates that race, by their number in the race.
+    arms: Vec<u32>,
     /// Items in the random order of the race.
     order: Vec<u64>,
     /// What was settled when the race began.
@@ -46,11 +48,27 @@ impl<C: Connect> Record<C> {
     /// Reads what is settled.
     pub(crate) fn open(job: &Arc<Job<C>>) -> Result<Self, BenchError> {
         Ok(Self {
+            arms: job.parts.racing(),
             order: shuffled(job.parts.items.len() as u64, job.parts.seed),
             before: job.parts.store.settled(&job.parts.run)?,
             since: HashSet::new(),
             job: job.clone(),
         })
+    }
+
+    /// Candidates that race.
+    pub(crate) fn n_arms(&self) -> usize {
+        self.arms.len()
+    }
+
+    /// The candidate that has this number in the race.
+    pub(crate) fn candidate(&self, arm: usize) -> u32 {
+        self.arms.get(arm).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The number in the race of a candidate; `None` = it does not race.
+    pub(crate) fn arm_of(&self, candidate: usize) -> Option<usize> {
+        self.arms.iter().position(|one| *one as usize == candidate)
     }
 
     /// What the item of a trial counts.
@@ -70,9 +88,13 @@ impl<C: Connect> Record<C> {
 
     /// The trials of a question: all repeats of the item at this place of the order.
     pub(crate) fn keys(&self, query: Query) -> impl Iterator<Item = TrialKey> + use<C> {
-        let item = self.order.get(query.item);
+        self.keys_at(self.candidate(query.arm), query.item)
+    }
+
+    /// All repeats of the item at this place of the order.
+    fn keys_at(&self, candidate_idx: u32, place: usize) -> impl Iterator<Item = TrialKey> + use<C> {
+        let item = self.order.get(place);
         let item = item.and_then(|item| u32::try_from(*item).ok());
-        let candidate_idx = u32::try_from(query.arm).unwrap_or(u32::MAX);
         let repeats = 0..self.job.parts.repeats;
         item.into_iter().flat_map(move |item_idx| {
             repeats.clone().map(move |repeat| TrialKey {
@@ -83,13 +105,12 @@ impl<C: Connect> Record<C> {
         })
     }
 
-    /// All trials of some candidates.
+    /// All trials of some candidates, and of those that do not race.
     pub(crate) fn all_of(&self, candidates: &[u32]) -> HashSet<TrialKey> {
         let places = 0..self.order.len();
-        candidates
-            .iter()
-            .flat_map(|arm| places.clone().map(move |item| (*arm as usize, item)))
-            .flat_map(|(arm, item)| self.keys(Query { arm, item }))
+        let all = candidates.iter().chain(&self.job.parts.aside).copied();
+        all.flat_map(|candidate| places.clone().map(move |place| (candidate, place)))
+            .flat_map(|(candidate, place)| self.keys_at(candidate, place))
             .collect()
     }
 

@@ -73,6 +73,9 @@ pub struct RaceSummary {
     pub n_asked: Vec<u64>,
     /// Candidates that were completed over all items.
     pub completed: Vec<u32>,
+    /// Candidates that did not race, as they only give labels: they are completed over all items, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<u32>,
     /// Of a race for requirements: who was not asked everything, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given_up: Vec<GivenUp>,
@@ -118,7 +121,7 @@ pub enum Reason {
 
 impl RaceSummary {
     /// Of a race that has not asked anything yet.
-    pub(crate) fn begun(mode: Adaptive, shape: Shape) -> Self {
+    pub(crate) fn begun(mode: Adaptive, shape: Shape, aside: &[u32]) -> Self {
         Self {
             mode,
             tolerance: Adaptive::TOLERANCE,
@@ -126,6 +129,7 @@ impl RaceSummary {
             guarantee: None,
             n_asked: vec![0; shape.n_candidates as usize],
             completed: Vec::new(),
+            aside: aside.to_vec(),
             given_up: Vec::new(),
             n_all: shape.n_trials(),
         }

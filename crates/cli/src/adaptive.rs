@@ -1,27 +1,28 @@
 //! Adaptive runs: how they are asked for, told, and decided on.
 //!
-//! In: a mode, a race's summary, a recorded run. Out: words, and which candidates a decision may rest on. In a
-//! race a candidate is asked mostly where others failed, so only candidates that were completed over all items
-//! are decided on; the others are named as out of the race.
+//! In: a mode, a race's summary, a recorded run. Out: words. Who of a race is decided on is `field`'s.
 
 use std::collections::BTreeSet;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::{Map, Value};
 use trilemma_bench::{RaceSummary, Reason};
-use trilemma_decide::{Decision, DecisionInput, Warning, WarningCode};
-use trilemma_domain::Requirements;
+use trilemma_decide::{Decision, Warning, WarningCode};
+use trilemma_domain::{CandidateId, Requirements};
 use trilemma_golden::GoldenSet;
 use trilemma_project::Adaptive;
 use trilemma_stats::race::Guarantee;
 use trilemma_stats::sequential::Population;
-use trilemma_store::{RunManifest, Store};
+use trilemma_store::RunManifest;
 
 use crate::context::{Context, InputError};
+use crate::field::givers;
 use crate::gates;
 
 /// Key of the mode among a run's parameters.
 const KEY: &str = "adaptive";
+/// Key of those who do not race, as they only give labels.
+const ASIDE: &str = "outside_the_race";
 /// Key of whether the race kept whoever may be the best.
 const CONTEST: &str = "kept_the_best";
 
@@ -33,13 +34,17 @@ pub(crate) fn adaptive() -> impl TypedValueParser<Value = Adaptive> {
 
 /// Makes the mode a part of what the run is: another mode is another run, which replays equal calls.
 ///
-/// So is what a race for requirements compares with: it has to keep whoever may be the best, or need not.
+/// So is who does not race, and what a race for requirements compares with: it has to keep whoever may be the best, or
+/// need not.
 pub(crate) fn record(
     mode: Adaptive,
-    requirements: &Requirements,
+    (requirements, aside): (&Requirements, &[u32]),
     parameters: &mut Map<String, Value>,
 ) {
     parameters.insert(KEY.to_owned(), Value::from(mode.name()));
+    if !aside.is_empty() {
+        parameters.insert(ASIDE.to_owned(), Value::from(aside.to_vec()));
+    }
     if mode == Adaptive::Gates && gates::is_against_best(requirements) {
         parameters.insert(CONTEST.to_owned(), Value::from(true));
     }
@@ -74,6 +79,17 @@ pub(crate) fn refuse(
     mode: Option<Adaptive>,
     golden: &GoldenSet,
 ) -> anyhow::Result<()> {
+    let project = &context.project;
+    if mode.is_some()
+        && !project.candidates.is_empty()
+        && givers(project).len() == project.candidates.len()
+    {
+        return Err(anyhow::anyhow!(InputError(
+            "failed to race: all candidates give labels, and none answers; hint: add candidates that answer, or run \
+             without --adaptive"
+                .to_owned()
+        )));
+    }
     match mode {
         Some(Adaptive::Gates) => gates::refuse(context, golden),
         Some(Adaptive::CertifiedTraffic) if !counts_alike(golden) => {
@@ -95,9 +111,14 @@ pub(crate) fn refuse(
 }
 
 /// The mode of a recorded run; `None` = everybody was asked everything.
-fn recorded(manifest: &RunManifest) -> Option<Adaptive> {
+pub(crate) fn recorded(manifest: &RunManifest) -> Option<Adaptive> {
     let name = manifest.parameters.get(KEY)?.as_str()?;
     Adaptive::from_name(name)
+}
+
+/// Whether a recorded race kept whoever may be the best.
+pub(crate) fn kept_the_best(manifest: &RunManifest) -> bool {
+    manifest.parameters.contains_key(CONTEST)
 }
 
 /// What a race found, in words.
@@ -143,7 +164,12 @@ pub(crate) fn text(race: &RaceSummary) -> String {
     } else {
         "\n  the choice (and the incumbent) were then completed over all items".to_owned()
     };
-    format!("{head}\n{known}{rest}")
+    let aside = if race.completed.is_empty() || race.aside.is_empty() {
+        ""
+    } else {
+        "\n  who only gives labels did not race and was asked about every item"
+    };
+    format!("{head}\n{known}{rest}{aside}")
 }
 
 /// Whom a race for requirements did not ask everything, by reason.
@@ -182,10 +208,11 @@ fn given_up_text(race: &RaceSummary) -> String {
 /// Trials that the race and the completion of its choice took together.
 fn n_used(race: &RaceSummary) -> u64 {
     let n_each = race.n_all / (race.n_asked.len().max(1) as u64);
+    let is_over = !race.completed.is_empty();
     (0u32..)
         .zip(&race.n_asked)
         .map(|(idx, n_asked)| {
-            if race.completed.contains(&idx) {
+            if race.completed.contains(&idx) || (is_over && race.aside.contains(&idx)) {
                 n_each
             } else {
                 *n_asked
@@ -194,94 +221,18 @@ fn n_used(race: &RaceSummary) -> u64 {
         .sum()
 }
 
-/// Who is decided on of a run, and what the run asked.
-pub(crate) struct Field {
-    /// Where each recorded candidate stands in a decision; `None` = it fell out of a race.
-    pub(crate) places: Vec<Option<u32>>,
-    /// Trials that are settled.
-    n_settled: u64,
-}
-
-/// Who is decided on of a run.
-///
-/// # Errors
-/// [`InputError`] when a race completed nobody.
-pub(crate) fn field(store: &Store, manifest: &RunManifest) -> anyhow::Result<Field> {
-    let n = manifest.candidates.len();
-    let Some(mode) = recorded(manifest) else {
-        return Ok(Field {
-            places: (0u32..).map(Some).take(n).collect(),
-            n_settled: 0,
-        });
-    };
-    let mut settled = vec![0_u64; n];
-    for (key, _) in store.settled(&manifest.run)?.iter() {
-        if let Some(count) = settled.get_mut(key.candidate_idx as usize) {
-            *count += 1;
-        }
-    }
-    let full = manifest.items.len() as u64 * u64::from(manifest.repeats);
-    let mut next = 0u32..;
-    let places: Vec<Option<u32>> = settled
-        .iter()
-        .map(|count| if *count >= full { next.next() } else { None })
-        .collect();
-    if places.iter().all(Option::is_none) {
-        return Err(anyhow::anyhow!(InputError(format!(
-            "failed to decide on run {}: its race is not over; hint: `trilemma bench --adaptive={}` goes on",
-            manifest.run,
-            mode.name()
-        ))));
-    }
-    Ok(Field {
-        places,
-        n_settled: settled.iter().sum(),
-    })
-}
-
-/// Keeps only the candidates that have a place.
-///
-/// # Errors
-/// Not on a checked project.
-pub(crate) fn narrow(
-    input: &mut DecisionInput,
-    manifest: &RunManifest,
-    places: &[Option<u32>],
-) -> anyhow::Result<()> {
-    let is_against_best = gates::is_against_best(&input.requirements);
-    let kept_the_best = manifest.parameters.contains_key(CONTEST);
-    if is_against_best && kept_the_best {
-        input.raced.error_spent = gates::LET_GO;
-    }
-    if places.iter().all(Option::is_some) {
-        return Ok(());
-    }
-    input.raced.lost_the_best = is_against_best && !kept_the_best;
-    let ruled_out = gates::ruled_out(input)?;
-    let is_given_up =
-        |(idx, place): &(u32, &Option<u32>)| place.is_none() && !ruled_out.contains(idx);
-    input.raced.n_given_up = (0u32..).zip(places).filter(is_given_up).count();
-    let mut kept = places.iter().map(Option::is_some);
-    input.candidates.retain(|_| kept.next().unwrap_or(false));
-    input.incumbent = input
-        .incumbent
-        .and_then(|idx| places.get(idx).copied().flatten())
-        .map(|idx| idx as usize);
-    Ok(())
-}
-
 /// Says in the decision that it rests on a race, and who fell out of it.
-pub(crate) fn tell(decision: &mut Decision, manifest: &RunManifest, field: &Field) {
+///
+/// `n_entered` counts who could be chosen; `n_settled` all trials of the run.
+pub(crate) fn tell(
+    decision: &mut Decision,
+    manifest: &RunManifest,
+    (fell_out, n_entered, n_settled): (&[&CandidateId], usize, u64),
+) {
     let Some(mode) = recorded(manifest) else {
         return;
     };
-    let out: Vec<String> = manifest
-        .candidates
-        .iter()
-        .zip(&field.places)
-        .filter(|(_, place)| place.is_none())
-        .map(|(record, _)| format!("`{}`", record.candidate.id))
-        .collect();
+    let out: Vec<String> = fell_out.iter().map(|id| format!("`{id}`")).collect();
     let (kind, aim) = match mode {
         Adaptive::Calibrated | Adaptive::Cheapest => (
             "calibrated on recorded outcomes, no guarantee",
@@ -308,14 +259,14 @@ pub(crate) fn tell(decision: &mut Decision, manifest: &RunManifest, field: &Fiel
     };
     let n_full = manifest.items.len() as u64 * u64::from(manifest.repeats);
     let n_all = n_full * manifest.candidates.len() as u64;
-    let saved = 100.0 * (1.0 - field.n_settled as f64 / n_all.max(1) as f64);
+    let saved = 100.0 * (1.0 - n_settled as f64 / n_all.max(1) as f64);
     let text = format!(
         "The run was a race (`{}`: {kind}) for {aim}: it took {} of {n_all} trials and saved {saved:.0} %. {n_given_up} of {} candidates fell out of it, were not asked \
          everything and are not judged, also where they may meet every requirement: {names}. Errors and \
          intervals of those shown allow for all who entered.",
         mode.name(),
-        field.n_settled,
-        manifest.candidates.len(),
+        n_settled,
+        n_entered,
     );
     decision.warnings.push(Warning {
         code: WarningCode::AdaptiveRun,
@@ -343,6 +294,7 @@ mod tests {
             guarantee,
             n_asked: vec![20, 80],
             completed: Vec::new(),
+            aside: Vec::new(),
             given_up: Vec::new(),
             n_all: 400,
         }
@@ -366,6 +318,21 @@ mod tests {
         assert!(
             completed.contains("220 with the completion, 45 % saved"),
             "{completed}"
+        );
+        // Who only gives labels is asked everything beside the race.
+        let labelled = text(&RaceSummary {
+            completed: vec![1],
+            aside: vec![0],
+            n_asked: vec![0, 80],
+            ..race(None)
+        });
+        assert!(
+            labelled.contains("80 of 400 trials asked, 400 with the completion, 0 % saved"),
+            "{labelled}"
+        );
+        assert!(
+            labelled.contains("only gives labels did not race"),
+            "{labelled}"
         );
         assert!(certified.contains("at most 5 times in 100"), "{certified}");
         let calibrated = text(&race(Some(Guarantee::Calibrated { risk: 0.031 })));

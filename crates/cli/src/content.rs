@@ -10,7 +10,8 @@ use trilemma_report::{
 };
 use trilemma_store::{ScoreSet, Store, TrialDetail};
 
-use crate::adaptive;
+use crate::context::Context;
+use crate::field::Field;
 use crate::sample::Sample;
 
 /// Items that find no room before the rest is not looked at any more.
@@ -18,14 +19,14 @@ const PATIENCE: usize = 50;
 
 /// Collects what a report embeds: disagreements first, up to the limit of bytes.
 pub(crate) fn collect(
-    store: &Store,
-    run: &RunId,
+    context: &Context,
+    (store, run): (&Store, &RunId),
     (decision, sample): (&Decision, &Sample),
 ) -> anyhow::Result<Content> {
     let manifest = store.manifest(run)?;
     let set = store.score_set(run)?;
     let settled = store.settled(run)?;
-    let places = adaptive::field(store, &manifest)?.places;
+    let places = Field::of(context, store, &manifest)?.places;
     let mut builder = ContentBuilder::new(DEFAULT_CONTENT_BYTES);
     let order = item_order(decision, sample.chosen.len());
     let mut n_refused = 0;

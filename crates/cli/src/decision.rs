@@ -14,9 +14,9 @@ use trilemma_domain::{Candidate, Estimand, RunId, TrialKey};
 use trilemma_golden::Side;
 use trilemma_store::{RunManifest, Store};
 
-use crate::adaptive;
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::field::Field;
 use crate::judging;
 use crate::printer::Printer;
 use crate::routing;
@@ -108,9 +108,9 @@ pub(crate) fn decide(
     options: DecideOptions,
 ) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
-    let field = adaptive::field(store, &manifest)?;
-    let mut decision = decide_on(context, (store, &manifest), options, &field.places, |_| {})?;
-    adaptive::tell(&mut decision, &manifest, &field);
+    let field = Field::of(context, store, &manifest)?;
+    let mut decision = decide_on(context, (store, &manifest), options, &field, |_| {})?;
+    field.tell(&mut decision, (context, store, &manifest))?;
     Ok(decision)
 }
 
@@ -132,8 +132,8 @@ pub(crate) fn decide_routed_with(
     adjust: impl FnOnce(&mut DecisionInput),
 ) -> anyhow::Result<Decision> {
     let manifest = store.manifest(run)?;
-    let field = adaptive::field(store, &manifest)?;
-    let collector = collect(context, (store, &manifest), options, &field.places, adjust)?;
+    let field = Field::of(context, store, &manifest)?;
+    let collector = collect(context, (store, &manifest), options, &field, adjust)?;
     let case = routing::Case {
         context,
         store,
@@ -144,20 +144,19 @@ pub(crate) fn decide_routed_with(
     let (collector, routing) = routing::propose(&case, collector)?;
     let mut decision = collector.finish();
     decision.routing = routing;
-    adaptive::tell(&mut decision, &manifest, &field);
+    field.tell(&mut decision, (context, store, &manifest))?;
     Ok(decision)
 }
 
-/// Decides on some candidates of a recorded run; `raced` holds their places in the decision, `None` for those that a
-/// race gave up.
+/// Decides on some candidates of a recorded run.
 pub(crate) fn decide_on(
     context: &Context,
     (store, manifest): (&Store, &RunManifest),
     options: DecideOptions,
-    raced: &[Option<u32>],
+    field: &Field,
     adjust: impl FnOnce(&mut DecisionInput),
 ) -> anyhow::Result<Decision> {
-    let collector = collect(context, (store, manifest), options, raced, adjust)?;
+    let collector = collect(context, (store, manifest), options, field, adjust)?;
     Ok(collector.finish())
 }
 
@@ -166,13 +165,14 @@ fn collect(
     context: &Context,
     (store, manifest): (&Store, &RunManifest),
     options: DecideOptions,
-    raced: &[Option<u32>],
+    field: &Field,
     adjust: impl FnOnce(&mut DecisionInput),
 ) -> anyhow::Result<Collector> {
+    let raced = &field.places;
     let sample = crate::sample::Sample::of(context, store, manifest, options.split)?;
     let places = sample.places();
     let mut input = input(context, store, manifest, (options, sample))?;
-    adaptive::narrow(&mut input, manifest, raced)?;
+    field.narrow(&mut input, manifest)?;
     let decided_on = judging::Places {
         candidates: raced,
         items: &places,

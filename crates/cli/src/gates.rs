@@ -14,6 +14,7 @@ use trilemma_store::{RunManifest, Store};
 
 use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
+use crate::field::{self, Field};
 
 /// Share of the permitted error that a race against the best may spend on keeping the best.
 pub(crate) const LET_GO: f64 = 0.2;
@@ -94,19 +95,9 @@ impl Bench<'_> {
 
     fn decide(&self, arms: &[u32]) -> anyhow::Result<Decision> {
         let manifest = self.store.manifest(self.run)?;
-        let mut next = 0u32..;
-        let places: Vec<Option<u32>> = (0u32..)
-            .take(manifest.candidates.len())
-            .map(|idx| {
-                if arms.contains(&idx) {
-                    next.next()
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let field = Field::among(self.context, &manifest, arms);
         let of_run = (self.store, &manifest);
-        decision::decide_on(self.context, of_run, self.options, &places, |_| {})
+        decision::decide_on(self.context, of_run, self.options, &field, |_| {})
     }
 }
 
@@ -119,7 +110,10 @@ pub(crate) fn race<'a>(
     let input = decision::input_of(bench.context, bench.store, &manifest, bench.options)?;
     let ruled_out = ruled_out(&input)?;
     let wanted = &input.requirements;
-    let n_entered = input.candidates.len() - ruled_out.len();
+    let labels = field::labels(bench.context, &manifest);
+    let enters = |idx: &u32| labels.get(*idx as usize) != Some(&true) && !ruled_out.contains(idx);
+    let all = 0..u32::try_from(input.candidates.len())?;
+    let n_entered = all.filter(enters).count();
     // A reference that is compared with nobody cannot be claimed falsely.
     let is_plain = wanted.pass_rate.is_none() && wanted.latency.is_none() && wanted.cost.is_none();
     let n_family = n_entered.saturating_sub(usize::from(is_plain)).max(1);

@@ -10,6 +10,7 @@ use trilemma_score::{ExpectedUse, SCORERS};
 use trilemma_stats::Confidence;
 
 use crate::context::Context;
+use crate::field::givers;
 use crate::tokens;
 
 /// What is asked of the lint instead of what the project says.
@@ -117,6 +118,11 @@ fn extra_tokens(context: &Context) -> u64 {
         .unwrap_or(0)
 }
 
+/// Candidates for answers: those that are held to requirements.
+fn n_answering(project: &Project) -> usize {
+    project.candidates.len() - givers(project).len()
+}
+
 /// What a project asks about "not worse".
 pub(crate) struct MarginQuestion {
     /// By how much; `None` = nothing is asked.
@@ -135,7 +141,7 @@ impl MarginQuestion {
                 // A ratio of a pass rate that is not known yet: at most this many points.
                 Margin::Ratio(ratio) => 1.0 - ratio,
             }),
-            held: held_over(confidence, project.candidates.len()).unwrap_or(Confidence::P95),
+            held: held_over(confidence, n_answering(project)).unwrap_or(Confidence::P95),
         }
     }
 }

@@ -14,6 +14,7 @@ mod decision;
 mod env;
 mod exit;
 mod failures;
+mod field;
 mod gates;
 mod golden;
 mod hint;

@@ -53,6 +53,9 @@ pub(crate) fn input(
     })?;
     let mut callers = Vec::new();
     let mut largest = TokenGuess { mean: 0, upper: 0 };
+    let givers = project.routing.gives_labels();
+    let mut labels = Vec::new();
+    let mut answerers = Vec::new();
     for (candidate, request) in project.candidates.iter().zip(requests) {
         let input_tokens = TokenGuess {
             mean: request.mean_bytes / BYTES_PER_TOKEN,
@@ -62,8 +65,14 @@ pub(crate) fn input(
             mean: largest.mean.max(input_tokens.mean),
             upper: largest.upper.max(input_tokens.upper),
         };
-        callers.push(caller(context, candidate, Role::Candidate, input_tokens)?);
+        if givers.contains(&candidate.id) {
+            labels.push(caller(context, candidate, Role::Labels, input_tokens)?);
+        } else {
+            answerers.push(&candidate.id);
+            callers.push(caller(context, candidate, Role::Candidate, input_tokens)?);
+        }
     }
+    callers.extend(labels);
     callers.extend(judges(context, largest)?);
     let incumbent = project.incumbent.as_ref();
     Ok(PreflightInput {
@@ -73,7 +82,7 @@ pub(crate) fn input(
         callers,
         requirements: project.requirements.clone(),
         preference: project.preference,
-        incumbent: incumbent.and_then(|id| project.candidates.iter().position(|one| one.id == *id)),
+        incumbent: incumbent.and_then(|id| answerers.iter().position(|one| *one == id)),
         concurrency: project.bench.concurrency,
     })
 }

@@ -13,9 +13,9 @@ use trilemma_domain::{CandidateId, DriftDecision, DriftReport, ItemId, Observati
 use trilemma_drift::Purpose;
 use trilemma_store::{RunManifest, Store};
 
-use crate::adaptive;
 use crate::context::Context;
 use crate::decision::{self, DecideOptions};
+use crate::field::Field;
 use crate::holding::{Holding, Holds};
 
 /// Decides again; `None` = there is no run to decide on, or it does not know who changed.
@@ -48,9 +48,9 @@ pub(crate) fn redecide(
     if !changed.iter().all(is_known) {
         return Ok(None);
     }
-    let raced = adaptive::field(store, &manifest)?.places;
+    let field = Field::of(context, store, &manifest)?;
     let mut input = decision::input_of(context, store, &manifest, DecideOptions::default())?;
-    adaptive::narrow(&mut input, &manifest, &raced)?;
+    field.narrow(&mut input, &manifest)?;
     let weights: BTreeMap<&ItemId, f64> = check
         .items
         .iter()
@@ -65,7 +65,7 @@ pub(crate) fn redecide(
     let then = Sources {
         store,
         run: &run,
-        candidates: &raced,
+        candidates: &field.places,
         items: &places,
     };
     let now = decided(&input, &then, None)?;

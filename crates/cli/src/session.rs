@@ -17,6 +17,7 @@ use crate::adaptive;
 use crate::clock;
 use crate::context::{Context, InputError};
 use crate::decision::DecideOptions;
+use crate::field;
 use crate::gates;
 use crate::keys::{self, Secrets};
 use crate::layout::counted;
@@ -100,6 +101,7 @@ pub(crate) fn run(
         concurrency: bench.concurrency as usize,
         cache: bench.cache,
         adaptive: bench.adaptive,
+        aside: field::givers(&context.project),
         beginning: options.beginning,
         cancel: cancel.clone(),
         progress: progress.clone(),
@@ -195,7 +197,9 @@ fn plan(context: &Context, golden: &GoldenSet, options: &SessionOptions) -> RunM
         version: env!("CARGO_PKG_VERSION"),
     };
     if let Some(mode) = context.project.bench.adaptive {
-        adaptive::record(mode, &context.project.requirements, &mut parameters);
+        let aside = field::givers(&context.project);
+        let what = (&context.project.requirements, &aside[..]);
+        adaptive::record(mode, what, &mut parameters);
     }
     manifest_with(plan, parameters)
 }

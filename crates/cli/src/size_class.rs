@@ -24,7 +24,10 @@ struct Asked<'a> {
 pub(crate) fn expectations(context: &Context) -> Vec<String> {
     let tiers = context.catalog.tiers().unwrap_or_default();
     let candidates = context.project.candidates.iter();
+    // Nobody waits for the whole of a label, or asks it to reason.
+    let givers = context.project.routing.gives_labels();
     candidates
+        .filter(|candidate| !givers.contains(&candidate.id))
         .filter_map(|candidate| {
             let row = class_of(context, candidate, tiers)?;
             let priced = pricer(context, candidate).ok().flatten();

@@ -114,6 +114,12 @@ fn read(root: Section<'_>, context: &LoadContext<'_>) -> Option<Project> {
     let routing = or_default(&root, "routing", |section| {
         sections::routing(section, &candidates, &serve.embeddings)
     });
+    check_labels(
+        &root,
+        &routing.gives_labels(),
+        (incumbent.as_ref(), incumbent_name),
+        &requirements,
+    );
     let called = candidates.iter().chain(judges.values().flatten());
     let providers = providers(&names, called, &serve.embeddings);
     root.finish();
@@ -275,6 +281,35 @@ fn check_reference(
             };
             root.sink.report(key, span, note);
         }
+    }
+}
+
+/// Who gives labels answers nobody, so nothing can be compared with it.
+fn check_labels(
+    root: &Section<'_>,
+    givers: &[CandidateId],
+    (incumbent, name): (Option<&CandidateId>, Option<&Found<String>>),
+    requirements: &trilemma_domain::Requirements,
+) {
+    let note = |id: &CandidateId| {
+        Note::error(format!(
+            "`{id}` gives labels to queries (`[routing]`) and is no candidate for answers"
+        ))
+        .hint("name the `id` of a candidate that answers, an entry of its own where the model is the same")
+    };
+    if let Some(id) = incumbent.filter(|id| givers.contains(id)) {
+        let span = name.map(|name| name.span.clone());
+        root.sink.report("task.incumbent", span, note(id));
+    }
+    if let Some(Reference::Candidate(id)) = requirements
+        .not_worse_than
+        .as_ref()
+        .map(|gate| &gate.reference)
+        && givers.contains(id)
+    {
+        let span = root.span_of(&["requirements", "not_worse_than"]);
+        root.sink
+            .report("requirements.not_worse_than.candidate", span, note(id));
     }
 }
 

@@ -9,8 +9,8 @@ use trilemma_cost::{PriceBasis, decimal_of, monthly, per_accepted_answer};
 use trilemma_domain::Usd;
 
 use super::money::{
-    Asked, Contender, Mix, MoneyArgs, assumption_lines, assumptions_json, assumptions_text, mixes,
-    per_query, tokens, usd,
+    Asked, Contender, Mix, MoneyArgs, assumption_lines, assumptions_json, assumptions_text,
+    left_out_json, left_out_text, mixes, per_query, tokens, usd,
 };
 use crate::args::Common;
 use crate::exit::Exit;
@@ -153,6 +153,7 @@ fn text(asked: &Asked, rows: &[Row<'_>], mixes: &[Mix], explain: bool) -> String
             );
         }
     }
+    text.push_str(&left_out_text(asked, width));
     if let Some(words) = cheapest(rows) {
         let _ = writeln!(text, "\n{words}");
     }
@@ -379,6 +380,7 @@ fn as_json(asked: &Asked, rows: &[Row<'_>], mixes: &[Mix]) -> Value {
                 "notes": row.contender.notes,
             })
         }).collect::<Vec<_>>(),
+        "left_out": left_out_json(asked),
         "mixes": mixes.iter().map(|mix| json!({
             "mix": mix.text,
             "usd_per_query": amount(mix.per_query),

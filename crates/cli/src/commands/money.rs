@@ -12,5 +12,6 @@ pub(crate) use contender::{Contender, overhead};
 pub(crate) use mixing::{Mix, mixes};
 pub(crate) use outlook::look_ahead;
 pub(crate) use shown::{
-    assumption_lines, assumptions_json, assumptions_text, per_query, share, tokens, usd,
+    assumption_lines, assumptions_json, assumptions_text, left_out_json, left_out_text, per_query,
+    share, tokens, usd,
 };

@@ -57,7 +57,11 @@ pub(crate) fn run(args: &ReportArgs, common: &Common, printer: Printer) -> anyho
     let content = if args.with_content {
         let manifest = store.manifest(&run)?;
         let sample = Sample::of(&context, &store, &manifest, args.split)?;
-        Some(content::collect(&store, &run, (&decision, &sample))?)
+        Some(content::collect(
+            &context,
+            (&store, &run),
+            (&decision, &sample),
+        )?)
     } else {
         None
     };

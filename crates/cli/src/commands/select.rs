@@ -14,6 +14,7 @@ use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
 use crate::failures;
+use crate::field::givers;
 use crate::golden;
 use crate::inspection::inspect;
 use crate::pins;
@@ -100,7 +101,8 @@ pub(crate) fn with_shortlist(
     printer: Printer,
 ) -> anyhow::Result<Option<Context>> {
     let project = &context.project;
-    if project.candidates.len() > usize::from(project.incumbent.is_some()) {
+    let n_answering = project.candidates.len() - givers(project).len();
+    if n_answering > usize::from(project.incumbent.is_some()) {
         return Ok(None);
     }
     let proposals = propose(context, golden)?;

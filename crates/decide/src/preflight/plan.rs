@@ -46,10 +46,10 @@ pub fn preflight(input: &PreflightInput) -> Preflight {
 pub(crate) fn n_calls(input: &PreflightInput, caller: &PlannedCaller) -> u64 {
     let trials = (input.size.n_items as u64).saturating_mul(u64::from(input.repeats));
     let n_asked = match caller.role {
-        Role::Candidate => trials,
+        Role::Candidate | Role::Labels => trials,
         Role::Judge => {
             let candidates = input.callers.iter();
-            let judged = candidates.filter(|caller| caller.role == Role::Candidate);
+            let judged = candidates.filter(|caller| caller.role != Role::Judge);
             trials.saturating_mul(judged.count() as u64)
         }
     };

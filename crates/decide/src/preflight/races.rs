@@ -386,7 +386,7 @@ fn cell(table: &Outcomes, query: Query) -> f64 {
         .unwrap_or(0.0)
 }
 
-/// The share of each caller's calls: judges are called for every answer.
+/// The share of each caller's calls: judges are called for every answer, and labels are asked for outside the race.
 fn by_caller<'a>(
     callers: &'a [CallerPlan],
     shares: &'a [f64],
@@ -395,6 +395,7 @@ fn by_caller<'a>(
     let mut own = shares.iter().copied();
     callers.iter().map(move |caller| match caller.role {
         Role::Candidate => (caller, own.next().unwrap_or(1.0)),
+        Role::Labels => (caller, 1.0),
         Role::Judge => (caller, mean),
     })
 }

@@ -55,6 +55,8 @@ pub struct PlannedCaller {
 pub enum Role {
     /// A candidate: called for every item and repeat.
     Candidate,
+    /// A candidate that only labels queries: called as the others are, but in no race and held to nothing.
+    Labels,
     /// A judge: called for every answer of every candidate.
     Judge,
 }

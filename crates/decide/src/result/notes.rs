@@ -59,6 +59,8 @@ pub enum WarningCode {
     NoQualityGate,
     /// The run was a race: candidates that fell out of it are not judged.
     AdaptiveRun,
+    /// A candidate only gives labels to queries: it is not judged.
+    GivesLabels,
     /// Items are made up: `init` wrote them as a start.
     StarterItems,
     /// The quality/cost ratio would pick a much worse candidate.

@@ -20,6 +20,7 @@ use crate::context::{Context, InputError};
 use crate::decision::{self, DecideOptions};
 use crate::exit::Exit;
 use crate::failures;
+use crate::field;
 use crate::golden;
 use crate::layout::{counted, terminal_width, wrap};
 use crate::places;
@@ -64,7 +65,7 @@ pub(super) fn run(args: &BaselineArgs, common: &Common, printer: Printer) -> any
     let measured = latest_benchmark(&store)?;
     let mut candidates = watched(args, (&context, &store), measured.as_ref())?;
     let tracked = logprobs::ask_for(args.logprobs, &mut candidates, &context)?;
-    let contested = contested(&store, measured.as_ref(), &golden)?;
+    let contested = contested((&context, &store), measured.as_ref(), &golden)?;
     let canary = pick(&contested, args.items as usize, context.project.bench.seed);
     printer.say(&told(&canary, measured.as_ref(), &candidates));
     printer.say(&logprobs::told(&tracked));
@@ -132,11 +133,13 @@ fn watched(
         wanted.extend(decided.and_then(|one| one.chosen().map(|chosen| chosen.id.clone())));
         wanted.extend(context.project.incumbent.clone());
     }
-    let chosen: Vec<Candidate> = all
-        .iter()
-        .filter(|one| wanted.is_empty() || wanted.contains(&one.id))
-        .cloned()
-        .collect();
+    // Labels are watched only where somebody asks for it.
+    let givers = context.project.routing.gives_labels();
+    let is_wanted = |one: &&Candidate| match wanted.is_empty() {
+        true => !givers.contains(&one.id),
+        false => wanted.contains(&one.id),
+    };
+    let chosen: Vec<Candidate> = all.iter().filter(is_wanted).cloned().collect();
     if chosen.is_empty() {
         return Err(anyhow!(InputError(
             "failed to find anybody to watch; hint: name candidates in the project".to_owned()
@@ -145,14 +148,22 @@ fn watched(
     Ok(chosen)
 }
 
-/// On which items of the golden set the candidates of a run disagreed.
-fn contested(store: &Store, run: Option<&RunId>, golden: &GoldenSet) -> anyhow::Result<Vec<bool>> {
+/// On which items of the golden set the candidates for answers of a run disagreed.
+fn contested(
+    (context, store): (&Context, &Store),
+    run: Option<&RunId>,
+    golden: &GoldenSet,
+) -> anyhow::Result<Vec<bool>> {
     let mut seen: Vec<(bool, bool)> = vec![(false, false); golden.len()];
     if let Some(run) = run {
         let manifest = store.manifest(run)?;
         let place = |id: &ItemId| golden.items().iter().position(|item| item.id == *id);
         let places: Vec<Option<usize>> = manifest.items.iter().map(place).collect();
+        let labels = field::labels(context, &manifest);
         store.observations(run, |seen_now| {
+            if labels.get(seen_now.key.candidate_idx as usize) == Some(&true) {
+                return ControlFlow::Continue(());
+            }
             let place = places
                 .get(seen_now.key.item_idx as usize)
                 .copied()

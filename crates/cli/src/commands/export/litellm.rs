@@ -23,9 +23,12 @@ pub(super) fn text(
     let decision = decision::decide(context, store, &manifest.run, DecideOptions::default())?;
     let mut models = Vec::new();
     for idx in decision.ranking.iter().map(|rank| rank.candidate) {
-        let (Some(result), Some(record)) =
-            (decision.candidates.get(idx), manifest.candidates.get(idx))
-        else {
+        let Some(result) = decision.candidates.get(idx) else {
+            continue;
+        };
+        // Not everybody of the run is decided on, so places differ.
+        let mut records = manifest.candidates.iter();
+        let Some(record) = records.find(|record| record.candidate.id == result.id) else {
             continue;
         };
         if result.verdict != Verdict::Meets {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use anyhow::anyhow;
 use trilemma_decide::Collector;
-use trilemma_domain::{Fingerprint, Item, ItemId, Observation};
+use trilemma_domain::{CandidateId, Fingerprint, Item, ItemId, Observation};
 use trilemma_golden::input_fingerprint;
 use trilemma_store::{CandidateRecord, RunManifest, Store};
 
@@ -32,7 +32,8 @@ impl Pairing {
         store: &Store,
         (old, new): (&RunManifest, &RunManifest),
     ) -> anyhow::Result<Self> {
-        let reference = reference(args, context, old)?;
+        let givers = context.project.routing.gives_labels();
+        let reference = reference(args, (context, &givers), old)?;
         let mut remarks = Vec::new();
         let asked_old = asked(store, old)?;
         let asked_new = asked(store, new)?;
@@ -65,7 +66,7 @@ impl Pairing {
         }
         let reference_record = old.candidates.get(reference);
         Ok(Self {
-            gated: gated(args, (old, new), reference_record)?,
+            gated: gated(args, (old, new), (reference_record, &givers))?,
             reference,
             items,
             remarks,
@@ -169,16 +170,36 @@ fn position(manifest: &RunManifest, name: &str) -> anyhow::Result<usize> {
     })
 }
 
-fn reference(args: &GateArgs, context: &Context, old: &RunManifest) -> anyhow::Result<usize> {
+/// Who gives labels answers nobody, so there is nothing to let through.
+fn refuse_labels(name: &str, givers: &[CandidateId]) -> anyhow::Result<()> {
+    if givers.iter().any(|one| one.as_str() == name) {
+        return Err(anyhow!(InputError(format!(
+            "failed to compare `{name}`: it gives labels and is no candidate for answers; hint: name one that answers"
+        ))));
+    }
+    Ok(())
+}
+
+fn reference(
+    args: &GateArgs,
+    (context, givers): (&Context, &[CandidateId]),
+    old: &RunManifest,
+) -> anyhow::Result<usize> {
     if let Some(name) = &args.incumbent {
+        refuse_labels(name, givers)?;
         return position(old, name);
     }
     let own = context.project.incumbent.as_ref();
     let mut records = old.candidates.iter();
     let by_project = own.and_then(|id| records.position(|record| record.candidate.id == *id));
-    match (by_project, old.candidates.as_slice()) {
+    let answers = |record: &CandidateRecord| !givers.contains(&record.candidate.id);
+    let all = old.candidates.iter().enumerate();
+    let answerers: Vec<usize> = (all.filter(|(_, record)| answers(record)))
+        .map(|(idx, _)| idx)
+        .collect();
+    match (by_project, answerers.as_slice()) {
         (Some(idx), _) => Ok(idx),
-        (None, [_]) => Ok(0),
+        (None, [idx]) => Ok(*idx),
         (None, _) => Err(anyhow!(InputError(format!(
             "failed to tell which candidate of run {} is in use; hint: `--incumbent NAME`, one of {}",
             old.run,
@@ -187,14 +208,15 @@ fn reference(args: &GateArgs, context: &Context, old: &RunManifest) -> anyhow::R
     }
 }
 
-/// The named candidates, else all that differ from the recorded one.
+/// The named candidates, else all for answers that differ from the recorded one.
 fn gated(
     args: &GateArgs,
     (old, new): (&RunManifest, &RunManifest),
-    reference: Option<&CandidateRecord>,
+    (reference, givers): (Option<&CandidateRecord>, &[CandidateId]),
 ) -> anyhow::Result<Vec<usize>> {
     let mut gated = Vec::new();
     for name in &args.candidate {
+        refuse_labels(name, givers)?;
         gated.push(position(new, name)?);
     }
     if gated.is_empty() {
@@ -209,7 +231,7 @@ fn gated(
             .candidates
             .iter()
             .enumerate()
-            .filter(|(_, record)| !is_same(record));
+            .filter(|(_, record)| !is_same(record) && !givers.contains(&record.candidate.id));
         gated.extend(differing.map(|(idx, _)| idx));
     }
     gated.sort_unstable();

@@ -5,7 +5,7 @@ use trilemma_cost::limits::{TierCheck, room};
 
 use super::KEYS;
 use super::load::{Load, Row};
-use crate::commands::money::{Asked, assumptions_json};
+use crate::commands::money::{Asked, assumptions_json, left_out_json};
 
 /// Version of the JSON that is printed.
 const SCHEMA_VERSION: u32 = 1;
@@ -24,6 +24,7 @@ pub(super) fn as_json(asked: &Asked, rows: &[Row<'_>]) -> Value {
         "schema_version": SCHEMA_VERSION,
         "as_of": asked.as_of,
         "candidates": rows.iter().map(candidate).collect::<Vec<_>>(),
+        "left_out": left_out_json(asked),
         "assumptions": assumptions_json(&asked.assumptions, KEYS),
     })
 }

@@ -7,7 +7,7 @@ use trilemma_cost::limits::{Room, TierCheck, room};
 
 use super::KEYS;
 use super::load::{Load, Row, Waiting};
-use crate::commands::money::{Asked, assumptions_text, share};
+use crate::commands::money::{Asked, assumptions_text, left_out_text, share};
 use crate::layout::{Side, Table, bullet, terminal_width};
 
 /// The whole answer.
@@ -15,6 +15,7 @@ pub(super) fn text(asked: &Asked, rows: &[Row<'_>], explain: bool) -> String {
     let width = terminal_width();
     let mut text = format!("Needed per minute at the peak, as of {}\n\n", asked.as_of);
     text.push_str(&table(rows).draw(0, width));
+    text.push_str(&left_out_text(asked, width));
     text.push('\n');
     for row in rows {
         for line in advice(asked, row) {

@@ -12,13 +12,16 @@ use trilemma_catalog::{Catalog, CatalogError, Found, LifecycleState};
 use trilemma_cost::InputProblem;
 use trilemma_cost::assume::{Assumptions, Key, Origin, Span, SpanError};
 use trilemma_decide::Decision;
+use trilemma_domain::Usd;
 use trilemma_store::Store;
 
 use super::contender::Contender;
+use super::shown::per_query;
 use crate::args::Common;
 use crate::commands::export::choose;
 use crate::context::{self, Context, InputError};
 use crate::decision::{self, DecideOptions};
+use crate::field;
 use crate::hint;
 use crate::layout::counted;
 use crate::places;
@@ -63,6 +66,15 @@ pub(crate) struct Asked {
     pub(crate) contenders: Vec<Contender>,
     /// Position of the model in use today, if it is named.
     pub(crate) incumbent: Option<usize>,
+    /// Candidates of the project that are not compared, each with the reason.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A candidate that is not compared.
+pub(crate) struct LeftOut {
+    pub(crate) name: String,
+    /// Why, as a fragment behind its name.
+    pub(crate) why: String,
 }
 
 impl Asked {
@@ -84,6 +96,7 @@ impl Asked {
             assumptions,
             contenders: Contender::decided(context, decision)?,
             incumbent: decision.incumbent,
+            left_out: Vec::new(),
         }))
     }
 
@@ -226,8 +239,10 @@ impl MoneyArgs {
             }
         }
         let mut incumbent = None;
+        let mut left_out = Vec::new();
         if let (Some(context), true) = (&project, self.model.is_empty()) {
-            let decision = self.measured(context)?;
+            let (decision, labels) = self.measured(context)?;
+            left_out = not_compared(context, &labels);
             contenders = Contender::all(context, decision.as_ref())?;
             let named = context.project.incumbent.as_ref();
             incumbent = contenders
@@ -249,6 +264,7 @@ impl MoneyArgs {
             assumptions,
             contenders,
             incumbent,
+            left_out,
         })
     }
 
@@ -308,18 +324,21 @@ impl MoneyArgs {
         }
     }
 
-    /// The verdict on the run whose measurements count; `None` = nothing was measured yet.
-    fn measured(&self, context: &Context) -> anyhow::Result<Option<Decision>> {
+    /// The verdict on the run whose measurements count (`None` = nothing was measured yet), and what it asked for
+    /// labels.
+    fn measured(&self, context: &Context) -> anyhow::Result<(Option<Decision>, Vec<field::Asked>)> {
         let path = places::store_path(&context.folder, &context.project)?;
         if self.run.is_none() && !path.exists() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
         let store = Store::open_existing(&path)?;
         if self.run.is_none() && store.runs()?.is_empty() {
-            return Ok(None);
+            return Ok((None, Vec::new()));
         }
         let run = choose(&store, self.run.as_deref())?;
-        decision::decide_routed(context, (&store, &run), DecideOptions::default()).map(Some)
+        let decision = decision::decide_routed(context, (&store, &run), DecideOptions::default())?;
+        let labels = field::asked_for_labels(context, &store, &store.manifest(&run)?)?;
+        Ok((Some(decision), labels))
     }
 
     /// A model of the catalog, with typed-in tokens.
@@ -346,6 +365,35 @@ impl MoneyArgs {
         }
         Ok(contender)
     }
+}
+
+/// Who gives labels and answers nobody, with what a label took where it was measured.
+fn not_compared(context: &Context, labels: &[field::Asked]) -> Vec<LeftOut> {
+    let givers = context.project.routing.gives_labels();
+    let candidates = context.project.candidates.iter();
+    let own = candidates.filter(|one| givers.contains(&one.id));
+    own.map(|candidate| {
+        let mut measured = labels.iter().filter(|one| one.id == candidate.id);
+        let mean = measured.find_map(|one| {
+            let sum = one.cost?.to_usd().decimal();
+            sum.checked_div(one.n.into())
+        });
+        let cost = mean.map_or_else(
+            || "; what a label costs is not known".to_owned(),
+            |mean| {
+                let mean = per_query(Some(Usd::new(mean)));
+                format!(
+                    "; a label cost {mean} USD in the run, which a policy that asks for it pays per query \
+                     (`--set router_usd={mean}`)"
+                )
+            },
+        );
+        LeftOut {
+            name: candidate.id.to_string(),
+            why: format!("gives labels and answers nobody{cost}"),
+        }
+    })
+    .collect()
 }
 
 /// The name nearest to a mistyped one, else where all of them stand.

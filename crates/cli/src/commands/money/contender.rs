@@ -131,7 +131,7 @@ impl Contender {
         cost.map_or(Usd::ZERO, Usd::new)
     }
 
-    /// The project's candidates, with what a run measured of them.
+    /// The project's candidates for answers, with what a run measured of them.
     ///
     /// # Errors
     /// [`InputError`] for catalog rows that cannot be read.
@@ -147,7 +147,9 @@ impl Contender {
             }
             Ok(contender)
         };
+        let givers = context.project.routing.gives_labels();
         let mut all: Vec<Self> = (context.project.candidates.iter())
+            .filter(|one| !givers.contains(&one.id))
             .map(one)
             .collect::<anyhow::Result<_>>()?;
         let mixes = decision.iter().flat_map(|decision| &decision.candidates);

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use trilemma_cost::assume::{Assumptions, Key};
 use trilemma_domain::Usd;
 
-use crate::layout::pairs;
+use super::asked::{Asked, LeftOut};
+use crate::layout::{bullet, pairs};
 
 const UNKNOWN: &str = "unknown";
 
@@ -70,6 +71,22 @@ pub(crate) fn assumptions_text(
         "\nAssumptions (change any with --set NAME=FIGURE or under [assumptions])\n{}",
         assumption_lines(assumptions, keys, 2, width)
     )
+}
+
+/// Candidates of the project that are not compared, one a line.
+pub(crate) fn left_out_text(asked: &Asked, width: Option<usize>) -> String {
+    let line = |one: &LeftOut| format!("{}: {}", one.name, one.why);
+    let lines = asked.left_out.iter();
+    lines
+        .map(|one| format!("{}\n", bullet(&line(one), 0, width)))
+        .collect()
+}
+
+/// Candidates of the project that are not compared, as data.
+pub(crate) fn left_out_json(asked: &Asked) -> Vec<Value> {
+    let all = asked.left_out.iter();
+    all.map(|one| json!({ "name": one.name, "why": one.why }))
+        .collect()
 }
 
 /// One assumption a line.

@@ -5,10 +5,12 @@
 
 use anyhow::Context as _;
 use trilemma_domain::{Fingerprint, Item, ItemId, RunId, TrialKey};
-use trilemma_store::{RunManifest, Store};
+use trilemma_store::RunManifest;
 
+use super::Bench;
 use crate::content::{expected_text, input_text};
 use crate::context::InputError;
+use crate::field;
 
 /// One answer to be judged.
 #[derive(Debug, Clone)]
@@ -28,9 +30,15 @@ pub(super) struct Card {
 ///
 /// # Errors
 /// [`InputError`] for a candidate that the run does not have, and for an empty queue.
-pub(super) fn cards(store: &Store, run: &RunId, wanted: &[String]) -> anyhow::Result<Vec<Card>> {
+pub(super) fn cards(bench: &Bench, wanted: &[String]) -> anyhow::Result<Vec<Card>> {
+    let (store, run) = (&bench.store, &bench.run);
     let manifest = store.manifest(run)?;
-    let candidates = candidates(&manifest, wanted)?;
+    let mut candidates = candidates(&manifest, wanted)?;
+    if wanted.is_empty() {
+        // A label is no answer that a person could judge.
+        let labels = field::labels(&bench.context, &manifest);
+        candidates.retain(|idx| labels.get(*idx as usize) != Some(&true));
+    }
     let mut queue: Vec<(u32, u32)> = store
         .review_items(run)?
         .iter()

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &SheetOutArgs, common: &Common, printer: Printer) -> any
         .into_iter()
         .filter(|label| label.reviewer == reviewer)
         .collect();
-    let rows: Vec<Cells> = cards(&bench.store, &bench.run, &args.desk.candidates)?
+    let rows: Vec<Cells> = cards(&bench, &args.desk.candidates)?
         .iter()
         .filter_map(|card| {
             let label = labels.iter().find(|label| card.keys.contains(&label.key));

@@ -38,7 +38,7 @@ pub(crate) struct SheetInArgs {
 pub(crate) fn run(args: &SheetInArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let format = Format::of(&args.file, args.format)?;
     let bench = super::open(common, args.run.as_deref())?;
-    let cards = cards(&bench.store, &bench.run, &[])?;
+    let cards = cards(&bench, &[])?;
     let desk = super::Desk {
         run: None,
         reviewer: args.reviewer.clone(),

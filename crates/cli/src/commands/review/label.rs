@@ -22,7 +22,7 @@ const KEYS: &str = "[p] pass  [f] fail  [s] skip  [u] undo  [q] quit";
 /// Runs the command.
 pub(crate) fn run(args: &LabelArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let bench = super::open(common, args.desk.run.as_deref())?;
-    let cards = cards(&bench.store, &bench.run, &args.desk.candidates)?;
+    let cards = cards(&bench, &args.desk.candidates)?;
     let reviewer = args.desk.reviewer();
     let mut desk = Desk::new(&bench.store, &bench.run, reviewer.clone(), cards)?;
     let mut keyboard = Keyboard::open();

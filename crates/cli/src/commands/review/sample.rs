@@ -32,7 +32,7 @@ pub(crate) fn run(args: &SampleArgs, common: &Common, printer: Printer) -> anyho
     let n_before = n_drawn(&before);
     let items = draw(
         &before,
-        &signals(&bench.store, &bench.run)?,
+        &signals(&bench.context, (&bench.store, &bench.run))?,
         manifest.scores.pass_threshold.value(),
         args.n,
         // A later draw of the same run must not repeat the order of the first.

@@ -7,12 +7,21 @@ use trilemma_decide::review::{AnswerSignal, ItemSignal};
 use trilemma_domain::{ObservedState, RunId, ScoredOutcome, TrialKey};
 use trilemma_store::Store;
 
-/// Reads the scores of the first repeat of every item.
-pub(super) fn signals(store: &Store, run: &RunId) -> anyhow::Result<Vec<ItemSignal>> {
+use crate::context::Context;
+use crate::field;
+
+/// Reads the scores of the first repeat of every item; of candidates that give labels nobody reviews anything.
+pub(super) fn signals(
+    context: &Context,
+    (store, run): (&Store, &RunId),
+) -> anyhow::Result<Vec<ItemSignal>> {
+    let labels = field::labels(context, &store.manifest(run)?);
+    let gives_labels = |key: TrialKey| labels.get(key.candidate_idx as usize) == Some(&true);
     let apart = judges_apart(store, run)?;
     let mut items: BTreeMap<u32, Vec<AnswerSignal>> = BTreeMap::new();
     store.observations(run, |seen| {
         if seen.key.repeat == 0
+            && !gives_labels(seen.key)
             && let ObservedState::Scored { score, pass } = seen.state
         {
             items

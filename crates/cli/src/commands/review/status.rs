@@ -33,7 +33,7 @@ struct Done {
 /// Runs the command.
 pub(crate) fn run(args: &StatusArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let bench = super::open(common, args.run.as_deref())?;
-    let cards = cards(&bench.store, &bench.run, &[])?;
+    let cards = cards(&bench, &[])?;
     let labels = bench.store.labels(&bench.run)?;
     let reviewers: BTreeSet<&str> = labels.iter().map(|label| label.reviewer.as_str()).collect();
     let done: BTreeMap<&str, Done> = reviewers

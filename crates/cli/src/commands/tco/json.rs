@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trilemma_cost::tco::EventKind;
 use trilemma_domain::Usd;
 
-use super::super::money::{Asked, assumptions_json};
+use super::super::money::{Asked, assumptions_json, left_out_json};
 use super::keys;
 use super::plan::{Owned, Tco};
 
@@ -29,7 +29,7 @@ pub(super) fn as_json(asked: &Asked, tco: &Tco<'_>) -> Value {
         "left_out": tco.left_out.iter().map(|(name, why)| json!({
             "name": name,
             "why": why,
-        })).collect::<Vec<_>>(),
+        })).chain(left_out_json(asked)).collect::<Vec<_>>(),
         "assumptions": assumptions_json(&asked.assumptions, &keys(asked)),
     })
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use trilemma_cost::risk::Outcome;
 use trilemma_domain::Usd;
 
-use super::super::money::{Asked, assumptions_text, share, usd};
+use super::super::money::{Asked, assumptions_text, left_out_text, share, usd};
 use super::keys;
 use super::plan::{Owned, Tco};
 use crate::layout::{Side, Table, bullet, pairs, terminal_width};
@@ -28,6 +28,7 @@ pub(super) fn text(asked: &Asked, tco: &Tco<'_>, explain: bool) -> String {
             bullet(&format!("{name}: left out, {why}"), 0, width)
         );
     }
+    text.push_str(&left_out_text(asked, width));
     for one in &tco.owned {
         for event in &one.events {
             let line = format!(

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod aside;
+#[path = "../desk/mod.rs"]
 mod desk;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{Read as _, Write as _};
