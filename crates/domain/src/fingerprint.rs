@@ -45,6 +45,16 @@ impl Fingerprint {
         full
     }
 
+    /// The digits, all at once: a gateway writes several hashes for each request.
+    fn digits(&self) -> [u8; 64] {
+        let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        digits
+    }
+
     /// Gives the first 8 bytes as a number, for seeded and stable choices such as splits.
     #[must_use]
     pub fn leading_u64(&self) -> u64 {
@@ -76,11 +86,7 @@ impl FingerprintBuilder {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // All at once: a gateway writes one for each request.
-        let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let mut text = String::with_capacity(64);
-        text.extend(halves.filter_map(|half| char::from_digit(u32::from(half), 16)));
-        f.write_str(&text)
+        f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -115,7 +121,7 @@ impl FromStr for Fingerprint {
 
 impl Serialize for Fingerprint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 

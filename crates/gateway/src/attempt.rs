@@ -206,7 +206,8 @@ pub(crate) async fn attempt(job: &mut Job, named: &Named) -> Went {
     };
     if relay.is_events() && job.ask.peek.stream {
         relay.last_until(job.deadline);
-        stream(job, place, relay, (back, heard), patience).await
+        // Apart, so that whole answers do not hold what streams need.
+        Box::pin(stream(job, place, relay, (back, heard), patience)).await
     } else {
         whole(job, place, relay, back).await
     }
@@ -235,6 +236,8 @@ pub(crate) struct Kept {
     pub(crate) back: Back,
     /// What of the client's request the upstream was not told.
     pub(crate) lost: Vec<String>,
+    /// Whether the record has it as its answer already.
+    pub(crate) is_recorded: bool,
 }
 
 async fn reserve(job: &Job, named: &Named, worst: Option<&Usage>) -> Result<Hold, Refusal> {
@@ -301,7 +304,8 @@ async fn whole(job: &mut Job, place: Place<'_>, mut relay: Relay, back: Back) ->
         },
         body,
         back,
-        lost: job.record.evidence.lost.clone(),
+        lost: std::mem::take(&mut job.record.evidence.lost),
+        is_recorded: true,
     };
     let _went = over(job, place, attempted, Some(&kept.reply.response));
     job.give(kept);
@@ -317,6 +321,7 @@ impl Job {
             body,
             back,
             lost,
+            is_recorded,
         } = kept;
         self.record.evidence.lost = lost;
         let id = self.record.id().to_string();
@@ -347,7 +352,9 @@ impl Job {
             (Kind::Json, bytes)
         };
         let vendor_id = reply.request_id.as_deref().map(|id| (back.dialect, id));
-        self.record.answered_by(&candidate, response);
+        if !is_recorded {
+            self.record.answered_by(&candidate, response);
+        }
         self.record.shown();
         let headers = answer::headers(kind, &self.record, &candidate, vendor_id);
         self.outlet.head(Head {
@@ -399,6 +406,8 @@ async fn stream(
         has_begun = true;
         live.begun(idle);
         job.outlet.send(first).await;
+        // What is there already of the rest must not keep the first token waiting: it goes out now.
+        tokio::task::yield_now().await;
         result = loop {
             match live.next().await {
                 Ok(Some(bytes)) => job.outlet.send(bytes).await,

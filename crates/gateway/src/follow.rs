@@ -98,13 +98,13 @@ impl Job {
         if let [call] = calls.as_slice()
             && call.purpose == Use::Embedded
         {
-            self.embedded(active, chat, call, known).await;
+            Box::pin(self.embedded(active, chat, call, known)).await;
             return None;
         }
         if let [call] = calls.as_slice()
             && call.purpose == Use::Labelled
         {
-            self.labelled(active, chat, call, known).await;
+            Box::pin(self.labelled(active, chat, call, known)).await;
             return None;
         }
         // No more at once than may fail; the policy asks for the rest when these have answered.
@@ -121,7 +121,7 @@ impl Job {
         }
         // Whatever becomes of them, the policy decides on.
         self.has_others = true;
-        let outcomes = match judge(self, &names).await {
+        let outcomes = match Box::pin(judge(self, &names)).await {
             Together::Made(outcomes) => outcomes,
             Together::Refused(refused) => {
                 for (idx, refusal) in refused {

@@ -141,6 +141,7 @@ fn settled(job: &mut Job, ready: Ready, called: Called) -> Result<Kept, Box<Went
                 way: ready.way,
             },
             lost: ready.lost,
+            is_recorded: false,
         }),
         (_, Some(failure)) => Err(Box::new(Went::failed(failure))),
         (None, None) => Err(Box::new(Went::Broken(none()))),

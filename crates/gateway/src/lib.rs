@@ -76,6 +76,7 @@ mod upstream;
 mod vector;
 mod weight;
 mod words;
+mod workers;
 
 #[cfg(test)]
 mod fuzz;
@@ -96,3 +97,4 @@ pub use shadow::Shadow;
 pub use texts::{Redact, TextParts};
 pub use traces::{TraceParts, WarnSink};
 pub use upstream::{Upstream, UpstreamParts};
+pub use workers::Workers;

@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use crate::dispatch;
 use crate::gateway::Gateway;
 use crate::guarded::Guarded;
+use crate::workers::Workers;
 
 /// Connections that may wait to be accepted; the system may allow fewer.
 const BACKLOG: i32 = 4_096;
@@ -36,8 +37,10 @@ pub struct Served {
     pub n_cut: usize,
 }
 
-/// Serves a listener until `stop` is ready, then lets open answers end.
+/// Serves a listener until `stop` is ready, then lets open answers end. Each connection is answered by one of these
+/// threads; the caller's runtime only takes connections in.
 pub async fn serve(
+    workers: &Workers,
     gateway: Arc<Gateway>,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
@@ -61,10 +64,16 @@ pub async fn serve(
                 (permit, Ok((stream, _))) => {
                     let gateway = Arc::clone(&gateway);
                     let told = told.clone();
-                    connections.spawn(async move {
-                        connection(gateway, stream, told).await;
-                        drop(permit);
-                    });
+                    let (runtime, seat) = workers.seat();
+                    // It leaves this runtime before it enters the other.
+                    let stream = stream.into_std();
+                    let served = async move {
+                        if let Ok(stream) = stream.and_then(TcpStream::from_std) {
+                            connection(gateway, stream, told).await;
+                        }
+                        drop((permit, seat));
+                    };
+                    connections.spawn_on(served, runtime);
                 }
                 // Such as too many open files: others may end meanwhile.
                 (_, Err(_)) => sleep(Duration::from_millis(10)).await,

@@ -166,7 +166,7 @@ impl Record {
         }
         if self.row.candidate != upstream.id() {
             upstream.id().clone_into(&mut self.row.candidate);
-            self.came(&ChatResponse::default());
+            self.forget_answer();
         }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket = self.next_ticket.saturating_add(1);
@@ -200,15 +200,27 @@ impl Record {
     /// The client gets this candidate's answer, whoever else was asked.
     pub(crate) fn answered_by(&mut self, candidate: &str, response: &ChatResponse) {
         candidate.clone_into(&mut self.row.candidate);
-        self.came(response);
+        let raw_usage = response.raw_usage.as_ref().map(kept_usage).transpose();
+        self.came(response, raw_usage);
     }
 
-    /// What the candidate brought.
-    fn came(&mut self, response: &ChatResponse) {
+    /// Nobody has brought anything so far.
+    fn forget_answer(&mut self) {
+        self.row.served = None;
+        self.row.raw_usage = None;
+        self.evidence.fingerprint = None;
+        self.evidence.finish = None;
+        self.evidence.dropped_usage_bytes = None;
+        if self.is_captured {
+            self.response = Some(ChatResponse::default());
+        }
+    }
+
+    /// What the candidate brought, and its report of tokens as it is kept.
+    fn came(&mut self, response: &ChatResponse, raw_usage: Result<Option<String>, u64>) {
         self.row.served = kept(response.served_model.as_deref());
         self.evidence.fingerprint = kept(response.system_fingerprint.as_deref());
         self.evidence.finish = response.finish.as_ref().map(finish_word);
-        let raw_usage = response.raw_usage.as_ref().map(kept_usage).transpose();
         self.evidence.dropped_usage_bytes = raw_usage.as_ref().err().copied();
         self.row.raw_usage = raw_usage.unwrap_or_default();
         if self.is_captured {
@@ -262,10 +274,9 @@ impl Record {
         }
         let (upstream, end) = (Arc::clone(&open.upstream), End::of(attempt, &open.heard));
         let raw_usage = response.and_then(|response| response.raw_usage.as_ref());
-        let raw_usage = raw_usage.filter(|usage| kept_usage(usage).is_ok());
-        let raw_usage = raw_usage.and_then(Json::of);
+        let raw_usage = raw_usage.map(kept_usage).transpose();
         let spent = Spent {
-            raw_usage,
+            raw_usage: raw_usage.clone().ok().flatten().and_then(Json::written),
             ..self.spend(open, end)
         };
         self.evidence.attempts.push(AttemptNote {
@@ -290,7 +301,7 @@ impl Record {
         if let Some(response) = response
             && self.row.candidate == upstream.id()
         {
-            self.came(response);
+            self.came(response, raw_usage);
         }
     }
 
@@ -384,7 +395,7 @@ impl Record {
         self.evidence.unmeasured.clear();
         self.evidence.lost.clear();
         self.row.candidate.clear();
-        self.came(&ChatResponse::default());
+        self.forget_answer();
     }
 
     /// Keeps the answer beyond the end of the request.
@@ -474,7 +485,14 @@ impl Record {
             log(&crate::metrics::log_line(&self.row, &self.evidence));
         }
         self.pass_on();
-        let row = self.row.clone();
+        let row = LedgerRow {
+            client: std::mem::take(&mut self.row.client),
+            candidate: std::mem::take(&mut self.row.candidate),
+            requested: std::mem::take(&mut self.row.requested),
+            served: self.row.served.take(),
+            raw_usage: self.row.raw_usage.take(),
+            ..self.row
+        };
         let evidence = std::mem::take(&mut self.evidence);
         self.gateway
             .ledger

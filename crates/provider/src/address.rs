@@ -4,6 +4,7 @@
 //! bound to an origin, and connections are pooled by it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::Uri;
 
@@ -40,7 +41,7 @@ impl Scheme {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     scheme: Scheme,
-    host: Box<str>,
+    host: Arc<str>,
     port: u16,
 }
 
@@ -153,7 +154,7 @@ pub(crate) fn split(base_url: &str) -> Result<(Origin, String), ProviderError> {
     };
     let origin = Origin {
         scheme,
-        host: host.into_boxed_str(),
+        host: host.into(),
         port,
     };
     Ok((origin, uri.path().trim_end_matches('/').to_owned()))

@@ -232,7 +232,8 @@ impl<C: Connect> Client<C> {
         call: &Call<'_>,
         trace: &mut Trace,
     ) -> Result<Answered<C::Io>, Failure> {
-        let headers = self.headers(call)?;
+        // A key that belongs elsewhere is found out before anybody is called.
+        let mut headers = Some(self.headers(call)?);
         let limit = Instant::now() + self.shared.config.call_deadline;
         let deadline = call.deadline.map_or(limit, |deadline| deadline.min(limit));
         let origin = call.request.origin();
@@ -244,10 +245,15 @@ impl<C: Connect> Client<C> {
             let is_pooled = pooled.is_some();
             let mut connection = match pooled {
                 Some(connection) => connection,
-                None => self.dial(origin, deadline, trace).await?,
+                // Apart: its future, TLS included, is larger than all that a request on a pooled connection needs.
+                None => Box::pin(self.dial(origin, deadline, trace)).await?,
             };
             n_pooled += 1;
-            let outgoing = outgoing(&connection, call, headers.clone())?;
+            let headers = match headers.take() {
+                Some(headers) => headers,
+                None => self.headers(call)?,
+            };
+            let outgoing = outgoing(&connection, call, headers)?;
             let mut watch = Watch::new(self.shared.config.stall_timeout, deadline);
             let ready = Instant::now();
             let sent = send(&mut connection, outgoing, &mut watch).await;
@@ -348,7 +354,7 @@ impl<C: Connect> Client<C> {
         origin: &Origin,
         deadline: Instant,
         trace: &mut Trace,
-    ) -> Result<Connection<C::Io>, Failure> {
+    ) -> Result<Box<Connection<C::Io>>, Failure> {
         let start = Instant::now();
         let limit = self.shared.config.connect_timeout;
         let result = timeout_at(
@@ -372,7 +378,7 @@ impl<C: Connect> Client<C> {
     pub(crate) fn keep(
         &self,
         origin: &Origin,
-        connection: Connection<C::Io>,
+        connection: Box<Connection<C::Io>>,
         keep_alive: Option<Duration>,
     ) {
         self.shared.pool.put(origin, connection, keep_alive);
@@ -386,7 +392,7 @@ impl<C: Connect> Client<C> {
 
 /// A response head, and what its body will come by.
 pub(crate) struct Answered<I: AsyncRead + AsyncWrite + Unpin> {
-    pub(crate) connection: Connection<I>,
+    pub(crate) connection: Box<Connection<I>>,
     pub(crate) response: Response<Incoming>,
     pub(crate) watch: Watch,
 }

@@ -25,7 +25,7 @@ pub(crate) struct Dialler<C> {
 
 impl<C: Connect> Dialler<C> {
     /// Opens a connection; the caller bounds the time.
-    pub(crate) async fn dial(&self, origin: &Origin) -> Result<Connection<C::Io>, Failure> {
+    pub(crate) async fn dial(&self, origin: &Origin) -> Result<Box<Connection<C::Io>>, Failure> {
         let proxy = self
             .proxy
             .as_ref()
@@ -49,8 +49,9 @@ impl<C: Connect> Dialler<C> {
                 (self.encrypt(origin, io).await?, None)
             }
         };
-        Connection::over(layer, stamps, forward)
-            .await
+        let connection = Connection::over(layer, stamps, forward).await;
+        connection
+            .map(Box::new)
             .map_err(|error| fault::http(&error))
     }
 

@@ -22,7 +22,7 @@ pub struct EncodedRequest {
     dialect: Dialect,
     origin: Origin,
     path_and_query: PathAndQuery,
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     body: Bytes,
     stream: bool,
     pipeline: Option<Arc<Pipeline>>,
@@ -82,7 +82,7 @@ impl EncodedRequest {
             dialect: target.dialect,
             origin,
             path_and_query,
-            headers,
+            headers: Arc::new(headers),
             body: Bytes::from(wire.body),
             stream,
             pipeline: None,
@@ -120,7 +120,7 @@ impl EncodedRequest {
             dialect: target.dialect,
             origin,
             path_and_query,
-            headers,
+            headers: Arc::new(headers),
             body: Bytes::from(json),
             stream: false,
             pipeline: Some(Arc::new(pipeline.clone())),
@@ -142,7 +142,7 @@ impl EncodedRequest {
             dialect: Dialect::OpenAi,
             origin,
             path_and_query,
-            headers,
+            headers: Arc::new(headers),
             body: Bytes::new(),
             stream: false,
             pipeline: None,
@@ -178,7 +178,7 @@ impl EncodedRequest {
 
     /// Adds a header, such as one that a client sent for the vendor; it replaces ours.
     pub fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
-        self.headers.insert(name, value);
+        Arc::make_mut(&mut self.headers).insert(name, value);
     }
 
     /// Gives the dialect that the answer will be in.

@@ -1,39 +1,48 @@
 //! Connections that wait for their next request.
 //!
 //! In: connections after a complete exchange. Out: one that is still open, the latest used first,
-//! so that the others age and close.
+//! so that the others age and close. A connection stays with the runtime that it was dialled in: there it
+//! is waited for, so that using it wakes no other thread.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime::{Handle, Id};
 use tokio::time::Instant;
 
 use crate::address::Origin;
 use crate::connection::Connection;
 
-/// Unused connections by origin.
+/// Unused connections by origin and runtime.
 pub(crate) struct Pool<I: AsyncRead + AsyncWrite + Unpin> {
-    idle: Mutex<HashMap<Origin, VecDeque<Idle<I>>>>,
+    shelves: Mutex<Vec<Shelf<I>>>,
     max_idle: Duration,
 }
 
+/// Those of one origin and runtime; there are so few that each look-up passes them all.
+struct Shelf<I: AsyncRead + AsyncWrite + Unpin> {
+    origin: Origin,
+    runtime: Option<Id>,
+    idle: VecDeque<Idle<I>>,
+}
+
 struct Idle<I: AsyncRead + AsyncWrite + Unpin> {
-    connection: Connection<I>,
+    connection: Box<Connection<I>>,
     expires: Instant,
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<I> {
     pub(crate) fn new(max_idle: Duration) -> Self {
         Self {
-            idle: Mutex::new(HashMap::new()),
+            shelves: Mutex::new(Vec::new()),
             max_idle,
         }
     }
 
     /// Takes an open connection out; `None` = there is none.
-    pub(crate) fn take(&self, origin: &Origin) -> Option<Connection<I>> {
+    pub(crate) fn take(&self, origin: &Origin) -> Option<Box<Connection<I>>> {
         let now = Instant::now();
         loop {
             let mut idle = self.pop(origin)?;
@@ -47,7 +56,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<I> {
     pub(crate) fn put(
         &self,
         origin: &Origin,
-        mut connection: Connection<I>,
+        mut connection: Box<Connection<I>>,
         keep_alive: Option<Duration>,
     ) {
         let limit = keep_alive.map_or(self.max_idle, |limit| limit.min(self.max_idle));
@@ -59,26 +68,46 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<I> {
             connection,
             expires: now + limit,
         };
+        let runtime = runtime();
         let mut aged = None;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        match idle.get_mut(origin) {
-            Some(waiting) => {
-                if waiting.front().is_some_and(|oldest| oldest.expires <= now) {
-                    aged = waiting.pop_front();
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        match shelves.iter_mut().find(|one| one.is_of(origin, runtime)) {
+            Some(shelf) => {
+                if shelf
+                    .idle
+                    .front()
+                    .is_some_and(|oldest| oldest.expires <= now)
+                {
+                    aged = shelf.idle.pop_front();
                 }
-                waiting.push_back(entry);
+                shelf.idle.push_back(entry);
             }
-            None => {
-                idle.insert(origin.clone(), VecDeque::from([entry]));
-            }
+            None => shelves.push(Shelf {
+                origin: origin.clone(),
+                runtime,
+                idle: VecDeque::from([entry]),
+            }),
         }
-        drop(idle);
+        drop(shelves);
         // Closing a socket needs no lock.
         drop(aged);
     }
 
     fn pop(&self, origin: &Origin) -> Option<Idle<I>> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.get_mut(origin)?.pop_back()
+        let runtime = runtime();
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = shelves.iter_mut().find(|one| one.is_of(origin, runtime))?;
+        shelf.idle.pop_back()
     }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> Shelf<I> {
+    fn is_of(&self, origin: &Origin, runtime: Option<Id>) -> bool {
+        self.runtime == runtime && self.origin == *origin
+    }
+}
+
+/// The runtime of whoever calls.
+fn runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|handle| handle.id())
 }

@@ -32,7 +32,7 @@ use crate::{fault, redact};
 struct Opened<I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> {
     parts: Parts,
     body: Incoming,
-    connection: Connection<I>,
+    connection: Box<Connection<I>>,
     watch: Watch,
     trace: Trace,
 }
@@ -46,7 +46,8 @@ pub struct Relay<C: Connect = TcpConnector> {
     is_events: bool,
     n_bytes: usize,
     is_complete: bool,
-    opened: Opened<C::Io>,
+    /// In one place, however often the relay itself is moved.
+    opened: Box<Opened<C::Io>>,
 }
 
 /// The next part of a body.
@@ -75,13 +76,13 @@ impl<C: Connect> Client<C> {
                 trace.note_head(call.request.dialect(), &parts, now_us.div_euclid(1_000));
                 // The vendor's id of the request goes on with the head of the answer.
                 redact::attempt(&mut trace.attempt, call.secret);
-                let opened = Opened {
+                let opened = Box::new(Opened {
                     parts,
                     body,
                     connection: answered.connection,
                     watch: answered.watch,
                     trace,
-                };
+                });
                 Ok(Relay::new(self.clone(), call, opened))
             }
             Err(mut failure) => {
@@ -99,7 +100,7 @@ impl<C: Connect> Client<C> {
 }
 
 impl<C: Connect> Relay<C> {
-    fn new(client: Client<C>, call: &Call<'_>, opened: Opened<C::Io>) -> Self {
+    fn new(client: Client<C>, call: &Call<'_>, opened: Box<Opened<C::Io>>) -> Self {
         let view = View(&opened.parts.headers);
         Self {
             is_events: head::comes_as_events(call.request, &view),
@@ -254,7 +255,7 @@ impl<C: Connect> Relay<C> {
             connection,
             mut trace,
             ..
-        } = self.opened;
+        } = *self.opened;
         trace.note_usage(usage);
         redact::attempt(&mut trace.attempt, self.secret.as_ref());
         trace.attempt.failure = failure.map(|mut failure| {

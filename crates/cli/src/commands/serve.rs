@@ -12,12 +12,13 @@ mod texts;
 mod traces;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
-use trilemma_gateway::{Gateway, GatewayParts, Upstream, serve, serve_admin};
+use trilemma_gateway::{Gateway, GatewayParts, Upstream, Workers, serve, serve_admin};
 use trilemma_provider::Clock;
 use trilemma_route::Policy;
 use trilemma_store::ledger::LedgerFile;
@@ -68,7 +69,8 @@ pub(crate) fn run(args: &ServeArgs, common: &Common, printer: Printer) -> anyhow
     settings.admin = args.admin.or(settings.admin);
     refuse_open_doors(&context)?;
     let prepared = prepared(args, &context, printer)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // Takes connections in and does what is done beside answering.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(serving(prepared, &context, printer))
@@ -168,7 +170,10 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
         .then(|| drift::follow_checks(context, Arc::clone(&gateway), printer))
         .transpose()?;
     let admin = admin.map(|listener| tokio::spawn(serve_admin(Arc::clone(&gateway), listener)));
-    let served = serve(Arc::clone(&gateway), listener, stopped()).await;
+    let workers =
+        Workers::start(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN))?;
+    let served = serve(&workers, Arc::clone(&gateway), listener, stopped()).await;
+    drop(workers);
     for task in admin.into_iter().chain(watching).chain(checks) {
         task.abort();
         let _ended = task.await;

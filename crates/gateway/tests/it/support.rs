@@ -1,5 +1,6 @@
 //! A gateway in this process, what stands behind it, and a client that sees every byte.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use trilemma_catalog::Catalog;
 use trilemma_cost::Pricer;
 use trilemma_domain::{Candidate, CandidateId, Dialect, Params, Target, ToolChoice};
 use trilemma_gateway::{
-    Gateway, GatewayParts, Served, TextParts, Upstream, UpstreamParts, serve, serve_admin,
+    Gateway, GatewayParts, Served, TextParts, Upstream, UpstreamParts, Workers, serve, serve_admin,
 };
 use trilemma_project::{CanarySettings, Period, ServeBudget, ServeSettings};
 use trilemma_provider::{Client, ClientConfig, Clock, Lane, LaneConfig, Secret};
@@ -245,9 +246,16 @@ pub(crate) async fn open(parts: GatewayParts, log: CallLog, folder: tempfile::Te
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(serve(Arc::clone(&gateway), listener, async {
-        let _ = stopped.await;
-    }));
+    let serving = tokio::spawn({
+        let gateway = Arc::clone(&gateway);
+        let workers = Workers::start(NonZeroUsize::new(2).unwrap()).unwrap();
+        async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            serve(&workers, gateway, listener, stopped).await
+        }
+    });
     House {
         folder,
         address,

@@ -22,9 +22,6 @@ const SOFT_DEPTH: usize = 16_384;
 /// Rows that may wait before no request should be taken in.
 const HARD_DEPTH: usize = 65_536;
 
-/// A ledger is written at its end: few pages are touched again.
-const SMALL_CACHE: &str = "PRAGMA cache_size = -512";
-
 /// A ledger's file, open for reading.
 #[derive(Debug)]
 pub struct LedgerFile {
@@ -119,7 +116,7 @@ impl LedgerFile {
     pub fn begin(self, now_us: i64) -> Result<(Ledger, Session), StoreError> {
         let lock = self.place.lock()?;
         let sql = |error: rusqlite::Error| StoreError::from_sqlite(&self.place.db, &error);
-        self.conn.execute_batch(SMALL_CACHE).map_err(sql)?;
+        schema::bound(&self.conn).map_err(sql)?;
         schema::with_notes(&self.conn).map_err(sql)?;
         schema::with_words(&self.conn).map_err(sql)?;
         self.conn

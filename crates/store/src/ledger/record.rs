@@ -185,6 +185,12 @@ impl Json {
         serde_json::value::to_raw_value(value).ok().map(Self)
     }
 
+    /// Takes what has been written; `None` = it is no JSON.
+    #[must_use]
+    pub fn written(text: String) -> Option<Self> {
+        RawValue::from_string(text).ok().map(Self)
+    }
+
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
