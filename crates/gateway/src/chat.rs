@@ -188,6 +188,6 @@ mod tests {
             size_of::<F>()
         }
         let n = n_bytes(run);
-        assert!(n <= 6 << 10, "{n} bytes");
+        assert!(n <= 8 << 10, "{n} bytes");
     }
 }

@@ -79,7 +79,11 @@ impl Worker {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("answers".to_owned())
-            .spawn(move || runtime.block_on(until(stopped)))?;
+            .spawn(move || {
+                runtime.block_on(until(stopped));
+                // All connections are over; a name that is still being looked up keeps nobody.
+                runtime.shutdown_background();
+            })?;
         Ok(Self {
             handle,
             n_open: Arc::default(),
