@@ -2,6 +2,7 @@
 
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
+import { makeParseableResponseFormat, makeParseableTextFormat } from "openai/lib/parser";
 import { isDeepStrictEqual } from "node:util";
 
 const setup = JSON.parse(process.argv[2]);
@@ -79,6 +80,48 @@ const sdks = {
   },
 };
 
+/** Answers in a schema, by the openai package's own helpers, and calls of tools: their streams are read as they come. */
+const inSchema = { type: "json_schema", name: "a", schema: setup.schema, strict: true };
+const { type, ...named } = inSchema;
+const parsers = {
+  js_chat_parsed: {
+    model: "json",
+    wanted: { ok: true },
+    form: makeParseableResponseFormat({ type, json_schema: named }, JSON.parse),
+    parts: ({ choices: [{ message }] }) => message.parsed,
+    async whole(model) {
+      return this.parts(await openai.chat.completions.parse({ model, messages: asking(HELLO), response_format: this.form }));
+    },
+    async stream(model) {
+      const stream = openai.chat.completions.stream({ model, messages: asking(HELLO), response_format: this.form });
+      return this.parts(await (await drained(stream)).finalChatCompletion());
+    },
+  },
+  js_responses_parsed: {
+    model: "json",
+    wanted: { ok: true },
+    form: { format: makeParseableTextFormat(inSchema, JSON.parse) },
+    async whole(model) {
+      return (await openai.responses.parse({ model, input: asking(HELLO), text: this.form })).output_parsed;
+    },
+    async stream(model) {
+      const stream = openai.responses.stream({ model, input: HELLO, text: this.form });
+      return (await (await drained(stream)).finalResponse()).output_parsed;
+    },
+  },
+  js_messages_tools: {
+    model: "tools",
+    wanted: ["Looking.", setup.tools, "tool_use"],
+    more: { tools: setup.tools.map(([name]) => ({ name, input_schema: { type: "object" } })) },
+    whole(model) {
+      return sdks.js_messages.whole(model, this.more);
+    },
+    stream(model) {
+      return sdks.js_messages.stream(model, false, this.more);
+    },
+  },
+};
+
 function equal(got, wanted) {
   if (!isDeepStrictEqual(got, wanted)) {
     throw new Error(`got ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`);
@@ -94,6 +137,11 @@ async function good(sdk, dialect) {
   for (const [text] of inSchema) equal(JSON.parse(text), { ok: true });
   // A client that reads slowly gets everything all the same.
   equal((await sdk.stream(`${dialect}/long`, true))[0], " word".repeat(2000));
+}
+
+/** What a helper makes of an answer, whole and streamed. */
+async function parsed(sdk, dialect) {
+  for (const way of ["whole", "stream"]) equal(await sdk[way](`${dialect}/${sdk.model}`), sdk.wanted);
 }
 
 /** Asks in a way, for a text. */
@@ -137,7 +185,24 @@ async function embeddings() {
   equal(got.data.map((one) => one.embedding), [setup.vector, setup.vector]);
 }
 
+/** Every fault in every upstream's dialect, for those models that are this client's own. */
+function faults(name, sdk, dialect) {
+  for (const model of setup.faulty) {
+    const [fault, client, kind] = model.split("-");
+    if (client === name) todo.push([`${name} -> ${dialect}: ${fault} ${kind}`, () => bad(sdk, `${dialect}/${model}`, kind)]);
+  }
+  for (const reset of setup.resets) {
+    for (const kind of setup.kinds) todo.push([`${name} -> ${dialect}: ${reset} ${kind}`, () => bad(sdk, `${dialect}/${reset}`, kind)]);
+  }
+}
+
 const todo = [["js: embeddings", embeddings]];
+for (const [name, sdk] of Object.entries(parsers)) {
+  for (const dialect of setup.dialects) {
+    todo.push([`${name} -> ${dialect}: good answers`, () => parsed(sdk, dialect)]);
+    faults(name, sdk, dialect);
+  }
+}
 for (const [name, sdk] of Object.entries(sdks)) {
   todo.push([`${name}: oversize`, () => oversize(sdk)]);
   for (const kind of setup.kinds) {
@@ -151,13 +216,7 @@ for (const [name, sdk] of Object.entries(sdks)) {
   }
   for (const dialect of setup.dialects) {
     todo.push([`${name} -> ${dialect}: good answers`, () => good(sdk, dialect)]);
-    for (const model of setup.faulty) {
-      const [fault, client, kind] = model.split("-");
-      if (client === name) todo.push([`${name} -> ${dialect}: ${fault} ${kind}`, () => bad(sdk, `${dialect}/${model}`, kind)]);
-    }
-    for (const reset of setup.resets) {
-      for (const kind of setup.kinds) todo.push([`${name} -> ${dialect}: ${reset} ${kind}`, () => bad(sdk, `${dialect}/${reset}`, kind)]);
-    }
+    faults(name, sdk, dialect);
   }
 }
 

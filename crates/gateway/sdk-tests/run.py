@@ -1,7 +1,8 @@
 """Checks the gateway with the vendors' official packages, at their default settings.
 
 Usage: run.py TRILEMMA [SCRIPT]: the program, and a copy of run.mjs that has the npm packages
-installed beside it. Starts a simulator and a gateway before it, and asks by every package
+installed beside it; or run.py --self-check [SCRIPT]: the checks themselves are checked, against an endpoint that
+gives a short answer in good order to whatever it is asked, which every one of them has to find. Starts a simulator and a gateway before it, and asks by every package
 through every pair of client dialect and upstream dialect, streamed and whole, for good answers and
 for every fault; text, tools, and answers in a schema by the packages' own helpers. Each fault must be an
 exception within the deadline, and the upstream must never be called more often than the gateway's settings
@@ -11,6 +12,8 @@ cascade, and another model has to answer as long as nothing has gone out. Exits 
 
 import base64
 import collections
+import contextlib
+import io
 import json
 import pathlib
 import subprocess
@@ -23,6 +26,7 @@ import anthropic
 import openai
 import pydantic
 
+import broken
 import helper
 
 
@@ -37,6 +41,7 @@ FAULTS = [
 RESETS = ["reset_before_head", "reset_mid_body"]
 # Each way to ask has models of its own, so that its calls can be counted.
 PARSERS = ["chat_parsed", "responses_parsed", "messages_tools"]
+PARSERS += [f"js_{name}" for name in PARSERS]
 CLIENTS = ["chat", "responses", "messages", "js_chat", "js_responses", "js_messages", *PARSERS]
 # Of a policy: how the faulty model is asked, and in which dialect.
 WAYS = {"alone": "openai", "cascade": "anthropic"}
@@ -459,20 +464,31 @@ def checks(url):
             for reset in RESETS:
                 for kind in KINDS:
                     todo.append((f"{name} -> {dialect}: {reset} {kind}", bad, (sdk, f"{dialect}/{reset}", kind)))
-    failed = 0
+    return todo
+
+
+def run(todo):
+    """Runs checks; gives those that failed, and how."""
+    failed = {}
     with ThreadPoolExecutor(N_AT_ONCE) as pool:
         running = [(what, pool.submit(function, *args)) for what, function, args in todo]
         for what, future in running:
             try:
                 future.result()
             except Exception as error:
-                failed += 1
-                print(f"FAILED {what}: {type(error).__name__}: {error}", flush=True)
-    print(f"{len(todo) - failed} of {len(todo)} checks passed with the packages for Python", flush=True)
+                failed[what] = f"{type(error).__name__}: {error}"
     return failed
 
 
-def checks_of_node(script, url):
+def told(todo, failed):
+    """Says what failed; gives how many."""
+    for what, how in failed.items():
+        print(f"FAILED {what}: {how}", flush=True)
+    print(f"{len(todo) - len(failed)} of {len(todo)} checks passed with the packages for Python", flush=True)
+    return len(failed)
+
+
+def checks_of_node(script, url, **how):
     """Starts the checks of the npm packages; they run beside those of the Python packages."""
     setup = {
         "url": url, "text": TEXT, "tools": TOOLS, "dialects": list(DIALECTS), "resets": RESETS,
@@ -480,12 +496,11 @@ def checks_of_node(script, url):
         "at_once": N_AT_ONCE, "vector": helper.VECTOR, "ways": list(WAYS), "routed": list(routed()),
         "after_the_first_token": AFTER_THE_FIRST_TOKEN,
     }
-    return subprocess.Popen(["node", script, json.dumps(setup)])
+    return subprocess.Popen(["node", script, json.dumps(setup)], **how)
 
 
-def n_over(log, has_node):
-    """Upstreams that were called more often than declared."""
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+def n_over(lines, has_node):
+    """Upstreams that were called more often than declared, by the lines of the simulator's log."""
     # The last line holds totals, no call.
     calls = collections.Counter((line["dialect"], line["model"]) for line in lines if "model" in line)
     asked = {call: n for call, n in calls.items() if "-" in call[1]}
@@ -506,7 +521,47 @@ def n_over(log, has_node):
     return failed
 
 
+def self_check(script):
+    """Every check must fail where nothing is right; gives how many things were not found."""
+    # One dialect and two faults are enough: what looks at an answer is the same for all.
+    globals().update(DIALECTS={"openai": "/v1"}, FAULTS=["cut_mid_body", "no_terminal"])
+    url = broken.start()
+    beside = checks_of_node(script, url, stdout=subprocess.PIPE, text=True) if script else None
+    todo = checks(url)
+    failed = run(todo)
+    passed = [what for what, _, _ in todo if what not in failed]
+    for what in passed:
+        print(f"NOT FOUND {what}: the check passes with an endpoint that cuts every answer short")
+    missed = len(passed)
+    print(f"{len(failed)} of {len(todo)} checks of the packages for Python fail where nothing is right")
+    if beside is not None:
+        lines = beside.communicate(timeout=120)[0].splitlines()
+        print(f"packages for Node.js, where nothing is right: {lines[-1] if lines else 'nothing was said'}")
+        if beside.returncode == 0 or not lines or not lines[-1].startswith("0 of "):
+            print("NOT FOUND: checks of the packages for Node.js pass with an endpoint that cuts every answer short")
+            missed += 1
+    missed += self_check_of_calls()
+    return 1 if missed else 0
+
+
+def self_check_of_calls():
+    """One call too many, and a model that nobody called, are seen."""
+    asked = [(dialect, f"{dialect}.{model}") for dialect in DIALECTS for model in faulty()]
+    asked += [(dialect, f"{way}.{model}") for way, dialect in WAYS.items() for model in routed()]
+    lines = [{"dialect": dialect, "model": model} for dialect, model in asked for _ in range(MAX_ATTEMPTS)]
+    missed = 0
+    for what, seen, wanted in [("all is well", lines, 0), ("one call too many", [*lines, lines[0]], 1), ("a model is missing", lines[2:], 1)]:
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = n_over(seen, True)
+        if found != wanted:
+            print(f"NOT FOUND in the simulator's log: {what}: {found} complaints instead of {wanted}")
+            missed += 1
+    return missed
+
+
 def main():
+    if sys.argv[1:2] == ["--self-check"] and len(sys.argv) in (2, 3):
+        return self_check((sys.argv[2:] or [None])[0])
     if len(sys.argv) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
@@ -524,7 +579,8 @@ def main():
         )
         try:
             beside = checks_of_node(script, url) if script else None
-            failed = checks(url)
+            todo = checks(url)
+            failed = told(todo, run(todo))
             if beside is not None and beside.wait(300) != 0:
                 failed += 1
         finally:
@@ -532,7 +588,8 @@ def main():
             stopped = gateway.wait(60)
             sim.terminate()
             sim.wait(60)
-        failed += n_over(log, script is not None)
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        failed += n_over(lines, script is not None)
         if stopped != 0:
             print(f"FAILED the gateway ended with {stopped}")
             failed += 1
