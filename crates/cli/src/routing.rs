@@ -4,6 +4,7 @@
 //! them. Nobody is called. Prices are those of the project and the catalog on the day that holds, as
 //! for decisions; quality is whether an answer passes.
 
+pub(crate) mod by_file;
 mod gather;
 mod item;
 pub(crate) mod labels;

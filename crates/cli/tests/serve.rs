@@ -418,8 +418,8 @@ fn evidence_stands_beside_what_was_promised() {
         (cost["promised"]["point"].as_f64().unwrap() - 1.5e-4).abs() < 1e-12,
         "{cost}"
     );
-    assert_eq!(cost["verdict"], "no_difference_shown");
-    assert_eq!(figure(&told, "answered")["verdict"], "no_difference_shown");
+    assert_eq!(cost["verdict"], "within");
+    assert_eq!(figure(&told, "answered")["verdict"], "within");
     assert_eq!(
         figure(&told, "quality")["realised"],
         serde_json::Value::Null
@@ -445,7 +445,10 @@ fn evidence_stands_beside_what_was_promised() {
         (cost["difference"][0].as_f64().unwrap() - 2e-4).abs() < 1e-12,
         "{cost}"
     );
-    assert!(text.contains("0.350 (0.350-0.350, 40)  not kept"), "{text}");
+    assert!(
+        text.contains("0.350 (0.350-0.350, 40)  not kept: above"),
+        "{text}"
+    );
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"

@@ -8,6 +8,7 @@
 use trilemma_domain::{CandidateId, ChatRequest};
 use trilemma_provider::EncodedRequest;
 use trilemma_route::Observation;
+use trilemma_store::ledger::Aid;
 
 use crate::ask::Service;
 use crate::attempt::{Went, reserved};
@@ -39,6 +40,7 @@ pub(crate) async fn label(
         job.record.unmeasured("refused");
         return Observation::failed(by);
     };
+    job.record.aids(ready.ticket, Aid::Label);
     match one(job, ready).await.map_err(|went| *went) {
         Ok(kept) => Observation::of_reply(by, &kept.reply),
         Err(Went::Failed(..) | Went::Refused(_) | Went::Broken(_) | Went::Answered) => {

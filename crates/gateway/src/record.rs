@@ -11,7 +11,7 @@ use trilemma_domain::{ChatResponse, Dialect, NanoUsd, Usage};
 use trilemma_provider::Attempted;
 use trilemma_route::Decision;
 use trilemma_store::ledger::{
-    AttemptNote, Evidence, Json, LedgerRow, RequestId, Spent, kept_usage,
+    Aid, AttemptNote, Evidence, Json, LedgerRow, RequestId, Spent, kept_usage,
 };
 
 use crate::ask::{Ask, Service};
@@ -84,6 +84,8 @@ struct Open {
     after: std::time::Duration,
     /// What has come of it.
     heard: Arc<Heard>,
+    /// What it is made for beside an answer.
+    aid: Option<Aid>,
 }
 
 impl Record {
@@ -177,9 +179,18 @@ impl Record {
             worst,
             after: self.began.elapsed(),
             heard: Arc::clone(&heard),
+            aid: None,
         };
         self.open.push((ticket, open));
         (ticket, heard)
+    }
+
+    /// The call is made for something else than an answer.
+    pub(crate) fn aids(&mut self, ticket: Ticket, aid: Aid) {
+        let open = self.open.iter_mut().find(|(open, _)| *open == ticket);
+        if let Some((_, open)) = open {
+            open.aid = Some(aid);
+        }
     }
 
     /// A call of this candidate has no leave; whom else was called is said by what was called.
@@ -273,6 +284,7 @@ impl Record {
             open.heard.read(n_bytes(response) as u64, false, None);
         }
         let (upstream, end) = (Arc::clone(&open.upstream), End::of(attempt, &open.heard));
+        let aid = open.aid;
         let raw_usage = response.and_then(|response| response.raw_usage.as_ref());
         let raw_usage = raw_usage.map(kept_usage).transpose();
         let spent = Spent {
@@ -293,6 +305,7 @@ impl Record {
             first_visible_us: us(timing.first_visible),
             end_us: us(timing.end),
             spent: Some(Box::new(spent)),
+            aid,
         });
         self.gateway.metrics.attempted(upstream.id(), attempt);
         if let (Some(names), Some(response)) = (self.gateway.names_watched.get(), response) {
@@ -468,12 +481,13 @@ impl Record {
                 continue;
             }
             self.trace(&open, None, None);
-            let candidate = open.upstream.id().to_owned();
+            let (candidate, aid) = (open.upstream.id().to_owned(), open.aid);
             let spent = self.spend(open, end);
             self.evidence.attempts.push(AttemptNote {
                 candidate,
                 failure: Some("abandoned".to_owned()),
                 spent: Some(Box::new(spent)),
+                aid,
                 ..AttemptNote::default()
             });
         }

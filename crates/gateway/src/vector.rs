@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use trilemma_domain::{CandidateId, ChatResponse};
 use trilemma_provider::{Call, EncodedRequest, Secret};
 use trilemma_route::{Member, Observation, embedder_binding};
+use trilemma_store::ledger::Aid;
 
 use crate::ask::Service;
 use crate::attempt::reserved;
@@ -46,6 +47,7 @@ pub(crate) async fn vector(
         job.record.unmeasured("refused");
         return Observation::failed(by);
     };
+    job.record.aids(ready.ticket, Aid::Vector);
     let deadline = job.deadline.min(Instant::now() + PATIENCE);
     let lane = Arc::clone(&upstream.parts.lane);
     let entering = lane.enter(ready.n_tokens, &job.gateway.cancel, deadline);

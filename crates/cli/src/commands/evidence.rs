@@ -6,7 +6,10 @@ mod anytime;
 mod canary;
 mod golden;
 mod kept;
+mod policies;
 mod promise;
+mod replayed;
+mod rests;
 mod scores;
 mod shadow;
 mod show;
@@ -23,7 +26,6 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use trilemma_gateway::LiveScorer;
 use trilemma_project::Project;
-use trilemma_route::Policy;
 use trilemma_store::Store;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile};
 
@@ -240,12 +242,16 @@ impl Counted {
         if let Some(attempts) = attempts.filter(|_| is_told) {
             for attempt in attempts {
                 let spent = attempt.spent.as_ref().and_then(|spent| spent.nano_usd);
-                self.of(&attempt.candidate).add_cost(spent.unwrap_or(0), 1);
+                let aids = std::iter::once(attempt.aid);
+                let nano = spent.unwrap_or(0);
+                self.of(&attempt.candidate).add_cost(nano, aids);
             }
         } else {
-            let n_calls = attempts.map_or(1, Vec::len);
+            let aids: Vec<_> =
+                attempts.map_or_else(|| vec![None], |all| all.iter().map(|one| one.aid).collect());
             let nano = entry.row.cost.map_or(0, |cost| cost.0);
-            self.of(&entry.row.candidate).add_cost(nano, n_calls);
+            let whose = self.of(&entry.row.candidate);
+            whose.add_cost(nano, aids.into_iter());
         }
     }
 }
@@ -277,17 +283,17 @@ fn beside(context: &Context, args: &EvidenceArgs, counted: &Counted) -> anyhow::
     } else {
         None
     };
-    match run {
+    let scorers = scorers_of(context, counted);
+    match &run {
         Some((store, run)) => {
-            let decision = decision::decide(context, &store, &run, DecideOptions::default())?;
-            let scorers = scorers_of(context, counted);
+            let decision = decision::decide(context, store, run, DecideOptions::default())?;
             let scores = if scorers.is_empty() {
                 scores::Scores::new()
             } else {
-                scores::of_run(&store, &run, &scorers)?
+                scores::of_run(store, run, &scorers)?
             };
             let both = (&counted.promised, &scores);
-            promises.extend(promise::of_run((&run, &decision), both));
+            promises.extend(promise::of_run((run, &decision), both));
         }
         None if named.is_some() => {
             return Err(anyhow!(InputError(format!(
@@ -299,32 +305,11 @@ fn beside(context: &Context, args: &EvidenceArgs, counted: &Counted) -> anyhow::
             "nothing was measured here, so that nothing was promised of candidates".to_owned(),
         ),
     }
-    let served = context
-        .project
-        .serve
-        .policy
-        .as_ref()
-        .map(|file| context.folder.join(file));
-    let policy = served
-        .and_then(|file| fs_err::read_to_string(file).ok())
-        .and_then(|text| Policy::read(&text).ok());
-    let found = policy
-        .as_ref()
-        .and_then(|policy| promise::of_policy(policy, &counted.promised));
-    let at_hand = policy.map(|policy| policy.content_hash().to_string());
-    for whose in counted.promised.keys() {
-        if let Whose::Policy(hash) = whose
-            && at_hand.as_ref() != Some(hash)
-        {
-            let short = hash.get(..8).unwrap_or(hash);
-            without.push(format!(
-                "policy {short} decided some requests and is not the one in `serve.policy`: what it promised is not known"
-            ));
-        }
-    }
+    let run = run.as_ref().map(|(store, run)| (store, run));
+    let (found, reasons) = policies::promised(context, run, (&counted.promised, &scorers))?;
     promises.extend(found);
+    without.extend(reasons);
     without.extend(unscored(&context.project, &promises));
-    without.extend(unpromised(&promises));
     Ok(Beside {
         promises,
         without,
@@ -345,18 +330,6 @@ fn unscored(project: &Project, promises: &[Promise]) -> Option<String> {
     } else {
         "no answer of traffic is scored; hint: set `serve.score_share` above 0".to_owned()
     })
-}
-
-/// Why scores of a policy stand alone; `None` = there are none.
-fn unpromised(promises: &[Promise]) -> Option<String> {
-    let mut policies = promises.iter().filter(|promise| promise.of == "policy");
-    let is_score = |kept: &Kept| kept.figure == Kind::Score;
-    let found = policies.find(|promise| promise.figures.iter().any(is_score))?;
-    Some(format!(
-        "no benchmark scored what policy {} answers by these scorers alone; hint: scores of candidates have the \
-         benchmark's beside them: serve them by their ids, or let `[serve.canary]` compare the policy with one",
-        found.name
-    ))
 }
 
 /// The project's scorers that have scored traffic.

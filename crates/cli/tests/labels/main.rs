@@ -255,9 +255,42 @@ fn a_policy_by_hand_decides_offline_as_in_the_gateway_for_the_whole_set() {
         assert_eq!(item["answered_by"], json!(live), "{item}");
         n_small += usize::from(live == "small");
     }
-    child.kill().unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
     child.wait().unwrap();
     assert!(n_small > 40 && n_small < 90, "{n_small}");
+    assert_calls_are_counted_apart(folder, n_small);
+}
+
+/// A label is asked for each query that has more than one candidate, and no answer is asked for twice.
+fn assert_calls_are_counted_apart(folder: &Path, n_small: usize) {
+    let evidence = told(folder, &["evidence", "--json"], &[0]);
+    assert_fits("evidence", &evidence);
+    let candidates = evidence["candidates"].as_array().unwrap();
+    let of = |name: &str| {
+        candidates
+            .iter()
+            .find(|one| one["candidate"] == name)
+            .unwrap()
+    };
+    let (triage, small) = (of("triage"), of("small"));
+    assert_eq!(triage["calls"], 0, "{triage}");
+    assert_eq!(small["calls"], n_small, "{small}");
+    let n_labels = triage["label_calls"].as_u64().unwrap();
+    let labelled = candidates
+        .iter()
+        .map(|one| one["labelled"].as_u64().unwrap());
+    assert_eq!(labelled.sum::<u64>(), n_labels);
+    assert!(n_labels > 40, "{triage}");
+    for one in candidates {
+        assert_eq!(one["repeated"], 0, "{one}");
+    }
+    let text = trilemma(folder, &["evidence"]).output().unwrap();
+    let text = String::from_utf8(text.stderr).unwrap();
+    assert!(text.contains("with a call for a label first"), "{text}");
+    assert!(!text.contains("more than one call"), "{text}");
 }
 
 #[test]

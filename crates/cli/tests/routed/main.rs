@@ -17,6 +17,7 @@ mod support;
 
 mod live;
 mod offline;
+mod promised;
 mod world;
 
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ use std::path::Path;
 
 use live::{Lived, send_all};
 use offline::{Records, Way};
+use promised::{SCORED, assert_promised};
 use serde_json::{Value, json};
 use support::{is_slow_run, json as printed, trilemma};
 use trilemma_domain::CandidateId;
@@ -200,8 +202,23 @@ fn assert_same(
     // New candidates, for whom the first answer is the next.
     let sim = simulated(repeats, Some(records));
     let project = fs_err::read_to_string(folder.join("trilemma.toml")).unwrap();
-    write(folder, &sim.url, (repeats, SERVE));
+    write(folder, &sim.url, (repeats, &format!("{SERVE}{SCORED}")));
     let lived = send_all(folder, records);
+    let promised = assert_promised(folder, records, &ways);
+    assert!(
+        promised.contains(&"score".to_owned()),
+        "{name}: {promised:?}"
+    );
+    let rests_on = match name {
+        "query" => "expected_quality",
+        "read" | "cascade" => "gain",
+        "in turn" | "exactly" | "in_turn" | "together" => "agreed",
+        _ => "score",
+    };
+    assert!(
+        promised.contains(&rests_on.to_owned()),
+        "{name}: {promised:?}"
+    );
     fs_err::write(folder.join("trilemma.toml"), project).unwrap();
     let mut differing = Vec::new();
     for (idx, (way, lived)) in ways.iter().zip(&lived).enumerate() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use trilemma_domain::{Dialect, Params, PromptText};
 use trilemma_project::{Period, ServeBudget, ServeSettings};
 use trilemma_route::{Observation, RequestView, Router};
-use trilemma_store::ledger::LedgerEntry;
+use trilemma_store::ledger::{Aid, LedgerEntry};
 
 use crate::support::{
     Answer, House, anthropic, candidate, canned, house_of, impatient, json_answer, openai, post,
@@ -134,6 +134,8 @@ async fn the_label_decides_in_every_dialect_streamed_or_whole() {
         for entry in &entries {
             assert_eq!(attempts(entry)[0], "p/triage");
             let evidence = entry.evidence.as_ref().unwrap();
+            let aids: Vec<_> = evidence.attempts.iter().map(|one| one.aid).collect();
+            assert_eq!(aids, [Some(Aid::Label), None]);
             // An answer after a label is no escalation.
             assert_eq!(evidence.escalated, Some(false));
             assert_ne!(entry.row.candidate, "p/triage");

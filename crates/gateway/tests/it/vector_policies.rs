@@ -9,6 +9,7 @@ use trilemma_route::{
     About, Compare, Embedding, EmbeddingWeights, Example, Examples, Frame, Member, Observation,
     Options, Plan, Policy, Recorded, RequestView, Router, Target, embedder_binding, train,
 };
+use trilemma_store::ledger::Aid;
 
 use crate::support::{House, candidate, house_with, openai, settings, simulator, upstream};
 
@@ -157,6 +158,9 @@ async fn the_vector_decides_is_paid_and_never_given() {
         all.map(|one| one.candidate.clone()).collect()
     };
     assert_eq!(attempts(0), ["own-name", "p/small"]);
+    let evidence = entries[0].evidence.as_ref().unwrap();
+    let aids: Vec<_> = evidence.attempts.iter().map(|one| one.aid).collect();
+    assert_eq!(aids, [Some(Aid::Vector), None]);
     assert_eq!(attempts(1), ["own-name", "p/large"]);
     assert_eq!(attempts(2), ["p/large"]);
     assert_eq!(entries[0].row.candidate, "p/small");

@@ -17,5 +17,7 @@ mod words;
 
 pub use file::{Ledger, LedgerFile, Session};
 pub use read::{Crashed, LedgerEntry};
-pub use record::{AttemptNote, Evidence, Feedback, Json, LedgerRow, RequestId, ShadowNote, Spent};
+pub use record::{
+    Aid, AttemptNote, Evidence, Feedback, Json, LedgerRow, RequestId, ShadowNote, Spent,
+};
 pub use words::{MAX_NAME_CHARS, MAX_USAGE_BYTES, kept_name, kept_usage};

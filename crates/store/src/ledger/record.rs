@@ -236,6 +236,19 @@ pub struct AttemptNote {
     /// What it used and cost; `None` = recorded by a version that only told the request's sum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<Box<Spent>>,
+    /// What it was made for beside an answer; `None` = for an answer, or recorded by a version that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aid: Option<Aid>,
+}
+
+/// What a policy asks for before it chooses who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aid {
+    /// A label of the query, by a small model.
+    Label,
+    /// The vector of its text.
+    Vector,
 }
 
 /// What one call of an upstream used and cost.

@@ -3,6 +3,7 @@
 //! In: both sides with their intervals. Out: the difference with its interval, and what it shows.
 
 use serde::Serialize;
+use trilemma_stats::Estimate;
 use trilemma_stats::mover::{Interval, difference};
 
 /// One figure, promised and realised.
@@ -22,7 +23,7 @@ pub(super) struct Kept {
 }
 
 /// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     /// USD per whole answer, all its calls included.
@@ -41,6 +42,16 @@ pub(super) enum Kind {
     Declined,
     /// Share of answered requests for which a policy took a second step.
     Escalated,
+    /// Share of answered requests whose cheap answer a cascade's judge lets stand.
+    JudgedEnough,
+    /// What a cascade's judge expects asking on to gain, in points of the pass rate.
+    Gain,
+    /// Share of answered requests on which those asked agree.
+    Agreed,
+    /// Share of answers that the policy expects to pass.
+    ExpectedQuality,
+    /// USD per answer that the policy expects.
+    ExpectedCostUsd,
     /// Mean score by one scorer that needs no expected answer, in [0, 1].
     Score,
     /// What clients say of their answers, in [0, 1]: nothing that a benchmark measures.
@@ -65,7 +76,9 @@ pub(super) enum Word {
     Higher,
     /// Less than was promised.
     Lower,
-    /// Neither is shown.
+    /// All that may be true of traffic lies within what may be true of the promise.
+    Within,
+    /// None of these is shown.
     NoDifferenceShown,
     /// One side has no interval.
     Unknown,
@@ -83,6 +96,11 @@ impl Kind {
             Self::OutputTokens => "output tokens",
             Self::Declined => "declined %",
             Self::Escalated => "escalated %",
+            Self::JudgedEnough => "judged enough %",
+            Self::Gain => "gain of asking on, points",
+            Self::Agreed => "agreed %",
+            Self::ExpectedQuality => "expected pass rate %",
+            Self::ExpectedCostUsd => "expected USD per 1,000",
             Self::Score => "score %",
             Self::Feedback => "clients' word %",
         }
@@ -92,7 +110,28 @@ impl Kind {
     fn is_burden(self) -> bool {
         !matches!(
             self,
-            Self::Answered | Self::Quality | Self::Score | Self::Feedback
+            Self::Answered | Self::Quality | Self::ExpectedQuality | Self::Score | Self::Feedback
+        )
+    }
+
+    /// Whether another value, more or less, is not what was measured.
+    fn is_habit(self) -> bool {
+        matches!(
+            self,
+            Self::OutputTokens | Self::Escalated | Self::JudgedEnough | Self::Agreed
+        )
+    }
+
+    /// Whether it is a mean of values in [0, 1].
+    pub(super) fn is_share(self) -> bool {
+        !matches!(
+            self,
+            Self::CostUsd
+                | Self::ExpectedCostUsd
+                | Self::Gain
+                | Self::FirstTokenP50Ms
+                | Self::FirstTokenP95Ms
+                | Self::OutputTokens
         )
     }
 }
@@ -109,15 +148,10 @@ impl Kept {
     /// Whether traffic got less than was promised.
     pub(super) fn is_broken(&self) -> bool {
         match self.verdict {
-            // Answers of another length and another share of escalations, more or less, are not what was measured.
-            Word::Higher | Word::Lower
-                if matches!(self.figure, Kind::OutputTokens | Kind::Escalated) =>
-            {
-                true
-            }
+            Word::Higher | Word::Lower if self.figure.is_habit() => true,
             Word::Higher => self.figure.is_burden(),
             Word::Lower => !self.figure.is_burden(),
-            Word::NoDifferenceShown | Word::Unknown => false,
+            Word::Within | Word::NoDifferenceShown | Word::Unknown => false,
         }
     }
 
@@ -133,6 +167,7 @@ impl Kept {
             None => Word::Unknown,
             Some([_, low, _]) if low > least => Word::Higher,
             Some([_, _, high]) if high < -least => Word::Lower,
+            Some(_) if is_within(realised, promised, least) => Word::Within,
             Some(_) => Word::NoDifferenceShown,
         };
         Self {
@@ -142,6 +177,31 @@ impl Kept {
             realised,
             difference,
             verdict,
+        }
+    }
+}
+
+/// Whether one interval lies within another, but for the last digit.
+fn is_within(inner: Option<Known>, outer: Option<Known>, least: f64) -> bool {
+    inner.zip(outer).is_some_and(|(inner, outer)| {
+        inner.low >= outer.low - least && inner.high <= outer.high + least
+    })
+}
+
+impl Known {
+    /// Of an estimate.
+    pub(super) fn of(estimate: &Estimate) -> Self {
+        let bounds = [estimate.point, estimate.low, estimate.high];
+        Self::with_n(bounds, estimate.n)
+    }
+
+    /// Of point, low and high.
+    pub(super) fn with_n([point, low, high]: [f64; 3], n: usize) -> Self {
+        Self {
+            point,
+            low,
+            high,
+            n,
         }
     }
 }
@@ -168,19 +228,37 @@ mod tests {
         let cost = Kind::CostUsd;
         check(cost, known(1.0, 0.1), known(1.2, 0.1), Word::Higher, true);
         let last_digit = known(0.1 + 0.2, 0.0);
-        check(
-            cost,
-            known(0.3, 0.0),
-            last_digit,
-            Word::NoDifferenceShown,
-            false,
-        );
+        check(cost, known(0.3, 0.0), last_digit, Word::Within, false);
         check(cost, known(1.2, 0.1), known(1.0, 0.1), Word::Lower, false);
         check(
             cost,
             known(1.0, 0.1),
             known(1.1, 0.1),
             Word::NoDifferenceShown,
+            false,
+        );
+        // Within needs all of traffic's interval, whose point alone shows nothing.
+        check(cost, known(1.0, 0.3), known(1.1, 0.1), Word::Within, false);
+        check(
+            cost,
+            known(1.0, 0.1),
+            known(1.0, 0.3),
+            Word::NoDifferenceShown,
+            false,
+        );
+        let enough = Kind::JudgedEnough;
+        check(
+            enough,
+            known(0.6, 0.05),
+            known(0.8, 0.05),
+            Word::Higher,
+            true,
+        );
+        check(
+            Kind::ExpectedQuality,
+            known(0.6, 0.05),
+            known(0.8, 0.05),
+            Word::Higher,
             false,
         );
         check(

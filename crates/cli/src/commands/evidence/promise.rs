@@ -14,6 +14,7 @@ use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::{Confidence, Estimate};
 
 use super::kept::{Kept, Kind, Known};
+use super::replayed::Replayed;
 use super::scores::Scores;
 use super::tally::Tally;
 use crate::live_scorers::label_of;
@@ -36,6 +37,9 @@ pub(super) struct Promise {
     pub(super) name: String,
     /// Where the promise was made: a run, or a policy's hash.
     pub(super) source: String,
+    /// Of a policy: the run whose items it was served from, for what its file does not state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) replayed: Option<Replayed>,
     /// Requests that are compared.
     pub(super) n_requests: usize,
     pub(super) figures: Vec<Kept>,
@@ -61,6 +65,7 @@ pub(super) fn of_run(
                 of: "candidate",
                 name,
                 source: format!("run {run}"),
+                replayed: None,
                 n_requests: tally.n,
                 figures,
             })
@@ -119,10 +124,9 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
     ]
 }
 
-/// Compares what a policy file states with the requests that it decided.
-pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Option<Promise> {
+/// Compares what a policy file states, and what it does on a run, with the requests that it decided.
+pub(super) fn of_policy(policy: &Policy, tally: &Tally, replayed: Option<Replayed>) -> Promise {
     let hash = policy.content_hash().to_string();
-    let tally = tallies.get(&Whose::Policy(hash.clone()))?;
     let guard = policy.guard.as_ref();
     let escalated = guard.map(|guard| guard.escalated);
     let mut figures = vec![
@@ -143,16 +147,23 @@ pub(super) fn of_policy(policy: &Policy, tallies: &BTreeMap<Whose, Tally>) -> Op
             None,
         ),
     ];
-    // Who answers which item of the golden set is the policy's own matter: no figure of these scorers was measured.
-    figures.extend(scored(tally, |_| None));
+    let of_run = replayed.as_ref();
+    figures.extend(tally.rests().map(|(kind, realised)| {
+        let promised = of_run.and_then(|one| one.rests.get(&kind).copied());
+        Kept::of(kind, promised, realised)
+    }));
+    figures.extend(scored(tally, |scorer| {
+        of_run.and_then(|one| one.scores.get(scorer).copied())
+    }));
     figures.extend(feedback(tally));
-    Some(Promise {
+    Promise {
         of: "policy",
         name: policy.name.clone(),
         source: format!("policy {}", hash.get(..8).unwrap_or(&hash)),
+        replayed,
         n_requests: tally.n,
         figures,
-    })
+    }
 }
 
 /// A figure of a policy file: as it was measured, else between the ends of its guard.
@@ -184,22 +195,12 @@ fn feedback(tally: &Tally) -> Option<Kept> {
     (tally.n_feedback() > 0).then(|| Kept::of(Kind::Feedback, None, realised))
 }
 
-fn with_n(([point, low, high], n): ([f64; 3], usize)) -> Known {
-    Known {
-        point,
-        low,
-        high,
-        n,
-    }
+fn with_n((bounds, n): ([f64; 3], usize)) -> Known {
+    Known::with_n(bounds, n)
 }
 
 fn known(estimate: &Estimate) -> Known {
-    Known {
-        point: estimate.point,
-        low: estimate.low,
-        high: estimate.high,
-        n: estimate.n,
-    }
+    Known::of(estimate)
 }
 
 /// A figure whose interval has two ends.

@@ -4,7 +4,7 @@
 //! computation that scores traffic: the request as it was asked, the answer, nothing that is expected. So each figure of
 //! traffic has one of the same scorer beside it, and never one of another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use trilemma_domain::{Item, Message, RunId};
@@ -14,16 +14,17 @@ use trilemma_stats::mean::{bounded_mean, clustered_mean, mean_t};
 use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::resample::{Resampling, cluster_bootstrap_mean};
 use trilemma_stats::{Confidence, Estimate};
-use trilemma_store::Store;
+use trilemma_store::{RunManifest, Store};
 
+use super::kept::Known;
 use crate::routing::items;
 
 /// Mean scores by candidate and scorer.
 pub(super) type Scores = BTreeMap<(String, String), Estimate>;
 
-/// Scores of one candidate by one scorer, and the group of the item of each.
+/// Values of items, and the group of the item of each.
 #[derive(Debug, Default)]
-struct Values {
+pub(super) struct Values {
     values: Vec<f64>,
     groups: Vec<usize>,
 }
@@ -33,37 +34,103 @@ pub(super) fn of_run(store: &Store, run: &RunId, scorers: &[LiveScorer]) -> anyh
     let manifest = store.manifest(run)?;
     let items = items(store, &manifest)?;
     let groups = groups(&items);
+    let mut all: BTreeMap<(String, String), Values> = BTreeMap::new();
+    each((store, run), (&manifest, &items), scorers, |scored| {
+        if let Some(group) = groups.get(scored.item_idx) {
+            let key = (scored.candidate.to_owned(), scored.scorer.to_owned());
+            all.entry(key).or_default().push(scored.score, *group);
+        }
+    })?;
+    let estimated = all
+        .into_iter()
+        .filter_map(|(key, values)| Some((key, values.estimate(manifest.seed)?)));
+    Ok(estimated.collect())
+}
+
+/// Whose answer to an item is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    /// The candidate.
+    pub(super) id: &'a str,
+    /// The group of the item.
+    pub(super) group: usize,
+}
+
+/// Scores of the answers that are given, by scorer; of repeated ones the first.
+pub(super) fn of_answers(
+    (store, run): (&Store, &RunId),
+    scorers: &[LiveScorer],
+    given: &HashMap<&str, Given<'_>>,
+) -> anyhow::Result<BTreeMap<String, Values>> {
+    let manifest = store.manifest(run)?;
+    let items = items(store, &manifest)?;
+    // By scorer and item, the first repeat.
+    let mut firsts: BTreeMap<(String, usize), (u32, f64, usize)> = BTreeMap::new();
+    each((store, run), (&manifest, &items), scorers, |scored| {
+        let item = items.get(scored.item_idx).map(|item| item.id.as_str());
+        let Some(given) = item.and_then(|id| given.get(id)) else {
+            return;
+        };
+        if given.id != scored.candidate {
+            return;
+        }
+        let key = (scored.scorer.to_owned(), scored.item_idx);
+        let one = (scored.repeat, scored.score, given.group);
+        let first = firsts.entry(key).or_insert(one);
+        if one.0 < first.0 {
+            *first = one;
+        }
+    })?;
+    let mut all: BTreeMap<String, Values> = BTreeMap::new();
+    for ((scorer, _), (_, score, group)) in firsts {
+        all.entry(scorer).or_default().push(score, group);
+    }
+    Ok(all)
+}
+
+/// One answer as one scorer sees it.
+struct Scored<'a> {
+    candidate: &'a str,
+    scorer: &'a str,
+    item_idx: usize,
+    repeat: u32,
+    score: f64,
+}
+
+/// Scores every answer of a run by every scorer.
+fn each(
+    (store, run): (&Store, &RunId),
+    (manifest, items): (&RunManifest, &[Item]),
+    scorers: &[LiveScorer],
+    mut told: impl FnMut(Scored<'_>),
+) -> anyhow::Result<()> {
     let prompts: Vec<Option<Prompt>> = (manifest.candidates.iter())
         .map(|one| Prompt::parse(one.candidate.prompt.as_ref()?).ok())
         .collect();
-    let mut all: BTreeMap<(String, String), Values> = BTreeMap::new();
     store.answers(run, |answer| {
         let [candidate_idx, item_idx] =
             [answer.key.candidate_idx, answer.key.item_idx].map(|idx| idx as usize);
         let item = items.get(item_idx);
-        let group = groups.get(item_idx);
-        if let (Some(record), Some(item), Some(group)) =
-            (manifest.candidates.get(candidate_idx), item, group)
-        {
+        if let (Some(record), Some(item)) = (manifest.candidates.get(candidate_idx), item) {
             let prompt = prompts.get(candidate_idx).and_then(Option::as_ref);
             let messages: Vec<Message> = chat_request(&record.candidate, prompt, item)
                 .map(|asked| asked.messages)
                 .unwrap_or_default();
             for scorer in scorers {
                 if let Some(score) = scorer.score(&messages, &answer.reply.response) {
-                    let key = (record.candidate.id.to_string(), scorer.key.clone());
-                    let values = all.entry(key).or_default();
-                    values.values.push(score);
-                    values.groups.push(*group);
+                    told(Scored {
+                        candidate: record.candidate.id.as_str(),
+                        scorer: &scorer.key,
+                        item_idx,
+                        repeat: answer.key.repeat,
+                        score,
+                    });
                 }
             }
         }
         ControlFlow::Continue(())
     })?;
-    let estimated = all
-        .into_iter()
-        .filter_map(|(key, values)| Some((key, values.estimate(manifest.seed)?)));
-    Ok(estimated.collect())
+    Ok(())
 }
 
 /// A number per item, the same for those of one cluster.
@@ -80,6 +147,40 @@ fn groups(items: &[Item]) -> Vec<usize> {
 }
 
 impl Values {
+    /// One more.
+    pub(super) fn push(&mut self, value: f64, group: usize) {
+        self.values.push(value);
+        self.groups.push(group);
+    }
+
+    /// The mean with its interval; `is_share` = the values lie in [0, 1].
+    pub(super) fn known(&self, seed: u64, is_share: bool) -> Option<Known> {
+        if is_share {
+            self.estimate(seed).as_ref().map(Known::of)
+        } else {
+            self.free(seed).as_ref().map(Known::of)
+        }
+    }
+
+    /// Values without ends: Student's t, over groups where items are in groups; `None` = too few, or all alike.
+    fn free(&self, seed: u64) -> Option<Estimate> {
+        const LEVEL: Confidence = Confidence::P95;
+        let mut distinct = self.groups.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() < self.values.len() {
+            return cluster_bootstrap_mean(
+                &self.values,
+                &self.groups,
+                LEVEL,
+                &Resampling::new(seed),
+            )
+            .or_else(|_| clustered_mean(&self.values, &self.groups, LEVEL))
+            .ok();
+        }
+        mean_t(&self.values, LEVEL).ok()
+    }
+
     /// Wilson where every item is scored 0 or 1 once; else Student's t, over groups where items are in groups or were asked
     /// repeatedly; where all are alike, the bound that holds for every distribution.
     fn estimate(&self, seed: u64) -> Option<Estimate> {

@@ -206,7 +206,7 @@ impl Paired {
         match self.verdict {
             Word::Unknown if self.figure == Kind::Agreement => "",
             Word::Unknown => "not known",
-            Word::NoDifferenceShown => "no difference",
+            Word::NoDifferenceShown | Word::Within => "no difference",
             Word::Higher if self.figure.is_burden() => "worse",
             Word::Lower if !self.figure.is_burden() => "worse",
             Word::Higher | Word::Lower => "better",

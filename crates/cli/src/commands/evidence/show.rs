@@ -23,7 +23,11 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
         "mistaken": tally.n_mistaken,
         "unpaid": tally.n_unpaid,
         "calls": tally.n_calls,
+        "label_calls": tally.n_label_calls,
+        "vector_calls": tally.n_vector_calls,
         "repeated": tally.n_repeated,
+        "labelled": tally.n_labelled,
+        "embedded": tally.n_embedded,
         "unmeasured": tally.n_unmeasured,
         "canary_fallbacks": tally.n_fallbacks,
         "cost_usd": tally.total().to_usd().decimal().normalize().to_string(),
@@ -53,7 +57,12 @@ pub(super) fn remarks(tally: &Tally) -> Vec<String> {
         tally.n_unpaid,
         "that a budget gave no leave for, not in the share",
     );
-    remark(tally.n_repeated, "took more than one call");
+    remark(tally.n_repeated, "took more than one call for an answer");
+    remark(tally.n_labelled, "with a call for a label first");
+    remark(
+        tally.n_embedded,
+        "with a call for the vector of its text first",
+    );
     remark(tally.n_unmeasured, "unlike what was measured");
     remark(
         tally.n_fallbacks,
@@ -163,6 +172,10 @@ pub(super) fn promises(promises: &[Promise]) -> String {
             ]);
         }
         text.push_str(&table.draw(0, terminal_width()));
+        if let Some(replayed) = &promise.replayed {
+            let words = replayed.words();
+            text.push_str(&bullet(&words, 0, terminal_width()));
+        }
     }
     if promises
         .iter()
@@ -188,7 +201,7 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
     };
     let n = parted(n as u64);
     match kind {
-        Kind::CostUsd => {
+        Kind::CostUsd | Kind::ExpectedCostUsd => {
             // Three significant digits of the point; its ends look like it.
             let digits = if point > 0.0 {
                 (-1.0 - point.log10().floor()).clamp(0.0, 9.0) as usize
@@ -207,6 +220,10 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
         | Kind::Quality
         | Kind::Declined
         | Kind::Escalated
+        | Kind::JudgedEnough
+        | Kind::Agreed
+        | Kind::ExpectedQuality
+        | Kind::Gain
         | Kind::Score
         | Kind::Feedback => format!(
             "{:.1} ({:.1}-{:.1}, {n})",
@@ -222,13 +239,16 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
 
 fn so(kept: &Kept) -> String {
     let words = match kept.verdict {
-        _ if kept.is_broken() => "not kept",
+        Word::Higher if kept.is_broken() => "not kept: above",
+        Word::Lower if kept.is_broken() => "not kept: below",
+        Word::Higher => "better: above",
+        Word::Lower => "better: below",
+        Word::Within => "within",
         Word::Unknown if kept.figure == Kind::Quality => "not scored",
         Word::Unknown if kept.figure == Kind::Feedback => "",
         Word::Unknown if kept.figure == Kind::Score && kept.promised.is_none() => "not measured",
         Word::Unknown => "not known",
-        Word::Higher | Word::Lower => "better",
-        Word::NoDifferenceShown => "no difference",
+        Word::NoDifferenceShown => "undecided",
     };
     words.to_owned()
 }

@@ -7,9 +7,11 @@ use trilemma_stats::mean::Running;
 use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::quantile::{Sorted, quantile};
 use trilemma_stats::{Confidence, Estimate};
-use trilemma_store::ledger::{Evidence, LedgerEntry};
+use trilemma_store::ledger::{Aid, AttemptNote, Evidence, LedgerEntry};
 
 use super::anytime::{bounded, unbounded};
+use super::kept::{Kind, Known};
+use super::rests;
 
 /// Names of one kind that are told apart.
 const MAX_NAMES: usize = 1_000;
@@ -27,9 +29,16 @@ pub(super) struct Tally {
     pub(super) n_mistaken: usize,
     /// Requests that a budget gave no leave for, after a call at the latest.
     pub(super) n_unpaid: usize,
-    /// Calls of the candidate, whoever answered in the end.
+    /// Calls of the candidate for answers, whoever answered in the end.
     pub(super) n_calls: usize,
+    /// Calls of the candidate for labels, and for vectors.
+    pub(super) n_label_calls: usize,
+    pub(super) n_vector_calls: usize,
+    /// Requests with more than one call for an answer.
     pub(super) n_repeated: usize,
+    /// Requests with a call for a label, and with one for a vector.
+    pub(super) n_labelled: usize,
+    pub(super) n_embedded: usize,
     pub(super) n_unmeasured: usize,
     pub(super) n_fallbacks: usize,
     pub(super) n_estimated: usize,
@@ -45,6 +54,8 @@ pub(super) struct Tally {
     feedback: Vec<f64>,
     /// What scorers said, by their names.
     scores: BTreeMap<String, Vec<f64>>,
+    /// What decisions of a policy rest on.
+    rests: BTreeMap<Kind, Vec<f64>>,
     costs: Running,
     tokens: Running,
     first_ms: Vec<f64>,
@@ -150,8 +161,17 @@ impl Tally {
         if is_answered {
             let escalated = evidence.escalated.map(|is| f64::from(u8::from(is)));
             self.escalated.extend(escalated);
+            for (kind, value) in rests::of_decision(evidence.decision.as_ref()) {
+                self.rests.entry(kind).or_default().push(value);
+            }
         }
-        self.n_repeated += usize::from(evidence.attempts.len() > 1);
+        let n_with = |aid: Option<Aid>| {
+            let attempts = evidence.attempts.iter();
+            attempts.filter(|one| one.aid == aid).count()
+        };
+        self.n_repeated += usize::from(n_with(None) > 1);
+        self.n_labelled += usize::from(n_with(Some(Aid::Label)) > 0);
+        self.n_embedded += usize::from(n_with(Some(Aid::Vector)) > 0);
         self.n_unmeasured += usize::from(!evidence.unmeasured.is_empty());
         self.n_fallbacks += usize::from(evidence.canary_failure.is_some());
         if let (true, false, Some(cost)) = (is_answered, entry.row.is_estimated, entry.row.cost) {
@@ -167,12 +187,8 @@ impl Tally {
                 }
             }
             // Tokens of one call are those of the answer.
-            if let (1, false, Some(usage)) = (
-                evidence.attempts.len(),
-                entry.row.is_estimated,
-                entry.row.usage,
-            ) {
-                self.tokens.add(usage.output as f64);
+            if let (false, Some(tokens)) = (entry.row.is_estimated, only_answer(entry, evidence)) {
+                self.tokens.add(tokens as f64);
             }
         }
         let first = evidence
@@ -183,10 +199,16 @@ impl Tally {
         self.first_ms.extend(first.map(|us| us as f64 / 1_000.0));
     }
 
-    /// Counts what this candidate cost within a request, whoever answered it.
-    pub(super) fn add_cost(&mut self, nano: i64, n_calls: usize) {
+    /// Counts what calls of this candidate cost within a request, whoever answered it.
+    pub(super) fn add_cost(&mut self, nano: i64, aids: impl Iterator<Item = Option<Aid>>) {
         self.nano += i128::from(nano);
-        self.n_calls += n_calls;
+        for aid in aids {
+            *match aid {
+                None => &mut self.n_calls,
+                Some(Aid::Label) => &mut self.n_label_calls,
+                Some(Aid::Vector) => &mut self.n_vector_calls,
+            } += 1;
+        }
     }
 
     /// Share of requests that got their whole answer, of those whose client stayed, that were no mistake, and that
@@ -242,6 +264,20 @@ impl Tally {
         scores.map(|(scorer, scores)| (scorer.as_str(), bounded(scores)))
     }
 
+    /// Means of what the policy's decisions rest on; the intervals hold at any time.
+    pub(super) fn rests(&self) -> impl Iterator<Item = (Kind, Option<Known>)> {
+        self.rests.iter().map(|(kind, values)| {
+            let found = if kind.is_share() {
+                bounded(values).as_ref().map(Known::of)
+            } else {
+                let mut running = Running::default();
+                values.iter().for_each(|value| running.add(*value));
+                unbounded(&running).map(|bounds| Known::with_n(bounds, values.len()))
+            };
+            (*kind, found)
+        })
+    }
+
     /// Answers of which clients said something.
     pub(super) fn n_feedback(&self) -> usize {
         self.feedback.len()
@@ -251,6 +287,21 @@ impl Tally {
     pub(super) fn total(&self) -> NanoUsd {
         NanoUsd(i64::try_from(self.nano).unwrap_or(i64::MAX))
     }
+}
+
+/// Output tokens of the answer where one call was made for it; `None` = there were several, or nobody counted.
+fn only_answer(entry: &LedgerEntry, evidence: &Evidence) -> Option<u64> {
+    let is_for_answer = |one: &&AttemptNote| one.aid.is_none();
+    let mut answers = evidence.attempts.iter().filter(is_for_answer);
+    let (one, None) = (answers.next()?, answers.next()) else {
+        return None;
+    };
+    let usage = match &one.spent {
+        Some(spent) => spent.usage,
+        // Only the request's sum is known.
+        None => entry.row.usage,
+    };
+    Some(usage?.output)
 }
 
 /// Requests for which nobody was called.

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use trilemma_golden::Side;
-use trilemma_route::{
-    Examples, Policy, Router, Verdict, appraise, cross_pair_figures, evaluate, replay,
-};
+use trilemma_route::{Examples, Router, Verdict, appraise, cross_pair_figures, evaluate, replay};
 use trilemma_store::Store;
 
 use super::fit::{Fitted, fit, usable, verdict};
@@ -24,7 +22,7 @@ use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 use crate::routing::vectors::{self, Maker};
-use crate::routing::{self, Material, Part, labels};
+use crate::routing::{self, Material, Part, by_file, labels};
 use crate::split::with_split;
 
 /// Most items of which the decisions are timed.
@@ -101,7 +99,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
     if let Some(maker) = maker {
         let stand = vectors::attach(&store, &maker, &mut material)?;
         if file.is_some() && !stand.takes_part {
-            return Err(without_vectors(&stand));
+            return Err(by_file::without_vectors(&stand));
         }
         let signal = super::signals::vectors(&stand);
         material.notes.extend(signal.map(|signal| signal.line()));
@@ -126,7 +124,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         material: &material,
         pair: pair(args, examples, options.seed)?,
         router_us: timed(&usable(fitted.policy.clone())?, examples),
-        fitted_on_these: is_file && is_own_run(&fitted.policy, &material),
+        fitted_on_these: is_file && by_file::is_fitted_on(&fitted.policy, &material),
         target: options.target,
         kind: args.kind,
         is_file,
@@ -149,17 +147,6 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         }
         Verdict::Abstain { .. } | Verdict::Worth => Exit::Ok,
     })
-}
-
-/// A policy that looks at vectors is not judged without them.
-fn without_vectors(stand: &vectors::Stand) -> anyhow::Error {
-    let reason = super::signals::vectors(stand).map_or_else(
-        || format!("no text can have one by `{}`", stand.by),
-        |signal| signal.hint,
-    );
-    anyhow!(InputError(format!(
-        "failed to find the vectors that the policy looks at: {reason}"
-    )))
 }
 
 fn next(args: &EvalArgs, common: &Common, fitted: &Fitted, printer: Printer) {
@@ -191,30 +178,14 @@ pub(crate) fn read_policy(path: &Path) -> anyhow::Result<Router> {
 
 /// What a file does on a run.
 fn of_file(router: &Router, material: &Material) -> anyhow::Result<Fitted> {
-    let gathered = &material.gathered;
-    if let Some(one) = gathered.left_out.iter().find(|one| {
-        let members = router.policy().candidates.iter();
-        members.clone().any(|member| member.id == one.candidate)
-    }) {
-        return Err(anyhow!(InputError(format!(
-            "failed to serve run {} by the policy: `{}` {}",
-            material.manifest.run, one.candidate, one.reason
-        ))));
-    }
-    let unseen = appraise(router, &gathered.examples, material.manifest.seed);
+    by_file::demand_all(router.policy(), material)?;
+    let examples = &material.gathered.examples;
+    let unseen = appraise(router, examples, material.manifest.seed);
     Ok(Fitted {
         verdict: verdict(&unseen),
         policy: router.policy().clone(),
         evaluation: None,
         unseen,
-    })
-}
-
-/// Whether a policy was fitted on items that it is judged on.
-fn is_own_run(policy: &Policy, material: &Material) -> bool {
-    policy.origin.as_ref().is_some_and(|origin| {
-        let other_side = (origin.split.as_deref().zip(material.split)).is_some_and(|(a, b)| a != b);
-        origin.golden == material.manifest.golden && !other_side
     })
 }
 

@@ -160,6 +160,11 @@ fn mean_costs(examples: &Examples) -> Vec<f64> {
     (0..examples.members.len()).map(cost).collect()
 }
 
+/// The same in words.
+pub(crate) fn vectors_hint(stand: &Stand) -> Option<String> {
+    vectors(stand).map(|signal| signal.hint)
+}
+
 /// What keeps vectors out of the training, or makes them incomplete; `None` = nothing.
 pub(super) fn vectors(stand: &Stand) -> Option<Signal> {
     let Stand {
