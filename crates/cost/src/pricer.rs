@@ -10,7 +10,7 @@ use trilemma_catalog::{
     Catalog, CatalogError, Model, PriceQuery, PriceRow, Rates, Service, Staleness,
 };
 use trilemma_domain::{
-    Candidate, Fingerprint, NanoUsd, OwnPrice, ServiceTier, Usage, UsageSource, Usd,
+    Candidate, Fingerprint, NanoUsd, OwnPrice, Place, ServiceTier, Usage, UsageSource, Usd,
 };
 
 use crate::request::request_cost;
@@ -46,14 +46,16 @@ pub struct PriceStep {
     pub basis: PriceBasis,
 }
 
-/// All prices of one candidate on one day, by class of service and context length.
+/// All prices of one candidate on one day, by class of service, place and context length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pricer {
     steps: Vec<PriceStep>,
     /// What the steps are for.
     tier: ServiceTier,
-    /// The steps of other classes of service that have prices.
-    others: Vec<(ServiceTier, Vec<PriceStep>)>,
+    /// Where, too.
+    place: Place,
+    /// The steps of other classes of service and places that have prices.
+    others: Vec<((ServiceTier, Place), Vec<PriceStep>)>,
 }
 
 /// A priced request.
@@ -78,6 +80,7 @@ impl Pricer {
         if let Some(price) = &candidate.price {
             return Ok(Some(Self {
                 tier: asked(candidate).unwrap_or(ServiceTier::Standard),
+                place: place(candidate).unwrap_or(Place::Anywhere),
                 ..Self::contract(price)
             }));
         }
@@ -87,23 +90,39 @@ impl Pricer {
         let Some(found) = catalog.get(identity)? else {
             return Ok(None);
         };
-        let listed = |service| Self::listed(found.model, as_of, service);
-        let mut all: Vec<Self> = Service::ALL.into_iter().filter_map(listed).collect();
+        let listed = |at| {
+            let listed = move |service| Self::listed_at(found.model, as_of, (service, at));
+            Service::ALL.into_iter().filter_map(listed)
+        };
+        let mut all: Vec<Self> = listed(Place::Anywhere).chain(listed(Place::Us)).collect();
         let tier = asked(candidate).unwrap_or(ServiceTier::Standard);
-        let Some(own) = all.iter().position(|one| one.tier == tier) else {
+        let place = place(candidate).unwrap_or(Place::Anywhere);
+        let is_own = |one: &Self| (one.tier, one.place) == (tier, place);
+        let Some(own) = all.iter().position(is_own) else {
             return Ok(None);
         };
         let own = all.swap_remove(own);
-        let others = all.into_iter().map(|one| (one.tier, one.steps));
+        let others = all
+            .into_iter()
+            .map(|one| ((one.tier, one.place), one.steps));
         Ok(Some(Self {
             others: others.collect(),
             ..own
         }))
     }
 
-    /// Takes a model's list prices of one service class on a day; `None` = unknown.
+    /// Takes a model's list prices of one service class on a day, wherever the vendor computes; `None` = unknown.
     #[must_use]
     pub fn listed(model: &Model, as_of: Date, service: Service) -> Option<Self> {
+        Self::listed_at(model, as_of, (service, Place::Anywhere))
+    }
+
+    fn listed_at(model: &Model, as_of: Date, (service, place): (Service, Place)) -> Option<Self> {
+        let region = match place {
+            Place::Anywhere => None,
+            Place::Us => Some("us"),
+            Place::Other => return None,
+        };
         let mut bounds: Vec<u64> = model.prices.iter().map(|row| row.above_tokens).collect();
         bounds.push(0);
         bounds.sort_unstable();
@@ -113,6 +132,7 @@ impl Pricer {
             .filter_map(|above_tokens| {
                 let query = PriceQuery {
                     service,
+                    region,
                     ..PriceQuery::list(as_of, above_tokens.saturating_add(1))
                 };
                 let row = model.price(&query)?;
@@ -122,6 +142,7 @@ impl Pricer {
         (!steps.is_empty()).then_some(Self {
             steps,
             tier: tier_of(service),
+            place,
             others: Vec::new(),
         })
     }
@@ -163,6 +184,7 @@ impl Pricer {
                 basis: PriceBasis::Contract,
             }],
             tier: ServiceTier::Standard,
+            place: Place::Anywhere,
             others: Vec::new(),
         }
     }
@@ -173,15 +195,21 @@ impl Pricer {
         self.tier
     }
 
-    /// The table of a class of service; `None` = its prices are unknown.
+    /// The place that it prices where nobody says where the answer was computed.
     #[must_use]
-    pub fn steps_of(&self, tier: ServiceTier) -> Option<&[PriceStep]> {
-        if tier == self.tier {
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The table of a class of service and a place; `None` = its prices are unknown.
+    #[must_use]
+    pub fn steps_of(&self, tier: ServiceTier, place: Place) -> Option<&[PriceStep]> {
+        if (tier, place) == (self.tier, self.place) {
             return Some(&self.steps);
         }
         let mut others = self.others.iter();
         others
-            .find(|(other, _)| *other == tier)
+            .find(|(other, _)| *other == (tier, place))
             .map(|(_, steps)| steps.as_slice())
     }
 
@@ -197,11 +225,12 @@ impl Pricer {
         step(&self.steps, input_tokens)
     }
 
-    /// Prices a request as billed, in the class of service that answered it; `None` when a price is
-    /// unknown. Where the vendor does not say which class answered, it was the one that is asked for.
+    /// Prices a request as billed, in the class of service that answered it, where it did; `None` when a price
+    /// is unknown. Where the vendor does not say which class answered, or where, it was what is asked for.
     #[must_use]
     pub fn price(&self, usage: &Usage) -> Option<Priced> {
-        let steps = self.steps_of(usage.tier.unwrap_or(self.tier))?;
+        let tier = usage.tier.unwrap_or(self.tier);
+        let steps = self.steps_of(tier, usage.place.unwrap_or(self.place))?;
         let step = step(steps, usage.input_total())?;
         let cost = request_cost(usage, &step.rates)?.settle().ok()?;
         Some(Priced {
@@ -260,6 +289,12 @@ fn asked(candidate: &Candidate) -> Option<ServiceTier> {
     let extra = &candidate.params.extra_body;
     let word = extra.get("service_tier").or(extra.get("serviceTier"))?;
     ServiceTier::of_word(word.as_str()?)
+}
+
+/// The place that a candidate asks for by itself: its contract is for that one.
+fn place(candidate: &Candidate) -> Option<Place> {
+    let word = candidate.params.extra_body.get("inference_geo")?;
+    Place::of_word(word.as_str()?)
 }
 
 impl PriceStep {
@@ -334,6 +369,45 @@ mod tests {
         let (standard, priority) = (listed(Service::Standard), listed(Service::Priority));
         assert!(of(&priority, None) > of(&standard, None));
         assert_eq!(standard.price(&usage(Some(ServiceTier::Priority))), None);
+    }
+
+    #[test]
+    fn each_place_has_its_row_of_the_catalog() {
+        let catalog = Catalog::builtin();
+        let as_of = jiff::civil::date(2026, 11, 29);
+        let cost = |model: &str, place, input| {
+            let name = trilemma_domain::ModelName::parse(model).unwrap();
+            let found = catalog.get(&name).unwrap().unwrap();
+            let standard = Pricer::listed(found.model, as_of, Service::Standard).unwrap();
+            let us = Pricer::listed_at(found.model, as_of, (Service::Standard, Place::Us));
+            let pricer = Pricer {
+                others: us
+                    .map(|us| ((us.tier, us.place), us.steps))
+                    .into_iter()
+                    .collect(),
+                ..standard
+            };
+            let usage = Usage {
+                input_uncached: input,
+                output: 1_000_000,
+                place,
+                ..Usage::default()
+            };
+            pricer.price(&usage).map(|priced| priced.cost.0)
+        };
+        // 4 and 20 USD a million (Opus 5.5), 1.1 times that in the United States.
+        let opus = |place| cost("anthropic/claude-opus-5-5", place, 1_000_000);
+        assert_eq!(opus(None), Some(24_000_000_000));
+        assert_eq!(opus(Some(Place::Anywhere)), Some(24_000_000_000));
+        assert_eq!(opus(Some(Place::Us)), Some(26_400_000_000));
+        assert_eq!(opus(Some(Place::Other)), None);
+        // Short and long contexts have rows of their own there, too.
+        let haiku = |input| cost("anthropic/claude-haiku-5-5", Some(Place::Us), input);
+        assert_eq!(haiku(50_000), Some(555_500_000));
+        assert_eq!(haiku(1_000_000), Some(3_300_000_000));
+        // Nobody states a price of older models there.
+        let old = cost("anthropic/claude-haiku-4-5-20251001", Some(Place::Us), 1);
+        assert_eq!(old, None);
     }
 
     #[test]

@@ -65,5 +65,5 @@ pub use score::{Score, ScoreError};
 pub use scorer::ScorerSpec;
 pub use timing::Timing;
 pub use trial::{ScoreRecord, ScoredOutcome, Trial, TrialKey, TrialOrigin, TrialOutcome};
-pub use usage::{ServiceTier, Usage, UsageSource};
+pub use usage::{Place, ServiceTier, Usage, UsageSource};
 pub use verdict::Verdict;

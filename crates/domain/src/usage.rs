@@ -69,6 +69,41 @@ impl ServiceTier {
     }
 }
 
+/// Where a vendor computes an answer; each has prices of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Wherever the vendor likes.
+    Anywhere,
+    /// In the United States only.
+    Us,
+    /// One that no price list here knows.
+    Other,
+}
+
+impl Place {
+    /// Reads a vendor's word, in requests and answers; `None` = it says nothing, or the model has no such choice.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Some(match word.to_ascii_lowercase().as_str() {
+            "" | "not_available" | "unspecified" => return None,
+            "global" => Self::Anywhere,
+            "us" => Self::Us,
+            _ => Self::Other,
+        })
+    }
+
+    /// Its name in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anywhere => "anywhere",
+            Self::Us => "us",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// Token counts of one call.
 ///
 /// Total input is `input_uncached + cache_read + cache_write_5m + cache_write_1h` with absent
@@ -109,6 +144,9 @@ pub struct Usage {
     /// The class of service that the vendor says it answered in; `None` = it did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<ServiceTier>,
+    /// Where the vendor says it computed the answer; `None` = it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Who counted.
     #[serde(default)]
     pub source: UsageSource,

@@ -240,19 +240,32 @@ pub(crate) struct Kept {
     pub(crate) is_recorded: bool,
 }
 
+/// Says what a request chooses that has no price; `None` = nothing.
+fn unpriced_choice(named: &Named, worst: &Usage) -> Option<String> {
+    let upstream = &named.upstream;
+    let (what, field) = match (worst.tier, worst.place) {
+        _ if !upstream.is_priced() => return None,
+        (Some(tier), _) if !upstream.is_priced_in(Some(tier), None) => (
+            format!("service tier that is asked for ({})", tier.name()),
+            "service_tier",
+        ),
+        (tier, Some(place)) if !upstream.is_priced_in(tier, Some(place)) => (
+            format!("place that is asked for ({})", place.name()),
+            "inference_geo",
+        ),
+        (_, _) => return None,
+    };
+    Some(format!(
+        "no budget covers it: `{}` has no known price in the {what}; hint: leave `{field}` out",
+        upstream.id()
+    ))
+}
+
 async fn reserve(job: &Job, named: &Named, worst: Option<&Usage>) -> Result<Hold, Refusal> {
     let cost = worst.and_then(|worst| named.upstream.worst_cost(worst));
     let Some(cost) = cost else {
-        let tier = worst.and_then(|worst| worst.tier);
-        if let Some(tier) = tier
-            && named.upstream.is_priced()
-            && !named.upstream.is_priced_in(Some(tier))
-        {
-            return Err(Refusal::bad_request(format!(
-                "no budget covers it: `{}` has no known price in the service tier that is asked for ({}); hint: leave `service_tier` out",
-                named.upstream.id(),
-                tier.name()
-            )));
+        if let Some(reason) = worst.and_then(|worst| unpriced_choice(named, worst)) {
+            return Err(Refusal::bad_request(reason));
         }
         let what = if worst.is_some_and(|worst| worst.web_searches.is_some()) {
             "searches have no known price, so that no budget bounds them; hint: state `web_search_1k` in its `price`"

@@ -13,7 +13,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use trilemma_domain::{Dialect, ServiceTier};
+use trilemma_domain::{Dialect, Place, ServiceTier};
 
 use crate::ask::Service;
 
@@ -34,6 +34,8 @@ pub(crate) struct Size {
     pub(crate) fills_context: bool,
     /// The class of service that it asks for; `None` = the vendor chooses.
     pub(crate) tier: Option<ServiceTier>,
+    /// Where the answer is to be computed; `None` = as the vendor's workspace says, or it has no such choice.
+    pub(crate) place: Option<Place>,
 }
 
 /// Longest answer that a request allows.
@@ -73,6 +75,8 @@ struct Lengths<'a> {
     service_tier: Option<&'a RawValue>,
     #[serde(borrow, default)]
     speed: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    inference_geo: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +150,7 @@ pub(crate) fn size(service: Service, dialect: Dialect, body: &[u8]) -> Result<Si
         // Halves of characters, and what is nested too deeply, hide what else there is.
         fills_context: found.is_none_or(|found| found.fills_context),
         tier: tier(dialect, &lengths),
+        place: place(dialect, &lengths),
     })
 }
 
@@ -164,6 +169,17 @@ fn tier(dialect: Dialect, lengths: &Lengths<'_>) -> Option<ServiceTier> {
         (Some(ServiceTier::Priority), _) => Some(ServiceTier::Other),
         (tier, None | Some(ServiceTier::Standard)) => tier,
         (_, fast) => fast,
+    }
+}
+
+/// The place that is asked for, by the one dialect that has a word for it.
+fn place(dialect: Dialect, lengths: &Lengths<'_>) -> Option<Place> {
+    let raw = lengths
+        .inference_geo
+        .filter(|_| dialect == Dialect::Anthropic)?;
+    match serde_json::from_str::<Option<String>>(raw.get()) {
+        Ok(word) => word.and_then(|word| Place::of_word(&word)),
+        Err(_) => Some(Place::Other),
     }
 }
 
@@ -247,6 +263,16 @@ mod tests {
         let tier =
             |dialect, body: &str| size(Service::Chat, dialect, body.as_bytes()).unwrap().tier;
         assert_eq!(tier(OpenAi, "{}"), None);
+        let place =
+            |dialect, body: &str| size(Service::Chat, dialect, body.as_bytes()).unwrap().place;
+        let us = r#"{"inference_geo":"us"}"#;
+        assert_eq!(place(Anthropic, us), Some(Place::Us));
+        assert_eq!(place(OpenAi, us), None);
+        assert_eq!(place(Anthropic, r#"{"inference_geo":null}"#), None);
+        assert_eq!(
+            place(Anthropic, r#"{"inference_geo":1}"#),
+            Some(Place::Other)
+        );
         assert_eq!(tier(OpenAi, r#"{"service_tier":"auto"}"#), None);
         assert_eq!(tier(OpenAi, r#"{"service_tier":null}"#), None);
         let priority = r#"{"service_tier":"priority"}"#;

@@ -1,19 +1,21 @@
-//! The dearest prices of an upstream, by the class of service that a request allows.
+//! The dearest prices of an upstream, by the class of service and the place that a request allows.
 //!
 //! In: a pricer. Out: what a token and a search cost at most. A request that leaves the class to the vendor
 //! (`service_tier` left out or `auto`) may be answered as the vendor's project says, so that it is held to
 //! the dearest of the ordinary class and of priority. Where it names a class, the vendor may still answer
-//! in the ordinary one. (OpenAI's API reference, `service_tier`; November 2026.)
+//! in the ordinary one. (OpenAI's API reference, `service_tier`; November 2026.) A request that leaves the place
+//! out (`inference_geo`) may be answered where the vendor's workspace says; one that names it is answered there.
+//! (Anthropic, data residency; November 2026.)
 
 use trilemma_cost::{PriceStep, Pricer};
-use trilemma_domain::{ServiceTier, Usage};
+use trilemma_domain::{Place, ServiceTier, Usage};
 
-/// The dearest prices in each class of service that has prices.
+/// The dearest prices in each class of service and place that has prices.
 #[derive(Debug, Clone)]
 pub(crate) struct Ceilings {
     /// What is meant where nothing is said.
-    own: ServiceTier,
-    all: Vec<(ServiceTier, Ceiling)>,
+    own: (ServiceTier, Place),
+    all: Vec<((ServiceTier, Place), Ceiling)>,
 }
 
 /// Dearest prices, in thousandths of a nano-dollar.
@@ -29,31 +31,38 @@ pub(crate) struct Ceiling {
 
 impl Ceilings {
     pub(crate) fn new(pricer: &Pricer) -> Self {
-        let priced = |tier| Some((tier, ceiling(pricer.steps_of(tier)?)));
+        let all = ServiceTier::ALL.into_iter().flat_map(|tier| {
+            let places = [Place::Anywhere, Place::Us].into_iter();
+            places.filter_map(move |place| {
+                Some(((tier, place), ceiling(pricer.steps_of(tier, place)?)))
+            })
+        });
         Self {
-            own: pricer.tier(),
-            all: ServiceTier::ALL.into_iter().filter_map(priced).collect(),
+            own: (pricer.tier(), pricer.place()),
+            all: all.collect(),
         }
     }
 
-    /// What a request costs at most that asks for a class of service, or for none (`None`); `None` =
-    /// unknown.
-    pub(crate) fn of(&self, asked: Option<ServiceTier>) -> Option<Ceiling> {
-        let at = |tier| {
-            self.all
-                .iter()
-                .find(|(one, _)| *one == tier)
-                .map(|one| one.1)
+    /// What a request costs at most that asks for a class of service and a place, or leaves them open (`None`);
+    /// `None` = unknown.
+    pub(crate) fn of(&self, asked: Option<ServiceTier>, place: Option<Place>) -> Option<Ceiling> {
+        let at = |key: (ServiceTier, Place)| {
+            let found = self.all.iter().find(|(one, _)| *one == key);
+            found.map(|one| one.1)
         };
-        let (first, others) = match asked {
-            None => (
-                at(self.own)?,
-                [ServiceTier::Standard, ServiceTier::Priority],
-            ),
-            Some(tier) => (at(tier)?, [ServiceTier::Standard; 2]),
+        let tiers = match asked {
+            None => [self.own.0, ServiceTier::Standard, ServiceTier::Priority],
+            Some(tier) => [tier, ServiceTier::Standard, ServiceTier::Standard],
         };
-        let others = others.into_iter().filter_map(at);
-        Some(others.fold(first, Ceiling::larger))
+        let places = match place {
+            None => [self.own.1, Place::Anywhere, Place::Us],
+            Some(place) => [place; 3],
+        };
+        let first = at((tiers[0], places[0]))?;
+        let all = tiers
+            .into_iter()
+            .flat_map(|tier| places.map(|place| (tier, place)));
+        Some(all.filter_map(at).fold(first, Ceiling::larger))
     }
 }
 
@@ -159,7 +168,7 @@ mod tests {
             web_search_1k: Some("10".parse().unwrap()),
         });
         let ceilings = Ceilings::new(&pricer);
-        let ceiling = ceilings.of(None).unwrap();
+        let ceiling = ceilings.of(None, None).unwrap();
         // 3.125 USD per million tokens are 3,125 nano-dollars a token.
         assert_eq!((ceiling.input, ceiling.output), (3_125_000, 10_000_000));
         // 10 USD per thousand searches are ten million nano-dollars each.
@@ -179,14 +188,14 @@ mod tests {
         let flex = ceiling(&steps(trilemma_catalog::Service::Flex));
         assert!(flex.output < standard.output && standard.output < priority.output);
         let ceilings = Ceilings {
-            own: ServiceTier::Standard,
+            own: (ServiceTier::Standard, Place::Anywhere),
             all: vec![
-                (ServiceTier::Standard, standard),
-                (ServiceTier::Priority, priority),
-                (ServiceTier::Flex, flex),
+                ((ServiceTier::Standard, Place::Anywhere), standard),
+                ((ServiceTier::Priority, Place::Anywhere), priority),
+                ((ServiceTier::Flex, Place::Anywhere), flex),
             ],
         };
-        let output = |tier| ceilings.of(tier).map(|ceiling| ceiling.output);
+        let output = |tier| ceilings.of(tier, None).map(|ceiling| ceiling.output);
         assert_eq!(output(None), Some(priority.output));
         assert_eq!(output(Some(ServiceTier::Priority)), Some(priority.output));
         assert_eq!(output(Some(ServiceTier::Standard)), Some(standard.output));
@@ -194,5 +203,33 @@ mod tests {
         assert_eq!(output(Some(ServiceTier::Flex)), Some(standard.output));
         assert_eq!(output(Some(ServiceTier::Batch)), None);
         assert_eq!(output(Some(ServiceTier::Other)), None);
+        // Nobody states a price for the United States.
+        assert!(ceilings.of(None, Some(Place::Us)).is_none());
+    }
+
+    #[test]
+    fn a_place_that_is_left_open_is_reserved_at_the_dearest() {
+        let dear = Ceiling {
+            input: 11,
+            output: 55,
+            search: None,
+        };
+        let cheap = Ceiling {
+            input: 10,
+            output: 50,
+            search: None,
+        };
+        let ceilings = Ceilings {
+            own: (ServiceTier::Standard, Place::Anywhere),
+            all: vec![
+                ((ServiceTier::Standard, Place::Anywhere), cheap),
+                ((ServiceTier::Standard, Place::Us), dear),
+            ],
+        };
+        let input = |place| ceilings.of(None, place).map(|one| one.input);
+        assert_eq!(input(None), Some(11));
+        assert_eq!(input(Some(Place::Us)), Some(11));
+        assert_eq!(input(Some(Place::Anywhere)), Some(10));
+        assert_eq!(input(Some(Place::Other)), None);
     }
 }

@@ -143,6 +143,7 @@ impl Seen {
             .tier
             .or(self.tier)
             .or(worst.and_then(|worst| worst.tier));
+        used.place = used.place.or(worst.and_then(|worst| worst.place));
         used.source = UsageSource::Estimated;
         Some(used)
     }

@@ -72,6 +72,9 @@ pub(crate) enum Step {
 
 impl Live {
     pub(crate) fn new(relay: Relay, dialect: Dialect, writer: Writer, heard: Arc<Heard>) -> Self {
+        if let Some(tier) = relay.tier() {
+            heard.served_in(tier);
+        }
         Self {
             heard,
             n_reports: 0,

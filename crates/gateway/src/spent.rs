@@ -4,7 +4,7 @@
 //! them to the end, else estimated from what was seen and never above what was reserved.
 
 use trilemma_cost::Priced;
-use trilemma_domain::{Attempt, FailureKind, ServiceTier, Usage, UsageSource};
+use trilemma_domain::{Attempt, FailureKind, Place, ServiceTier, Usage, UsageSource};
 use trilemma_store::ledger::Spent;
 
 use crate::heard::{Heard, Seen};
@@ -45,15 +45,23 @@ impl End {
 
     /// Prices it; `worst` is what was reserved, if anything bounds it.
     pub(crate) fn spent(self, upstream: &Upstream, worst: Option<&Usage>) -> Spent {
-        let asked = worst.and_then(|worst| worst.tier);
         match self {
             Self::Counted(usage) => {
-                let is_said =
-                    usage.tier.is_some() || matches!(asked, None | Some(ServiceTier::Standard));
-                let priced = match is_said {
-                    true => price(upstream, &usage, usage.tier),
-                    false => dearest(upstream, &usage, asked),
+                let asked = worst.copied().unwrap_or_default();
+                let has_tier = usage.tier.is_some()
+                    || matches!(asked.tier, None | Some(ServiceTier::Standard));
+                let has_place =
+                    usage.place.is_some() || matches!(asked.place, None | Some(Place::Anywhere));
+                let is_said = has_tier && has_place;
+                let tiers = match has_tier {
+                    true => [usage.tier; 2],
+                    false => tiers(asked.tier),
                 };
+                let places = match has_place {
+                    true => [usage.place; 2],
+                    false => [asked.place, Some(Place::Anywhere)],
+                };
+                let priced = dearest(upstream, &usage, (tiers, places));
                 Spent {
                     usage: Some(usage),
                     nano_usd: priced.map(|priced| priced.cost.0),
@@ -68,9 +76,13 @@ impl End {
             },
             Self::Seen(seen) => {
                 let most = worst.and_then(|worst| upstream.worst_cost(worst));
-                let used = seen
-                    .used(worst)
-                    .and_then(|usage| dearest(upstream, &usage, usage.tier));
+                let used = seen.used(worst).and_then(|usage| {
+                    let places = match usage.place {
+                        None => [None, Some(Place::Us)],
+                        Some(_) => [usage.place; 2],
+                    };
+                    dearest(upstream, &usage, (tiers(usage.tier), places))
+                });
                 let used = used.map(|priced| priced.cost);
                 let cost = match (used, most) {
                     (Some(used), Some(most)) => Some(used.min(most)),
@@ -86,24 +98,39 @@ impl End {
     }
 }
 
-/// What was used costs so much in a class of service, or in the one that is meant where none is said.
-fn price(upstream: &Upstream, usage: &Usage, tier: Option<ServiceTier>) -> Option<Priced> {
-    let pricer = upstream.parts.pricer.as_ref()?;
-    pricer.price(&Usage { tier, ..*usage })
+/// The classes of service that may have answered where nobody has confirmed one.
+fn tiers(asked: Option<ServiceTier>) -> [Option<ServiceTier>; 2] {
+    match asked {
+        None => [None, Some(ServiceTier::Priority)],
+        Some(_) => [asked, Some(ServiceTier::Standard)],
+    }
 }
 
-/// What was used costs at most so much in a class that nobody has confirmed.
-fn dearest(upstream: &Upstream, usage: &Usage, tier: Option<ServiceTier>) -> Option<Priced> {
-    let priced = price(upstream, usage, tier)?;
-    let other = match tier {
-        None => Some(ServiceTier::Priority),
-        Some(_) => Some(ServiceTier::Standard),
+/// What was used costs at most so much in these classes of service and places; `None` = the price of the first of
+/// them is unknown.
+fn dearest(
+    upstream: &Upstream,
+    usage: &Usage,
+    (tiers, places): ([Option<ServiceTier>; 2], [Option<Place>; 2]),
+) -> Option<Priced> {
+    let pricer = upstream.parts.pricer.as_ref()?;
+    let price = |(tier, place)| {
+        pricer.price(&Usage {
+            tier,
+            place,
+            ..*usage
+        })
     };
-    let other = price(upstream, usage, other);
-    Some(match other {
-        Some(other) if other.cost > priced.cost => other,
-        Some(_) | None => priced,
-    })
+    let first = price((tiers[0], places[0]))?;
+    let all = tiers
+        .into_iter()
+        .flat_map(|tier| places.map(|place| (tier, place)));
+    Some(all.filter_map(price).fold(
+        first,
+        |most, other| {
+            if other.cost > most.cost { other } else { most }
+        },
+    ))
 }
 
 /// Refused calls cost nothing, and neither do those of which no byte went out.

@@ -26,6 +26,7 @@ pub(crate) fn sum(before: Option<Usage>, more: Option<Usage>) -> Option<Usage> {
         image_output: both(a.image_output, b.image_output),
         web_searches: both(a.web_searches, b.web_searches),
         tier: a.tier.or(b.tier),
+        place: a.place.or(b.place),
         source: if b.source == UsageSource::Estimated {
             b.source
         } else {

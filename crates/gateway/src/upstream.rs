@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use trilemma_cost::Pricer;
 use trilemma_domain::{
-    Candidate, ChatRequest, Dialect, Failure, NanoUsd, ServiceTier, Target, ToolChoice, Usage,
+    Candidate, ChatRequest, Dialect, Failure, NanoUsd, Place, ServiceTier, Target, ToolChoice,
+    Usage,
 };
 use trilemma_provider::{Client, EncodedRequest, Lane, Secret};
 
@@ -161,10 +162,10 @@ impl Upstream {
         self.ceilings.is_some()
     }
 
-    /// Whether its prices are known in the class of service that a request asks for.
-    pub(crate) fn is_priced_in(&self, tier: Option<ServiceTier>) -> bool {
+    /// Whether its prices are known in the class of service and the place that a request asks for.
+    pub(crate) fn is_priced_in(&self, tier: Option<ServiceTier>, place: Option<Place>) -> bool {
         let ceilings = self.ceilings.as_ref();
-        ceilings.is_some_and(|ceilings| ceilings.of(tier).is_some())
+        ceilings.is_some_and(|ceilings| ceilings.of(tier, place).is_some())
     }
 
     /// Most that a request can use: no token of a text is shorter than a byte, and each search may
@@ -193,14 +194,15 @@ impl Upstream {
                 .saturating_mul(size.n_answers),
             web_searches: (n_searches > 0).then_some(n_searches),
             tier: size.tier,
+            place: size.place,
             ..Usage::default()
         }
     }
 
-    /// Most that so much usage can cost, in the dearest class of service that its request allows;
+    /// Most that so much usage can cost, in the dearest class of service and place that its request allows;
     /// `None` = a price is unknown.
     pub(crate) fn worst_cost(&self, usage: &Usage) -> Option<NanoUsd> {
-        let ceiling = self.ceilings.as_ref()?.of(usage.tier)?;
+        let ceiling = self.ceilings.as_ref()?.of(usage.tier, usage.place)?;
         let searches = match usage.web_searches {
             Some(n) => u128::from(n).saturating_mul(ceiling.search?),
             None => 0,

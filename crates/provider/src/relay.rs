@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
-use trilemma_domain::{ChatResponse, Dialect, Failure, Usage};
+use trilemma_domain::{ChatResponse, Dialect, Failure, ServiceTier, Usage};
 use trilemma_wire::client::{Progress, decode_error};
 
 use crate::address::Origin;
@@ -130,6 +130,12 @@ impl<C: Connect> Relay<C> {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.opened.trace.attempt.request_id.as_deref()
+    }
+
+    /// Gives the class of service that the head states; `None` = it does not say.
+    #[must_use]
+    pub fn tier(&self) -> Option<ServiceTier> {
+        self.opened.trace.tier()
     }
 
     /// Waits for the next part of the body.

@@ -4,8 +4,8 @@
 
 use http::response::Parts;
 use tokio::time::Instant;
-use trilemma_domain::{Attempt, Dialect, Timing, Usage, UsageSource};
-use trilemma_wire::client::{RateLimits, rate_limits, request_id};
+use trilemma_domain::{Attempt, Dialect, ServiceTier, Timing, Usage, UsageSource};
+use trilemma_wire::client::{RateLimits, rate_limits, request_id, service_tier};
 
 use crate::call::Call;
 use crate::head::{self, View};
@@ -19,6 +19,8 @@ pub(crate) struct Trace {
     /// Token counts are no vendor's.
     pub(crate) is_estimated: bool,
     pub(crate) is_simulated: bool,
+    /// The class of service that the head states.
+    tier: Option<ServiceTier>,
 }
 
 impl Trace {
@@ -42,6 +44,7 @@ impl Trace {
             sent: None,
             is_estimated: false,
             is_simulated: false,
+            tier: None,
         }
     }
 
@@ -59,6 +62,7 @@ impl Trace {
         self.attempt.status = Some(head.status.as_u16());
         self.attempt.request_id = request_id(dialect, &view);
         self.limits = rate_limits(dialect, &view, now_ms);
+        self.tier = service_tier(dialect, &view);
         self.is_estimated = head::is_usage_estimated(&view);
         self.is_simulated = head::is_simulated(&view);
     }
@@ -71,8 +75,14 @@ impl Trace {
         });
     }
 
-    /// Marks counts that no vendor reported.
+    /// The class of service that the head states; `None` = it does not say.
+    pub(crate) fn tier(&self) -> Option<ServiceTier> {
+        self.tier
+    }
+
+    /// Marks counts that no vendor reported, and completes them by what the head says.
     pub(crate) fn mark(&self, usage: &mut Usage) {
+        usage.tier = usage.tier.or(self.tier);
         if self.is_estimated {
             usage.source = UsageSource::Estimated;
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trilemma_domain::{ServiceTier, Timing, Usage, UsageSource};
+use trilemma_domain::{Place, ServiceTier, Timing, Usage, UsageSource};
 
 use crate::codec::{Reader, put_u64, put_u128};
 
@@ -68,6 +68,8 @@ const MORE: u8 = 1 << 5;
 /// Where the first mask says in which class of service the vendor answered. Only counts that are reported
 /// say so: with [`ESTIMATED`] all bits could be set, which is [`ABSENT`].
 const TIER_SHIFT: u8 = 6;
+/// Where the second mask says where the answer was computed.
+const PLACE_SHIFT: u8 = 5;
 const ABSENT: u8 = 0xff;
 
 /// Writes token counts.
@@ -95,7 +97,7 @@ pub(crate) fn put_usage(out: &mut Vec<u8>, usage: Option<&Usage>) {
     } else {
         mask |= tier_bits(usage.tier) << TIER_SHIFT;
     }
-    let has_more = more.iter().any(Option::is_some);
+    let has_more = more.iter().any(Option::is_some) || usage.place.is_some();
     if has_more {
         mask |= MORE;
     }
@@ -106,7 +108,7 @@ pub(crate) fn put_usage(out: &mut Vec<u8>, usage: Option<&Usage>) {
         put_u64(out, part);
     }
     if has_more {
-        out.push(mask_of(&more));
+        out.push(mask_of(&more) | place_bits(usage.place) << PLACE_SHIFT);
         for part in more.into_iter().flatten() {
             put_u64(out, part);
         }
@@ -121,6 +123,16 @@ fn tier_bits(tier: Option<ServiceTier>) -> u8 {
         Some(ServiceTier::Flex) => 2,
         // Batches are not called here: one that says so has no price.
         Some(ServiceTier::Batch | ServiceTier::Other) => 3,
+    }
+}
+
+/// Two bits for a place; where nothing is said, none is set.
+fn place_bits(place: Option<Place>) -> u8 {
+    match place {
+        None => 0,
+        Some(Place::Anywhere) => 1,
+        Some(Place::Us) => 2,
+        Some(Place::Other) => 3,
     }
 }
 
@@ -154,6 +166,12 @@ pub(crate) fn read_usage(from: &mut Reader<'_>) -> Option<Option<Usage>> {
     let [cache_read, cache_write_5m, cache_write_1h, reasoning] = read_parts(from, mask)?;
     // Stores of before these parts were known have no second mask.
     let more = if mask & MORE == 0 { 0 } else { from.byte()? };
+    let place = match more >> PLACE_SHIFT & 0b11 {
+        0 => None,
+        1 => Some(Place::Anywhere),
+        2 => Some(Place::Us),
+        _ => Some(Place::Other),
+    };
     let [
         audio_input,
         image_input,
@@ -174,6 +192,7 @@ pub(crate) fn read_usage(from: &mut Reader<'_>) -> Option<Option<Usage>> {
         image_output,
         web_searches,
         tier,
+        place,
         source,
     }))
 }

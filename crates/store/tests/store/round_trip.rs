@@ -52,10 +52,15 @@ fn any_usage() -> BoxedStrategy<Option<Usage>> {
             Just(ServiceTier::Flex),
             Just(ServiceTier::Other),
         ]),
+        prop::option::of(prop_oneof![
+            Just(Place::Anywhere),
+            Just(Place::Us),
+            Just(Place::Other),
+        ]),
         any::<bool>(),
     );
     prop::option::of(
-        parts.prop_map(|(counts, parts, more, tier, estimated)| Usage {
+        parts.prop_map(|(counts, parts, more, tier, place, estimated)| Usage {
             input_uncached: counts[0],
             output: counts[1],
             cache_read: parts[0],
@@ -69,6 +74,7 @@ fn any_usage() -> BoxedStrategy<Option<Usage>> {
             web_searches: more[4],
             // Estimates are of no class of service.
             tier: tier.filter(|_| !estimated),
+            place,
             source: if estimated {
                 UsageSource::Estimated
             } else {

@@ -1,8 +1,8 @@
 //! Response headers, as far as decoding needs them.
 //!
-//! In: a lookup by name. Out: the vendor's id of the request.
+//! In: a lookup by name. Out: the vendor's id of the request, the class of service that answers it.
 
-use trilemma_domain::Dialect;
+use trilemma_domain::{Dialect, ServiceTier};
 
 /// Looks up response headers.
 pub trait Headers {
@@ -32,4 +32,18 @@ pub fn request_id(dialect: Dialect, headers: &dyn Headers) -> Option<String> {
         .map(str::trim)
         .find(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
         .map(str::to_owned)
+}
+
+/// Finds the class of service that answers; `None` = the head does not say.
+///
+/// Gemini states it as `x-gemini-service-tier`, also where a request for `priority` was answered as `standard`
+/// (ai.google.dev/gemini-api/docs/priority-inference, November 2026); the others state it in the body.
+#[must_use]
+pub fn service_tier(dialect: Dialect, headers: &dyn Headers) -> Option<ServiceTier> {
+    match dialect {
+        Dialect::Gemini => headers
+            .get("x-gemini-service-tier")
+            .and_then(|word| ServiceTier::of_word(word.trim())),
+        Dialect::OpenAi | Dialect::Azure | Dialect::Anthropic | Dialect::Responses => None,
+    }
 }

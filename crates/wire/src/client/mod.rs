@@ -33,7 +33,7 @@ pub use anthropic::DEFAULT_MAX_TOKENS as ANTHROPIC_DEFAULT_MAX_TOKENS;
 pub use auth::{AuthHeader, KeyKind, auth_header};
 pub use embeddings::{Vectors, decode_embeddings, decode_vectors, encode_embeddings, encode_texts};
 pub use error::decode_error;
-pub use headers::{Headers, request_id};
+pub use headers::{Headers, request_id, service_tier};
 pub use limits::{RateLimits, Window, rate_limits};
 pub use pipeline::{PipelineReply, decode_pipeline, is_place};
 pub use request::{EncodeError, WireRequest, encode_request};

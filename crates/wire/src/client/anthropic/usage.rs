@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use trilemma_domain::{ServiceTier, Usage, UsageSource};
+use trilemma_domain::{Place, ServiceTier, Usage, UsageSource};
 
 use crate::client::lenient::{Count, Word, some};
 
@@ -30,6 +30,8 @@ struct WireUsage<'a> {
     service_tier: Word<'a>,
     #[serde(default, borrow)]
     speed: Word<'a>,
+    #[serde(default, borrow)]
+    inference_geo: Word<'a>,
 }
 
 /// What the vendor's own tools did; fetches are free and not counted.
@@ -81,6 +83,7 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
                 .and_then(|tools| tools.web_search_requests.0),
         ),
         tier: tier(wire.service_tier.text(), wire.speed.text()),
+        place: wire.inference_geo.text().and_then(Place::of_word),
         source: UsageSource::Reported,
         ..Usage::default()
     })
@@ -119,6 +122,24 @@ mod tests {
             usage.output,
         );
         assert_eq!(found, expected, "{json}");
+    }
+
+    #[test]
+    fn the_place_of_an_answer_is_what_it_states() {
+        let place = |word: &str| {
+            let json = format!(r#"{{"input_tokens":1,"output_tokens":1,"inference_geo":{word}}}"#);
+            normalise(&json).unwrap().place
+        };
+        assert_eq!(place(r#""us""#), Some(Place::Us));
+        assert_eq!(place(r#""global""#), Some(Place::Anywhere));
+        assert_eq!(place(r#""eu""#), Some(Place::Other));
+        // Older models have no choice.
+        assert_eq!(place(r#""not_available""#), None);
+        assert_eq!(place("null"), None);
+        // A stream states it at its begin, and its last report leaves it out.
+        let begin = r#"{"input_tokens":1,"output_tokens":1,"inference_geo":"us"}"#;
+        let merged = overlay(begin, r#"{"output_tokens":7}"#).unwrap();
+        assert_eq!(normalise(&merged).unwrap().place, Some(Place::Us));
     }
 
     #[test]

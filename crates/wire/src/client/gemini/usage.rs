@@ -79,6 +79,7 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         // Usage does not say; `chunk` counts the queries of the grounding metadata.
         web_searches: None,
         tier: wire.service_tier.as_str().and_then(ServiceTier::of_word),
+        place: None,
         source: UsageSource::Reported,
     })
 }

@@ -103,6 +103,7 @@ pub(crate) fn normalise(json: &str) -> Option<Usage> {
         web_searches: some(wire.num_search_queries.0.or(wire.num_sources_used.0)),
         // It stands beside usage.
         tier: None,
+        place: None,
         source: UsageSource::Reported,
     })
 }
