@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use trilemma_domain::{ChatResponse, Dialect, Failure, Timing, Usage};
+use trilemma_domain::{ChatResponse, Dialect, Failure, Timing, Usage, UsageSource};
 use trilemma_wire::client::StreamDecoder;
 
 use crate::config::ClientConfig;
@@ -132,6 +132,7 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
         let is_complete = close.is_end();
         let end = decoder.finish();
         let usage = end.response.usage;
+        let is_counted = end.response.finish.is_some();
         // The vendor's own word about what went wrong says more than how the connection ended,
         // and an answer with its terminal event is whole however the connection ended.
         let transport = close.into_failure(self.config, self.config.max_body_bytes);
@@ -145,6 +146,15 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Reading<'_, I> {
             (Some(fault), Some(failure)) if is_of_the_end(&fault) => Err(failure),
             (Some(fault), _) => Err(fault),
         };
+        // What was reported before the reason to stop is a beginning, not what is billed: Anthropic's streams begin
+        // with all of the input and one token of the answer.
+        let usage = usage.map(|usage| Usage {
+            source: match (&result, is_counted) {
+                (Err(_), false) => UsageSource::Estimated,
+                (Ok(_) | Err(_), _) => usage.source,
+            },
+            ..usage
+        });
         Read {
             result,
             usage,

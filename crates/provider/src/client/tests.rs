@@ -504,6 +504,26 @@ async fn an_error_inside_a_stream_is_a_failure_with_its_usage() {
     assert_eq!(start.elapsed(), Duration::from_secs(2));
 }
 
+/// Tokens that are reported before the reason to stop are a beginning, as Anthropic's streams have one.
+#[tokio::test(start_paused = true)]
+async fn what_a_broken_stream_reported_so_far_is_no_count() {
+    let pipes = once(|mut peer| async move {
+        peer.write(STREAM_HEAD).await;
+        let begun = concat!(
+            r#"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"#,
+            r#""usage":{"prompt_tokens":9,"completion_tokens":1}}"#,
+            "\n\n"
+        );
+        peer.write(&chunk(begun)).await;
+        pass_ms(1).await;
+    });
+    let attempted = stream(&client(&pipes)).await;
+    assert!(attempted.reply.is_none());
+    let usage = attempted.attempt.usage.unwrap();
+    assert_eq!((usage.input_total(), usage.output), (9, 1));
+    assert_eq!(usage.source, UsageSource::Estimated);
+}
+
 #[tokio::test(start_paused = true)]
 async fn estimated_usage_is_marked() {
     let pipes = once(|mut peer| async move {
