@@ -195,7 +195,8 @@ fn fields(
         note(shortened(name));
     }
     if !named.is_candidate {
-        for name in measured.keys().filter(|name| !asked.contains_key(*name)) {
+        let is_left_out = |name: &str| asked.get(name).is_none_or(Value::is_null);
+        for name in measured.keys().filter(|name| is_left_out(name)) {
             note(name);
         }
     }

@@ -51,7 +51,10 @@ pub(crate) fn lost(
     chat: &ChatRequest,
     upstream: Dialect,
 ) -> Vec<String> {
-    let mut lost: BTreeSet<String> = chat.params.extra_body.keys().cloned().collect();
+    // What says `null` says nothing that could get lost.
+    let says = chat.params.extra_body.iter();
+    let says = says.filter(|(_, value)| !value.is_null());
+    let mut lost: BTreeSet<String> = says.map(|(name, _)| name.clone()).collect();
     let knows_seed = !matches!(upstream, Dialect::Anthropic | Dialect::Responses);
     if !knows_seed && chat.params.seed.is_some() {
         lost.insert("seed".to_owned());

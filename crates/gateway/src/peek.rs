@@ -3,6 +3,7 @@
 //! In: the body as it came. Out: values with their places, and the body with some of them replaced
 //! and others put in front. Everything else stays byte for byte.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -147,11 +148,26 @@ pub(crate) fn peek(body: &[u8], form: Option<Form>) -> Result<(Peek, Form), Stri
     Ok((peek, form))
 }
 
-/// Names of the fields of a body that has been read before.
-pub(crate) fn field_names(body: &[u8]) -> Vec<String> {
-    serde_json::from_slice::<Map<String, Value>>(body)
-        .map(|map| map.into_iter().map(|(name, _)| name).collect())
-        .unwrap_or_default()
+/// Names of the fields of a body that has been read before; of those that say `null`, which is as if they were left
+/// out, also where it stands.
+pub(crate) fn field_names(body: &[u8]) -> BTreeMap<String, Option<Range<usize>>> {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap_or_default();
+    let null_at = |raw: &RawValue| (raw.get() == "null").then(|| place(text, raw));
+    fields
+        .into_iter()
+        .map(|(name, raw)| (name, null_at(raw)))
+        .collect()
+}
+
+/// A field that the client has left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Missing<'a> {
+    pub(crate) name: &'a str,
+    /// What it is to say, as JSON.
+    pub(crate) json: &'a str,
+    /// Where the client says `null` instead.
+    pub(crate) null_at: Option<Range<usize>>,
 }
 
 /// Where a value stands in the text that it was borrowed from.
@@ -162,13 +178,13 @@ pub(crate) fn place(text: &str, raw: &RawValue) -> Range<usize> {
 
 impl Peek {
     /// The body with another model's name; `with_usage` also asks for usage at a stream's end;
-    /// `defaults` are fields, as JSON, that the client may have left out.
+    /// `missing` are fields that the client has left out.
     pub(crate) fn spliced(
         &self,
         body: &Bytes,
         model: Option<&str>,
         with_usage: WithUsage,
-        defaults: &[(&str, &str)],
+        missing: &[Missing<'_>],
     ) -> Bytes {
         let mut edits: Vec<(Range<usize>, String)> = Vec::new();
         let mut front = String::new();
@@ -185,10 +201,14 @@ impl Peek {
                 None => front.push_str("\"stream_options\":{\"include_usage\":true},"),
             }
         }
-        for (name, json) in defaults {
-            front.push_str(&Value::from(*name).to_string());
+        for field in missing {
+            if let Some(at) = &field.null_at {
+                edits.push((at.clone(), field.json.to_owned()));
+                continue;
+            }
+            front.push_str(&Value::from(field.name).to_string());
             front.push(':');
-            front.push_str(json);
+            front.push_str(field.json);
             front.push(',');
         }
         if edits.is_empty() && front.is_empty() {
@@ -269,6 +289,32 @@ mod tests {
             "a",
             Asked,
             r#"{"model":"a","messages":[]}"#,
+        );
+    }
+
+    #[test]
+    fn what_says_null_is_written_over_in_place() {
+        let body = r#"{"model":"a","temperature" : null ,"seed":7,"messages":[{"stop":null}],"stop":null}"#;
+        let names = field_names(body.as_bytes());
+        assert_eq!(names["seed"], None);
+        let null = |name: &str| names[name].clone().map(|at| &body[at]);
+        assert_eq!([null("temperature"), null("stop")], [Some("null"); 2]);
+        let field = |name: &'static str, json: &'static str| Missing {
+            name,
+            json,
+            null_at: names.get(name).cloned().flatten(),
+        };
+        let bytes = Bytes::copy_from_slice(body.as_bytes());
+        let missing = [
+            field("stop", r#"["x"]"#),
+            field("temperature", "0.5"),
+            field("top_p", "1"),
+        ];
+        let read = peek(&bytes, None).unwrap().0;
+        let spliced = read.spliced(&bytes, Some("b"), WithUsage::Always, &missing);
+        assert_eq!(
+            std::str::from_utf8(&spliced).unwrap(),
+            r#"{"top_p":1,"model":"b","temperature" : 0.5 ,"seed":7,"messages":[{"stop":null}],"stop":["x"]}"#
         );
     }
 

@@ -11,7 +11,7 @@ use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request};
 use crate::ask::{Ask, Manner, Service};
 use crate::logprobs::{self, Logprobs};
 use crate::loss;
-use crate::peek::{WithUsage, field_names};
+use crate::peek::{Missing, WithUsage, field_names};
 use crate::refusal::Refusal;
 use crate::upstream::{Named, Side};
 
@@ -78,7 +78,10 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
         let kept = |name: &str| extra.contains_key(name);
         let lost = lost.into_iter().filter(|name| !kept(name)).collect();
         let mut fields = extra;
-        fields.extend(std::mem::take(&mut chat.params.extra_body));
+        fields.retain(|_, value| !value.is_null());
+        for (name, value) in std::mem::take(&mut chat.params.extra_body) {
+            fields.entry(name).or_insert(value);
+        }
         fields.remove("stream_options");
         chat.params.extra_body = fields;
         lost
@@ -124,14 +127,14 @@ fn same(ask: &Ask, named: &Named, side: &Side, logprobs: Logprobs) -> Prepared {
     } else {
         WithUsage::Always
     };
-    let defaults = if named.is_candidate && !side.defaults.is_empty() {
+    let missing = if named.is_candidate && !side.defaults.is_empty() {
         missing_defaults(ask, &side.defaults, logprobs)
     } else {
         Vec::new()
     };
     let body = ask
         .peek
-        .spliced(&ask.body, Some(upstream.model()), with_usage, &defaults);
+        .spliced(&ask.body, Some(upstream.model()), with_usage, &missing);
     let mut request = side.encoded(body, ask.peek.stream);
     for (name, value) in &ask.vendor_headers {
         request.set_header(name.clone(), value.clone());
@@ -146,15 +149,16 @@ fn same(ask: &Ask, named: &Named, side: &Side, logprobs: Logprobs) -> Prepared {
     }
 }
 
-/// The measured parameters that the client left out. A length has two names.
+/// The measured parameters that the client left out, or said `null` of, which vendors take for the same. A length has
+/// two names.
 fn missing_defaults<'a>(
     ask: &Ask,
     defaults: &'a [(String, String)],
     logprobs: Logprobs,
-) -> Vec<(&'a str, &'a str)> {
+) -> Vec<Missing<'a>> {
     const LENGTHS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
     let fields = field_names(&ask.body);
-    let has = |name: &str| fields.iter().any(|field| field == name);
+    let has = |name: &str| matches!(fields.get(name), Some(None));
     defaults
         .iter()
         .filter(|(name, _)| {
@@ -163,7 +167,11 @@ fn missing_defaults<'a>(
             let is_given = has(name) || (is_length && LENGTHS.into_iter().any(has));
             !is_given && !is_idle
         })
-        .map(|(name, json)| (name.as_str(), json.as_str()))
+        .map(|(name, json)| Missing {
+            name,
+            json,
+            null_at: fields.get(name).cloned().flatten(),
+        })
         .collect()
 }
 

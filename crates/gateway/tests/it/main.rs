@@ -21,6 +21,7 @@ mod judged;
 mod jury;
 mod labels;
 mod limits;
+mod nulls;
 mod policies;
 mod refused;
 mod shadow;
