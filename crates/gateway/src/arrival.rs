@@ -121,6 +121,7 @@ fn facts(headers: &HeaderMap) -> Facts {
     Facts {
         task: text("x-trilemma-task"),
         user_tier: text("x-trilemma-user-tier"),
+        route: text("x-trilemma-route"),
         tags: text("x-trilemma-tags")
             .map(|tags| tags.split(',').map(|tag| tag.trim().to_owned()).collect())
             .unwrap_or_default(),

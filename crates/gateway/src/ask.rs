@@ -50,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) task: Option<String>,
     /// The caller's word for the class of its user.
     pub(crate) user_tier: Option<String>,
+    /// The caller's word for the route by which it comes, beside the model's name.
+    pub(crate) route: Option<String>,
     /// Labels.
     pub(crate) tags: Vec<String>,
 }

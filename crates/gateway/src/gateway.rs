@@ -249,8 +249,12 @@ impl Gateway {
 
     /// The policy that a request asks for by its model's name.
     pub(crate) fn called_policy(&self, ask: &Ask) -> Option<Arc<Active>> {
-        self.policy()
-            .filter(|active| ask.service == Service::Chat && active.is_called(&ask.peek.model))
+        let name = ask.peek.model.as_str();
+        // A provider may be called like the policy: what the project names goes before a route.
+        let is_candidates = name.contains('/') && self.names.contains_key(name);
+        self.policy().filter(|active| {
+            ask.service == Service::Chat && !is_candidates && active.is_called(name)
+        })
     }
 
     /// Finds what a client means by a model's name.

@@ -95,9 +95,25 @@ impl Active {
         })
     }
 
-    /// Whether a model's name means this policy.
+    /// Whether a model's name means this policy, alone or with a route (`auto/summaries`).
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        name == AUTO || name == self.router.policy().name
+        name == AUTO || name == self.router.policy().name || self.route_in(name).is_some()
+    }
+
+    /// The route in a model's name that means this policy; `None` = there is none.
+    fn route_in<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let own = self.router.policy().name.as_str();
+        let mut all = [AUTO, own].into_iter();
+        let route = all.find_map(|prefix| name.strip_prefix(prefix)?.strip_prefix('/'));
+        route.filter(|route| !route.is_empty())
+    }
+
+    /// The route by which a request comes: what a header states, else what the model's name does, which without a
+    /// route is the route.
+    fn route_of<'a>(&self, ask: &'a Ask) -> &'a str {
+        let name = ask.peek.model.as_str();
+        let stated = ask.facts.route.as_deref().or_else(|| self.route_in(name));
+        stated.unwrap_or(name)
     }
 
     /// Whether a member makes vectors and answers nothing.
@@ -146,7 +162,7 @@ impl Active {
         let fields = metadata(chat);
         RequestView {
             task: ask.facts.task.as_deref(),
-            route: Some(&ask.peek.model),
+            route: Some(self.route_of(ask)),
             tags: &ask.facts.tags,
             user_tier: ask.facts.user_tier.as_deref(),
             time: Timestamp::from_microsecond(ask.at_us).ok(),

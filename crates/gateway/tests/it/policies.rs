@@ -91,6 +91,75 @@ fn said(answer: &crate::support::Answer) -> String {
         .collect()
 }
 
+/// Clients name their route beside `auto`, or in a header, which goes before; offline an item's field does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_on_the_route_holds_for_the_route_that_is_named() {
+    let plan = json!({ "rules": {
+        "rules": [
+            { "name": "summaries", "when": { "route": ["summaries"] }, "then": { "single": "p/large" } },
+            { "name": "plain", "when": { "route": ["auto"] }, "then": { "single": "p/other" } },
+        ],
+        "otherwise": { "single": "p/small" },
+    }});
+    let policy = policy(&plan, &[]);
+    let router = Router::read(&policy.to_string()).unwrap();
+    let house = with_policy(&policy).await;
+    for (model, header, route, who) in [
+        ("auto/summaries", None, "summaries", "p/large"),
+        ("test/summaries", None, "summaries", "p/large"),
+        ("auto", Some("summaries"), "summaries", "p/large"),
+        ("auto/other", Some("summaries"), "summaries", "p/large"),
+        ("auto/other", None, "other", "p/small"),
+        ("auto", None, "auto", "p/other"),
+        ("test", None, "test", "p/small"),
+    ] {
+        let body = openai(model, false);
+        let headers: Vec<(&str, &str)> = header
+            .map(|route| ("x-trilemma-route", route))
+            .into_iter()
+            .collect();
+        for path in ["/v1/chat/completions", "/v1/messages"] {
+            let answer = post(&house.address, path, body.to_string().as_bytes(), &headers).await;
+            assert_eq!(answer.status, 200, "{model}: {}", answer.text());
+            assert_eq!(
+                answer.header("x-trilemma-model"),
+                Some(who),
+                "{model} {header:?}"
+            );
+        }
+        let asked = post(
+            &house.address,
+            "/v1/decide",
+            body.to_string().as_bytes(),
+            &headers,
+        )
+        .await;
+        assert_eq!(asked.json()["calls"][0]["candidate"], who);
+        let view = RequestView {
+            route: Some(route),
+            ..RequestView::of_text("say it")
+        };
+        let Step::Call(calls) = router.step(&view, &[]).step else {
+            panic!("{model}")
+        };
+        assert_eq!(calls[0].candidate.as_str(), who, "{model}");
+    }
+    // A route is no candidate's name, and an empty one is none.
+    for model in ["auto/", "other/summaries"] {
+        let answer = house
+            .post("/v1/chat/completions", &openai(model, false))
+            .await;
+        assert_eq!(answer.status, 404, "{model}: {}", answer.text());
+    }
+    // A candidate that is called so is meant itself.
+    let own = house
+        .post("/v1/chat/completions", &openai("p/small", false))
+        .await;
+    assert_eq!(own.header("x-trilemma-model"), Some("p/small"));
+    let (_, entries, _folder) = house.close().await;
+    assert_eq!(entries[0].row.requested, "auto/summaries");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_choose_and_say_why() {
     let house = with_policy(&policy(&rules(), &[])).await;
