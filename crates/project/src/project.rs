@@ -124,7 +124,8 @@ pub struct BenchSettings {
     pub concurrency: u32,
     /// Seed of every random choice.
     pub seed: u64,
-    /// Most HTTP calls for one trial, throttled ones not counted; at least 1.
+    /// Most HTTP calls for one trial; refusals for load (429, 503, 529) do no work, cost nothing and are not counted.
+    /// At least 1.
     pub max_attempts: u32,
     /// A connection that is silent for this long is given up.
     pub stall_timeout: Duration,

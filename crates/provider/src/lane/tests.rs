@@ -241,6 +241,39 @@ async fn a_vendors_pause_is_kept_and_costs_no_attempt() {
     );
 }
 
+/// The vendor has done nothing: one attempt is left after however many refusals, and the trial's time bounds them.
+#[tokio::test(start_paused = true)]
+async fn refusals_for_load_are_no_attempts_and_end_in_time() {
+    let strict = || lane(|config| config.retry.max_attempts = 1);
+    for status in [503, 529] {
+        let (pipes, _) = scripted(move |n| {
+            if n < 14 {
+                refused(status, "")
+            } else {
+                answer("hi")
+            }
+        });
+        let outcome = one(&strict(), &client(&pipes)).await;
+        assert!(outcome.result.is_ok(), "{status}");
+        assert_eq!(outcome.attempts.len(), 15, "{status}");
+    }
+    let (pipes, _) = scripted(|n| {
+        if n < 14 {
+            refused(503, "")
+        } else {
+            refused(500, "")
+        }
+    });
+    let outcome = one(&strict(), &client(&pipes)).await;
+    assert!(outcome.result.is_err());
+    assert_eq!(outcome.attempts.len(), 15);
+    let (pipes, _) = scripted(|_| refused(503, ""));
+    let start = Instant::now();
+    let outcome = one(&strict(), &client(&pipes)).await;
+    assert!(outcome.result.is_err());
+    assert!(start.elapsed() < secs(930), "{:?}", start.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_whole_lane_pauses() {
     let (pipes, _) = scripted(|n| if n == 0 { after(5) } else { answer("hi") });
