@@ -1,36 +1,32 @@
 //! Random requests through a gateway: none panics, none leaks a key, none reaches an upstream malformed.
 //!
 //! Each goes over a socket to a gateway with keys of clients and of upstreams, behind which every vendor stands at one
-//! address that keeps what it is sent and quotes the upstream's key in answers, errors and headers. Made from a seed and
+//! address that keeps what it is sent and quotes the upstream's key in answers, errors and headers. Canary, shadow, budgets
+//! and kept texts are on (`rig`): what they keep and send is held to the same, budgets hold, and each row is the sum of
+//! its calls. Made from a seed and
 //! bounded in time: `TRILEMMA_FUZZ_SEED` and `TRILEMMA_FUZZ_CASE` run one case again, `TRILEMMA_SLOW_TESTS` runs longer.
 
 mod requests;
+mod rig;
 mod upstream;
 mod wellformed;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use requests::{Draws, Request};
-use serde_json::json;
-use sha2::{Digest as _, Sha256};
-use trilemma_domain::Dialect;
-use trilemma_gateway::{GatewayParts, Upstream, UpstreamParts};
-use trilemma_project::{ClientKey, ServeSettings};
-use trilemma_provider::{KeyKind, Secret};
-use trilemma_store::ledger::LedgerFile;
-use upstream::Desk;
+use rig::{Rig, rig};
 
-use crate::support::{
-    self, Answer, House, candidate, ledger_path, metrics, open, parts_of, settings,
-};
+use crate::support::{self, Answer, metrics};
 
 /// The upstreams' key; its end is in no other text.
 pub(crate) const KEY: &str = "sk-live-Zq7RkW2xVb9TnHc4LmYp8sDf6GjA";
 /// The client's.
 pub(crate) const CLIENT_KEY: &str = "ck-live-Xw3QvN8tBz5KrUe7PaSi2LoMd9Yh";
 pub(crate) const BEARER: &str = "Bearer ck-live-Xw3QvN8tBz5KrUe7PaSi2LoMd9Yh";
+/// That of a client with a small budget.
+pub(crate) const POOR_KEY: &str = "pk-live-Jd5TgF9sQw2ZxCv8NbMk4HrYe6Ua";
+pub(crate) const POOR_BEARER: &str = "Bearer pk-live-Jd5TgF9sQw2ZxCv8NbMk4HrYe6Ua";
 /// What clients may know of keys that look like the gateway's.
 pub(crate) const KEY_PIECES: [&str; 2] = ["sk-live-", "Bearer sk-live-"];
 /// Pieces of a key of this length give it away.
@@ -57,69 +53,9 @@ fn is_slow_run() -> bool {
     std::env::var_os("TRILEMMA_SLOW_TESTS").is_some_and(|value| !value.is_empty())
 }
 
-struct Rig {
-    house: House,
-    desk: Arc<Mutex<Desk>>,
-    log: Arc<Mutex<Vec<String>>>,
-}
-
-async fn rig() -> Rig {
-    let (url, desk) = upstream::upstream().await;
-    let sha256 = Sha256::digest(CLIENT_KEY)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let settings = ServeSettings {
-        max_attempts: 2,
-        keys: vec![ClientKey {
-            name: "team".to_owned(),
-            sha256,
-            budget: None,
-            rpm: None,
-        }],
-        ..settings()
-    };
-    let named = |id: &str, dialect| {
-        let parts = support::parts(candidate(id, dialect, &url), &settings);
-        let base_url = parts.candidate.target.base_url.clone();
-        Upstream::new(UpstreamParts {
-            secret: Some(Secret::new(KEY, KeyKind::ApiKey, &base_url).unwrap()),
-            ..parts
-        })
-        .unwrap()
-    };
-    let upstreams = Dialect::ALL.map(|dialect| named(&format!("{}/m", dialect.name()), dialect));
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = LedgerFile::open(&ledger_path(folder.path())).unwrap();
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let lines = Arc::clone(&log);
-    let embedder = named("embed/m", Dialect::OpenAi);
-    let parts = GatewayParts {
-        embedders: vec![embedder],
-        log: Some(Box::new(move |line| {
-            lines.lock().unwrap().push(line.to_owned())
-        })),
-        ..parts_of(upstreams.into(), settings, ledger)
-    };
-    let (_, unused) = support::simulator("[models.unused]\n").await;
-    let house = open(parts, unused, folder).await;
-    let members = ["openai/m", "anthropic/m", "gemini/m"].map(|id| json!({ "id": id }));
-    let policy = json!({
-        "schema_version": 1, "name": "fuzzed", "candidates": members, "fallback": ["gemini/m"],
-        "plan": { "rules": {
-            "rules": [{ "name": "long", "when": { "chars": { "min": 40 } }, "then": { "single": "anthropic/m" } }],
-            "otherwise": { "cascade": {
-                "ask": ["openai/m", "anthropic/m"], "accept": { "agree": 2 }, "escalate": { "single": "gemini/m" },
-            }},
-        }},
-    });
-    house.gateway.set_policy(&policy.to_string()).unwrap();
-    Rig { house, desk, log }
-}
-
 /// The key of which a piece is told that gives it away; pieces that the client has sent itself do not count.
 fn leaked(text: &[u8], asked: &[u8]) -> Option<&'static str> {
-    [KEY, CLIENT_KEY].into_iter().find(|key| {
+    [KEY, CLIENT_KEY, POOR_KEY].into_iter().find(|key| {
         let secret = &key.as_bytes()["sk-live-".len()..];
         secret.windows(TELLING).any(|piece| {
             memchr::memmem::find(text, piece).is_some()
@@ -147,10 +83,41 @@ fn wrong(answer: &Answer) -> Option<String> {
     (!is_json && answer.header("x-trilemma-model").is_none()).then(|| "no JSON".to_owned())
 }
 
-async fn case(rig: &Rig, seed: u64, idx: u64) -> Vec<String> {
+/// What was asked lately, by path and body: the shadow is a little behind.
+type Lately = std::collections::VecDeque<(&'static str, Vec<u8>)>;
+/// More than may wait for the challenger.
+const LATELY: usize = 512;
+
+/// What is wrong with what the challenger was asked: each of it is some request of lately.
+fn wrong_in_the_shadow(rig: &Rig, lately: &Lately) -> Vec<String> {
+    let sent = std::mem::take(&mut rig.shadows.lock().unwrap().sent);
+    let told = sent.iter().filter_map(|sent| {
+        let mut last = Vec::new();
+        for (path, body) in lately.iter().rev() {
+            last = wellformed::complaints(sent, (path, body.as_slice()));
+            if last.is_empty() {
+                return None;
+            }
+        }
+        let body = String::from_utf8_lossy(&sent.body);
+        let body: String = body.chars().take(600).collect();
+        Some(format!(
+            "the challenger got {}: {last:?}\n{body}",
+            sent.path
+        ))
+    });
+    told.collect()
+}
+
+async fn case(rig: &Rig, (seed, idx): (u64, u64), lately: &mut Lately) -> (usize, Vec<String>) {
     let mut draws = Draws(seed.wrapping_mul(0x0100_0000_01b3) ^ idx);
     let request = Request::draw(&mut draws);
     rig.desk.lock().unwrap().mood = draws.next(20);
+    rig.shadows.lock().unwrap().mood = draws.next(20);
+    lately.push_back((request.path, request.body.clone()));
+    if lately.len() > LATELY {
+        lately.pop_front();
+    }
     let answer = support::post(
         &rig.house.address,
         request.path,
@@ -167,6 +134,7 @@ async fn case(rig: &Rig, seed: u64, idx: u64) -> Vec<String> {
             complaints.map(|told| format!("{} got {told}", sent.path))
         })
         .collect();
+    found.extend(wrong_in_the_shadow(rig, lately));
     found.extend(wrong(&answer));
     let told = [answer.head.as_bytes(), &answer.body].concat();
     found.extend(
@@ -203,7 +171,7 @@ async fn case(rig: &Rig, seed: u64, idx: u64) -> Vec<String> {
             ));
         }
     }
-    found
+    (sent.len(), found)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,12 +185,14 @@ async fn slow_fuzzed_requests_leak_no_key_and_arrive_well_formed() {
     let seed = number("TRILEMMA_FUZZ_SEED").unwrap_or(SEED);
     let longest = Duration::from_secs(if is_slow_run() { 60 } else { 4 });
     let began = tokio::time::Instant::now();
-    let mut n = 0;
+    let (mut n, mut n_calls) = (0, 0);
+    let mut lately = Lately::new();
     let mut wrong = Vec::new();
     let only = number("TRILEMMA_FUZZ_CASE");
     while wrong.len() < MOST_TOLD && began.elapsed() < longest {
         let idx = only.unwrap_or(n);
-        let found = case(&rig, seed, idx).await;
+        let (n_sent, found) = case(&rig, (seed, idx), &mut lately).await;
+        n_calls += n_sent;
         if !found.is_empty() {
             let again = format!("TRILEMMA_FUZZ_SEED={seed} TRILEMMA_FUZZ_CASE={idx}");
             wrong.push(format!("{again}\n{}", found.join("\n")));
@@ -239,21 +209,10 @@ async fn slow_fuzzed_requests_leak_no_key_and_arrive_well_formed() {
         wrong.join("\n\n")
     );
     assert!(only.is_some() || n > 100, "{n}");
-    println!("{n} requests");
+    println!("{n} requests, {n_calls} calls");
     let page = metrics(&rig.house).await;
     assert_eq!(leaked(page.as_bytes(), b""), None, "{page}");
-    let (_, entries, folder) = rig.house.close().await;
-    assert!(n == 0 || entries.len() as u64 > n / 8, "{}", entries.len());
-    for file in fs_err::read_dir(folder.path()).unwrap() {
-        let path = file.unwrap().path();
-        if path.is_file() {
-            assert_eq!(
-                leaked(&fs_err::read(&path).unwrap(), b""),
-                None,
-                "{}",
-                path.display()
-            );
-        }
-    }
+    let found = rig.close(n_calls).await;
+    assert!(only.is_some() || found.is_empty(), "{}", found.join("\n"));
     assert_eq!(N_PANICS.load(Ordering::Relaxed), 0, "a thread has panicked");
 }

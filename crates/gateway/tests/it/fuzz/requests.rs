@@ -33,7 +33,7 @@ pub(crate) struct Request {
 }
 
 /// Models by name: one of each dialect, the policy, and those that nobody has.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 14] = [
     "openai/m",
     "azure/m",
     "anthropic/m",
@@ -41,6 +41,8 @@ const NAMES: [&str; 12] = [
     "responses/m",
     "auto",
     "auto",
+    "auto/sums",
+    "auto/../openai/m",
     "m",
     "embed",
     "../../v1/files",
@@ -102,13 +104,20 @@ fn headers(draws: &mut Draws, path: &str) -> Vec<(&'static str, &'static str)> {
         &("x-api-key", super::CLIENT_KEY),
         &("api-key", super::CLIENT_KEY),
         &("x-goog-api-key", super::CLIENT_KEY),
+        &("authorization", super::BEARER),
+        &("x-api-key", super::CLIENT_KEY),
+        &("authorization", super::POOR_BEARER),
+        &("x-api-key", super::POOR_KEY),
     ])];
-    let more: [&(&str, &str); 12] = [
+    let more: [&(&str, &str); 15] = [
         &("x-trilemma-task", "sums"),
         &("x-trilemma-tags", "a,,\u{e9},evil"),
         &("x-trilemma-user-tier", "\"'"),
         &("x-trilemma-session", "user; drop table"),
         &("x-trilemma-dry-run", "true"),
+        &("x-trilemma-route", "a/b\u{e9}"),
+        &("x-trilemma-private", "true"),
+        &("x-trilemma-consent", "true"),
         &("traceparent", "00-evil"),
         &("x-forwarded-host", "evil.example"),
         &("x-base-url", "http://evil.example"),
@@ -274,7 +283,7 @@ fn odd(draws: &mut Draws) -> Value {
 }
 
 /// Fields that mean something in some dialect, or should mean nothing anywhere.
-const FIELDS: [&str; 30] = [
+const FIELDS: [&str; 31] = [
     "base_url",
     "api_base",
     "api_key",
@@ -298,6 +307,7 @@ const FIELDS: [&str; 30] = [
     "reasoning",
     "reasoning_effort",
     "service_tier",
+    "inference_geo",
     "logprobs",
     "stop",
     "seed",

@@ -103,7 +103,10 @@ pub(crate) fn complaints(sent: &Sent, (asked_at, asked): (&str, &[u8])) -> Vec<S
     };
     // A stream that a policy judges is asked for as a whole, in words of the gateway's own.
     let asked_body: Value = serde_json::from_slice(asked).unwrap_or_default();
-    let may_be_judged = asked_body["model"] == "auto" && asked_body["stream"] == true;
+    let is_policys = asked_body["model"]
+        .as_str()
+        .is_some_and(|model| model.starts_with("auto"));
+    let may_be_judged = is_policys && asked_body["stream"] == true;
     if passes && !may_be_judged {
         unchanged(fields, asked, &mut found);
     } else {
