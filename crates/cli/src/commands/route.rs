@@ -19,7 +19,6 @@ mod train;
 mod words;
 
 pub(crate) use eval::read_policy;
-pub(crate) use signals::vectors_hint;
 
 use clap::Subcommand;
 

@@ -9,7 +9,6 @@ use trilemma_store::Store;
 
 use super::vectors::{self, Maker, Stand};
 use super::{Material, Part, gather, labels};
-use crate::commands::route::vectors_hint;
 use crate::context::{Context, InputError};
 
 /// Reads what a policy needs of a run.
@@ -61,8 +60,9 @@ pub(crate) fn demand_all(policy: &Policy, material: &Material) -> anyhow::Result
 
 /// A policy that looks at vectors is not judged without them.
 pub(crate) fn without_vectors(stand: &Stand) -> anyhow::Error {
-    let reason =
-        vectors_hint(stand).unwrap_or_else(|| format!("no text can have one by `{}`", stand.by));
+    let reason = stand
+        .lack()
+        .unwrap_or_else(|| format!("no text can have one by `{}`", stand.by));
     anyhow!(InputError(format!(
         "failed to find the vectors that the policy looks at: {reason}"
     )))

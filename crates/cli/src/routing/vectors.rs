@@ -162,6 +162,44 @@ pub(crate) struct Stand {
     pub(crate) takes_part: bool,
 }
 
+impl Stand {
+    /// What keeps vectors out, or makes them incomplete, in words after "vectors"; `None` = nothing.
+    pub(crate) fn lack(&self) -> Option<String> {
+        let Stand {
+            by,
+            n_texts,
+            n_missing,
+            n_tokens,
+            ..
+        } = self;
+        let lack = if self.usd.is_none() {
+            format!(
+                "take no part: the price of `{by}` is unknown, and every query would pay it; state `price` in its \
+                 `[[serve.embeddings]]` entry"
+            )
+        } else if *n_missing > 0 {
+            let part = if self.takes_part {
+                "those items are judged without"
+            } else {
+                "too many for them to take part"
+            };
+            format!(
+                "{n_missing} of {n_texts} texts have none by `{by}` ({part}), about {n_tokens} tokens; \
+                 `trilemma route embed {by}` asks for them"
+            )
+        } else if self.n_uncounted > 0 {
+            format!(
+                "`{by}` reported no tokens for {} of {n_texts} texts, so nobody knows what a query costs; have its \
+                 endpoint report usage",
+                self.n_uncounted
+            )
+        } else {
+            return None;
+        };
+        Some(lack)
+    }
+}
+
 /// Gives the examples of a run their vectors, where enough are there and their price is known.
 ///
 /// # Errors

@@ -160,48 +160,13 @@ fn mean_costs(examples: &Examples) -> Vec<f64> {
     (0..examples.members.len()).map(cost).collect()
 }
 
-/// The same in words.
-pub(crate) fn vectors_hint(stand: &Stand) -> Option<String> {
-    vectors(stand).map(|signal| signal.hint)
-}
-
 /// What keeps vectors out of the training, or makes them incomplete; `None` = nothing.
 pub(super) fn vectors(stand: &Stand) -> Option<Signal> {
-    let Stand {
-        by,
-        n_texts,
-        n_missing,
-        n_tokens,
-        ..
-    } = stand;
-    let hint = if stand.usd.is_none() {
-        format!(
-            "take no part: the price of `{by}` is unknown, and every query would pay it; state `price` in its \
-             `[[serve.embeddings]]` entry"
-        )
-    } else if *n_missing > 0 {
-        let part = if stand.takes_part {
-            "those items are judged without"
-        } else {
-            "too many for them to take part"
-        };
-        format!(
-            "{n_missing} of {n_texts} texts have none by `{by}` ({part}), about {n_tokens} tokens; \
-             `trilemma route embed {by}` asks for them"
-        )
-    } else if stand.n_uncounted > 0 {
-        format!(
-            "`{by}` reported no tokens for {} of {n_texts} texts, so nobody knows what a query costs; have its \
-             endpoint report usage",
-            stand.n_uncounted
-        )
-    } else {
-        return None;
-    };
+    let hint = stand.lack()?;
     Some(Signal {
         name: "vectors",
         hint,
-        cost_usd: stand.usd.filter(|_| *n_missing > 0),
+        cost_usd: stand.usd.filter(|_| stand.n_missing > 0),
     })
 }
 
