@@ -1,5 +1,6 @@
 //! What served items came to, set against the best single candidate and the random mix.
 
+use trilemma_stats::paired::alike;
 use trilemma_stats::resample::{
     Interval, Resampling, bootstrap_figures, bootstrap_mean, bootstrap_sums, cluster_bootstrap_mean,
 };
@@ -20,7 +21,8 @@ use crate::train::Examples;
 pub struct Appraisal {
     /// Quality and cost.
     pub point: Point,
-    /// Quality less that of the best single candidate, paired; `None` = no spread.
+    /// Quality less that of the best single candidate, paired; where all items differ alike, such as not at all, the
+    /// interval is that of what could have been missed. `None` = too few items.
     pub difference: Option<Estimate>,
     /// The same, without interval.
     pub difference_point: f64,
@@ -94,7 +96,15 @@ pub(super) fn judged(
         .collect();
     let has_escalated: Vec<bool> = served.iter().map(|one| one.n_steps > 1).collect();
     let resampling = Resampling::new(seed);
-    let interval = if is_independent(&groups) {
+    let n_groups = groups.iter().max().map_or(0, |last| last + 1);
+    let interval = if let Some(same) = constant(&differences) {
+        // What belongs together is seen once.
+        let found = alike(same, n_groups, Confidence::P95).ok();
+        found.map(|found| Estimate {
+            n: differences.len(),
+            ..found
+        })
+    } else if is_independent(&groups) {
         let found = bootstrap_mean(&differences, &resampling);
         found.ok().map(|found| found.bca(Confidence::P95))
     } else {
@@ -115,6 +125,12 @@ pub(super) fn judged(
         point,
         served,
     }
+}
+
+/// What all values are; `None` = they differ, or there are none.
+fn constant(values: &[f64]) -> Option<f64> {
+    let first = *values.first()?;
+    values.iter().all(|one| *one == first).then_some(first)
 }
 
 fn labels_usd(served: &[Served], groups: (&[usize], u64)) -> Option<Estimate> {

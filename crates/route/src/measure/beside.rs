@@ -7,6 +7,8 @@ use trilemma_stats::proportion::{Count, wilson};
 use trilemma_stats::resample::{Resampling, bootstrap_mean, cluster_bootstrap_mean};
 use trilemma_stats::{Confidence, Estimate};
 
+use super::evaluate::Depth;
+use super::grouped;
 use super::hull::Frontier;
 use crate::policy::Tiers;
 use crate::router::{Tier, classify_complexity};
@@ -69,11 +71,20 @@ impl Point {
     fn by_item(
         name: impl Into<String>,
         examples: &Examples,
-        seed: u64,
-        of: impl Fn(&Example) -> (f64, f64),
+        (seed, depth): (u64, Depth),
+        of: impl Fn(usize, &Example) -> (f64, f64),
     ) -> Self {
-        let (quality, cost): (Vec<f64>, Vec<f64>) = examples.rows.iter().map(of).unzip();
-        Self::grouped(name, (&cost, &quality), (&examples.groups(), seed))
+        let rows = examples.rows.iter().enumerate();
+        let (quality, cost): (Vec<f64>, Vec<f64>) = rows.map(|(idx, row)| of(idx, row)).unzip();
+        let groups = examples.groups();
+        let point = Self::grouped(name, (&cost, &quality), (&groups, seed));
+        Self {
+            cost: match depth {
+                Depth::Curve => None,
+                Depth::Full => grouped::usd(&cost, (&groups, seed)),
+            },
+            ..point
+        }
     }
 }
 
@@ -98,10 +109,10 @@ fn interval(quality: &[f64], seed: u64) -> Option<Estimate> {
 }
 
 /// Each candidate alone, in the order of the members.
-pub(super) fn singles(examples: &Examples, seed: u64) -> Vec<Point> {
+pub(super) fn singles(examples: &Examples, how: (u64, Depth)) -> Vec<Point> {
     (0..examples.members.len())
         .map(|member| {
-            Point::by_item(examples.id(member).as_str(), examples, seed, |row| {
+            Point::by_item(examples.id(member).as_str(), examples, how, |_, row| {
                 (row.quality(member), row.cost(member))
             })
         })
@@ -134,7 +145,7 @@ pub(super) fn mix(singles: &[Point]) -> Vec<Point> {
 
 /// Word count between the cheapest and the best: the longest queries go to the best, for shares of
 /// 0, 0.1, … 1.
-pub(super) fn words(examples: &Examples, seed: u64) -> Vec<Point> {
+pub(super) fn words(examples: &Examples, how: (u64, Depth)) -> Vec<Point> {
     let cost = |member: &usize| examples.mean(|row| row.cost(*member));
     let cheapest = (0..examples.members.len()).min_by(|a, b| cost(a).total_cmp(&cost(b)));
     let (Some(small), large) = (cheapest, examples.best_single()) else {
@@ -148,18 +159,21 @@ pub(super) fn words(examples: &Examples, seed: u64) -> Vec<Point> {
         .collect();
     order.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
     let n = order.len();
+    let mut places = vec![0; n];
+    for (place, (_, idx)) in order.iter().enumerate() {
+        if let Some(slot) = places.get_mut(*idx) {
+            *slot = place;
+        }
+    }
     (0..=N_SHARES)
         .map(|step| {
             let n_large = (step * n + N_SHARES / 2) / N_SHARES;
-            let (quality, cost): (Vec<f64>, Vec<f64>) = (order.iter().enumerate())
-                .filter_map(|(place, (_, idx))| {
-                    let member = if place < n_large { large } else { small };
-                    let row = examples.rows.get(*idx)?;
-                    Some((row.quality(member), row.cost(member)))
-                })
-                .unzip();
             let name = format!("longest {} %", 100 * step / N_SHARES);
-            Point::of(name, (&cost, &quality), seed)
+            Point::by_item(name, examples, how, |idx, row| {
+                let is_long = places.get(idx).is_some_and(|place| *place < n_large);
+                let member = if is_long { large } else { small };
+                (row.quality(member), row.cost(member))
+            })
         })
         .collect()
 }
@@ -173,11 +187,11 @@ pub(super) fn oracle(row: &Example) -> (f64, f64) {
 }
 
 /// The oracle, a random candidate, the best per task, the design document's rules.
-pub(super) fn baselines(examples: &Examples, seed: u64) -> Vec<Point> {
+pub(super) fn baselines(examples: &Examples, how: (u64, Depth)) -> Vec<Point> {
     let m = examples.members.len().max(1) as f64;
     let mut points = vec![
-        Point::by_item("oracle", examples, seed, oracle),
-        Point::by_item("a random candidate", examples, seed, |row| {
+        Point::by_item("oracle", examples, how, |_, row| oracle(row)),
+        Point::by_item("a random candidate", examples, how, |_, row| {
             let sum = |of: fn(&Recorded) -> f64| row.outcomes.iter().map(of).sum::<f64>();
             (sum(|one| one.quality) / m, sum(|one| one.cost_usd) / m)
         }),
@@ -187,20 +201,20 @@ pub(super) fn baselines(examples: &Examples, seed: u64) -> Vec<Point> {
         points.push(Point::by_item(
             "best per task (in hindsight)",
             examples,
-            seed,
-            |row| {
+            how,
+            |_, row| {
                 let known = |(task, _): &&(String, usize)| Some(task) == row.task.as_ref();
                 let member = best.iter().find(known).map_or(0, |one| one.1);
                 (row.quality(member), row.cost(member))
             },
         ));
     }
-    points.extend(tiers(examples, seed));
+    points.extend(tiers(examples, how));
     points
 }
 
 /// The design document's rules over the cheapest, the middle and the best candidate.
-fn tiers(examples: &Examples, seed: u64) -> Option<Point> {
+fn tiers(examples: &Examples, how: (u64, Depth)) -> Option<Point> {
     let tiers = examples.tiers()?;
     let place = |id| examples.members.iter().position(|one| one.id == id);
     let (small, medium, large) = (
@@ -208,14 +222,19 @@ fn tiers(examples: &Examples, seed: u64) -> Option<Point> {
         place(tiers.medium)?,
         place(tiers.large)?,
     );
-    Some(Point::by_item("untrained rules", examples, seed, |row| {
-        let member = match classify_complexity(&row.text) {
-            Tier::Small => small,
-            Tier::Medium => medium,
-            Tier::Large => large,
-        };
-        (row.quality(member), row.cost(member))
-    }))
+    Some(Point::by_item(
+        "untrained rules",
+        examples,
+        how,
+        |_, row| {
+            let member = match classify_complexity(&row.text) {
+                Tier::Small => small,
+                Tier::Medium => medium,
+                Tier::Large => large,
+            };
+            (row.quality(member), row.cost(member))
+        },
+    ))
 }
 
 impl Examples {

@@ -140,7 +140,7 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
     let is_full = depth == Depth::Full;
     let best = examples.best_single();
     let seed = options.seed;
-    let singles = singles(examples, seed);
+    let singles = singles(examples, (seed, depth));
     let targets = ladder(&singles, best, options.target);
     let served = cross_served(examples, options, &targets);
     let lines: Vec<Line> = served.iter().map(|served| line(served)).collect();
@@ -176,10 +176,10 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
     Evaluation {
         n: examples.rows.len(),
         best: examples.id(best).to_string(),
-        baselines: baselines(examples, seed),
+        baselines: baselines(examples, (seed, depth)),
         mix: mix(&singles),
         words: if is_full {
-            words(examples, seed)
+            words(examples, (seed, depth))
         } else {
             Vec::new()
         },
@@ -416,7 +416,8 @@ fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
             .next()?;
         let served = replay(&Router::new(trained.policy).ok()?, &part);
         let left_out = summed("left out", served.iter(), options.seed);
-        let points: Vec<(f64, f64)> = (singles(&part, options.seed).iter())
+        let alone = singles(&part, (options.seed, Depth::Curve));
+        let points: Vec<(f64, f64)> = (alone.iter())
             .map(|one| (one.cost_usd, one.quality))
             .collect();
         Some(Task {

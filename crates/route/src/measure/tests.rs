@@ -1,10 +1,12 @@
 //! Formulas against figures worked out by hand.
 
+use trilemma_stats::Method;
 use trilemma_stats::resample::{ChaChaStream, IndexStream as _, NoInterval};
 
 use super::*;
 use crate::observe::Observation;
-use crate::policy::{Compare, Member};
+use crate::policy::{Compare, Member, Plan, Policy};
+use crate::router::Router;
 use crate::train::{About, Example, Examples, Frame, Options, Recorded, Target};
 
 fn close(found: Option<f64>, expected: f64) {
@@ -154,6 +156,61 @@ fn intervals_of_twins_are_those_of_half_as_many() {
     };
     let ratio = width(Grouped::Yes) / width(Grouped::No);
     assert!((1.3..1.6).contains(&ratio), "{ratio}");
+}
+
+/// A policy that gives everything to one candidate, served on pairs of items.
+fn given_to(id: &str, grouped: Grouped) -> Appraisal {
+    let examples = paired(240, grouped);
+    let plan = Plan::Single(id.into());
+    let policy = Policy::new("one", examples.members.clone(), plan);
+    appraise(&Router::new(policy).unwrap(), &examples, 3)
+}
+
+#[test]
+fn where_no_item_differs_the_bound_is_that_of_what_was_not_seen() {
+    let examples = paired(240, Grouped::No);
+    let best = examples.id(examples.best_single());
+    // 1 - 0.05^(1/240), and of 120 pairs that are one each 1 - 0.05^(1/120).
+    for (grouped, expected) in [(Grouped::No, 0.012_404_6), (Grouped::Yes, 0.024_655_4)] {
+        let found = given_to(best.as_str(), grouped).difference.unwrap();
+        assert_eq!((found.point, found.n), (0.0, 240));
+        assert!((found.high - expected).abs() < 1e-6, "{found:?}");
+        assert_eq!(found.low, -found.high);
+    }
+    // Where items do differ, they are drawn.
+    let other = match best.as_str() {
+        "small" => "large",
+        _ => "small",
+    };
+    let found = given_to(other, Grouped::No).difference.unwrap();
+    assert_eq!(found.method, Method::BootstrapBca);
+}
+
+#[test]
+fn what_a_policy_is_set_against_has_costs_with_intervals() {
+    let mut examples = paired(240, Grouped::No);
+    for (idx, row) in examples.rows.iter_mut().enumerate() {
+        for outcome in &mut row.outcomes {
+            outcome.cost_usd *= 1.0 + (idx % 7) as f64;
+        }
+    }
+    let full = evaluate_to(&examples, &by_query(), Depth::Full);
+    let points = [&full.singles, &full.mix, &full.words, &full.baselines].map(|all| all.iter());
+    for point in points.into_iter().flatten() {
+        let cost = point.cost.as_ref().unwrap();
+        assert_eq!(cost.n, 240, "{point:?}");
+        assert!((cost.point - point.cost_usd).abs() < 1e-12, "{point:?}");
+        assert!(cost.low < point.cost_usd && point.cost_usd < cost.high);
+    }
+    // By hand: the mean of 1 to 7, with a standard error of 2 / √240.
+    let small = full.singles[0].cost.as_ref().unwrap();
+    let half = 1.96 * 0.001 * 2.0 / 240_f64.sqrt();
+    assert!((small.width() / 2.0 / half - 1.0).abs() < 0.1, "{small:?}");
+    // A decision does not draw them; where all items cost the same there is none.
+    let quick = evaluate_to(&examples, &by_query(), Depth::Curve);
+    assert!(quick.singles.iter().all(|one| one.cost.is_none()));
+    let same = evaluate_to(&paired(240, Grouped::No), &by_query(), Depth::Full);
+    assert!(same.singles.iter().all(|one| one.cost.is_none()));
 }
 
 /// APGR of what `simulated` draws items from, by hand: of the share s with the highest scores the gain is

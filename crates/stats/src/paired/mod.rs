@@ -6,6 +6,7 @@
 //! rates. Dependent items belong to `mean::clustered_mean` of the differences; graded scores to
 //! `resample`.
 
+mod alike;
 mod bayes;
 mod bonett_price;
 mod cells;
@@ -15,6 +16,7 @@ mod mcnemar;
 mod newcombe;
 mod tango;
 
+pub use alike::alike;
 pub use bayes::probability_first_better;
 pub use bonett_price::bonett_price;
 pub use cells::Cells;

@@ -53,6 +53,53 @@ fn without_discordant_items_nothing_is_claimed() {
     assert!(bonett_price(Cells::default(), Confidence::P95).is_err());
 }
 
+/// The figures solve (1 - u)^n = 0.05, by Python; the percents are what Hanley and Lippman-Hand (1983) give as exact.
+#[test]
+fn nothing_seen_bounds_what_there_can_be() {
+    for (n, exact, percent) in [
+        (10, 0.258_865_6, 26.0),
+        (20, 0.139_108_3, 14.0),
+        (30, 0.095_033_9, 10.0),
+        (50, 0.058_155_1, 6.0),
+        (100, 0.029_513_0, 3.0),
+    ] {
+        let found = alike(0.0, n, Confidence::P95).unwrap();
+        assert!((found.high - exact).abs() < 1e-7, "{found:?}");
+        assert!((100.0 * found.high - percent).abs() <= 0.5, "{found:?}");
+        assert_eq!((found.point, found.low, found.n), (0.0, -found.high, n));
+    }
+    // Where the first is always right and the second never, nothing can be better than that.
+    let always = alike(1.0, 100, Confidence::P95).unwrap();
+    assert_eq!(always.high, 1.0);
+    assert!((always.low - (1.0 - 2.0 * 0.029_513_0)).abs() < 1e-6);
+    assert!(alike(0.0, 0, Confidence::P95).is_err());
+    assert!(alike(f64::NAN, 9, Confidence::P95).is_err());
+    assert!(alike(1.5, 9, Confidence::P95).is_err());
+}
+
+/// Whatever the truth: where it lies outside, that all items are alike is seen in at most 5 % of samples. All others
+/// differ as far as they can.
+#[test]
+fn an_interval_of_alike_items_covers() {
+    for n in [1, 5, 40, 300] {
+        for difference in [-1.0, -0.5, 0.0, 0.25, 1.0] {
+            for step in 0_u32..=1_000 {
+                let others = f64::from(step) / 1_000.0;
+                for other in [-1.0, 1.0] {
+                    let truth = difference + others * (other - difference);
+                    let found = alike(difference, n, Confidence::P95).unwrap();
+                    let is_in = truth >= found.low - 1e-12 && truth <= found.high + 1e-12;
+                    let chance = (1.0 - others).powi(n as i32);
+                    assert!(
+                        is_in || chance <= 0.05,
+                        "{n} {difference} {others} {found:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn cells_are_counted_item_by_item() {
     let got = Cells::of(

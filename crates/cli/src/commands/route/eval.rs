@@ -10,7 +10,7 @@ use trilemma_store::Store;
 
 use super::fit::{Fitted, fit, usable, verdict};
 use super::kind::Kind;
-use super::sheet::{NamedPair, Sheet};
+use super::sheet::{NamedPair, RouterTime, Sheet};
 use super::target::Aim;
 use crate::args::Common;
 use crate::clock;
@@ -239,21 +239,16 @@ fn pair(args: &EvalArgs, examples: &Examples, seed: u64) -> anyhow::Result<Optio
     }))
 }
 
-/// Microseconds of all decisions for an item on this machine: median and 99th percentile.
-fn timed(router: &Router, examples: &Examples) -> Option<[f64; 2]> {
+/// Microseconds of all decisions for an item on this machine.
+fn timed(router: &Router, examples: &Examples) -> Option<RouterTime> {
     let n = examples.rows.len().min(MAX_TIMED);
     let items: Vec<Examples> = (0..n).map(|idx| examples.subset(&[idx])).collect();
-    let mut times: Vec<f64> = (items.iter())
+    let times: Vec<f64> = (items.iter())
         .map(|item| {
             let start = clock::stopwatch();
             std::hint::black_box(replay(router, item));
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = share * times.len().saturating_sub(1) as f64;
-        times.get(place.round() as usize).copied()
-    };
-    Some([at(0.5)?, at(0.99)?])
+    RouterTime::of(times)
 }

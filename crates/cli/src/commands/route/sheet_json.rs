@@ -62,7 +62,13 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> Value {
             },
         })),
         "tasks": evaluation.map_or(&[][..], |one| &one.tasks).iter().map(task).collect::<Vec<_>>(),
-        "router_us": sheet.router_us.map(|[p50, p99]| json!({ "p50": p50, "p99": p99 })),
+        "router_us": sheet.router_us.as_ref().map(|time| json!({
+            "n": time.n,
+            "p50": time.p50.0,
+            "p50_interval": interval(&time.p50.1),
+            "p99": time.p99.0,
+            "p99_interval": interval(&time.p99.1),
+        })),
         "left_out": left_out,
         "notes": sheet.material.notes,
     });

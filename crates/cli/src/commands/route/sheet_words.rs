@@ -246,9 +246,14 @@ fn sums(sheet: &Sheet<'_>, width: Option<usize>) -> String {
             share(found.cpt80, cpt80)
         ));
     }
-    if let Some([p50, p99]) = sheet.router_us {
+    if let Some(time) = &sheet.router_us {
+        let told = |(us, ends): &(f64, Interval)| {
+            format!("{us:.1} µs{}", within(ends, |us| format!("{us:.1}"), " µs"))
+        };
         lines.push(format!(
-            "the decisions of an item take {p50:.1} µs (median), {p99:.1} µs (99th percentile) on this machine"
+            "the decisions of an item take, on this machine, {} at the median and {} at the 99th percentile",
+            told(&time.p50),
+            told(&time.p99)
         ));
     }
     let bullets = lines.iter().map(|line| bullet(line, 0, width) + "\n");

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use trilemma_route::{Appraisal, Policy, Verdict, Wait};
-use trilemma_stats::Estimate;
 use trilemma_stats::resample::Interval;
+use trilemma_stats::{Estimate, Method};
 
 use super::plan::{plan_lines, sig};
 use super::train::Done;
@@ -65,10 +65,10 @@ pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> St
         None => format!("{:.1} %", 100.0 * found.point.quality),
     };
     let difference = match &found.difference {
-        Some(difference) => format!("{} than `{best}` alone", points(difference)),
+        Some(difference) => beside(difference, &format!("`{best}` alone")),
         None => format!(
-            "{:+.1} points than `{best}` alone",
-            100.0 * found.difference_point
+            "{} (no interval: the items are too few)",
+            apart(found.difference_point, &format!("`{best}` alone"))
         ),
     };
     let mut rows = vec![
@@ -95,10 +95,7 @@ pub(super) fn figures(found: &Appraisal, best: &str, width: Option<usize>) -> St
         ),
     ];
     if let Some(above) = &found.above_mix {
-        rows.push((
-            "at equal cost",
-            format!("{} than a random mix", points(above)),
-        ));
+        rows.push(("at equal cost", beside(above, "a random mix")));
     }
     if let Some(escalated) = &found.escalation {
         let share = format!("{} of queries take a second step", percent(escalated));
@@ -254,14 +251,75 @@ pub(super) fn percent(estimate: &Estimate) -> String {
     )
 }
 
-/// "1.2 points more (0.3 to 2.1 more)": a paired difference.
-pub(super) fn points(estimate: &Estimate) -> String {
-    let side = if estimate.point < 0.0 { "less" } else { "more" };
-    format!(
-        "{:.1} points {side} ({:+.1} to {:+.1}, n = {})",
-        100.0 * estimate.point.abs(),
+/// "1.2 points more than the other", or "as much as the other" where the first decimal shows nothing.
+fn apart(difference: f64, other: &str) -> String {
+    let points = format!("{:.1}", 100.0 * difference.abs());
+    match difference {
+        _ if points == "0.0" => format!("as much as {other}"),
+        less if less < 0.0 => format!("{points} points less than {other}"),
+        _ => format!("{points} points more than {other}"),
+    }
+}
+
+/// "1.2 points more than the other (+0.3 to +2.1, n = 300)": a paired difference.
+pub(super) fn beside(estimate: &Estimate, other: &str) -> String {
+    let ends = format!(
+        "{:+.1} to {:+.1}",
         100.0 * estimate.low,
-        100.0 * estimate.high,
-        estimate.n
-    )
+        100.0 * estimate.high
+    );
+    let n = estimate.n;
+    if estimate.method == Method::ClopperPearson && estimate.point == 0.0 {
+        return format!(
+            "none: on each item as {other}; what {n} items can miss is {ends} points (95 %, exact)"
+        );
+    }
+    format!("{} ({ends}, n = {n})", apart(estimate.point, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trilemma_stats::Confidence;
+
+    fn told(point: f64, ends: [f64; 2], method: Method) -> String {
+        let [low, high] = ends;
+        let estimate = Estimate {
+            point,
+            low,
+            high,
+            confidence: Confidence::P95,
+            n: 120,
+            method,
+            standard_error: None,
+        };
+        beside(&estimate, "`large` alone")
+    }
+
+    #[test]
+    fn a_difference_reads_as_a_sentence() {
+        for (point, ends, expected) in [
+            (
+                -0.012,
+                [-0.03, 0.01],
+                "1.2 points less than `large` alone (-3.0 to +1.0, n = 120)",
+            ),
+            (
+                0.02,
+                [0.01, 0.03],
+                "2.0 points more than `large` alone (+1.0 to +3.0, n = 120)",
+            ),
+            (
+                -0.000_4,
+                [-0.02, 0.02],
+                "as much as `large` alone (-2.0 to +2.0, n = 120)",
+            ),
+        ] {
+            assert_eq!(told(point, ends, Method::BootstrapBca), expected);
+        }
+        assert_eq!(
+            told(0.0, [-0.0247, 0.0247], Method::ClopperPearson),
+            "none: on each item as `large` alone; what 120 items can miss is -2.5 to +2.5 points (95 %, exact)"
+        );
+    }
 }
