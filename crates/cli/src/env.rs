@@ -1,6 +1,7 @@
 //! The environment: the only reads of it in the program.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 #[expect(
     clippy::disallowed_methods,
@@ -8,6 +9,11 @@ use std::ffi::OsString;
 )]
 fn read(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Where the running program lies; `None` = the system does not say.
+pub(crate) fn program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
 }
 
 /// Whether colours are unwanted (<https://no-color.org>).

@@ -7,6 +7,7 @@
 pub(crate) mod by_file;
 mod gather;
 mod item;
+mod kept;
 pub(crate) mod labels;
 mod member;
 pub(crate) mod plan;

@@ -61,6 +61,73 @@ fn decided(folder: &Path, words: &[&str]) -> Value {
     value(&output, code)
 }
 
+/// Files of what was trained.
+fn shelf(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = fs_err::read_dir(folder.join(".trilemma/routed")) else {
+        return Vec::new();
+    };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn what_was_trained_is_kept_and_never_used_for_anything_else() {
+    let folder = imported(&rows(240, 4), "[traffic]\nqueries_per_day = 10000\n");
+    let folder = folder.path();
+    let config = folder.join("trilemma.toml");
+    for path in shelf(folder) {
+        fs_err::remove_file(path).unwrap();
+    }
+    let first = decided(folder, &[]);
+    let [kept] = shelf(folder).try_into().unwrap();
+    let whole = fs_err::read_to_string(&kept).unwrap();
+    // Neither a query nor an answer is in it.
+    assert!(!whole.contains("question number"), "{whole}");
+    assert_eq!(decided(folder, &[]), first);
+    for command in ["cost", "tco", "limits"] {
+        value(&run(folder, &[command, "--json"]), 0);
+    }
+    assert_eq!(shelf(folder), [kept.clone()]);
+    // It is what the next command takes: another sentence in it, with its sum made right, is told.
+    let (_, body) = whole.split_once('\n').unwrap();
+    let plan = first["routing"]["plan"][0].as_str().unwrap();
+    let plan = serde_json::to_string(plan).unwrap();
+    let forged = body.replace(&plan, "\"as it was kept\"");
+    assert_ne!(forged, body);
+    let name: trilemma_domain::Fingerprint =
+        kept.file_stem().unwrap().to_str().unwrap().parse().unwrap();
+    let sum = trilemma_domain::Fingerprint::builder()
+        .field(name.as_bytes())
+        .field(&forged)
+        .finish();
+    fs_err::write(&kept, format!("{sum}\n{forged}")).unwrap();
+    assert_eq!(decided(folder, &[])["routing"]["plan"][0], "as it was kept");
+    // With other settings it is not, and nothing but what is whole is.
+    let old = fs_err::read_to_string(&config).unwrap();
+    fs_err::write(&config, format!("{old}\n[routing]\ntarget = \"-2\"\n")).unwrap();
+    assert_ne!(decided(folder, &[])["routing"]["plan"][0], "as it was kept");
+    assert_eq!(shelf(folder).len(), 2);
+    fs_err::write(&config, old).unwrap();
+    for broken in [&whole[..whole.len() / 2], "", "\0", "{}\n{}", "a\nb"] {
+        fs_err::write(&kept, broken).unwrap();
+        assert_eq!(decided(folder, &[]), first);
+        assert_eq!(fs_err::read_to_string(&kept).unwrap(), whole);
+    }
+    // Where nothing can be kept, it is trained each time.
+    fs_err::remove_dir_all(folder.join(".trilemma/routed")).unwrap();
+    fs_err::write(folder.join(".trilemma/routed"), "in the way").unwrap();
+    assert_eq!(decided(folder, &[]), first);
+    // Other outcomes are another run, trained of their own.
+    fs_err::remove_file(folder.join(".trilemma/routed")).unwrap();
+    decided(folder, &[]);
+    let file = folder.join("more.jsonl");
+    fs_err::write(&file, rows(240, 8)).unwrap();
+    let output = run(folder, &["import", file.to_str().unwrap()]);
+    assert!(output.status.code().unwrap() != 2, "{output:?}");
+    let other = decided(folder, &[]);
+    assert_ne!(other["routing"]["curve"], first["routing"]["curve"]);
+    assert_eq!(shelf(folder).len(), 2);
+}
+
 #[test]
 fn a_mix_stands_beside_single_candidates_under_the_same_gates() {
     let folder = imported(&rows(240, 4), "[traffic]\nqueries_per_day = 10000\n");

@@ -10,13 +10,14 @@
 //! What it does not do: train, or know how the decisions were made. Whoever gives a mix answers for it that
 //! no decision on an item rests on that item's outcomes.
 
+use serde::{Deserialize, Serialize};
 use trilemma_cost::Pricer;
 use trilemma_domain::{CandidateId, Usd};
 
 use crate::input::CandidateFacts;
 
 /// A routed mix, before it is judged.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mix {
     /// Its name; no candidate's.
     pub id: CandidateId,
@@ -29,7 +30,8 @@ pub struct Mix {
 }
 
 /// What a mix did with one item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mixed {
     /// It gave an answer.
     Served {
@@ -47,7 +49,8 @@ pub enum Mixed {
 }
 
 /// When an answer can be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shown {
     /// As it comes.
     AsItComes,

@@ -3,7 +3,7 @@
 //! In: what a decision is taken from, and the answers of its run. Out: the decision's collector with the mix
 //! behind the candidates, where routing is shown to be worth something, and [`Routing`]: what it is worth, or
 //! why none is proposed. Each item is decided by policies that were trained on other folds; dependent items
-//! share a fold. A decision must not wait for it, so at most [`MOST_ITEMS`] items take part, and whether cheap
+//! share a fold. What was trained is kept (`kept`). A decision must not wait for it, so at most [`MOST_ITEMS`] items take part, and whether cheap
 //! answers are compared or queries are read is settled beforehand.
 
 use std::collections::BTreeSet;
@@ -20,10 +20,12 @@ use trilemma_route::{
 };
 use trilemma_store::{RunManifest, Store};
 
+use super::kept::{self, Kept, Shelf};
 use super::plan::plan_lines;
 use super::{Material, Part, gather, options};
 use crate::context::Context;
 use crate::hint;
+use crate::places;
 
 /// Most items that take part; of more a random part does.
 const MOST_ITEMS: usize = 2_000;
@@ -148,8 +150,38 @@ fn proposal(case: &Case<'_>, input: &DecisionInput, routing: &mut Routing) -> Re
     } else {
         Vec::new()
     };
+    let shelf = places::store_path(&case.context.folder, &case.context.project)
+        .map(|store| Shelf::beside(&store))
+        .ok();
+    let known = (&ways, &(&names, kind, case.split, &*routing));
+    let name = kept::name((&material, &wanted), input, known);
+    if let Some(found) = shelf.as_ref().and_then(|shelf| shelf.get(&name)) {
+        *routing = found.routing;
+        return found.mix;
+    }
     let study = Study::of(material.gathered, wanted);
-    fill(routing, &study, &ways, input);
+    let mix = studied(case, (&study, &ways, &names), input, routing);
+    if let Some(shelf) = shelf {
+        let routing = routing.clone();
+        shelf.put(
+            &name,
+            &Kept {
+                routing,
+                mix: mix.clone(),
+            },
+        );
+    }
+    mix
+}
+
+/// What a study comes to in the decision; a refusal is a sentence.
+fn studied(
+    case: &Case<'_>,
+    (study, ways, names): (&Study, &Ways, &[String]),
+    input: &DecisionInput,
+    routing: &mut Routing,
+) -> Result<Mix, String> {
+    fill(routing, study, ways, input);
     if let Worth::Abstain { reason, .. } = &study.evaluation.verdict {
         return Err(reason.clone());
     }
@@ -163,8 +195,8 @@ fn proposal(case: &Case<'_>, input: &DecisionInput, routing: &mut Routing) -> Re
             routing.target, study.evaluation.best
         ));
     };
-    routing.next = Some(next(case, kind, &names));
-    Ok(mix(policy, unseen, &ways, input))
+    routing.next = routing.kind.map(|kind| next(case, kind, names));
+    Ok(mix(policy, unseen, ways, input))
 }
 
 /// Candidates that a request may go to: those that meet every requirement on stated facts.
@@ -243,6 +275,7 @@ fn usable(material: &Material, wanted: &Options) -> Result<(), String> {
 }
 
 /// Whose place is whose.
+#[derive(Debug)]
 struct Ways {
     /// Place in the decision by member.
     decided: Vec<usize>,
