@@ -1,10 +1,6 @@
 //! A small model as classifier, from a benchmark to the gateway: evaluated, trained, explained, served.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on may panic"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod aside;
 #[path = "../desk/mod.rs"]
