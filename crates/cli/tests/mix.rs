@@ -86,7 +86,7 @@ fn what_was_trained_is_kept_and_never_used_for_anything_else() {
     for command in ["cost", "tco", "limits"] {
         value(&run(folder, &[command, "--json"]), 0);
     }
-    assert_eq!(shelf(folder), [kept.clone()]);
+    assert_eq!(shelf(folder), std::slice::from_ref(&kept));
     // It is what the next command takes: another sentence in it, with its sum made right, is told.
     let (_, body) = whole.split_once('\n').unwrap();
     let plan = first["routing"]["plan"][0].as_str().unwrap();
