@@ -107,8 +107,8 @@ fn the_project_schema_is_as_strict_as_the_reader() {
         "[[candidates]]\nmodel = \"openai/x\"\nprice = { input = 1, output = 2, web_search_1k = \"10\" }\n",
         "[serve.texts]\nshare = 0.1\nconsent = \"header\"\nredact = [\"EMP-[0-9]+\"]\nkeep_days = 7\nmax_mb = 10\nmax_item_kb = 8\n",
         "[[candidates]]\nid = \"a\"\nmodel = \"openai/x\"\n[serve.shadow]\nchallenger = \"a\"\nshare = 0.1\nbudget_usd = \"5\"\njudges = true\nbudget_period = \"day\"\nconcurrency = 2\n",
-        "[[candidates]]\nid = \"a\"\nmodel = \"openai/x\"\n[serve.canary]\nof = \"auto\"\nchallenger = \"a\"\nshare = 0.1\nfalse_rollback = 0.01\nmax_cost_ratio = 1.5\nwebhook = { env = \"HOOK\" }\n",
-        "[[candidates]]\nid = \"a\"\nmodel = \"openai/x\"\n[serve.canary]\nchallenger = \"a\"\nshare = 0.1\njudges = true\njudge_share = 0.2\nbudget_usd = \"5\"\nbudget_period = \"day\"\nconcurrency = 2\n",
+        "[[candidates]]\nid = \"a\"\nmodel = \"openai/x\"\n[serve]\npolicy = \"p.json\"\n[serve.canary]\nof = \"auto\"\nchallenger = \"a\"\nshare = 0.1\nfalse_rollback = 0.01\nmax_cost_ratio = 1.5\nwebhook = { env = \"HOOK\" }\n",
+        "[[candidates]]\nid = \"a\"\nmodel = \"openai/x\"\n[serve]\npolicy = \"p.json\"\n[serve.canary]\nchallenger = \"a\"\nshare = 0.1\njudges = true\njudge_share = 0.2\nbudget_usd = \"5\"\nbudget_period = \"day\"\nconcurrency = 2\n",
         "[serve.traces]\nendpoint = \"http://127.0.0.1:4318\"\nheaders = { env = \"X\" }\nshare = 0.5\nservice = \"a\"\n",
         "[bench]\nbudget_usd = 3\nseed = 0\n[store]\nurl = { env = \"X\" }\n",
     ] {

@@ -39,6 +39,8 @@ pub struct ServeSettings {
     pub drain_timeout: Duration,
     /// Largest request that is read, in bytes.
     pub max_request_bytes: u64,
+    /// Most bytes of all requests under way together.
+    pub max_bodies_bytes: u64,
     /// Most connections of clients at once.
     pub max_connections: u32,
     /// Most calls in flight for each upstream.
@@ -102,6 +104,7 @@ impl Default for ServeSettings {
             request_timeout: Duration::from_secs(600),
             drain_timeout: Duration::from_secs(30),
             max_request_bytes: 32 << 20,
+            max_bodies_bytes: 256 << 20,
             max_connections: 4_096,
             concurrency: 256,
             budget: None,

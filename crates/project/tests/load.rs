@@ -297,4 +297,55 @@ fn a_gateway_that_others_can_reach_must_know_who_calls() {
     );
     let key = "[[serve.keys]]\nname = \"a\"\nsha256 = \"sk-secret\"\n";
     check(&task(key), &["8: write the hash, never the key"]);
+    let hash = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+    let key = |name: &str, hash: &str| {
+        format!("[[serve.keys]]\nname = \"{name}\"\nsha256 = \"{hash}\"\n")
+    };
+    let both = format!("{}{}", key("a", hash), key("b", &hash.to_uppercase()));
+    check(&task(&both), &["11: the hash of `a`'s key already"]);
+}
+
+#[test]
+fn an_address_of_anthropics_dialect_has_its_version() {
+    let task = |dialect: &str, url: &str| {
+        format!("{TASK}[providers.a]\ndialect = \"{dialect}\"\nbase_url = \"{url}\"\n")
+    };
+    let told = &["7: write \"https://a.example/v1\""];
+    check(&task("anthropic", "https://a.example"), told);
+    check(&task("anthropic", "https://a.example/"), told);
+    check(&task("anthropic", "https://a.example/v1"), &[]);
+    check(&task("openai", "https://a.example"), &[]);
+}
+
+#[test]
+fn what_is_tried_is_not_what_is_in_use() {
+    let task = |serve: &str, more: &str| {
+        format!("{TASK}[serve]\n{serve}[serve.canary]\nshare = 0.1\n{more}")
+    };
+    let policy = "policy = \"p.json\"\n";
+    check(&task(policy, "challenger = \"a\"\n"), &[]);
+    check(&task("", "of = \"b\"\nchallenger = \"a\"\n"), &[]);
+    let nobody = "nobody answers for `auto`";
+    check(
+        &task("", "challenger = \"a\"\nof = \"auto\"\n"),
+        &[&format!("9: {nobody}")],
+    );
+    check(
+        &task("", "challenger = \"a\"\n"),
+        &[&format!("6: {nobody}")],
+    );
+    check(
+        &task("", "of = \"a\"\nchallenger = \"a\"\n"),
+        &["9: is who is in use already"],
+    );
+}
+
+#[test]
+fn all_bodies_together_are_no_less_than_one() {
+    let task = |more: &str| format!("{TASK}[serve]\n{more}");
+    check(&task("max_request_mb = 64\nmax_bodies_mb = 64\n"), &[]);
+    check(
+        &task("max_bodies_mb = 16\n"),
+        &["6: less than a single request"],
+    );
 }

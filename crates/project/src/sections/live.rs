@@ -77,8 +77,8 @@ pub(crate) fn shadow(serve: &Section<'_>) -> Option<ShadowSettings> {
     })
 }
 
-/// Reads `[serve.canary]`; `None` = nobody gets another answer than before.
-pub(crate) fn canary(serve: &Section<'_>) -> Option<CanarySettings> {
+/// Reads `[serve.canary]`; `None` = nobody gets another answer than before. `has_policy` = somebody answers `auto`.
+pub(crate) fn canary(serve: &Section<'_>, has_policy: bool) -> Option<CanarySettings> {
     let section = serve.section("canary")?;
     let of = section.string("of");
     let challenger = section.required_string(
@@ -102,6 +102,19 @@ pub(crate) fn canary(serve: &Section<'_>) -> Option<CanarySettings> {
         judges: canary_judges(&section),
         webhook: key_source(&section, "webhook").filter(|source| *source != KeySource::None),
     };
+    if settings.of == "auto" && !has_policy {
+        let note = Note::error("nobody answers for `auto`, because `[serve]` names no policy")
+            .hint("add `policy = \"policy.json\"` under `[serve]`, or name who is in use: `of = \"…\"`, a candidate's `id`");
+        section.report("of", note);
+    }
+    if challenger
+        .as_ref()
+        .is_some_and(|found| found.value == settings.of)
+    {
+        let note = Note::error("is who is in use already: nothing would be tried")
+            .hint("name another candidate, or the file of a policy");
+        section.report("challenger", note);
+    }
     section.finish();
     Some(CanarySettings {
         challenger: challenger?.value,

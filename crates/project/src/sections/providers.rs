@@ -70,11 +70,26 @@ fn provider(section: Section<'_>) -> ProviderDraft {
         .hint("it goes with `dialect = \"openai\"`");
         section.report("responses", note);
     }
+    if let (Some(Dialect::Anthropic), Some(url)) = (dialect, &draft.base_url)
+        && !ends_in_version(url)
+    {
+        let note = Note::warning(format!("names no version: calls go to `{url}/messages`")).hint(
+            format!("write \"{url}/v1\", which Anthropic's packages add by themselves, unless your server has it otherwise"),
+        );
+        section.report("base_url", note);
+    }
     if dialect == Some(Dialect::Azure) && draft.api_version.is_none() {
         section.missing("api_version", "Azure needs one, such as \"2024-10-21\"");
     }
     section.finish();
     draft
+}
+
+/// Whether an address ends like `/v1`.
+fn ends_in_version(url: &str) -> bool {
+    let last = url.rsplit('/').next().unwrap_or_default();
+    last.strip_prefix('v')
+        .is_some_and(|digits| digits.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn limit(section: &Section<'_>, key: &'static str) -> Option<u32> {

@@ -41,6 +41,9 @@ pub(crate) fn serve(
             .number(key, 0.001..=86_400.0)
             .map_or(otherwise, Duration::from_secs_f64)
     };
+    let max_request_bytes = section
+        .integer("max_request_mb", 1..=1_024)
+        .map_or(default.max_request_bytes, |mb| mb << 20);
     let settings = ServeSettings {
         listen: address(section, "listen").unwrap_or(default.listen),
         admin: address(section, "admin"),
@@ -56,9 +59,8 @@ pub(crate) fn serve(
         idle_timeout: seconds("idle_timeout_s", default.idle_timeout),
         request_timeout: seconds("request_timeout_s", default.request_timeout),
         drain_timeout: seconds("drain_timeout_s", default.drain_timeout),
-        max_request_bytes: section
-            .integer("max_request_mb", 1..=1_024)
-            .map_or(default.max_request_bytes, |mb| mb << 20),
+        max_request_bytes,
+        max_bodies_bytes: bodies(section, max_request_bytes, default.max_bodies_bytes),
         max_connections: count("max_connections", 1_000_000, default.max_connections),
         concurrency: count("concurrency", 100_000, default.concurrency),
         budget: budget(section),
@@ -70,11 +72,25 @@ pub(crate) fn serve(
             .unwrap_or(default.score_share),
         texts: live::texts(section),
         shadow: live::shadow(section),
-        canary: live::canary(section),
+        canary: live::canary(section, section.has("policy")),
         traces: live::traces(section),
     };
     demand_token(section, &settings);
     settings
+}
+
+/// Room for all bodies together; at least for one.
+fn bodies(section: &Section<'_>, largest: u64, otherwise: u64) -> u64 {
+    let Some(mb) = section.integer("max_bodies_mb", 1..=1_048_576) else {
+        return otherwise.max(largest);
+    };
+    let most = mb << 20;
+    if most < largest {
+        let note = Note::error("is less than a single request may be long")
+            .hint("raise it, or lower `max_request_mb`");
+        section.report("max_bodies_mb", note);
+    }
+    most
 }
 
 fn address(section: &Section<'_>, key: &'static str) -> Option<SocketAddr> {
@@ -104,7 +120,7 @@ pub(super) fn budget(section: &Section<'_>) -> Option<ServeBudget> {
 
 fn keys(section: &Section<'_>) -> Vec<ClientKey> {
     let mut names = BTreeSet::new();
-    let mut keys = Vec::new();
+    let mut keys: Vec<ClientKey> = Vec::new();
     for one in section.sections("keys") {
         let name = one.required_string("name", "a word for this client in records");
         let digest = one.required_string("sha256", "`printf %s KEY | sha256sum` makes it");
@@ -121,6 +137,11 @@ fn keys(section: &Section<'_>) -> Vec<ClientKey> {
             // What stands there may be the key itself: it is not repeated.
             let note = Note::error("is no SHA-256 in 64 hexadecimal digits")
                 .hint("write the hash, never the key: `printf %s KEY | sha256sum`");
+            one.report("sha256", note);
+        }
+        if let Some(other) = keys.iter().find(|key| Some(&key.sha256) == digest.as_ref()) {
+            let note = Note::error(format!("is the hash of `{}`'s key already", other.name))
+                .hint("give every client a key of its own, or leave one of the two out");
             one.report("sha256", note);
         }
         let budget = budget(&one);
