@@ -15,6 +15,7 @@ mod pipeline;
 mod problem;
 mod project;
 mod prompt;
+mod recover;
 mod resolve;
 mod routing;
 mod section;
@@ -35,5 +36,6 @@ pub use project::{
     BenchSettings, GoldenLocation, KeyHeader, Project, Provider, StoreLocation, Task,
 };
 pub use prompt::{Prompt, PromptError, chat_request};
+pub use recover::{Recovered, recover};
 pub use routing::RoutingSettings;
 pub use serve::{ClientKey, EmbeddingModel, ServeSettings};

@@ -57,14 +57,16 @@ enum Block {
     Conversation,
 }
 
-struct Chunk {
-    mark: Mark,
+/// A part of a template: what its line says of it, and its text.
+pub(crate) struct Chunk {
+    pub(crate) mark: Mark,
     first_line: usize,
-    text: String,
+    pub(crate) text: String,
 }
 
+/// What a line with a role says.
 #[derive(Clone, Copy)]
-enum Mark {
+pub(crate) enum Mark {
     Role(Role),
     Cache,
     Conversation,
@@ -201,7 +203,8 @@ pub(crate) fn describe(error: &minijinja::Error) -> String {
     }
 }
 
-fn split(source: &str) -> Vec<Chunk> {
+/// A template's parts, in order.
+pub(crate) fn split(source: &str) -> Vec<Chunk> {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     let mut chunks = Vec::new();
     let mut current = Chunk {

@@ -15,6 +15,7 @@ mod shadow;
 mod show;
 mod tally;
 mod unseen;
+mod wrapped;
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
@@ -127,10 +128,8 @@ pub(crate) fn run(args: &EvidenceArgs, common: &Common, printer: Printer) -> any
         return Ok(Exit::Ok);
     }
     printer.data(&show::candidates(&counted.candidates));
-    for (name, tally) in &counted.candidates {
-        for remark in show::remarks(tally) {
-            printer.say(&format!("{name}: {remark}"));
-        }
+    for remark in show::remarks(&counted.candidates) {
+        printer.say(&remark);
     }
     if let Some(words) = show::uncalled(&counted.uncalled) {
         printer.say(&words);

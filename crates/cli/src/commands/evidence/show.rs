@@ -9,6 +9,9 @@ use super::promise::Promise;
 use super::tally::{Tally, Uncalled};
 use crate::layout::{Side, Table, bullet, counted, parted, terminal_width, wrap};
 
+/// Most candidates that a remark names.
+const MOST_NAMED: usize = 5;
+
 /// One candidate as JSON.
 pub(super) fn json(name: &str, tally: &Tally) -> Value {
     let interval = |one: Option<trilemma_stats::Estimate>| {
@@ -39,57 +42,97 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
     })
 }
 
-/// What deserves a word beside the table.
-pub(super) fn remarks(tally: &Tally) -> Vec<String> {
+/// What deserves a word beside the table, each thing once for all candidates.
+pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
+    let kinds: [(fn(&Tally) -> usize, &str); 11] = [
+        (|one| one.n_cut, "got a part of an answer and an error"),
+        (|one| one.n_abandoned, "whose client went away"),
+        (
+            |one| one.n_mistaken,
+            "that were wrong themselves, not in the share",
+        ),
+        (
+            |one| one.n_unpaid,
+            "that a budget gave no leave for, not in the share",
+        ),
+        (|one| one.n_repeated, "took more than one call for an answer"),
+        (|one| one.n_labelled, "with a call for a label first"),
+        (
+            |one| one.n_embedded,
+            "with a call for the vector of its text first",
+        ),
+        (|one| one.n_unmeasured, "unlike what was measured"),
+        (
+            |one| one.n_fallbacks,
+            "that the canary's challenger had failed first",
+        ),
+        (
+            |one| one.n_estimated,
+            "whose cost is the most that it can have been",
+        ),
+        (
+            |one| one.n_unpriced,
+            "whose price is unknown, not in the sum",
+        ),
+    ];
     let mut remarks = Vec::new();
-    let mut remark = |n: usize, what: &str| {
-        if n > 0 {
-            remarks.push(format!("{} {what}", counted(n as u64, "request")));
+    for (count, what) in kinds {
+        let n_all: usize = tallies.values().map(count).sum();
+        if n_all > 0 {
+            let whose = named(tallies, &|tally| (count(tally), String::new()));
+            remarks.push(format!(
+                "{} {what}: {whose}",
+                counted(n_all as u64, "request")
+            ));
         }
-    };
-    remark(tally.n_cut, "got a part of an answer and an error");
-    remark(tally.n_abandoned, "whose client went away");
-    remark(
-        tally.n_mistaken,
-        "that were wrong themselves, not in the share",
-    );
-    remark(
-        tally.n_unpaid,
-        "that a budget gave no leave for, not in the share",
-    );
-    remark(tally.n_repeated, "took more than one call for an answer");
-    remark(tally.n_labelled, "with a call for a label first");
-    remark(
-        tally.n_embedded,
-        "with a call for the vector of its text first",
-    );
-    remark(tally.n_unmeasured, "unlike what was measured");
-    remark(
-        tally.n_fallbacks,
-        "that the canary's challenger had failed first",
-    );
-    remark(
-        tally.n_estimated,
-        "whose cost is the most that it can have been",
-    );
-    remark(tally.n_unpriced, "whose price is unknown, not in the sum");
-    let n_heard = tally.n_feedback();
+    }
+    let n_heard: usize = tallies.values().map(Tally::n_feedback).sum();
     if n_heard > 0 {
-        let said = match tally.feedback() {
-            Some(one) => format!(
-                "clients say {:.1} % ({:.1}-{:.1}, at any time)",
-                100.0 * one.point,
-                100.0 * one.low,
-                100.0 * one.high
-            ),
-            None => "too few for a mean".to_owned(),
-        };
-        remarks.push(format!(
-            "{} judged by their clients: {said}",
-            counted(n_heard as u64, "answer")
-        ));
+        let whose = named(tallies, &|tally| (tally.n_feedback(), heard(tally)));
+        let n_heard = counted(n_heard as u64, "answer");
+        remarks.push(format!("{n_heard} judged by their clients: {whose}"));
     }
     remarks
+}
+
+/// What clients say of a candidate's answers.
+fn heard(tally: &Tally) -> String {
+    match tally.feedback() {
+        Some(one) => format!(
+            " who say {:.1} % ({:.1}-{:.1}, at any time)",
+            100.0 * one.point,
+            100.0 * one.low,
+            100.0 * one.high
+        ),
+        None => " too few for a mean".to_owned(),
+    }
+}
+
+/// Candidates with their counts, the largest first; the rest in one word.
+fn named(tallies: &BTreeMap<String, Tally>, count: &dyn Fn(&Tally) -> (usize, String)) -> String {
+    let mut all: Vec<(&str, usize, String)> = tallies
+        .iter()
+        .map(|(name, tally)| {
+            let (n, more) = count(tally);
+            (name.as_str(), n, more)
+        })
+        .filter(|(_, n, _)| *n > 0)
+        .collect();
+    // Sorting is stable: equal counts stay in the order of names.
+    all.sort_by_key(|(_, n, _)| std::cmp::Reverse(*n));
+    let n_more = all.len().saturating_sub(MOST_NAMED);
+    let mut words: Vec<String> = all
+        .iter()
+        .take(MOST_NAMED)
+        .map(|(name, n, more)| format!("{name} {}{more}", parted(*n as u64)))
+        .collect();
+    if n_more > 0 {
+        words.push(format!(
+            "{} more (--json)",
+            counted(n_more as u64, "candidate")
+        ));
+    }
+    words.join(", ")
 }
 
 /// Requests for which nobody was called; empty = none.
