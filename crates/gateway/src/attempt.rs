@@ -470,7 +470,7 @@ fn over(
     response: Option<&ChatResponse>,
 ) -> Went {
     job.name_impatience(&mut attempted);
-    place.leave.settle(&attempted);
+    place.leave.settle(&attempted, &job.lanes);
     job.record.settle(place.ticket, &attempted, response);
     match attempted.attempt.failure {
         Some(failure) => Went::failed(failure),

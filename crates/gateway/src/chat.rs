@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 use trilemma_domain::{ChatRequest, Retry};
+use trilemma_provider::LaneMemory;
 
 use crate::answer;
 use crate::ask::Ask;
@@ -80,6 +81,7 @@ pub(crate) fn begin(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Job {
         ask,
         outlet,
         has_others: false,
+        lanes: LaneMemory::default(),
         trial: None,
     }
 }

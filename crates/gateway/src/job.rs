@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use trilemma_domain::{Failure, FailureKind, FaultSource, Retry};
-use trilemma_provider::Attempted;
+use trilemma_provider::{Attempted, LaneMemory};
 
 use crate::ask::Ask;
 use crate::canary::most_failures;
@@ -25,6 +25,8 @@ pub(crate) struct Job {
     pub(crate) deadline: Instant,
     /// Whether somebody else can answer if the next call fails.
     pub(crate) has_others: bool,
+    /// What the request remembers of the lanes that it has asked.
+    pub(crate) lanes: LaneMemory,
     /// While a canary's challenger is asked.
     pub(crate) trial: Option<Trial>,
 }

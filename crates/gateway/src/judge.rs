@@ -113,7 +113,7 @@ async fn call(job: &Job, ready: &Ready) -> Called {
         }
     };
     job.name_impatience(&mut attempted);
-    leave.settle(&attempted);
+    leave.settle(&attempted, &job.lanes);
     Called::Made(Box::new(attempted), answer.map(Box::new))
 }
 

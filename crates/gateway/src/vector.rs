@@ -65,7 +65,7 @@ pub(crate) async fn vector(
     };
     ready.heard.sent();
     let (attempted, found) = upstream.parts.whole.vectors(&call, 1).await;
-    leave.settle(&attempted);
+    leave.settle(&attempted, &job.lanes);
     let response = found.as_ref().map(|found| ChatResponse {
         served_model: found.served_model.clone(),
         usage: found.usage,

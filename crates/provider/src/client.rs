@@ -2,9 +2,12 @@
 //!
 //! In: a [`Call`]. Out: [`Attempted`]: the record with its stamps, and the answer. A connection is
 //! taken from the pool or dialled; a pooled one that turns out closed before a byte was sent is
-//! replaced without a trace. Everything happens in the caller's task: dropping the future closes
+//! replaced without a trace, and so is, once, one that closes at once without a byte of an answer:
+//! a server that lets go of unused connections does so whether or not a request is on its way
+//! (RFC 9112, section 9.3.1). Everything happens in the caller's task: dropping the future closes
 //! the connection and leaves nothing behind.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +33,7 @@ use crate::error::ProviderError;
 use crate::exchange::{Sent, send};
 use crate::head::{self, View};
 use crate::pool::Pool;
+use crate::stamped::Stamps;
 use crate::tls::Tls;
 use crate::trace::Trace;
 use crate::watch::Watch;
@@ -39,6 +43,9 @@ use crate::{fault, redact};
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 86_400);
 /// Longest time for a message that is no call of a model.
 const MESSAGE_WAIT: Duration = Duration::from_secs(30);
+/// A connection that had been let go while unused is closed within a round trip of the request; one that closes
+/// later may have worked on it.
+const STALE_WINDOW: Duration = Duration::from_secs(1);
 /// Pooled connections tried before a fresh one is dialled.
 const MAX_POOLED_TRIES: u32 = 3;
 
@@ -267,6 +274,10 @@ impl<C: Connect> Client<C> {
                     });
                 }
                 Sent::Untouched if is_pooled => {}
+                Sent::Broken(error) if is_pooled && was_stale(&error, &connection.stamps) => {
+                    // Others of the pool are as old: the next one is fresh, and is not repeated.
+                    n_pooled = MAX_POOLED_TRIES;
+                }
                 Sent::Untouched => {
                     let closed = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
                     return Err(fault::connect(origin, &closed));
@@ -388,6 +399,26 @@ impl<C: Connect> Client<C> {
     pub(crate) fn now_us(&self) -> i64 {
         self.shared.config.clock.now_us()
     }
+}
+
+/// Whether a reused connection had been closed before the request came: it ends soon, in order or by a reset,
+/// without a byte of an answer.
+fn was_stale(error: &hyper::Error, stamps: &Stamps) -> bool {
+    let is_soon = stamps
+        .written()
+        .is_some_and(|written| written.elapsed() < STALE_WINDOW);
+    let io = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    let was_reset = io.is_some_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof
+        )
+    });
+    let is_closed = error.is_incomplete_message() || error.is_canceled() || was_reset;
+    is_closed && is_soon && stamps.first_byte().is_none()
 }
 
 /// A response head, and what its body will come by.

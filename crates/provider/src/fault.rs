@@ -150,13 +150,8 @@ pub(crate) fn redirect(status: u16, location: Option<&str>) -> Failure {
     let text = format!(
         "the endpoint redirects to {to}; hint: redirects are not followed, write the final address into `base_url`"
     );
-    Failure::new(
-        FailureKind::BadRequest,
-        FaultSource::Caller,
-        Retry::No,
-        &text,
-    )
-    .with_status(status)
+    // What is asked for is not there; the request itself was not looked at.
+    Failure::new(FailureKind::NotFound, FaultSource::Caller, Retry::No, &text).with_status(status)
 }
 
 /// A status that no chat endpoint should answer with.

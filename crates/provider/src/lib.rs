@@ -53,8 +53,8 @@ pub use connect::{Connect, TcpConnector};
 pub use encoded::EncodedRequest;
 pub use error::ProviderError;
 pub use lane::{
-    BreakerConfig, CallOutcome, Lane, LaneCall, LaneConfig, LaneHealth, LaneStatus, Leave,
-    RetryPolicy,
+    BreakerConfig, CallOutcome, Lane, LaneCall, LaneConfig, LaneHealth, LaneMemory, LaneStatus,
+    Leave, RetryPolicy,
 };
 pub use program::{Ended, Program, ProgramError, run_program};
 pub use proxy::Proxy;

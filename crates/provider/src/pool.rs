@@ -12,8 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Handle, Id};
 use tokio::time::Instant;
 
-use crate::address::Origin;
+use crate::address::{Origin, Scheme};
 use crate::connection::Connection;
+
+/// Without a word of their own plain servers let go of unused connections soon: uvicorn, behind vLLM and many
+/// others, after 5 seconds (its `--timeout-keep-alive`).
+const PLAIN_IDLE: Duration = Duration::from_secs(4);
 
 /// Unused connections by origin and runtime.
 pub(crate) struct Pool<I: AsyncRead + AsyncWrite + Unpin> {
@@ -59,7 +63,11 @@ impl<I: AsyncRead + AsyncWrite + Unpin + Send + 'static> Pool<I> {
         mut connection: Box<Connection<I>>,
         keep_alive: Option<Duration>,
     ) {
-        let limit = keep_alive.map_or(self.max_idle, |limit| limit.min(self.max_idle));
+        let usual = match origin.scheme() {
+            Scheme::Http => PLAIN_IDLE,
+            Scheme::Https => self.max_idle,
+        };
+        let limit = keep_alive.unwrap_or(usual).min(self.max_idle);
         if limit.is_zero() || !connection.is_reusable() {
             return;
         }

@@ -11,7 +11,8 @@ use trilemma_project::ServeSettings;
 use trilemma_provider::{BreakerConfig, Lane, LaneConfig};
 
 use crate::support::{
-    Answer, House, candidate, canned, house_of, openai, parts, settings, simulator,
+    Answer, House, candidate, canned, house_of, json_answer, openai, parts, settings, simulator,
+    upstream,
 };
 
 const SCENARIO: &str = r#"
@@ -125,6 +126,25 @@ async fn nobody_waits_for_an_upstream_that_is_left_alone() {
             }
             assert_eq!(n_broken(), expected, "{n}");
         }
+    }
+}
+
+/// Three calls of one request say no more of an upstream than one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upstream_is_left_alone_for_requests_that_fail_not_for_their_calls() {
+    let (own, seen) = canned(json_answer("{ this is no JSON")).await;
+    let one = upstream(candidate("p/own", Dialect::OpenAi, &own), &settings());
+    let (_, log) = simulator(SCENARIO).await;
+    let folder = tempfile::tempdir().unwrap();
+    let house = house_of(vec![one], log, settings(), folder).await;
+    // Ten is the lane's own setting.
+    for n_requests in 1..=11 {
+        let n_calls = (3 * n_requests).min(28);
+        let answer = house
+            .post("/v1/chat/completions", &openai("p/own", false))
+            .await;
+        assert!(answer.status >= 500, "{}", answer.text());
+        assert_eq!(seen.lock().unwrap().len(), n_calls, "{n_requests}");
     }
 }
 

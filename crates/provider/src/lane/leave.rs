@@ -12,7 +12,7 @@ use crate::cancel::Cancel;
 
 use super::call::{Lane, Wish};
 use super::gate::Permit;
-use super::state::TrialState;
+use super::memory::LaneMemory;
 use super::ticket::Ticket;
 
 /// Leave to make one attempt; its place is free again when it is settled or dropped.
@@ -56,10 +56,11 @@ impl Lane {
 }
 
 impl Leave<'_> {
-    /// Tells the lane how the attempt went.
-    pub fn settle(self, attempted: &Attempted) {
-        let mut trial = TrialState::default();
+    /// Tells the lane how the attempt went; `memory` is that of the request which made it.
+    pub fn settle(self, attempted: &Attempted, memory: &LaneMemory) {
         let admitted = self.ticket.settle();
-        let _next = self.lane.take_in(attempted, admitted, &mut trial);
+        let _next = memory.of(self.lane, |trial| {
+            self.lane.take_in(attempted, admitted, trial)
+        });
     }
 }

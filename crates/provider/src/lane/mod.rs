@@ -11,6 +11,7 @@ mod config;
 mod gate;
 mod jitter;
 mod leave;
+mod memory;
 mod pace;
 mod pause;
 mod rates;
@@ -21,6 +22,7 @@ mod ticket;
 pub use call::{CallOutcome, Lane, LaneCall};
 pub use config::{BreakerConfig, LaneConfig, RetryPolicy};
 pub use leave::Leave;
+pub use memory::LaneMemory;
 pub use status::{LaneHealth, LaneStatus};
 
 #[cfg(test)]

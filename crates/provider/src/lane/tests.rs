@@ -9,6 +9,7 @@ use trilemma_domain::{Attempt, Failure, FailureKind};
 use trilemma_wire::client::KeyKind;
 
 use super::*;
+use crate::call::{Attempted, Call};
 use crate::cancel::Cancel;
 use crate::client::Client;
 use crate::clock::Clock;
@@ -122,8 +123,13 @@ async fn the_usual_faults_lose_no_trial() {
     assert_eq!(n_answered(&outcomes), 1000);
     assert!(start.elapsed() < secs(30), "{:?}", start.elapsed());
     let n_attempts: usize = outcomes.iter().map(|outcome| outcome.attempts.len()).sum();
-    assert_eq!(n_attempts, n_requests.load(Ordering::SeqCst));
-    assert!((1100..1130).contains(&n_attempts), "{n_attempts}");
+    // A cut of a reused connection is repeated within its attempt.
+    let n_requests = n_requests.load(Ordering::SeqCst);
+    assert!(
+        (n_attempts..n_attempts + 15).contains(&n_requests),
+        "{n_requests}"
+    );
+    assert!((1090..1130).contains(&n_attempts), "{n_attempts}");
     assert!(lane.status().limit >= 10, "{:?}", lane.status());
 }
 
@@ -724,4 +730,32 @@ async fn one_absurd_pause_costs_its_own_call_only() {
     assert_eq!(n_requests.load(Ordering::SeqCst), 10);
     let message = &failure(&outcomes[2]).message;
     assert!(message.contains("asks to wait 30 days"), "{message}");
+}
+
+/// One attempt by leave, as the gateway makes it.
+async fn by_leave(lane: &Lane, client: &Client<Pipes>, memory: &LaneMemory) -> Attempted {
+    let deadline = Instant::now() + secs(1);
+    let leave = lane.enter(100, &Cancel::new(), deadline).await.unwrap();
+    let request = encoded(false);
+    let attempted = client.attempt(&Call::first(&request, None)).await;
+    leave.settle(&attempted, memory);
+    attempted
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_fails_several_times_counts_once() {
+    let lane = lane(|config| config.breaker.trials = 5);
+    let (pipes, _) = scripted(|_| http(200, "", "no JSON"));
+    let client = client(&pipes);
+    for n_requests in 1..=5 {
+        assert_eq!(lane.status().health, LaneHealth::Working, "{n_requests}");
+        let memory = LaneMemory::default();
+        for _ in 0..3 {
+            if lane.status().health == LaneHealth::Working {
+                let attempted = by_leave(&lane, &client, &memory).await;
+                assert!(attempted.attempt.failure.is_some());
+            }
+        }
+    }
+    assert_ne!(lane.status().health, LaneHealth::Working);
 }

@@ -11,7 +11,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::{Instant, sleep};
 use trilemma_cost::Pricer;
 use trilemma_domain::{Failure, FailureKind, Fingerprint, NanoUsd, Retry};
-use trilemma_provider::{Attempted, Call, Cancel, Client, EncodedRequest, Lane, Secret, Vectors};
+use trilemma_provider::{
+    Attempted, Call, Cancel, Client, EncodedRequest, Lane, LaneMemory, Secret, Vectors,
+};
 use trilemma_stats::quantile::{Sorted, quantile};
 use trilemma_stats::{Confidence, Estimate};
 use trilemma_store::{EmbeddingCall, EmbeddingEnd, Store};
@@ -161,6 +163,7 @@ impl Work<'_> {
             Err(failure) => return Ok(Err(failure)),
         };
         let n_chars = texts.iter().map(|text| text.chars().count() as u64).sum();
+        let lanes = LaneMemory::default();
         let mut pause = FIRST_PAUSE;
         let mut number = 0;
         loop {
@@ -171,7 +174,10 @@ impl Work<'_> {
                 n_chars,
                 end: None,
             };
-            let failure = match self.attempt(&request, (&call, batch), cancel).await? {
+            let failure = match self
+                .attempt(&request, (&call, batch), (cancel, &lanes))
+                .await?
+            {
                 Ok(()) => return Ok(Ok(())),
                 Err(failure) => failure,
             };
@@ -196,7 +202,7 @@ impl Work<'_> {
         &mut self,
         request: &EncodedRequest,
         (call, batch): (&EmbeddingCall, &[usize]),
-        cancel: &Cancel,
+        (cancel, lanes): (&Cancel, &LaneMemory),
     ) -> anyhow::Result<Result<(), Failure>> {
         let deadline = Instant::now() + LONGEST_PAUSE;
         let lane = Arc::clone(&self.lane);
@@ -208,7 +214,7 @@ impl Work<'_> {
         let secret = self.secret.as_ref().map(Secret::now);
         let first = Call::first(request, secret.as_ref());
         let (attempted, found) = self.client.vectors(&first, batch.len()).await;
-        leave.settle(&attempted);
+        leave.settle(&attempted, lanes);
         let end = self.end(&attempted, found.as_ref());
         let vectors: Vec<(Fingerprint, Vec<f32>)> = (batch.iter())
             .filter_map(|place| Some(self.texts.get(*place)?.0))
