@@ -32,6 +32,7 @@ mod pins;
 mod places;
 mod plan;
 mod policy_check;
+mod policy_file;
 mod printer;
 mod progress;
 mod redecide;

@@ -7,13 +7,14 @@ use trilemma_project::label_faults;
 use trilemma_route::Router;
 
 use crate::context::Context;
+use crate::policy_file;
 
 /// Everything that is wrong; empty where there is no such file.
 pub(crate) fn faults(context: &Context) -> Vec<String> {
     let Some(file) = &context.project.serve.policy else {
         return Vec::new();
     };
-    let Ok(text) = fs_err::read_to_string(context.folder.join(file)) else {
+    let Ok(text) = policy_file::read(&context.folder.join(file)) else {
         return Vec::new();
     };
     let file = file.display();

@@ -55,6 +55,15 @@ pub struct GatewayParts {
 pub type LogSink = Box<dyn Fn(&str) + Send + Sync>;
 
 /// A gateway, ready to serve.
+/// A policy that was put into use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyInUse {
+    /// Its name and the first digits of its hash.
+    pub told: String,
+    /// Why its training found it worth nothing, by its own word; `None` = it says nothing of the kind.
+    pub abstained: Option<String>,
+}
+
 pub struct Gateway {
     names: HashMap<String, Named>,
     embedders: HashMap<String, Named>,
@@ -147,12 +156,12 @@ impl Gateway {
         }
     }
 
-    /// Puts a policy into use; gives its name and the first digits of its hash. Requests that have
-    /// begun go on with the one that they began with.
+    /// Puts a policy into use; gives what is to be told of it. Requests that have begun go on with the one that
+    /// they began with.
     ///
     /// # Errors
     /// Everything that is wrong, after "failed to"; the policy in use stays.
-    pub fn set_policy(&self, text: &str) -> Result<String, String> {
+    pub fn set_policy(&self, text: &str) -> Result<PolicyInUse, String> {
         let active = Active::read(text, &self.names, &self.embedders)?;
         let name = active.router.policy().name.clone();
         if name != AUTO && self.names.contains_key(&name) {
@@ -163,10 +172,12 @@ impl Gateway {
         let told = format!("{name} ({})", active.hash.get(..8).unwrap_or(&active.hash));
         let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
         *policy = Some(Arc::new(active));
-        Ok(told)
+        Ok(PolicyInUse { told, abstained })
     }
 
     /// Says what the measured requests were like, once; until then tools, images and files count as unmeasured.
+        let measured = active.router.policy().measured.as_ref();
+        let abstained = measured.and_then(|measured| measured.abstained.clone());
     pub fn set_measured(&self, measured: MeasuredRequests) {
         let _is_first = self.measured.set(measured);
     }

@@ -87,7 +87,7 @@ pub use canary::{AlarmSink, CANARY_NOTE, CanaryParts, canary_told};
 pub use challenger::ShadowParts;
 pub use deviation::MeasuredRequests;
 pub use drift::DriftStanding;
-pub use gateway::{Gateway, GatewayParts, LogSink};
+pub use gateway::{Gateway, GatewayParts, LogSink, PolicyInUse};
 pub use jury::JuryParts;
 pub use listen::{Served, serve};
 pub use names::{MeasuredNames, NameKind, NameSink, Names, UnseenName};

@@ -7,6 +7,7 @@ mod callable;
 mod canary;
 mod drift;
 mod measured;
+mod policy;
 mod shadow;
 mod texts;
 mod traces;
@@ -20,7 +21,6 @@ use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
 use trilemma_gateway::{Gateway, GatewayParts, Upstream, Workers, serve, serve_admin};
 use trilemma_provider::Clock;
-use trilemma_route::Policy;
 use trilemma_store::ledger::LedgerFile;
 
 use crate::args::Common;
@@ -33,12 +33,10 @@ use crate::printer::Printer;
 use crate::{clock, lineup, places};
 
 use callable::Callable;
+use policy::{Loaded, Watched};
 
 pub(crate) use shadow::shadow_path;
 pub(crate) use texts::texts_folder;
-
-/// Distance between looks at the policy file.
-const POLICY_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How the gateway is started; everything else stands under `[serve]` in the project.
 #[derive(Debug, clap::Args)]
@@ -140,7 +138,10 @@ async fn serving(prepared: Prepared, context: &Context, printer: Printer) -> any
     let (gateway, session) = Gateway::new(parts).map_err(|error| input(error.to_string()))?;
     let policy = settings.policy.as_ref();
     let policy = policy.map(|path| Watched::new(context.folder.join(path), Arc::clone(&gateway)));
-    let told = policy.as_ref().map(Watched::begin).transpose()?;
+    let told = match &policy {
+        Some(policy) => Some(policy.begin().await?),
+        None => None,
+    };
     gateway.set_scorers(live_scorers(context));
     let canary = prepared.canary.map(canary::begin).transpose()?;
     let (canary, canary_session) = canary.unzip();
@@ -328,72 +329,6 @@ fn tell(
     }
     printer.say("Ctrl-C ends; open answers then get time to end");
     Ok(())
-}
-
-/// A policy that was put into use.
-struct Loaded {
-    /// Its name and the first digits of its hash.
-    told: String,
-    /// What speaks against it, by its own word.
-    warning: Option<String>,
-}
-
-/// A policy file that may be replaced while the gateway serves.
-struct Watched {
-    path: PathBuf,
-    gateway: Arc<Gateway>,
-}
-
-impl Watched {
-    fn new(path: PathBuf, gateway: Arc<Gateway>) -> Self {
-        Self { path, gateway }
-    }
-
-    /// Puts the policy into use.
-    fn begin(&self) -> anyhow::Result<Loaded> {
-        self.load()
-            .map_err(|reason| anyhow!(InputError(format!("failed to {reason}"))))
-    }
-
-    fn load(&self) -> Result<Loaded, String> {
-        let text = fs_err::read_to_string(&self.path)
-            .map_err(|error| format!("read the policy: {error}"))?;
-        let told = self.gateway.set_policy(&text)?;
-        let measured = Policy::read(&text).ok().and_then(|policy| policy.measured);
-        let warning = measured.and_then(|measured| measured.abstained).map(|reason| {
-            format!(
-                "warning: policy {told} is not shown to be worth anything, as its file says: {reason}; hint: measure \
-                 more items and train anew (`trilemma route train`), or serve the best single candidate"
-            )
-        });
-        Ok(Loaded { told, warning })
-    }
-
-    /// Loads the file again whenever it changes; one that cannot be used changes nothing.
-    async fn watch(self, printer: Printer) {
-        let stamp = || {
-            let data = fs_err::metadata(&self.path).ok()?;
-            Some((data.modified().ok()?, data.len()))
-        };
-        let mut seen = stamp();
-        loop {
-            tokio::time::sleep(POLICY_PAUSE).await;
-            let now = stamp();
-            if now == seen {
-                continue;
-            }
-            seen = now;
-            match self.load() {
-                Ok(Loaded { told, warning }) => {
-                    printer.say(&format!("policy {told} is in use"));
-                    warning.iter().for_each(|warning| printer.tell(warning));
-                }
-                Err(reason) => printer.tell(&format!(
-                    "warning: the policy in use stays; failed to {reason}"
-                )),
-            }
-        }
-    }
 }
 
 /// Ready at Ctrl-C or SIGTERM.

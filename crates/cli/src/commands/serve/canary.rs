@@ -17,7 +17,7 @@ use super::callable::Callable;
 use super::shadow;
 use crate::context::{Context, InputError};
 use crate::printer::Printer;
-use crate::{keys, places, webhook};
+use crate::{keys, places, policy_file, webhook};
 
 /// What a canary is run with.
 pub(super) struct Prepared {
@@ -53,9 +53,10 @@ pub(super) fn prepared(
         .is_some_and(|ending| ending == "json");
     let policy = if is_file {
         let path = context.folder.join(&settings.challenger);
-        let text = fs_err::read_to_string(path).map_err(|error| {
+        let text = policy_file::read(&path).map_err(|reason| {
             anyhow!(InputError(format!(
-                "failed to read the challenger's policy: {error}"
+                "failed to try `{}`: failed to {reason}",
+                settings.challenger
             )))
         })?;
         Some(text)
