@@ -234,22 +234,30 @@ impl Canary {
         (row, evidence): (&LedgerRow, &Evidence),
         (answer, is_judged): (Option<Answer>, bool),
     ) {
-        // What the client did, or a budget, says nothing of either arm.
+        // The client's mistake, or a budget, says nothing of either arm.
         let is_unasked = evidence.status == 429 && evidence.attempts.is_empty();
-        if evidence.abandoned || evidence.status == 400 || is_unasked {
+        if evidence.status == 400 || is_unasked {
             return;
         }
         // The arm is judged by what became of its requests, whoever answered them in the end.
         let is_failed = evidence.failure.is_some();
         let shown = evidence.shown_us.filter(|_| evidence.stream);
-        let latency = shown.unwrap_or(evidence.total_us);
-        let cost = row.cost.filter(|_| !row.is_estimated);
-        let outcome = Outcome {
-            is_failed: Some(is_failed || evidence.canary_failure.is_some() || is_late),
-            latency_us: (!is_failed).then_some(latency as f64),
-            cost_nano: cost.filter(|_| !is_failed).map(|cost| cost.0 as f64),
-            ..Outcome::default()
+        let latency = shown.unwrap_or(evidence.total_us) as f64;
+        let mut outcome = if evidence.abandoned {
+            let shown = evidence.shown_us.map(|shown| shown as f64);
+            Outcome::left(evidence.total_us as f64, shown)
+        } else {
+            let cost = row.cost.filter(|_| !row.is_estimated && !is_failed);
+            Outcome {
+                is_failed: Some(is_failed),
+                latency_us: (!is_failed).then_some(latency),
+                cost_nano: cost.map(|cost| cost.0 as f64),
+                ..Outcome::default()
+            }
         };
+        if evidence.canary_failure.is_some() || is_late {
+            outcome.is_failed = Some(true);
+        }
         let answer = answer.filter(|_| !is_failed).and_then(|answer| {
             let n_bytes = answer.1.len() + n_bytes(&answer.2);
             (n_bytes <= MAX_SCORED_BYTES).then_some((answer, n_bytes))
@@ -428,6 +436,7 @@ impl State {
                 let [control, challenger] = guard.means();
                 json!({
                     "guard": guard.kind,
+                    "unit": guard.kind.unit(),
                     "n_control": guard.n[0],
                     "n_challenger": guard.n[1],
                     "control": control,

@@ -108,6 +108,7 @@ async fn ask(parts: Arc<ShadowParts>, case: Case) -> Fate {
         cost_nano: served.cost_nano,
         first_visible_us: served.first_visible_us,
         total_us: served.total_us,
+        left_us: served.left_us,
         served_score: scored.scores[0],
         score: scored.scores[1],
         agreement: scored.agreement,

@@ -25,9 +25,10 @@ const CAP: f64 = 5.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// Requests without a whole answer by the arm's own candidates.
+    /// Requests without an answer by the arm's own candidates; where the client went away, without a beginning of one.
     Errors,
-    /// Time from arrival to the first visible byte of streams, to the last byte otherwise.
+    /// Time from arrival to the first visible byte of streams, to the last byte otherwise; at most as long as the
+    /// client waited.
     Latency,
     /// Cost of a request, all its calls.
     Cost,
@@ -61,6 +62,18 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// In what its means are told.
+    pub(crate) fn unit(self) -> &'static str {
+        match self {
+            Self::Errors => "share",
+            Self::Latency => "us",
+            Self::Cost => "nano_usd",
+            Self::Quality | Self::Feedback | Self::Judged => "missing_to_1",
+        }
+    }
+}
+
 /// What one request shows; `None` = nothing of the kind.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Outcome {
@@ -73,6 +86,19 @@ pub(crate) struct Outcome {
     pub(crate) feedback: Option<f64>,
     /// In [0, 1].
     pub(crate) judged: Option<f64>,
+}
+
+impl Outcome {
+    /// A request whose client went away: not answered where nothing could be seen by then, and it waited that
+    /// long at least. Clients of both arms are held to it alike: that equal arms lose clients alike is what keeps
+    /// the tests valid, and a challenger cannot hide behind clients who do not wait for it.
+    pub(crate) fn left(waited_us: f64, shown_us: Option<f64>) -> Self {
+        Self {
+            is_failed: Some(shown_us.is_none()),
+            latency_us: Some(shown_us.unwrap_or(waited_us)),
+            ..Self::default()
+        }
+    }
 }
 
 /// All guards of a canary.

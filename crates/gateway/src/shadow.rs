@@ -75,19 +75,27 @@ pub(crate) struct Served {
     pub(crate) cost_nano: Option<i64>,
     pub(crate) first_visible_us: Option<u64>,
     pub(crate) total_us: u64,
+    /// The client left after so long, with nothing to be seen; `None` = it stayed.
+    pub(crate) left_us: Option<u64>,
 }
 
 impl Served {
-    /// `None` = nothing to compare with: the request was the client's mistake, or it went away.
+    /// `None` = nothing to compare with: the request was the client's mistake, or it went away with a part of the
+    /// answer, or before anybody was asked.
     pub(crate) fn of(row: &LedgerRow, evidence: &Evidence) -> Option<Self> {
-        let is_comparable = !evidence.abandoned && evidence.status != 400;
+        let has_left_early = evidence.abandoned && evidence.shown_us.is_none();
+        let is_comparable = match evidence.abandoned {
+            true => has_left_early && !row.candidate.is_empty(),
+            false => evidence.status != 400,
+        };
         is_comparable.then(|| Self {
             id: row.id,
             candidate: row.candidate.clone(),
-            is_answered: evidence.failure.is_none(),
+            is_answered: evidence.failure.is_none() && !evidence.abandoned,
             cost_nano: row.cost.filter(|_| !row.is_estimated).map(|cost| cost.0),
             first_visible_us: first_visible(evidence),
             total_us: evidence.total_us,
+            left_us: has_left_early.then_some(evidence.total_us),
         })
     }
 }

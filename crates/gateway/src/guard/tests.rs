@@ -23,6 +23,10 @@ struct Like {
     latency: f64,
     cost: f64,
     quality: f64,
+    /// Share of calls that never answer; those end when the client leaves.
+    hangs: f64,
+    /// How long clients wait in the median, as a multiple of the usual time; 0 = for ever.
+    patience: f64,
 }
 
 const USUAL: Like = Like {
@@ -30,6 +34,14 @@ const USUAL: Like = Like {
     latency: 1.0,
     cost: 1.0,
     quality: 0.9,
+    hangs: 0.0,
+    patience: 0.0,
+};
+
+/// Clients of whom one in eight leaves before it has an answer.
+const IMPATIENT: Like = Like {
+    patience: 2.0,
+    ..USUAL
 };
 
 struct Lot(ChaChaStream);
@@ -46,6 +58,13 @@ impl Lot {
         let latency = 4e5 * like.latency * (1.2 * (self.unit() + self.unit() - 1.0)).exp();
         let cost = 1e5 * like.cost * -self.unit().ln();
         let passes = self.unit() < like.quality;
+        if like.patience > 0.0 {
+            let waits = 4e5 * like.patience * (1.2 * (self.unit() + self.unit() - 1.0)).exp();
+            let never_ends = self.unit() < like.hangs;
+            if never_ends || latency > waits {
+                return Outcome::left(waits, None);
+            }
+        }
         Outcome {
             is_failed: Some(is_failed),
             latency_us: answered(latency),
@@ -68,6 +87,11 @@ fn is_slow_run() -> bool {
 
 /// Challenger requests until alarm in each of so many histories; `None` = none.
 fn histories(n: u64, settings: &CanarySettings, like: Like) -> Vec<Option<u64>> {
+    compared(n, settings, [USUAL, like])
+}
+
+/// As [`histories`], with what the control's requests are like, too.
+fn compared(n: u64, settings: &CanarySettings, [usual, like]: [Like; 2]) -> Vec<Option<u64>> {
     let n_requests = if is_slow_run() { 4_000 } else { 1_000 };
     (0..n)
         .map(|seed| {
@@ -80,7 +104,7 @@ fn histories(n: u64, settings: &CanarySettings, like: Like) -> Vec<Option<u64>> 
                 let (arm, like) = if is_own {
                     (Arm::Challenger, like)
                 } else {
-                    (Arm::Control, USUAL)
+                    (Arm::Control, usual)
                 };
                 let outcome = lot.outcome(like);
                 if guards.observe(arm, outcome).is_some() {
@@ -95,16 +119,40 @@ fn histories(n: u64, settings: &CanarySettings, like: Like) -> Vec<Option<u64>> 
 /// No tolerance at all is the hardest case: an equal challenger stands on the border.
 #[test]
 fn an_equal_challenger_is_rolled_back_no_more_often_than_is_stated() {
-    for share in [0.1, 0.5] {
-        let settings = CanarySettings {
-            share,
-            ..settings()
-        };
-        let n = histories(2_000, &settings, USUAL).iter().flatten().count();
-        println!("equal, share {share}: {n} of 2,000 rolled back");
-        // 5 % of 2,000 are 100.
-        assert!(n <= 100, "{share}: {n}");
+    for (what, like) in [("patient", USUAL), ("impatient", IMPATIENT)] {
+        for share in [0.1, 0.5] {
+            let settings = CanarySettings {
+                share,
+                ..settings()
+            };
+            let n = compared(2_000, &settings, [like; 2]);
+            let n = n.iter().flatten().count();
+            println!("equal, {what} clients, share {share}: {n} of 2,000 rolled back");
+            // 5 % of 2,000 are 100.
+            assert!(n <= 100, "{what}, {share}: {n}");
+        }
     }
+}
+
+/// Clients who leave are no reason to keep a challenger that they leave.
+#[test]
+fn a_challenger_that_clients_do_not_wait_for_is_rolled_back() {
+    let settings = CanarySettings {
+        share: 0.2,
+        max_error_increase: 0.01,
+        max_latency_ratio: 1.2,
+        ..settings()
+    };
+    let hangs = Like {
+        hangs: 0.5,
+        ..IMPATIENT
+    };
+    let mut found = compared(200, &settings, [IMPATIENT, hangs]);
+    let n_alarms = found.iter().flatten().count();
+    found.sort_unstable_by_key(|n| n.unwrap_or(u64::MAX));
+    let median = found[100].unwrap();
+    println!("half of the calls hang: {n_alarms} of 200, median after {median} of its requests");
+    assert!(n_alarms >= 198 && median <= 120, "{n_alarms}, {median}");
 }
 
 /// Users whose own rates differ: a tenth of them fails three times in ten, all others never.
@@ -197,6 +245,7 @@ fn a_bad_challenger_is_rolled_back_soon() {
         latency: 1.1,
         cost: 1.1,
         quality: 0.89,
+        ..USUAL
     };
     let n = histories(200, &settings, like).iter().flatten().count();
     assert!(n <= 10, "{n}");

@@ -11,8 +11,8 @@ use trilemma_project::CanarySettings;
 use trilemma_store::ledger::LedgerFile;
 
 use crate::support::{
-    self, House, candidate, ledger_path, open, openai, parts_of, post, settings, simulator,
-    upstream,
+    self, House, candidate, leave_after, ledger_path, open, openai, parts_of, post, settings,
+    simulator, upstream,
 };
 
 const SCENARIO: &str = r#"
@@ -22,6 +22,8 @@ answers = { type = "text", text = "{\"a\": 1}" }
 answers = { type = "text", text = "{\"a\": 2}" }
 [models.prose]
 answers = { type = "text", text = "no json" }
+[models.hangs]
+first_token_ms = 600000
 [models.broken]
 faults = [{ kind = "server_error", every = 1 }]
 "#;
@@ -39,7 +41,7 @@ async fn split(settings_of: CanarySettings, folder: tempfile::TempDir) -> (House
         max_attempts: 1,
         ..settings()
     };
-    let upstreams = ["m", "same", "prose", "broken"].map(|model| {
+    let upstreams = ["m", "same", "prose", "broken", "hangs"].map(|model| {
         upstream(
             candidate(&format!("p/{model}"), Dialect::OpenAi, &url),
             &settings,
@@ -172,6 +174,30 @@ async fn a_challenger_that_is_worse_goes_and_stays_away() {
             .forget_note(CANARY_NOTE)
             .unwrap();
     }
+}
+
+/// Clients who give up on a challenger that hangs do not shield it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenger_that_clients_do_not_wait_for_goes() {
+    let (house, alarms) = split(canary("hangs", 0.5), tempfile::tempdir().unwrap()).await;
+    let mut clients = tokio::task::JoinSet::new();
+    for user in 0..120 {
+        let address = house.address.clone();
+        let headers = format!("x-trilemma-session: user {user}\r\n");
+        // Both arms' requests end in turn.
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        clients.spawn(async move {
+            let stream = openai("p/m", user % 2 == 0);
+            leave_after(&address, &stream, &headers, Duration::from_secs(3)).await
+        });
+    }
+    let came = clients.join_all().await;
+    assert!(came.contains(&true) && came.contains(&false));
+    let (_, _, folder) = house.close().await;
+    let told = note(folder.path());
+    assert_eq!(told["rolled_back"]["guard"], "errors", "{told}");
+    assert_eq!(told["guards"][0]["challenger"], 1.0);
+    assert_eq!(alarms.lock().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,8 +11,8 @@ use trilemma_sim::CallLog;
 use trilemma_store::ledger::{LedgerEntry, LedgerFile, Session};
 
 use crate::support::{
-    House, apart, candidate, ledger_path, open, openai, parts_of, post, settings, simulator,
-    upstream,
+    House, apart, candidate, leave_after, ledger_path, open, openai, parts_of, post, settings,
+    simulator, upstream,
 };
 
 const SCENARIO: &str = r#"
@@ -43,6 +43,15 @@ async fn with_challenger(model: &str, share: f64, budget: &str) -> Both {
 }
 
 async fn with_challenger_in(dialect: Dialect, model: &str, (share, budget): (f64, &str)) -> Both {
+    beside(dialect, ("p/m", model), (share, budget)).await
+}
+
+/// A challenger beside who is in use.
+async fn beside(
+    dialect: Dialect,
+    (in_use, model): (&str, &str),
+    (share, budget): (f64, &str),
+) -> Both {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shadow.db");
     let (url, challenger) = simulator(SCENARIO).await;
@@ -67,7 +76,7 @@ async fn with_challenger_in(dialect: Dialect, model: &str, (share, budget): (f64
     };
     let (url, log) = simulator(SCENARIO).await;
     let settings = settings();
-    let served = upstream(candidate("p/m", Dialect::OpenAi, &url), &settings);
+    let served = upstream(candidate(in_use, Dialect::OpenAi, &url), &settings);
     let ledger = LedgerFile::open(&ledger_path(folder.path())).unwrap();
     let parts = GatewayParts {
         shadow: Some(shadow.begin()),
@@ -233,4 +242,25 @@ async fn its_budget_holds_and_is_nobody_elses() {
     let spent: i64 = own.iter().map(|one| one.charged.0).sum();
     assert!(spent > 0 && spent <= 5_000_000, "{spent}");
     assert!(own.len() < 34, "{}", own.len());
+}
+
+/// Whom clients do not wait for is no better for it: the challenger is asked all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_who_leave_are_compared_too() {
+    let both = beside(Dialect::OpenAi, ("p/hangs", "m"), (1.0, "1")).await;
+    for stream in [false, true] {
+        let body = openai("p/hangs", stream);
+        let patience = Duration::from_millis(500);
+        assert!(!leave_after(&both.house.address, &body, "", patience).await);
+    }
+    both.shadowed(2).await;
+    let (clients, own) = both.close().await;
+    assert_eq!((clients.len(), own.len()), (2, 2));
+    for entry in &own {
+        let note = entry.evidence.as_ref().unwrap().shadow.as_ref().unwrap();
+        assert_eq!(note.candidate, "p/hangs");
+        assert!(!note.is_answered);
+        assert_eq!(note.left_us, Some(note.total_us));
+        assert!(note.total_us >= 400_000, "{note:?}");
+    }
 }

@@ -387,6 +387,26 @@ pub(crate) async fn send(
     answer
 }
 
+/// Asks for a chat completion and goes away if nothing has come by then; whether anything came.
+pub(crate) async fn leave_after(
+    address: &str,
+    body: &Value,
+    headers: &str,
+    patience: Duration,
+) -> bool {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let body = body.to_string();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    let read = stream.read_to_end(&mut bytes);
+    tokio::time::timeout(patience, read).await.is_ok()
+}
+
 fn parse(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let end = text.find("\r\n\r\n").unwrap_or(text.len());

@@ -161,8 +161,11 @@ pub struct ShadowNote {
     /// To the first visible token, within the call that brought it, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_visible_us: Option<u64>,
-    /// From arrival to the last byte, microseconds.
+    /// From arrival to the last byte, or until the client left, microseconds.
     pub total_us: u64,
+    /// The client left after so long, with nothing to be seen, microseconds; `None` = it stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_us: Option<u64>,
     /// Score of the answer that the client got, by scorers that need no expected answer, in [0, 1].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served_score: Option<f64>,

@@ -121,6 +121,20 @@ fn add(pairs: &mut BTreeMap<(String, String), Pairs>, entry: &LedgerEntry) {
     let is_answered = evidence.failure.is_none();
     let yes = |is: bool| f64::from(u8::from(is));
     let [answered, scores, costs, firsts, totals] = &mut pairs.values;
+    let ms = |us: u64| us as f64 / 1e3;
+    let first = evidence
+        .attempts
+        .last()
+        .and_then(|one| one.first_visible_us);
+    if let Some(left) = note.left_us {
+        // Nobody waits for a challenger in the shadow: it is held to the wait that the client had.
+        let begun = evidence.shown_us.or(first).unwrap_or(evidence.total_us);
+        answered.push([0.0, yes(is_answered && begun <= left)]);
+        if is_answered {
+            totals.push([ms(left), ms(evidence.total_us.min(left))]);
+        }
+        return;
+    }
     answered.push([yes(note.is_answered), yes(is_answered)]);
     if !(is_answered && note.is_answered) {
         return;
@@ -137,11 +151,6 @@ fn add(pairs: &mut BTreeMap<(String, String), Pairs>, entry: &LedgerEntry) {
         costs,
         [note.cost_nano.map(usd), cost.map(|cost| usd(cost.0))],
     );
-    let ms = |us: u64| us as f64 / 1e3;
-    let first = evidence
-        .attempts
-        .last()
-        .and_then(|one| one.first_visible_us);
     both(firsts, [note.first_visible_us.map(ms), first.map(ms)]);
     both(
         totals,
@@ -271,4 +280,57 @@ pub(super) fn words(all: &[Shadowed]) -> String {
         text.push_str(&bullet(note, 0, terminal_width()));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trilemma_domain::NanoUsd;
+    use trilemma_store::ledger::{Evidence, LedgerRow, RequestId, ShadowNote};
+
+    /// A challenger that answers within so many microseconds, beside a client that left after others.
+    fn left(own_us: u64, left_us: u64) -> LedgerEntry {
+        let note = ShadowNote {
+            candidate: "slow".to_owned(),
+            total_us: left_us,
+            left_us: Some(left_us),
+            ..ShadowNote::default()
+        };
+        let evidence = Evidence {
+            shown_us: Some(own_us),
+            total_us: own_us,
+            shadow: Some(Box::new(note)),
+            ..Evidence::default()
+        };
+        LedgerEntry {
+            row: LedgerRow {
+                id: RequestId::parse("tr-1-1").unwrap(),
+                at_us: 0,
+                client: String::new(),
+                candidate: "own".to_owned(),
+                requested: "slow".to_owned(),
+                served: None,
+                usage: None,
+                raw_usage: None,
+                cost: None,
+                is_estimated: false,
+            },
+            charged: NanoUsd(0),
+            evidence: Some(evidence),
+            feedback: None,
+            scores: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_challenger_gets_no_more_time_than_the_client_gave() {
+        let mut pairs = BTreeMap::new();
+        add(&mut pairs, &left(1_000, 5_000));
+        add(&mut pairs, &left(9_000, 5_000));
+        let pairs = pairs.into_values().next().unwrap();
+        let [answered, _, _, _, totals] = &pairs.values;
+        assert_eq!(answered, &[[0.0, 1.0], [0.0, 0.0]]);
+        assert_eq!(totals, &[[5.0, 1.0], [5.0, 5.0]]);
+        assert_eq!(pairs.n, 2);
+    }
 }
