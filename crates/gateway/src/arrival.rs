@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 use trilemma_domain::Dialect;
@@ -15,6 +14,7 @@ use crate::ask::{Ask, Facts, Service, Wishes};
 use crate::gateway::Gateway;
 use crate::peek::{Form, peek};
 use crate::refusal::Refusal;
+use crate::room::Unread;
 use crate::traceparent::Parent;
 
 /// Headers of a client that are the vendor's business, where both speak Anthropic's dialect.
@@ -145,28 +145,25 @@ fn wishes(headers: &HeaderMap) -> Wishes {
     }
 }
 
-/// Reads a body of at most the settings' size.
+/// Reads a body of at most the settings' size, as long as all together have room.
 pub(crate) async fn whole_body(
     gateway: &Gateway,
     headers: &HeaderMap,
     body: Incoming,
 ) -> Result<Bytes, Refusal> {
     let max_bytes = gateway.settings.max_request_bytes;
-    let too_large = || {
-        Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorKind::BadRequest,
-            format!("the request exceeds {max_bytes} bytes"),
-        )
-    };
     let announced = headers
         .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|announced| announced > max_bytes) {
-        return Err(too_large());
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
+        .unwrap_or(0);
+    if announced > max_bytes {
+        return Err(unread(Unread::TooLarge, max_bytes));
     }
-    let limited = Limited::new(body, usize::try_from(max_bytes).unwrap_or(usize::MAX));
-    let collected = timeout(BODY_TIMEOUT, limited.collect())
+    if !gateway.rooms.has(announced) {
+        return Err(unread(Unread::NoRoom, max_bytes));
+    }
+    let most = usize::try_from(max_bytes).unwrap_or(usize::MAX);
+    let filled = timeout(BODY_TIMEOUT, gateway.rooms.read(body, most))
         .await
         .map_err(|_| {
             Refusal::new(
@@ -175,9 +172,22 @@ pub(crate) async fn whole_body(
                 "the request's body did not come in time",
             )
         })?;
-    match collected {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Refusal::bad_request("the request's body broke off")),
+    filled.map_err(|why| unread(why, max_bytes))
+}
+
+fn unread(why: Unread, max_bytes: u64) -> Refusal {
+    match why {
+        Unread::TooLarge => Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorKind::BadRequest,
+            format!("the request exceeds {max_bytes} bytes"),
+        ),
+        Unread::NoRoom => Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorKind::Overloaded,
+            "the requests under way are as large as this gateway takes together; try again soon",
+        )
+        .after(Duration::from_secs(1)),
+        Unread::Broken => Refusal::bad_request("the request's body broke off"),
     }
 }

@@ -14,12 +14,10 @@ use trilemma_domain::{
 };
 use trilemma_provider::{Attempted, Call, EncodedRequest, Lane, Leave, Relay};
 use trilemma_wire::client::{decode_embeddings, decode_response};
-use trilemma_wire::server::ErrorKind;
 
 use crate::answer::{self, Kind};
 use crate::ask::{Manner, Service};
 use crate::bound;
-use crate::budget::Hold;
 use crate::cut::Cutter;
 use crate::heard::Heard;
 use crate::hosted;
@@ -30,6 +28,7 @@ use crate::outlet::Head;
 use crate::prepare::{Prepared, Way, prepare};
 use crate::record::Ticket;
 use crate::refusal::Refusal;
+use crate::reserve::reserve;
 use crate::translate::{self, Translator};
 use crate::upstream::{Named, Upstream};
 use crate::words::told_lost;
@@ -238,58 +237,6 @@ pub(crate) struct Kept {
     pub(crate) lost: Vec<String>,
     /// Whether the record has it as its answer already.
     pub(crate) is_recorded: bool,
-}
-
-/// Says what a request chooses that has no price; `None` = nothing.
-fn unpriced_choice(named: &Named, worst: &Usage) -> Option<String> {
-    let upstream = &named.upstream;
-    let (what, field) = match (worst.tier, worst.place) {
-        _ if !upstream.is_priced() => return None,
-        (Some(tier), _) if !upstream.is_priced_in(Some(tier), None) => (
-            format!("service tier that is asked for ({})", tier.name()),
-            "service_tier",
-        ),
-        (tier, Some(place)) if !upstream.is_priced_in(tier, Some(place)) => (
-            format!("place that is asked for ({})", place.name()),
-            "inference_geo",
-        ),
-        (_, _) => return None,
-    };
-    Some(format!(
-        "no budget covers it: `{}` has no known price in the {what}; hint: leave `{field}` out",
-        upstream.id()
-    ))
-}
-
-async fn reserve(job: &Job, named: &Named, worst: Option<&Usage>) -> Result<Hold, Refusal> {
-    let cost = worst.and_then(|worst| named.upstream.worst_cost(worst));
-    let Some(cost) = cost else {
-        if let Some(reason) = worst.and_then(|worst| unpriced_choice(named, worst)) {
-            return Err(Refusal::bad_request(reason));
-        }
-        let what = if worst.is_some_and(|worst| worst.web_searches.is_some()) {
-            "searches have no known price, so that no budget bounds them; hint: state `web_search_1k` in its `price`"
-        } else {
-            "has no known price, so that no budget bounds it; hint: state its `price`"
-        };
-        return Err(Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            ErrorKind::Server,
-            format!("`{}` {what}", named.upstream.id()),
-        ));
-    };
-    let held = job
-        .gateway
-        .purse
-        .reserve(&job.ask.client, cost, job.ask.at_us)
-        .await;
-    held.map_err(|error| {
-        Refusal::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            ErrorKind::QuotaExceeded,
-            format!("failed to {error}"),
-        )
-    })
 }
 
 /// Reads an answer in one piece and hands it on.

@@ -1,15 +1,19 @@
 //! Budgets by reservation: no call starts whose worst case is not covered.
 //!
 //! In: the worst case of a call, before it starts; what it came to, afterwards. Out: leave to spend,
-//! or a refusal. Reservations live in memory; what they draw on is leased on disk in blocks, so that
+//! or a refusal. A call that what is spent leaves room for, but what is reserved does not, waits for its turn:
+//! most reservations come back nearly whole. Who came first is served first. Reservations live in memory; what they draw on is leased on disk in blocks, so that
 //! a gateway that dies has spent no more than its leases say. The sum of what is spent and reserved
 //! never passes the limit, however many requests come at once: check and reservation are one step
 //! under one lock.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 use trilemma_domain::{NanoUsd, Usd};
 use trilemma_project::{Period, ServeBudget};
 use trilemma_store::StoreError;
@@ -17,21 +21,35 @@ use trilemma_store::ledger::{Ledger, LedgerFile};
 
 const US_PER_DAY: i64 = 86_400_000_000;
 
+/// Most calls that wait for a reservation of others to come back, in each budget.
+const MAX_WAITING: usize = 1_024;
+
 /// Why a budget gives no leave.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BudgetError {
     /// The worst case does not fit into what is left.
     #[error(
-        "spend on this request: at worst it costs {worst} USD, and {left} USD of {whose} are left; hint: a smaller `max_tokens` lowers the worst case"
+        "spend on this request: at worst it costs {worst} USD, and {left}; hint: a smaller `max_tokens` lowers the worst case"
     )]
     Exceeded {
         /// The worst case.
         worst: String,
-        /// What is left.
+        /// How much is left, in words; of another's budget not how much.
         left: String,
+    },
+    /// It would fit if calls under way had given back what they will not need.
+    #[error(
+        "spend on this request now: at worst it costs {worst} USD, and what is left of {whose} is reserved by calls under way; hint: try again soon; a smaller `max_tokens` lowers the worst case"
+    )]
+    Reserved {
+        /// The worst case.
+        worst: String,
         /// Whose budget it is.
         whose: String,
     },
+    /// The ledger cannot be opened.
+    #[error("open the gateway's ledger: {0}")]
+    Closed(#[source] StoreError),
     /// The budget cannot be taken to disk.
     #[error("take a block of the budget to disk: {0}")]
     Ledger(#[from] StoreError),
@@ -43,6 +61,19 @@ pub enum BudgetError {
         /// The amount.
         amount: String,
     },
+}
+
+impl BudgetError {
+    /// As a client may hear it: what is left of the budget of all is told to nobody who has a key of its own.
+    fn told_to(self, scope: &Scope, client: &str) -> Self {
+        match self {
+            Self::Exceeded { worst, .. } if scope.client != client => Self::Exceeded {
+                worst,
+                left: format!("{} does not cover that", scope.whose()),
+            },
+            other => other,
+        }
+    }
 }
 
 /// All budgets of a gateway.
@@ -62,6 +93,27 @@ struct Scope {
     state: Mutex<State>,
     /// Held while a block is taken to disk, so that requests that come together take one.
     leasing: tokio::sync::Mutex<()>,
+    /// Held by the first of those that wait for a reservation to come back; the others stand in line for it.
+    turn: tokio::sync::Mutex<()>,
+    /// A reservation has come back.
+    released: Notify,
+    n_waiting: AtomicUsize,
+}
+
+/// A place among those that wait.
+struct Waiting<'a>(&'a Scope);
+
+impl<'a> Waiting<'a> {
+    fn of(scope: &'a Scope) -> Option<Self> {
+        let place = Self(scope);
+        (scope.n_waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITING).then_some(place)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.n_waiting.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,31 +145,65 @@ impl Purse {
         self.scopes.contains_key("") || self.scopes.contains_key(client)
     }
 
-    /// Reserves the worst case of one call in the budget of all and in the client's own.
+    /// Reserves the worst case of one call in the client's own budget and in that of all; `until` = how long
+    /// it may wait for reservations of other calls to come back.
     pub(crate) async fn reserve(
         &self,
         client: &str,
         worst: NanoUsd,
-        now_us: i64,
+        (now_us, until): (i64, Instant),
     ) -> Result<Hold, BudgetError> {
         let mut hold = Hold {
             parts: Vec::with_capacity(2),
             worst: worst.0,
         };
+        // Its own first: who waits for its own budget holds nothing of the others'.
         let own = Some(client).filter(|client| !client.is_empty());
-        for name in std::iter::once("").chain(own) {
+        for name in own.into_iter().chain(std::iter::once("")) {
             let Some(scope) = self.scopes.get(name) else {
                 continue;
             };
-            match self.reserve_in(scope, worst.0, now_us).await {
+            match self.wait_in(scope, worst.0, (now_us, until)).await {
                 Ok(first_day) => hold.parts.push((Arc::clone(scope), first_day)),
                 Err(error) => {
                     hold.settle(NanoUsd(0));
-                    return Err(error);
+                    return Err(error.told_to(scope, client));
                 }
             }
         }
         Ok(hold)
+    }
+
+    /// Reserves, in turn, as soon as what others have reserved allows it.
+    async fn wait_in(
+        &self,
+        scope: &Scope,
+        worst: i64,
+        (now_us, until): (i64, Instant),
+    ) -> Result<i64, BudgetError> {
+        // Who cannot wait takes nobody's turn: it is refused, or about to give back more than it takes.
+        let is_hasty = Instant::now() >= until;
+        if is_hasty || scope.n_waiting.load(Ordering::Relaxed) == 0 {
+            match self.reserve_in(scope, worst, now_us).await {
+                Err(BudgetError::Reserved { .. }) => {}
+                result => return result,
+            }
+        }
+        let none = || scope.reserved(worst);
+        let _place = Waiting::of(scope).filter(|_| !is_hasty).ok_or_else(none)?;
+        let _turn = timeout_at(until, scope.turn.lock())
+            .await
+            .map_err(|_| none())?;
+        loop {
+            match self.reserve_in(scope, worst, now_us).await {
+                Err(BudgetError::Reserved { .. }) => {}
+                result => return result,
+            }
+            // What came back since is remembered.
+            timeout_at(until, scope.released.notified())
+                .await
+                .map_err(|_| none())?;
+        }
     }
 
     async fn reserve_in(&self, scope: &Scope, worst: i64, now_us: i64) -> Result<i64, BudgetError> {
@@ -181,7 +267,7 @@ impl Unleased {
         for (client, budget) in budgets {
             let (first_day, end_day) = period_of(budget.period, now_us.div_euclid(US_PER_DAY));
             let name = (!client.is_empty()).then_some(client.as_str());
-            let before = file.spent(name, first_day)?;
+            let before = file.spent(name, first_day).map_err(BudgetError::Closed)?;
             let scope = Scope {
                 client: client.clone(),
                 limit: nanos(budget.limit, client)?,
@@ -195,6 +281,9 @@ impl Unleased {
                     leased: 0,
                 }),
                 leasing: tokio::sync::Mutex::new(()),
+                turn: tokio::sync::Mutex::new(()),
+                released: Notify::new(),
+                n_waiting: AtomicUsize::new(0),
             };
             scopes.insert(client.clone(), Arc::new(scope));
         }
@@ -238,15 +327,14 @@ impl Scope {
                 .saturating_add(state.reserved)
                 .saturating_add(worst);
             if state.before.saturating_add(wanted) > self.limit {
-                let left = self.limit - state.before - state.spent - state.reserved;
-                return Err(BudgetError::Exceeded {
-                    worst: dollars(worst),
-                    left: dollars(left.max(0)),
-                    whose: if self.client.is_empty() {
-                        "the gateway's budget".to_owned()
-                    } else {
-                        format!("the budget of `{}`", self.client)
-                    },
+                let left = self.limit - state.before - state.spent;
+                return Err(if worst <= left {
+                    self.reserved(worst)
+                } else {
+                    BudgetError::Exceeded {
+                        worst: dollars(worst),
+                        left: format!("{} USD of {} are left", dollars(left.max(0)), self.whose()),
+                    }
                 });
             }
             if wanted > state.leased {
@@ -255,6 +343,21 @@ impl Scope {
             state.reserved = state.reserved.saturating_add(worst);
             Ok(Some(state.first_day))
         })
+    }
+
+    fn whose(&self) -> String {
+        if self.client.is_empty() {
+            "the gateway's budget".to_owned()
+        } else {
+            format!("the budget of `{}`", self.client)
+        }
+    }
+
+    fn reserved(&self, worst: i64) -> BudgetError {
+        BudgetError::Reserved {
+            worst: dollars(worst),
+            whose: self.whose(),
+        }
     }
 
     /// How much to lease next: a block, or what is needed, never beyond the limit.
@@ -287,6 +390,7 @@ impl Hold {
                     state.spent = state.spent.saturating_add(charged);
                 }
             });
+            scope.released.notify_one();
         }
     }
 }

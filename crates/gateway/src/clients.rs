@@ -18,9 +18,6 @@ use crate::refusal::Refusal;
 
 /// Headers in which the official packages show a key.
 const KEY_HEADERS: [&str; 3] = ["x-api-key", "api-key", "x-goog-api-key"];
-/// Part of a minute's requests that may come at once.
-const BURST: f64 = 0.25;
-
 type Hash = [u8; 32];
 
 /// Everybody who may call.
@@ -116,7 +113,8 @@ impl Client {
 
 impl Bucket {
     fn new(rpm: u32, now: Instant) -> Self {
-        let most = (f64::from(rpm) * BURST).max(1.0);
+        // A whole minute's requests may come at once.
+        let most = f64::from(rpm);
         Self {
             per_second: f64::from(rpm) / 60.0,
             most,
@@ -209,7 +207,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_rate_is_a_bucket() {
         let mut bucket = Bucket::new(60, Instant::now());
-        for _ in 0..15 {
+        for _ in 0..60 {
             assert_eq!(bucket.take(Instant::now()), None);
         }
         let wait = bucket.take(Instant::now()).unwrap();

@@ -54,10 +54,11 @@ impl Job {
             self.record.decided(&active, &decision);
             match decision.step {
                 Step::Call(calls) => {
-                    // A vector or a label is no answer, so what follows it is no escalation.
+                    // Only where an answer was judged: what follows a vector, a label or a failure is no escalation.
                     let is_rest = std::mem::take(&mut known.is_cut);
-                    let mut asked = known.seen.iter();
-                    let is_later = !is_rest && asked.any(|seen| active.answers(&seen.candidate));
+                    let has_judged =
+                        |seen: &Observation| seen.is_answered() && active.answers(&seen.candidate);
+                    let is_later = !is_rest && known.seen.iter().any(has_judged);
                     self.record.stepped(is_later);
                     if let Some(told) = self.calls(&active, chat, calls, &mut known).await {
                         return told;

@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::policy::{AUTO, Active};
 use crate::refusal::Refusal;
+use crate::room::Rooms;
 use crate::scored::{LiveScorer, Scoring};
 use crate::shadow::Shadow;
 use crate::texts::{TextParts, Texts};
@@ -54,7 +55,6 @@ pub struct GatewayParts {
 /// Takes the lines of a log.
 pub type LogSink = Box<dyn Fn(&str) + Send + Sync>;
 
-/// A gateway, ready to serve.
 /// A policy that was put into use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyInUse {
@@ -64,6 +64,7 @@ pub struct PolicyInUse {
     pub abstained: Option<String>,
 }
 
+/// A gateway, ready to serve.
 pub struct Gateway {
     names: HashMap<String, Named>,
     embedders: HashMap<String, Named>,
@@ -71,6 +72,7 @@ pub struct Gateway {
     pub(crate) listed: Vec<String>,
     pub(crate) settings: ServeSettings,
     pub(crate) clients: Clients,
+    pub(crate) rooms: Arc<Rooms>,
     pub(crate) purse: Purse,
     pub(crate) ledger: Ledger,
     pub(crate) clock: Clock,
@@ -110,8 +112,11 @@ impl Gateway {
             )
             .collect();
         let unleased = Unleased::open(&budgets, settings.lease, &parts.ledger, now_us)?;
-        let canary_note = parts.ledger.note(CANARY_NOTE)?;
-        let (ledger, session) = parts.ledger.begin(now_us)?;
+        let canary_note = parts
+            .ledger
+            .note(CANARY_NOTE)
+            .map_err(BudgetError::Closed)?;
+        let (ledger, session) = parts.ledger.begin(now_us).map_err(BudgetError::Closed)?;
         let upstreams: Vec<Arc<Upstream>> = parts.upstreams.into_iter().map(Arc::new).collect();
         let embedders: Vec<Arc<Upstream>> = parts.embedders.into_iter().map(Arc::new).collect();
         let all = || upstreams.iter().chain(&embedders);
@@ -120,6 +125,7 @@ impl Gateway {
             embedders: names_of_all(&embedders),
             listed: all().map(|upstream| upstream.id().to_owned()).collect(),
             metrics: Metrics::new(all()),
+            rooms: Rooms::new(settings.max_bodies_bytes),
             clients: Clients::new(parts.token.as_deref(), &settings.keys),
             settings,
             purse: unleased.with(ledger.clone()),
@@ -170,14 +176,14 @@ impl Gateway {
             ));
         }
         let told = format!("{name} ({})", active.hash.get(..8).unwrap_or(&active.hash));
+        let measured = active.router.policy().measured.as_ref();
+        let abstained = measured.and_then(|measured| measured.abstained.clone());
         let mut policy = self.policy.lock().unwrap_or_else(PoisonError::into_inner);
         *policy = Some(Arc::new(active));
         Ok(PolicyInUse { told, abstained })
     }
 
     /// Says what the measured requests were like, once; until then tools, images and files count as unmeasured.
-        let measured = active.router.policy().measured.as_ref();
-        let abstained = measured.and_then(|measured| measured.abstained.clone());
     pub fn set_measured(&self, measured: MeasuredRequests) {
         let _is_first = self.measured.set(measured);
     }
@@ -225,6 +231,14 @@ impl Gateway {
                 })?)
             }
         };
+        if let (Some(in_use), Target::Candidate(tried)) = (self.names.get(of), &target)
+            && Arc::ptr_eq(&in_use.upstream, &tried.upstream)
+        {
+            return Err(format!(
+                "try `{}`: it answers for `{of}` already; hint: name another challenger",
+                tried.upstream.id()
+            ));
+        }
         let both = (self.ledger.clone(), self.clock.clone());
         let canary = Canary::new(parts, target, self.canary_note.as_deref(), both);
         let is_off = canary.is_off();

@@ -62,6 +62,8 @@ mod policy;
 mod prepare;
 mod record;
 mod refusal;
+mod reserve;
+mod room;
 mod scored;
 mod shadow;
 mod spans;

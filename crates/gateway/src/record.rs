@@ -21,7 +21,7 @@ use crate::canary::{Canary, most_failures};
 use crate::gateway::Gateway;
 use crate::heard::Heard;
 use crate::policy::Active;
-use crate::refusal::Refusal;
+use crate::refusal::{self, Refusal};
 use crate::scored;
 use crate::shadow::{Case, Served};
 use crate::spent::End;
@@ -156,6 +156,11 @@ impl Record {
         self.evidence.attempts.len() + self.open.len()
     }
 
+    /// Whether a call is reserved or under way.
+    pub(crate) fn is_calling(&self) -> bool {
+        !self.open.is_empty()
+    }
+
     /// A call begins; it counts in full until it is settled.
     pub(crate) fn begin(
         &mut self,
@@ -247,7 +252,7 @@ impl Record {
         self.evidence.propensity.get_or_insert(1.0);
     }
 
-    /// The policy takes a step; `is_later` = it is not its first.
+    /// The policy takes a step; `is_later` = it has judged an answer before.
     pub(crate) fn stepped(&mut self, is_later: bool) {
         let before = self.evidence.escalated.unwrap_or(false);
         self.evidence.escalated = Some(before || is_later);
@@ -298,6 +303,7 @@ impl Record {
                 .failure
                 .as_ref()
                 .map(|failure| failure.kind.name().to_owned()),
+            detail: attempt.failure.as_ref().and_then(refusal::detail),
             request_id: attempt.request_id.clone(),
             served: response.and_then(|response| kept(response.served_model.as_deref())),
             first_byte_us: us(timing.first_byte),

@@ -15,6 +15,7 @@ use trilemma_wire::server::{
 };
 
 use crate::outlet::{self, Head, Reply};
+use crate::words::kept;
 
 /// Why a client gets no answer.
 #[derive(Debug, Clone)]
@@ -61,7 +62,11 @@ impl Refusal {
     /// What an upstream's failure means to the client.
     pub(crate) fn of_failure(failure: &Failure) -> Self {
         let (status, kind) = kind_of(failure);
-        let mut refusal = Self::new(status, kind, failure.message.clone());
+        let message = match ours_to_know(failure) {
+            Some(message) => message.to_owned(),
+            None => failure.message.clone(),
+        };
+        let mut refusal = Self::new(status, kind, message);
         refusal.noted = Some(failure.kind.name());
         if let Retry::After(wait) = failure.retry {
             refusal.reply.retry_after = Some(wait);
@@ -112,6 +117,52 @@ impl Refusal {
     }
 }
 
+/// What a client is told of a failure whose own words name addresses of the operator's network; `None` = they may
+/// be told as they are.
+fn ours_to_know(failure: &Failure) -> Option<&'static str> {
+    if is_redirect(failure) {
+        return Some("the upstream sends callers elsewhere, which the gateway does not follow");
+    }
+    match failure.kind {
+        FailureKind::Connect => Some("the upstream cannot be reached"),
+        FailureKind::Unsendable => Some("the gateway cannot call the upstream as it is set up"),
+        FailureKind::BreakerOpen => Some(match failure.retry {
+            Retry::No => "the upstream is given up on after repeated failures",
+            Retry::Backoff | Retry::After(_) => {
+                "the upstream is left alone for now after repeated failures"
+            }
+        }),
+        FailureKind::RateLimited
+        | FailureKind::Overloaded
+        | FailureKind::BadRequest
+        | FailureKind::Auth
+        | FailureKind::NotFound
+        | FailureKind::Stalled
+        | FailureKind::Deadline
+        | FailureKind::Budget
+        | FailureKind::Interrupted
+        | FailureKind::ServerError
+        | FailureKind::Cut
+        | FailureKind::Truncated
+        | FailureKind::Malformed
+        | FailureKind::InStream
+        | FailureKind::TooLarge => None,
+    }
+}
+
+/// What the record keeps of a failure beside its kind: our own words, where the client was not told them.
+pub(crate) fn detail(failure: &Failure) -> Option<String> {
+    let is_about_us = ours_to_know(failure).is_some() && failure.kind != FailureKind::BreakerOpen;
+    kept(is_about_us.then_some(failure.message.as_str()))
+}
+
+fn is_redirect(failure: &Failure) -> bool {
+    let status = failure
+        .status
+        .and_then(|code| StatusCode::from_u16(code).ok());
+    status.is_some_and(|status| status.is_redirection())
+}
+
 fn kind_of(failure: &Failure) -> (StatusCode, ErrorKind) {
     let caller_status = failure
         .status
@@ -127,9 +178,10 @@ fn kind_of(failure: &Failure) -> (StatusCode, ErrorKind) {
             (StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Overloaded)
         }
         FailureKind::BadRequest => (caller_status, ErrorKind::BadRequest),
-        FailureKind::Unsendable => (StatusCode::BAD_REQUEST, ErrorKind::BadRequest),
-        // The gateway's key or name for the upstream is wrong, which is no fault of the client.
-        FailureKind::Auth | FailureKind::NotFound => (StatusCode::BAD_GATEWAY, ErrorKind::Server),
+        // The gateway's key, name or address for the upstream is wrong, which is no fault of the client.
+        FailureKind::Auth | FailureKind::NotFound | FailureKind::Unsendable => {
+            (StatusCode::BAD_GATEWAY, ErrorKind::Server)
+        }
         FailureKind::Stalled | FailureKind::Deadline => {
             (StatusCode::GATEWAY_TIMEOUT, ErrorKind::Server)
         }

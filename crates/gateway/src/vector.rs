@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use trilemma_domain::{CandidateId, ChatResponse};
 use trilemma_provider::{Call, EncodedRequest, Secret};
 use trilemma_route::{Member, Observation, embedder_binding};
@@ -42,13 +42,14 @@ pub(crate) async fn vector(
         },
         lost: Vec::new(),
     };
-    let Ok(ready) = reserved(job, named, (Service::Embeddings, prepared)).await else {
+    let deadline = job.deadline.min(Instant::now() + PATIENCE);
+    let reserving = reserved(job, named, (Service::Embeddings, prepared));
+    let Ok(Ok(ready)) = timeout_at(deadline, reserving).await else {
         // No budget covers it.
         job.record.unmeasured("refused");
         return Observation::failed(by);
     };
     job.record.aids(ready.ticket, Aid::Vector);
-    let deadline = job.deadline.min(Instant::now() + PATIENCE);
     let lane = Arc::clone(&upstream.parts.lane);
     let entering = lane.enter(ready.n_tokens, &job.gateway.cancel, deadline);
     let Ok(leave) = entering.await else {

@@ -2,7 +2,10 @@
 
 use trilemma_domain::Dialect;
 
-use crate::support::{Answer, House, anthropic, house, impatient, openai, responses, settings};
+use crate::support::{
+    Answer, House, anthropic, candidate, canned, house, house_of, impatient, openai, responses,
+    settings, simulator, upstream,
+};
 
 /// One model for each fault that strikes every call, and one for each that strikes the first.
 fn scenario() -> String {
@@ -179,4 +182,42 @@ async fn before_the_first_token_a_failure_stays_unseen() {
         .filter(|entry| entry.evidence.as_ref().unwrap().attempts.len() == 2)
         .count();
     assert_eq!(n_second, BEFORE.len());
+}
+
+/// Clients are told what went wrong; where upstreams are is the operator's business.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_upstreams_go_to_the_record_alone() {
+    let redirect = "HTTP/1.1 302 Found\r\nlocation: http://10.0.0.7/internal\r\n\
+                    content-length: 0\r\nconnection: close\r\n\r\n";
+    let (elsewhere, _) = canned(redirect.as_bytes().to_vec()).await;
+    for (url, address, kind) in [
+        (elsewhere.as_str(), "10.0.0.7", "not_found"),
+        ("http://127.0.0.1:9", "127.0.0.1:9", "connect"),
+    ] {
+        let one = upstream(candidate("p/own", Dialect::OpenAi, url), &settings());
+        let (_, log) = simulator(&scenario()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let house = house_of(vec![one], log, settings(), folder).await;
+        // The last ones find the upstream left alone, and hear of the same cause.
+        for n in 0..7 {
+            let answer = house
+                .post("/v1/chat/completions", &openai("p/own", false))
+                .await;
+            assert!(
+                [502, 503].contains(&answer.status),
+                "{n}: {}",
+                answer.text()
+            );
+            assert!(!answer.text().contains(address), "{}", answer.text());
+            assert!(!answer.text().contains("base_url"), "{}", answer.text());
+        }
+        let (_, entries, _folder) = house.close().await;
+        let evidence = entries[0].evidence.as_ref().unwrap();
+        assert_eq!(
+            (evidence.status, evidence.failure.as_deref()),
+            (502, Some(kind))
+        );
+        let detail = evidence.attempts[0].detail.as_deref().unwrap();
+        assert!(detail.contains(address), "{detail}");
+    }
 }

@@ -45,6 +45,50 @@ async fn what_is_no_request_is_refused_in_the_clients_words() {
     assert_eq!(house.log.n_ended(), 0);
 }
 
+/// Bodies that do not come to their end take room from all others, and no more than there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_under_way_have_a_bound_in_common() {
+    let house = house(
+        SLOW,
+        ServeSettings {
+            max_bodies_bytes: 100_000,
+            ..settings()
+        },
+    )
+    .await;
+    let mut unfinished = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(&house.address).await.unwrap();
+        let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 50000\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&[b' '; 45_000]).await.unwrap();
+        unfinished.push(stream);
+    }
+    let mut body = openai("openai/plain", false);
+    body["messages"][0]["content"] = "x".repeat(20_000).into();
+    let until = async |status: u16| {
+        for _ in 0..500 {
+            let answer = house.post("/v1/chat/completions", &body).await;
+            if answer.status == status {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("never {status}");
+    };
+    let refused = until(503).await;
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    // What fits is answered meanwhile.
+    let small = openai("openai/plain", false);
+    assert_eq!(house.post("/v1/chat/completions", &small).await.status, 200);
+    drop(unfinished);
+    until(200).await;
+    // An answered request has given its room back.
+    for _ in 0..10 {
+        until(200).await;
+    }
+}
+
 /// Asks for a stream and goes away after its first bytes; gives what was recorded.
 async fn abandoned(path: &str, model: &str) -> LedgerEntry {
     let house = house(SLOW, settings()).await;
@@ -116,7 +160,7 @@ async fn keys_say_who_calls_and_how_often() {
                 name: "team".to_owned(),
                 sha256,
                 budget: None,
-                rpm: Some(8),
+                rpm: Some(2),
             }],
             ..settings()
         },

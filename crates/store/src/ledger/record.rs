@@ -89,8 +89,8 @@ pub struct Evidence {
     /// `None` = neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub propensity: Option<f64>,
-    /// Under a policy: whether it took a second step, also where the first had failed; `None` = no policy, or
-    /// recorded by a version that did not tell.
+    /// Under a policy: whether it judged an answer and asked on (in earlier versions also where nobody had answered);
+    /// `None` = no policy, or recorded by a version that did not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated: Option<bool>,
     /// Where nobody was called: the candidate that had no leave, by a budget or by its dialect.
@@ -218,6 +218,9 @@ pub struct AttemptNote {
     /// What went wrong, in one word; `None` = it brought the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// What went wrong in our words, where it is the operator's business: addresses, certificates, redirects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// The vendor's id of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
