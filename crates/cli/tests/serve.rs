@@ -542,8 +542,24 @@ fn what_cannot_be_served_is_refused_with_the_fix() {
             "none.json",
         ),
         (
-            "[serve.canary]\nof = \"m\"\nchallenger = \"m\"\nshare = 0.1\njudges = true\njudge_share = 0.5\n\
-             budget_usd = \"1\"\n",
+            "policy = \"/dev/zero\"\n",
+            ["serve", "--listen", "127.0.0.1:0"],
+            "/dev/zero is no file",
+        ),
+        (
+            "[serve.canary]\nchallenger = \"m\"\nshare = 0.1\n",
+            ["serve", "--listen", "127.0.0.1:0"],
+            "nobody answers for `auto`",
+        ),
+        (
+            "[serve.canary]\nof = \"m\"\nchallenger = \"sim/m\"\nshare = 0.1\n",
+            ["serve", "--listen", "127.0.0.1:0"],
+            "hint: ",
+        ),
+        (
+            "[serve.canary]\nof = \"m\"\nchallenger = \"b\"\nshare = 0.1\njudges = true\njudge_share = 0.5\n\
+             budget_usd = \"1\"\n\
+             [[candidates]]\nid = \"b\"\nmodel = \"sim/b\"\nprice = { input = \"1\", output = \"10\" }\n",
             ["serve", "--listen", "127.0.0.1:0"],
             "no scorer has a judge who grades an answer by itself",
         ),

@@ -55,7 +55,10 @@ pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
             |one| one.n_unpaid,
             "that a budget gave no leave for, not in the share",
         ),
-        (|one| one.n_repeated, "took more than one call for an answer"),
+        (
+            |one| one.n_repeated,
+            "took more than one call for an answer",
+        ),
         (|one| one.n_labelled, "with a call for a label first"),
         (
             |one| one.n_embedded,
