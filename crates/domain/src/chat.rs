@@ -126,6 +126,9 @@ pub struct Tool {
     /// JSON Schema of its arguments.
     #[serde(default = "empty_object")]
     pub parameters: Value,
+    /// Whether arguments must keep to the schema; `None` = as the vendor does without a word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strict: Option<bool>,
 }
 
 fn empty_object() -> Value {
@@ -159,6 +162,9 @@ pub enum ResponseFormat {
         name: String,
         /// The JSON Schema.
         schema: Value,
+        /// Whether the answer must keep to it; `None` = it must, wherever the vendor can see to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        strict: Option<bool>,
     },
 }
 

@@ -186,6 +186,7 @@ mod tests {
                     name: "f".to_owned(),
                     description: None,
                     parameters: Value::from(1),
+                    strict: None,
                 }],
                 metadata: Map::from_iter([("k".to_owned(), Value::Null)]),
             }),

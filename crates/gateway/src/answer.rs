@@ -27,7 +27,7 @@ pub(crate) enum Kind {
 pub(crate) fn headers(
     kind: Kind,
     record: &Record,
-    candidate: &str,
+    (client, candidate): (Dialect, &str),
     vendor_id: Option<(Dialect, &str)>,
 ) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
@@ -43,7 +43,8 @@ pub(crate) fn headers(
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         }
     }
-    served(&mut headers, record, candidate);
+    named(&mut headers, record, client);
+    set(&mut headers, MODEL, candidate);
     if let Some((dialect, id)) = vendor_id {
         set(
             &mut headers,
@@ -54,16 +55,18 @@ pub(crate) fn headers(
     headers
 }
 
-/// Which request this is, and how many calls it took.
-pub(crate) fn named(headers: &mut HeaderMap, record: &Record) {
-    set(headers, REQUEST_ID, &record.id().to_string());
+/// Which request this is, how many calls it took, and what of it was lost.
+pub(crate) fn named(headers: &mut HeaderMap, record: &Record, client: Dialect) {
+    let id = record.id().to_string();
+    set(headers, REQUEST_ID, &id);
+    // Where the packages of the client's dialect look for it.
+    set(
+        headers,
+        HeaderName::from_static(request_id_header(client)),
+        &id,
+    );
     headers.insert(ATTEMPTS, HeaderValue::from(record.n_calls()));
-}
-
-/// Who served the request, and how.
-fn served(headers: &mut HeaderMap, record: &Record, candidate: &str) {
-    named(headers, record);
-    set(headers, MODEL, candidate);
+    // On errors, too: it may be why the vendor refused.
     if !record.evidence.lost.is_empty() {
         set(headers, LOST, &for_header(&record.evidence.lost.join(", ")));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderName};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
@@ -151,6 +151,16 @@ pub(crate) async fn whole_body(
     headers: &HeaderMap,
     body: Incoming,
 ) -> Result<Bytes, Refusal> {
+    let encoding = headers
+        .get(CONTENT_ENCODING)
+        .map(|value| value.as_bytes().trim_ascii());
+    if encoding.is_some_and(|word| !word.is_empty() && !word.eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorKind::BadRequest,
+            "the body is compressed, as its `content-encoding` says, and is not unpacked here; hint: send it as it is",
+        ));
+    }
     let max_bytes = gateway.settings.max_request_bytes;
     let announced = headers
         .get(CONTENT_LENGTH)

@@ -316,7 +316,7 @@ impl Job {
             self.record.answered_by(&candidate, response);
         }
         self.record.shown();
-        let headers = answer::headers(kind, &self.record, &candidate, vendor_id);
+        let headers = answer::headers(kind, &self.record, (dialect, &candidate), vendor_id);
         self.outlet.head(Head {
             status: StatusCode::OK,
             headers,
@@ -404,7 +404,12 @@ fn begin(job: &mut Job, upstream: Dialect, vendor_id: Option<&str>) {
     let vendor_id = vendor_id.map(|id| (upstream, id));
     job.outlet.head(Head {
         status: StatusCode::OK,
-        headers: answer::headers(Kind::Events, &job.record, &candidate, vendor_id),
+        headers: answer::headers(
+            Kind::Events,
+            &job.record,
+            (job.ask.dialect, &candidate),
+            vendor_id,
+        ),
         whole: None,
     });
 }

@@ -168,7 +168,7 @@ impl Job {
             }
             Told::Error(refusal) => {
                 let mut head = refusal.head(self.ask.dialect);
-                answer::named(&mut head.headers, &self.record);
+                answer::named(&mut head.headers, &self.record, self.ask.dialect);
                 self.record
                     .finish(refusal.reply.status, Some(refusal.word()));
                 self.outlet.head(head);

@@ -124,7 +124,8 @@ pub(crate) fn compare(
     }
     if !chat.tools.is_empty() {
         let known = measured.map_or(&[][..], |measured| &measured.tools);
-        if chat.tools.iter().any(|tool| !known.contains(tool)) {
+        let is_known = |tool: &Tool| known.iter().any(|other| is_same_tool(tool, other));
+        if !chat.tools.iter().all(is_known) {
             note("tools");
         }
         if chat.tool_choice != candidate.tool_choice {
@@ -202,11 +203,22 @@ fn fields(
     }
 }
 
+/// Whether two tools are the same; a schema that need not be kept to is what holds without a word.
+fn is_same_tool(one: &Tool, other: &Tool) -> bool {
+    let bare = |tool: &Tool| Tool {
+        strict: tool.strict.filter(|is_strict| *is_strict),
+        ..tool.clone()
+    };
+    bare(one) == bare(other)
+}
+
 /// Whether a field's value is what holds without it, or shapes no answer.
 fn says_nothing(name: &str, value: &Value, chat: &ChatRequest) -> bool {
     match name {
         _ if SHAPELESS.contains(&name) || value.is_null() => true,
         "n" => value.as_u64() == Some(1),
+        // What stands within is told by its own name.
+        "text" => true,
         "service_tier" => matches!(value.as_str(), Some("auto" | "default" | "standard_only")),
         "truncation" => value.as_str() == Some("disabled"),
         "parallel_tool_calls" => chat.tools.is_empty() || value.as_bool() == Some(true),

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use trilemma_domain::Dialect;
 use trilemma_store::ledger::{Feedback as Word, RequestId};
-use trilemma_wire::server::{ErrorKind, encode_models};
+use trilemma_wire::server::{ErrorKind, encode_model, encode_models, percent_decode};
 
 use crate::arrival::Spoken;
 use crate::gateway::Gateway;
 use crate::outlet::{self, Outlet, Reply};
+use crate::peek::is_object;
 use crate::refusal::Refusal;
 use crate::{arrival, chat, decide, policy};
 
@@ -40,7 +41,13 @@ pub(crate) async fn handle(
         "/feedback" if is_post => return Ok(feedback(&gateway, request).await),
         "/decide" if is_post => return Ok(decide::decide(&gateway, request).await),
         "/models" if request.method() == Method::GET => return Ok(models(&gateway, &request)),
-        _ => return Ok(nowhere(&request)),
+        _ => {
+            let name = path.strip_prefix("/models/").map(percent_decode);
+            return Ok(match name {
+                Some(name) if request.method() == Method::GET => model(&gateway, &request, &name),
+                _ => nowhere(&request, path),
+            });
+        }
     };
     let is_dry = request
         .headers()
@@ -81,8 +88,8 @@ async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respons
         client.admit()?;
         let body = arrival::whole_body(gateway, &head.headers, body).await?;
         let wrong = "write {\"request\": the answer's x-trilemma-request-id, \"score\": 0 to 1}";
-        let said: Feedback =
-            serde_json::from_slice(&body).map_err(|_| Refusal::bad_request(wrong))?;
+        let said = is_object(&body).then(|| serde_json::from_slice::<Feedback>(&body).ok());
+        let said = said.flatten().ok_or_else(|| Refusal::bad_request(wrong))?;
         let id = RequestId::parse(&said.request).ok_or_else(|| Refusal::bad_request(wrong))?;
         if !(0.0..=1.0).contains(&said.score) {
             return Err(Refusal::bad_request(wrong));
@@ -142,23 +149,62 @@ pub(crate) fn dialect_of(request: &Request<Incoming>) -> Dialect {
 }
 
 fn models(gateway: &Gateway, request: &Request<Incoming>) -> Response<Reply> {
+    if let Err(refusal) = gateway.clients.identify(request.headers()) {
+        return refusal.response(dialect_of(request));
+    }
+    json(StatusCode::OK, Bytes::from(encode_models(&listed(gateway))))
+}
+
+/// One model of the list.
+fn model(gateway: &Gateway, request: &Request<Incoming>, name: &str) -> Response<Reply> {
     let dialect = dialect_of(request);
     if let Err(refusal) = gateway.clients.identify(request.headers()) {
         return refusal.response(dialect);
     }
-    let policy = gateway.policy();
-    let routes = policy.iter().map(|_| policy::AUTO);
-    let candidates = gateway.listed.iter().map(String::as_str);
-    let names: Vec<&str> = routes.chain(candidates).collect();
-    json(StatusCode::OK, Bytes::from(encode_models(&names)))
-}
-
-fn nowhere(request: &Request<Incoming>) -> Response<Reply> {
-    let path: String = request.uri().path().chars().take(100).collect();
-    let dialect = dialect_of(request);
+    if listed(gateway).contains(&name) {
+        return json(StatusCode::OK, Bytes::from(encode_model(name)));
+    }
+    let shown: String = name.chars().take(100).collect();
     Refusal::new(
         StatusCode::NOT_FOUND,
         ErrorKind::NotFound,
+        format!("no model is called `{shown}` here; hint: GET /v1/models lists them"),
+    )
+    .response(dialect)
+}
+
+/// Names of what can be asked for; `auto` where there is a policy.
+fn listed(gateway: &Gateway) -> Vec<&str> {
+    let routes = gateway.policy().map(|_| policy::AUTO);
+    let candidates = gateway.listed.iter().map(String::as_str);
+    routes.into_iter().chain(candidates).collect()
+}
+
+/// Answers what is asked in a way that there is not, or where nothing is.
+fn nowhere(request: &Request<Incoming>, path: &str) -> Response<Reply> {
+    let dialect = dialect_of(request);
+    let allowed = match path {
+        "/chat/completions" | "/responses" | "/messages" | "/embeddings" | "/feedback"
+        | "/decide" => Some("POST"),
+        "/models" => Some("GET"),
+        _ if path.starts_with("/models/") => Some("GET"),
+        _ => None,
+    };
+    let path: String = request.uri().path().chars().take(100).collect();
+    if let Some(allowed) = allowed {
+        let mut response = Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ErrorKind::BadRequest,
+            format!("{path} takes no {}; hint: {allowed}", request.method()),
+        )
+        .response(dialect);
+        let headers = response.headers_mut();
+        headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        return response;
+    }
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        ErrorKind::NoSuchPath,
         format!(
             "there is no {} {path} here; hint: POST /v1/chat/completions, /v1/responses, /v1/messages or /v1/embeddings, or GET /v1/models",
             request.method()

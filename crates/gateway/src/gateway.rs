@@ -295,6 +295,9 @@ impl Gateway {
                 StatusCode::NOT_FOUND,
                 ErrorKind::NotFound,
                 match ask.service {
+                    Service::Chat if name == AUTO => {
+                        "no policy is in use that `auto` could ask; hint: set `policy = \"policy.json\"` under `[serve]` (`trilemma route train` writes one), or name a model of GET /v1/models".to_owned()
+                    }
                     Service::Chat => {
                         format!("no model is called `{shown}` here; hint: GET /v1/models lists them")
                     }

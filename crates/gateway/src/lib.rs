@@ -24,6 +24,7 @@ mod blocks;
 mod bound;
 mod budget;
 mod canary;
+mod carry;
 mod ceiling;
 mod challenger;
 mod chance;

@@ -4,11 +4,14 @@
 //! so many at most, each either an answer, a vector or a failure, with figures that an answer can have.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use trilemma_domain::{CandidateId, FinishReason};
 use trilemma_route::{Observation, Outcome};
+use trilemma_wire::server::plain_words;
 
 use crate::blocks::Arm;
 
@@ -64,10 +67,34 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for AtMost<T,
     }
 }
 
+/// A record that is written as an object: one could be read from a list of its fields, too.
+#[derive(Debug)]
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
 #[derive(Deserialize)]
 struct Fields {
     #[serde(default)]
-    observations: AtMost<Observed, MAX_OBSERVATIONS>,
+    observations: Option<AtMost<Object<Observed>, MAX_OBSERVATIONS>>,
     #[serde(default)]
     arm: Option<Arm>,
 }
@@ -107,14 +134,21 @@ impl Said {
     /// # Errors
     /// What is wrong with it, for the caller.
     pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
-        let fields: Fields = serde_json::from_slice(body)
-            .map_err(|error| format!("`observations` or `arm` cannot be read: {error}"))?;
-        let seen = (fields.observations.0.into_iter().enumerate())
-            .map(|(idx, one)| {
-                one.checked()
-                    .map_err(|wrong| format!("`observations[{idx}]` {wrong}"))
-            })
-            .collect::<Result<_, _>>()?;
+        let fields: Fields = serde_json::from_slice(body).map_err(|error| {
+            let told = plain_words(&error);
+            format!("`observations` or `arm` cannot be read: {told}")
+        })?;
+        let seen = (fields
+            .observations
+            .unwrap_or_default()
+            .0
+            .into_iter()
+            .enumerate())
+        .map(|(idx, Object(one))| {
+            one.checked()
+                .map_err(|wrong| format!("`observations[{idx}]` {wrong}"))
+        })
+        .collect::<Result<_, _>>()?;
         Ok(Self {
             seen,
             arm: fields.arm,
@@ -193,6 +227,8 @@ mod tests {
     fn answers_vectors_and_failures_are_told_apart() {
         check(r#""x":1"#, Ok(0));
         check(r#""observations":[]"#, Ok(0));
+        check(r#""observations":null"#, Ok(0));
+        check(r#""observations":[["a","t"]]"#, Err("expected an object"));
         check(
             r#""observations":[{"candidate":"a","text":"","finish_reason":"MAX_TOKENS","logprob":-0.5,"output_tokens":3},{"candidate":"b","failed":true},{"candidate":"e","vector":[0.5,-1e-3],"input_tokens":3}]"#,
             Ok(3),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use trilemma_wire::server::plain_words;
 
 /// What was read of a body.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -106,8 +107,11 @@ fn as_written<'de, D: serde::Deserializer<'de>>(
 /// What is wrong with it, for the client.
 pub(crate) fn peek(body: &[u8], form: Option<Form>) -> Result<(Peek, Form), String> {
     let text = std::str::from_utf8(body).map_err(|_| "the body is not UTF-8".to_owned())?;
-    let fields: Fields<'_> =
-        serde_json::from_str(text).map_err(|error| format!("the body is no request: {error}"))?;
+    if !is_object(body) {
+        return Err("the body is no JSON object".to_owned());
+    }
+    let fields: Fields<'_> = serde_json::from_str(text)
+        .map_err(|error| format!("the body is no request: {}", plain_words(&error)))?;
     let model = fields.model.ok_or("the body names no `model`".to_owned())?;
     let form = form.unwrap_or(fields.form());
     match form {
@@ -146,6 +150,11 @@ pub(crate) fn peek(body: &[u8], form: Option<Form>) -> Result<(Peek, Form), Stri
         stored: (form == Form::Responses).then(|| fields.stored()).flatten(),
     };
     Ok((peek, form))
+}
+
+/// Whether a body begins as an object does: records could be read from a list of their fields, too.
+pub(crate) fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'{')
 }
 
 /// Names of the fields of a body that has been read before; of those that say `null`, which is as if they were left
@@ -323,6 +332,8 @@ mod tests {
         for body in [
             "",
             "[]",
+            r#"["mock",false,null,1,[{"role":"user","content":"hi"}]]"#,
+            " [\"mock\",false,null,1,[]]",
             "{",
             "{}",
             r#"{"model":"a"}"#,

@@ -4,11 +4,14 @@
 //! and, where a candidate is asked for, its measured parameters as far as the client left them out.
 //! Another dialect: the request in neutral words, written anew, with a list of what got lost.
 
+use serde_json::Value;
 use trilemma_domain::{ChatRequest, Dialect, Message, Params, Part, Role};
 use trilemma_provider::EncodedRequest;
-use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request};
+use trilemma_wire::client::ANTHROPIC_DEFAULT_MAX_TOKENS;
+use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request, plain_files};
 
 use crate::ask::{Ask, Manner, Service};
+use crate::carry::carried;
 use crate::logprobs::{self, Logprobs};
 use crate::loss;
 use crate::peek::{Missing, WithUsage, field_names};
@@ -60,7 +63,16 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
     let ServerRequest {
         mut chat,
         include_usage,
+        vendor_only,
     } = decode(ask)?;
+    // Fields of the body are carried on where the dialect stays the same; tools are written anew.
+    let is_carried = is_same && ask.dialect != Dialect::Anthropic;
+    if let Some(what) = vendor_only.filter(|_| !is_carried) {
+        return Err(Refusal::bad_request(format!(
+            "{what} is what only the vendor of its own dialect has, so that `{}` cannot be asked; hint: leave it out, or name a candidate of that vendor",
+            named.upstream.id()
+        )));
+    }
     // Such as one that held nothing but thoughts, which no other vendor may see.
     let is_mute =
         |message: &Message| is_empty(message, upstream) && message.role == Role::Assistant;
@@ -247,17 +259,46 @@ fn fitted(ask: &Ask, named: &Named, chat: &mut ChatRequest) -> Result<Vec<String
             upstream.id()
         )));
     }
-    let lost = loss::lost(ask.dialect, &ask.body, chat, upstream.dialect());
+    let target = &upstream.parts.candidate.target;
+    let mut lost = loss::lost(ask.dialect, &ask.body, chat, target);
+    let carried = carried(ask.dialect, target, chat).fields;
     chat.model = upstream.model().to_owned();
     chat.params.extra_body.clear();
     match upstream.dialect() {
         Dialect::OpenAi | Dialect::Azure | Dialect::Responses => {
             chat.params.reasoning_tokens = None;
+            plain_files(chat);
         }
-        Dialect::Anthropic | Dialect::Gemini => {}
+        Dialect::Anthropic => {
+            let temperature = &mut chat.params.temperature;
+            *temperature = temperature.map(|asked| asked.min(loss::MAX_TEMPERATURE_OF_CLAUDE));
+        }
+        Dialect::Gemini => {}
     }
     if named.is_candidate {
         fill(&mut chat.params, &upstream.parts.candidate.params);
+    }
+    // What the client says wins over what was measured.
+    for (name, value) in carried {
+        match (chat.params.extra_body.get_mut(&name), value) {
+            (Some(Value::Object(measured)), Value::Object(said)) => measured.extend(said),
+            (_, value) => {
+                chat.params.extra_body.insert(name, value);
+            }
+        }
+    }
+    if upstream.dialect() == Dialect::Anthropic && chat.params.max_output_tokens.is_none() {
+        // The vendor demands a length, where others allow the model's longest.
+        let longest = upstream
+            .parts
+            .max_output
+            .and_then(|most| u32::try_from(most).ok());
+        match longest {
+            Some(_) => chat.params.max_output_tokens = longest,
+            None => lost.push(format!(
+                "max_tokens ({ANTHROPIC_DEFAULT_MAX_TOKENS} are allowed)"
+            )),
+        }
     }
     Ok(lost)
 }

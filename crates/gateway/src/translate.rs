@@ -8,6 +8,9 @@ use trilemma_domain::{ChatResponse, Dialect, FinishReason, Usage};
 use trilemma_wire::client::{Piece, StreamDecoder};
 use trilemma_wire::server::{Framing, StreamEncoder, StreamHead, encode_response};
 
+/// Why an answer ended whose vendor does not say: it is not known to be whole.
+const UNKNOWN: &str = "unknown";
+
 /// Writes a stream in the client's dialect.
 pub(crate) struct Translator {
     dialect: Dialect,
@@ -75,7 +78,8 @@ impl Translator {
 
     /// Writes the end of a whole answer.
     pub(crate) fn end(&mut self, response: &ChatResponse) -> Bytes {
-        let finish = response.finish.as_ref().unwrap_or(&FinishReason::Stop);
+        let unknown = FinishReason::Other(UNKNOWN.to_owned());
+        let finish = response.finish.as_ref().unwrap_or(&unknown);
         self.encoder
             .as_mut()
             .map(|encoder| Bytes::from(encoder.finish(finish, response.usage.as_ref())))

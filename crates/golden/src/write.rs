@@ -194,7 +194,7 @@ mod tests {
             written.extras.tags = tags;
             written.extras.cluster = cluster;
             written.weight = weight;
-            written.extras.tools = vec![Tool { name: "f".into(), description: None, parameters: json!({"a": 1}) }];
+            written.extras.tools = vec![Tool { name: "f".into(), description: None, parameters: json!({"a": 1}), strict: None, }];
             written.extras.metadata.insert(key, value);
             let mut out = Vec::new();
             write_jsonl([&written], &mut out).unwrap();

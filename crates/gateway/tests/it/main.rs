@@ -10,6 +10,7 @@
 
 mod budgets;
 mod canary;
+mod carried;
 mod decide;
 mod decide_random;
 mod dialects;

@@ -83,6 +83,7 @@ fn tool(value: Value) -> Result<Tool, Fault> {
         name,
         description,
         parameters,
+        strict: None,
     })
 }
 

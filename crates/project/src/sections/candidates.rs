@@ -148,9 +148,11 @@ fn response_format(section: &Section<'_>) -> Option<ResponseFormat> {
         .map_or_else(|| "answer".to_owned(), |found| found.value);
     let schema = table.json("schema");
     let format = match (needs_schema, schema) {
-        (Some(true), Some(schema)) if schema.is_object() => {
-            Some(ResponseFormat::JsonSchema { name, schema })
-        }
+        (Some(true), Some(schema)) if schema.is_object() => Some(ResponseFormat::JsonSchema {
+            name,
+            schema,
+            strict: None,
+        }),
         (Some(true), _) => {
             table.missing("schema", "a JSON Schema as a table");
             None

@@ -257,6 +257,14 @@ impl Policy {
             message: said(&error),
         };
         let value: Value = serde_json::from_str(text).map_err(unreadable)?;
+        // Records could be read from a list of their fields, too.
+        if !value.is_object() {
+            return Err(PolicyError::Unreadable {
+                line: 1,
+                column: 1,
+                message: "it is no JSON object".to_owned(),
+            });
+        }
         // Before its fields: a newer format may have others.
         let found = value.get("schema_version").and_then(Value::as_u64);
         if let Some(found) = found.filter(|found| *found > u64::from(SCHEMA_VERSION)) {

@@ -231,6 +231,7 @@ fn reply_format(spec: &JudgeSpec) -> ResponseFormat {
             "required": ["explanation", field],
             "additionalProperties": false,
         }),
+        strict: None,
     }
 }
 

@@ -29,7 +29,7 @@ mod schema;
 mod stream;
 
 pub use answer::Piece;
-pub use anthropic::DEFAULT_MAX_TOKENS as ANTHROPIC_DEFAULT_MAX_TOKENS;
+pub use anthropic::{DEFAULT_MAX_TOKENS as ANTHROPIC_DEFAULT_MAX_TOKENS, has_output_format};
 pub use auth::{AuthHeader, KeyKind, auth_header};
 pub use embeddings::{Vectors, decode_embeddings, decode_vectors, encode_embeddings, encode_texts};
 pub use error::decode_error;

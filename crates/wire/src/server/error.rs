@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Auth,
     /// No such model or path.
     NotFound,
+    /// Nothing is served at the path.
+    NoSuchPath,
 }
 
 /// One error to be told to a client.
@@ -177,7 +179,8 @@ fn openai_type(kind: ErrorKind) -> &'static str {
         ErrorKind::BadRequest
         | ErrorKind::ContextLength
         | ErrorKind::Auth
-        | ErrorKind::NotFound => "invalid_request_error",
+        | ErrorKind::NotFound
+        | ErrorKind::NoSuchPath => "invalid_request_error",
     }
 }
 
@@ -188,7 +191,10 @@ fn openai_code(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::ContextLength => Some("context_length_exceeded"),
         ErrorKind::Auth => Some("invalid_api_key"),
         ErrorKind::NotFound => Some("model_not_found"),
-        ErrorKind::Overloaded | ErrorKind::Server | ErrorKind::BadRequest => None,
+        ErrorKind::Overloaded
+        | ErrorKind::Server
+        | ErrorKind::BadRequest
+        | ErrorKind::NoSuchPath => None,
     }
 }
 
@@ -200,7 +206,7 @@ fn anthropic_type(kind: ErrorKind) -> &'static str {
         ErrorKind::Server => "api_error",
         ErrorKind::BadRequest | ErrorKind::ContextLength => "invalid_request_error",
         ErrorKind::Auth => "authentication_error",
-        ErrorKind::NotFound => "not_found_error",
+        ErrorKind::NotFound | ErrorKind::NoSuchPath => "not_found_error",
     }
 }
 
@@ -211,6 +217,6 @@ fn gemini_status(kind: ErrorKind) -> &'static str {
         ErrorKind::Server => "INTERNAL",
         ErrorKind::BadRequest | ErrorKind::ContextLength => "INVALID_ARGUMENT",
         ErrorKind::Auth => "UNAUTHENTICATED",
-        ErrorKind::NotFound => "NOT_FOUND",
+        ErrorKind::NotFound | ErrorKind::NoSuchPath => "NOT_FOUND",
     }
 }

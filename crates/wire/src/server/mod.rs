@@ -16,6 +16,7 @@ mod headers;
 mod models;
 mod openai;
 mod peek;
+mod plain;
 mod request;
 mod response;
 mod responses;
@@ -31,9 +32,10 @@ pub use headers::{
     Bucket, RateState, USAGE_ESTIMATED, USAGE_HEADER, rate_headers, request_id_header,
     retry_after_headers,
 };
-pub use models::encode_models;
+pub use models::{encode_model, encode_models};
 pub use peek::{Peek, peek_request};
-pub use request::{RequestError, ServerRequest, decode_request};
+pub use plain::plain_files;
+pub use request::{RequestError, ServerRequest, decode_request, plain_words};
 pub use response::encode_response;
-pub use route::{Endpoint, Route, route};
+pub use route::{Endpoint, Route, percent_decode, route};
 pub use stream::{Framing, StreamEncoder, StreamHead};

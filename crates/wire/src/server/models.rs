@@ -58,6 +58,12 @@ pub fn encode_models(names: &[&str]) -> Vec<u8> {
     })
 }
 
+/// Writes one model of the list.
+#[must_use]
+pub fn encode_model(name: &str) -> Vec<u8> {
+    json(&entry(name))
+}
+
 fn entry(name: &str) -> Entry<'_> {
     Entry {
         id: name,

@@ -5,8 +5,9 @@
 //! (parts of messages), so that nothing is dropped in silence.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use thiserror::Error;
-use trilemma_domain::{ChatRequest, Dialect};
+use trilemma_domain::{ChatRequest, Dialect, Message, Part, Role};
 
 use super::route::Route;
 use super::{anthropic, gemini, openai, responses};
@@ -46,6 +47,9 @@ pub struct ServerRequest {
     pub chat: ChatRequest,
     /// Whether usage is wanted at the end of a stream; always so outside OpenAI's dialect.
     pub include_usage: bool,
+    /// What only the dialect's own vendor can do, such as a tool that runs there; without it the answer would be
+    /// another one. `None` = any vendor can answer. The neutral words leave it out.
+    pub vendor_only: Option<String>,
 }
 
 /// Reads a request that came by `route`.
@@ -73,9 +77,81 @@ pub fn decode_request(route: &Route, body: &[u8]) -> Result<ServerRequest, Reque
 
 /// Reads JSON into a dialect's own records.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RequestError> {
+    // A record could be read from a list of its fields, too, which no vendor takes.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(RequestError::Json {
+            message: "it is no JSON object".to_owned(),
+        });
+    }
     serde_json::from_slice(body).map_err(|error| RequestError::Json {
-        message: error.to_string(),
+        message: plain_words(&error),
     })
+}
+
+/// What a parser's error says, in the words of JSON instead of those of a program's types.
+#[must_use]
+pub fn plain_words(error: &serde_json::Error) -> String {
+    const WORDS: [(&str, &str); 16] = [
+        ("expected u64", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected usize", "expected a whole number"),
+        ("expected i64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+        ("expected f32", "expected a number"),
+        ("expected any valid JSON value", "expected a value"),
+        ("expected a boolean", "expected true or false"),
+        ("expected a sequence", "expected a list"),
+        ("expected a map", "expected an object"),
+        ("expected a string", "expected a text"),
+        ("invalid type: sequence", "wrong type: a list"),
+        ("invalid type: map", "wrong type: an object"),
+        ("invalid type: unit value", "wrong type: null"),
+        ("invalid type:", "wrong type:"),
+        ("invalid value:", "wrong value:"),
+    ];
+    let mut text = error.to_string();
+    for (theirs, ours) in WORDS {
+        text = text.replace(theirs, ours);
+    }
+    // The name of a type is nobody's business.
+    if let Some(start) = text.find("expected struct ") {
+        let rest = text
+            .get(start + "expected struct ".len()..)
+            .unwrap_or_default();
+        let tail = rest
+            .find(' ')
+            .and_then(|end| rest.get(end..))
+            .unwrap_or_default();
+        text = format!(
+            "{}expected an object{tail}",
+            text.get(..start).unwrap_or_default()
+        );
+    }
+    text
+}
+
+/// Arguments of an earlier call as JSON; none at all are an empty object, and what is no JSON stays text.
+pub(super) fn arguments(text: String) -> Value {
+    if text.trim().is_empty() {
+        return Value::Object(Map::new());
+    }
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+/// A result of a tool: its text, and what cannot be text behind it in the same message.
+pub(super) fn tool_result(id: String, parts: Vec<Part>) -> Vec<Part> {
+    let message = Message {
+        role: Role::Tool,
+        parts,
+    };
+    let text = message.joined_text();
+    let media = message
+        .parts
+        .into_iter()
+        .filter(|part| matches!(part, Part::Image { .. } | Part::File { .. }));
+    std::iter::once(Part::ToolResult { id, text })
+        .chain(media)
+        .collect()
 }
 
 /// Makes the error of a field.

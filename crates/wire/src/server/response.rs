@@ -7,6 +7,25 @@ use trilemma_domain::{ChatResponse, Dialect};
 
 use super::{anthropic, gemini, openai, responses};
 
+/// How an answer that the model declined says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Withheld {
+    /// A text says it.
+    InWords,
+    /// Nothing but the reason to stop says it.
+    Silently,
+}
+
+impl Withheld {
+    /// Of an answer with this text of a refusal.
+    pub(super) fn of(refusal: Option<&str>) -> Self {
+        match refusal {
+            Some(text) if !text.is_empty() => Self::InWords,
+            Some(_) | None => Self::Silently,
+        }
+    }
+}
+
 /// Writes the body of a whole answer; `created_unix_s` is the date that OpenAI's body carries.
 #[must_use]
 pub fn encode_response(dialect: Dialect, response: &ChatResponse, created_unix_s: i64) -> Vec<u8> {

@@ -101,7 +101,8 @@ fn chat_route(path: &str, query: &str) -> Option<Route> {
 }
 
 /// Undoes `%XX` (RFC 3986 §2.1); what is not valid stays as it is.
-fn percent_decode(text: &str) -> String {
+#[must_use]
+pub fn percent_decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
     }

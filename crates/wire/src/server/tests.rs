@@ -123,6 +123,7 @@ fn tools_and_their_results_come_back() {
                 name: "weather".into(),
                 description: Some("Tells it.".into()),
                 parameters: json!({"type": "object", "properties": {"city": {"type": "string"}}}),
+                strict: None,
             }];
             sent.tool_choice = choice;
             sent.messages.push(Message {
@@ -136,7 +137,11 @@ fn tools_and_their_results_come_back() {
                     text: "Rain.".into(),
                 }],
             });
-            let got = there(dialect, &sent).chat;
+            let mut got = there(dialect, &sent).chat;
+            if dialect == Dialect::Responses {
+                // What nobody said has to be said there.
+                assert_eq!(got.tools[0].strict.take(), Some(false));
+            }
             assert_eq!(got.tools, sent.tools, "{dialect}");
             assert_eq!(got.tool_choice, sent.tool_choice, "{dialect}");
             let result = got.messages.last().unwrap();
@@ -167,6 +172,7 @@ fn a_json_schema_comes_back() {
         sent.response_format = Some(ResponseFormat::JsonSchema {
             name: "answer".into(),
             schema: schema.clone(),
+            strict: None,
         });
         match there(dialect, &sent).chat.response_format {
             Some(ResponseFormat::JsonSchema { schema: got, .. }) => {
@@ -378,13 +384,6 @@ fn same(dialect: Dialect, got: &ChatResponse, sent: &ChatResponse, what: &str) {
     if dialect == Dialect::Gemini && got.finish == Some(FinishReason::Stop) {
         got.finish.clone_from(&sent.finish);
     }
-    if let (Dialect::Anthropic, Some(usage)) = (dialect, &mut got.usage) {
-        // That dialect always names the class of service.
-        assert_eq!(
-            usage.tier.take(),
-            Some(trilemma_domain::ServiceTier::Standard)
-        );
-    }
     assert_eq!(got, sayable(dialect, sent.clone()), "{dialect} {what}");
 }
 
@@ -449,6 +448,25 @@ fn withheld_answers_are_seen_as_such() {
             for got in [whole, end.response] {
                 let marked = got.refusal.is_some() || got.finish.clone().is_some_and(withheld);
                 assert!(marked, "{dialect}: {got:?}");
+            }
+        }
+        // As Claude refuses: a reason to stop and not a word.
+        for text in ["", "I would"] {
+            let silent = ChatResponse {
+                text: text.into(),
+                refusal: None,
+                ..refused.clone()
+            };
+            let whole = encode_response(dialect, &silent, 1);
+            let whole = client::decode_response(dialect, &whole).unwrap();
+            let end = heard(dialect, &told(dialect, &silent, Framing::Events));
+            assert_eq!(end.fault, None, "{dialect}");
+            for got in [whole, end.response] {
+                assert_eq!(got.text, text, "{dialect}");
+                assert!(
+                    got.finish.clone().is_some_and(withheld),
+                    "{dialect}: {got:?}"
+                );
             }
         }
     }
@@ -757,4 +775,242 @@ fn responses_events_are_numbered_and_repeat_the_whole() {
         .map(|item| item["type"].as_str().unwrap())
         .collect();
     assert_eq!(kinds, ["reasoning", "message", "function_call"]);
+}
+
+fn decoded(path: &str, body: &Value) -> Result<ServerRequest, RequestError> {
+    let route = route("POST", path).unwrap();
+    decode_request(&route, body.to_string().as_bytes())
+}
+
+/// A Messages request with one block of the user's.
+fn messages_with(block: Value) -> Value {
+    json!({"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": [block]}]})
+}
+
+#[test]
+fn documents_are_read_by_the_kind_of_their_source() {
+    let parts = |source: Value| {
+        let block = json!({"type": "document", "title": "t", "source": source});
+        decoded("/v1/messages", &messages_with(block)).map(|got| got.chat.messages[0].parts.clone())
+    };
+    let file = |data: &str, media_type: &str| Part::File {
+        data: data.into(),
+        media_type: media_type.into(),
+        name: Some("t".into()),
+    };
+    let text = |text: &str| Part::Text { text: text.into() };
+    assert_eq!(
+        parts(json!({"type": "text", "media_type": "text/plain", "data": "Plain text here"})),
+        Ok(vec![file("UGxhaW4gdGV4dCBoZXJl", "text/plain")])
+    );
+    assert_eq!(
+        parts(json!({"type": "base64", "media_type": "application/pdf", "data": "aGk="})),
+        Ok(vec![file("aGk=", "application/pdf")])
+    );
+    assert_eq!(
+        parts(json!({"type": "content", "content": [{"type": "text", "text": "a"}]})),
+        Ok(vec![text("t\n"), text("a")])
+    );
+    for (kind, word) in [("url", "base64"), ("file", "stored")] {
+        let told = parts(json!({"type": kind, "url": "https://x.example", "file_id": "f"}))
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains(word), "{told}");
+    }
+}
+
+#[test]
+fn pictures_of_tool_results_reach_every_dialect() {
+    let picture = json!({"type": "image",
+        "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}});
+    let mut body = messages_with(json!({"type": "tool_result", "tool_use_id": "t",
+        "content": [picture]}));
+    let call = json!({"role": "assistant", "content": [
+        {"type": "tool_use", "id": "t", "name": "f", "input": {}}]});
+    body["messages"].as_array_mut().unwrap().insert(0, call);
+    body["messages"]
+        .as_array_mut()
+        .unwrap()
+        .insert(0, json!({"role": "user", "content": "a"}));
+    let chat = decoded("/v1/messages", &body).unwrap().chat;
+    let sent = |dialect| {
+        let sent = client::encode_request(&target(dialect), &chat).unwrap();
+        serde_json::from_slice::<Value>(&sent.body).unwrap()
+    };
+    assert_eq!(
+        sent(Dialect::Anthropic)["messages"][2]["content"][0]["content"],
+        json!([picture])
+    );
+    assert_eq!(
+        sent(Dialect::Responses)["input"][2]["output"],
+        json!([{"type": "input_image", "image_url": "data:image/png;base64,aGk="}])
+    );
+    let chat = sent(Dialect::OpenAi);
+    assert_eq!(chat["messages"][2]["role"], "tool");
+    assert!(
+        chat["messages"][2]["content"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty())
+    );
+    assert_eq!(chat["messages"][3]["role"], "user");
+    assert_eq!(
+        chat["messages"][3]["content"][2]["image_url"]["url"],
+        "data:image/png;base64,aGk="
+    );
+    let parts = &sent(Dialect::Gemini)["contents"][2]["parts"];
+    assert_eq!(parts[0]["functionResponse"]["name"], "f");
+    assert_eq!(parts[1]["inlineData"]["data"], "aGk=");
+    // And from Responses.
+    let body = json!({"model": "m", "input": [
+        {"type": "function_call", "call_id": "t", "name": "f", "arguments": ""},
+        {"type": "function_call_output", "call_id": "t", "output": [
+            {"type": "input_text", "text": "see"},
+            {"type": "input_image", "image_url": "data:image/png;base64,aGk="}]},
+    ]});
+    let chat = decoded("/v1/responses", &body).unwrap().chat;
+    let sent = client::encode_request(&target(Dialect::Anthropic), &chat).unwrap();
+    let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!(sent["messages"][0]["content"][0]["input"], json!({}));
+    assert_eq!(
+        sent["messages"][1]["content"][0]["content"],
+        json!([{"type": "text", "text": "see"}, picture])
+    );
+}
+
+#[test]
+fn what_only_its_vendor_has_is_told() {
+    let tools = |tools: Value| {
+        let mut body = messages_with(json!({"type": "text", "text": "a"}));
+        body["tools"] = tools;
+        decoded("/v1/messages", &body)
+    };
+    let own = json!({"type": "custom", "name": "f", "input_schema": {"type": "object"}});
+    let got = tools(json!([own])).unwrap();
+    assert_eq!((got.vendor_only, got.chat.tools.len()), (None, 1));
+    for kind in [
+        "web_search_20250305",
+        "bash_20250124",
+        "code_execution_20250825",
+    ] {
+        let got = tools(json!([own, {"type": kind, "name": "x"}])).unwrap();
+        assert!(got.vendor_only.is_some_and(|what| what.contains(kind)));
+        assert_eq!(got.chat.tools.len(), 1);
+    }
+    let told = tools(json!([{"name": "f"}])).unwrap_err().to_string();
+    assert!(told.contains("tools.input_schema"), "{told}");
+    let chat = |more: Value| {
+        let mut body = json!({"model": "m", "messages": [{"role": "user", "content": "a"}]});
+        let Value::Object(more) = more else { panic!() };
+        body.as_object_mut().unwrap().extend(more);
+        decoded("/v1/chat/completions", &body).unwrap().vendor_only
+    };
+    assert_eq!(
+        chat(json!({"functions": null, "modalities": ["text"]})),
+        None
+    );
+    for (more, word) in [
+        (json!({"functions": []}), "functions"),
+        (json!({"modalities": ["text", "audio"]}), "audio"),
+        (json!({"web_search_options": {}}), "web_search_options"),
+    ] {
+        assert!(chat(more).is_some_and(|what| what.contains(word)));
+    }
+}
+
+#[test]
+fn strictness_is_what_the_client_says() {
+    let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}},
+        "required": ["n"], "additionalProperties": false});
+    let turned = |path: &str, body: &Value, dialect| {
+        let chat = decoded(path, body).unwrap().chat;
+        let sent = client::encode_request(&target(dialect), &chat).unwrap();
+        serde_json::from_slice::<Value>(&sent.body).unwrap()
+    };
+    for said in [None, Some(false), Some(true)] {
+        let mut format = json!({"name": "a", "schema": schema});
+        let mut function = json!({"name": "f", "parameters": schema});
+        if let Some(said) = said {
+            format["strict"] = said.into();
+            function["strict"] = said.into();
+        }
+        let chat = json!({"model": "m", "messages": [{"role": "user", "content": "a"}],
+            "response_format": {"type": "json_schema", "json_schema": format},
+            "tools": [{"type": "function", "function": function}]});
+        let sent = turned("/v1/chat/completions", &chat, Dialect::Responses);
+        assert_eq!(sent["text"]["format"]["strict"], said.unwrap_or(false));
+        assert_eq!(sent["tools"][0]["strict"], said.unwrap_or(false));
+        let claude = turned("/v1/chat/completions", &chat, Dialect::Anthropic);
+        assert_eq!(
+            claude["tools"][0].get("strict"),
+            said.filter(|said| *said).map(Value::from).as_ref()
+        );
+        format["type"] = "json_schema".into();
+        function["type"] = "function".into();
+        let responses = json!({"model": "m", "input": "a", "text": {"format": format},
+            "tools": [function]});
+        let sent = turned("/v1/responses", &responses, Dialect::OpenAi);
+        assert_eq!(
+            sent["response_format"]["json_schema"]["strict"],
+            said.unwrap_or(false)
+        );
+        assert_eq!(
+            sent["tools"][0]["function"].get("strict"),
+            said.map(Value::from).as_ref()
+        );
+    }
+    // Anthropic's schemas are kept to; OpenAI can promise so only of closed ones.
+    let mut body = messages_with(json!({"type": "text", "text": "a"}));
+    for (schema, is_closed) in [
+        (schema.clone(), true),
+        (
+            json!({"type": "object", "properties": {"n": {"type": "integer"}},
+            "additionalProperties": false}),
+            false,
+        ),
+        (json!({"type": "object"}), false),
+    ] {
+        body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}});
+        let sent = turned("/v1/messages", &body, Dialect::OpenAi);
+        assert_eq!(sent["response_format"]["json_schema"]["strict"], is_closed);
+    }
+}
+
+#[test]
+fn errors_are_in_plain_words() {
+    for (path, body, words) in [
+        (
+            "/v1/chat/completions",
+            json!({"model": "m", "messages": [{"role": "user", "content": 3}]}),
+            "content is neither a text nor a list of parts",
+        ),
+        (
+            "/v1/messages",
+            json!({"model": "m", "messages": [{"role": "user", "content": {}}]}),
+            "content is neither a text nor a list of blocks",
+        ),
+        (
+            "/v1/responses",
+            json!({"model": "m", "input": 3}),
+            "`input` is neither",
+        ),
+        (
+            "/v1/messages",
+            json!({"model": "m", "messages": [], "max_tokens": "5"}),
+            "expected a whole number",
+        ),
+        ("/v1/messages", json!(["m", []]), "no JSON object"),
+    ] {
+        let told = decoded(path, &body).unwrap_err().to_string();
+        assert!(told.contains(words), "{told}");
+        for leak in ["untagged", "enum", "u32", "struct"] {
+            assert!(!told.contains(leak), "{told}");
+        }
+    }
+}
+
+#[test]
+fn one_model_is_told_as_in_the_list() {
+    let one: Value = serde_json::from_slice(&encode_model("a/b")).unwrap();
+    let all: Value = serde_json::from_slice(&encode_models(&["a/b"])).unwrap();
+    assert_eq!(one, all["data"][0]);
 }

@@ -172,11 +172,13 @@ fn tools_and_choices_are_encoded() {
             name: "f".to_owned(),
             description: Some("d".to_owned()),
             parameters: json!({"type": "object", "properties": {}}),
+            strict: None,
         },
         Tool {
             name: "g".to_owned(),
             description: None,
             parameters: json!({}),
+            strict: None,
         },
     ];
     let encoded = body(&request);
@@ -255,6 +257,7 @@ fn a_schema_goes_into_the_output_format() {
     request.response_format = Some(ResponseFormat::JsonSchema {
         name: "n".to_owned(),
         schema: json!({"type": "object"}),
+        strict: None,
     });
     request.params.reasoning_effort = Some("low".to_owned());
     let expected =
@@ -276,6 +279,7 @@ fn older_models_and_free_json_use_a_tool() {
         request.response_format = Some(ResponseFormat::JsonSchema {
             name: "n".to_owned(),
             schema: schema.clone(),
+            strict: None,
         });
         let encoded = body(&request);
         assert_eq!(encoded["tools"][0]["input_schema"], schema, "{model}");
@@ -303,6 +307,7 @@ fn older_models_and_free_json_use_a_tool() {
         name: "f".to_owned(),
         description: None,
         parameters: json!({}),
+        strict: None,
     }];
     assert!(matches!(
         encode(Dialect::Anthropic, &request),

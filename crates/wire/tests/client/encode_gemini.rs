@@ -100,6 +100,7 @@ fn structured_output_takes_a_json_schema() {
     request.response_format = Some(ResponseFormat::JsonSchema {
         name: "n".to_owned(),
         schema: schema.clone(),
+        strict: None,
     });
     let expected = json!({"responseMimeType": "application/json", "responseJsonSchema": schema});
     assert_eq!(body(&request)["generationConfig"], expected);
@@ -118,11 +119,13 @@ fn tools_and_choices_are_encoded() {
             name: "f".to_owned(),
             description: Some("d".to_owned()),
             parameters: json!({"type": "object"}),
+            strict: None,
         },
         Tool {
             name: "g".to_owned(),
             description: None,
             parameters: json!({}),
+            strict: None,
         },
     ];
     let encoded = body(&request);

@@ -185,11 +185,13 @@ fn tools_calls_and_results_are_encoded() {
             name: "weather".to_owned(),
             description: Some("Says it.".to_owned()),
             parameters: json!({"type": "object"}),
+            strict: None,
         },
         Tool {
             name: "now".to_owned(),
             description: None,
             parameters: json!({}),
+            strict: None,
         },
     ];
     request.tool_choice = ToolChoice::Named("weather".to_owned());
@@ -225,6 +227,7 @@ fn structured_output_is_strict() {
     request.response_format = Some(ResponseFormat::JsonSchema {
         name: "label".to_owned(),
         schema: json!({"type": "object"}),
+        strict: None,
     });
     let expected = json!({"type": "json_schema", "json_schema": {"name": "label", "strict": true, "schema": {"type": "object"}}});
     assert_eq!(body(Dialect::OpenAi, &request)["response_format"], expected);

@@ -86,6 +86,11 @@ impl Request {
         for _ in 0..draws.next(4) {
             mutate(draws, &mut body);
         }
+        if draws.is(60) {
+            // A record's fields without their names.
+            let values = body.as_object().into_iter().flatten();
+            body = values.map(|(_, value)| value.clone()).collect();
+        }
         let mut body = body.to_string().into_bytes();
         if draws.is(8) {
             scratch(draws, &mut body);

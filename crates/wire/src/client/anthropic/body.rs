@@ -76,8 +76,31 @@ pub(super) enum BlockKind<'a> {
     },
     ToolResult {
         tool_use_id: &'a str,
-        content: &'a str,
+        content: ResultContent<'a>,
     },
+}
+
+/// What a tool answered.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum ResultContent<'a> {
+    Text(&'a str),
+    Blocks(Vec<BlockKind<'a>>),
+}
+
+impl<'a> ResultContent<'a> {
+    /// Adds an image or a document.
+    pub(super) fn push(&mut self, block: BlockKind<'a>) {
+        match self {
+            Self::Text(text) => {
+                // The vendor refuses empty text.
+                let text = Some(*text).filter(|text| !text.is_empty());
+                let text = text.map(|text| BlockKind::Text { text });
+                *self = Self::Blocks(text.into_iter().chain([block]).collect());
+            }
+            Self::Blocks(blocks) => blocks.push(block),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -122,6 +145,8 @@ pub(super) struct WireTool<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) description: Option<&'a str>,
     pub(super) input_schema: Cow<'a, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) strict: Option<bool>,
 }
 
 #[derive(Serialize)]

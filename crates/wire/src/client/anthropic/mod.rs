@@ -9,7 +9,7 @@ mod response;
 mod stream;
 mod usage;
 
-pub use request::DEFAULT_MAX_TOKENS;
+pub use request::{DEFAULT_MAX_TOKENS, has_output_format};
 
 pub(crate) use request::encode;
 pub(crate) use response::absorb_body;

@@ -23,8 +23,8 @@ use trilemma_domain::{
 };
 
 use super::body::{
-    Block, BlockKind, Body, CacheControl, Choice, Format, OutputConfig, Source, System, Thinking,
-    Turn, WireTool,
+    Block, BlockKind, Body, CacheControl, Choice, Format, OutputConfig, ResultContent, Source,
+    System, Thinking, Turn, WireTool,
 };
 use crate::client::request::{
     EncodeError, WireRequest, assemble, image_source, misplaced, model_name,
@@ -61,7 +61,11 @@ pub(crate) fn encode(target: &Target, request: &ChatRequest) -> Result<WireReque
             }),
         ),
         Shape::Free | Shape::Format(_) => (
-            request.tools.iter().map(wire_tool).collect(),
+            request
+                .tools
+                .iter()
+                .map(|tool| wire_tool(tool, model))
+                .collect(),
             wire_choice(request),
         ),
     };
@@ -134,8 +138,9 @@ fn shape_of<'a>(model: &str, request: &'a ChatRequest) -> Result<Shape<'a>, Enco
     Ok(shape)
 }
 
-/// Whether a model takes `output_config.format`: those that lack it are a closed, ageing set.
-fn has_output_format(model: &str) -> bool {
+/// Whether a Claude model takes `output_config.format` and strict tools: those that lack it are a closed, ageing set.
+#[must_use]
+pub fn has_output_format(model: &str) -> bool {
     const WITHOUT: [&str; 9] = [
         "claude-2",
         "claude-3",
@@ -158,10 +163,11 @@ fn answer_tool(schema: Option<&Value>) -> WireTool<'_> {
             || Cow::Owned(serde_json::json!({"type": "object", "additionalProperties": true})),
             Cow::Borrowed,
         ),
+        strict: None,
     }
 }
 
-fn wire_tool(tool: &Tool) -> WireTool<'_> {
+fn wire_tool<'a>(tool: &'a Tool, model: &str) -> WireTool<'a> {
     let is_empty = tool
         .parameters
         .as_object()
@@ -175,6 +181,10 @@ fn wire_tool(tool: &Tool) -> WireTool<'_> {
         } else {
             Cow::Borrowed(&tool.parameters)
         },
+        // Models that lack the one lack the other.
+        strict: tool
+            .strict
+            .filter(|is_strict| *is_strict && has_output_format(model)),
     }
 }
 
@@ -253,7 +263,7 @@ fn push_blocks<'a>(message: &'a Message, blocks: &mut Vec<Block<'a>>) -> Result<
                     data,
                     media_type,
                 },
-                Role::User,
+                Role::User | Role::Tool,
             ) => BlockKind::Image {
                 source: image_source(url.as_deref(), data.as_deref(), media_type.as_deref())?
                     .into(),
@@ -264,7 +274,7 @@ fn push_blocks<'a>(message: &'a Message, blocks: &mut Vec<Block<'a>>) -> Result<
                     media_type,
                     name,
                 },
-                Role::User,
+                Role::User | Role::Tool,
             ) => file_block(data, media_type, name.as_deref())?,
             (Part::ToolCall(call), Role::Assistant) => BlockKind::ToolUse {
                 id: &call.id,
@@ -281,10 +291,18 @@ fn push_blocks<'a>(message: &'a Message, blocks: &mut Vec<Block<'a>>) -> Result<
             },
             (Part::ToolResult { id, text }, Role::User | Role::Tool) => BlockKind::ToolResult {
                 tool_use_id: id,
-                content: text,
+                content: ResultContent::Text(text),
             },
             (part, role) => return Err(misplaced(part, role)),
         };
+        if message.role == Role::Tool && !matches!(part, Part::ToolResult { .. }) {
+            // It belongs to the result before it.
+            match blocks.last_mut().map(|block| &mut block.kind) {
+                Some(BlockKind::ToolResult { content, .. }) => content.push(kind),
+                _ => return Err(misplaced(part, message.role)),
+            }
+            continue;
+        }
         blocks.push(Block {
             kind,
             cache_control: None,

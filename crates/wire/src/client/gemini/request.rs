@@ -2,7 +2,8 @@
 //!
 //! In: a neutral request. Out: the body, borrowed from it. System messages are taken out into
 //! `systemInstruction`; neighbouring turns of one speaker are joined. Results name their tool,
-//! found by the call's id; calls without ids are answered in order.
+//! found by the call's id; calls without ids are answered in order. Images and files of a result
+//! stand behind it in the same turn.
 //!
 //! Schemas go into `responseJsonSchema` and `parametersJsonSchema`, which take JSON Schema;
 //! `responseSchema` takes a dialect of OpenAPI that refuses ordinary schemas. Effort: models up to
@@ -191,7 +192,7 @@ impl<'a> Conversation<'a> {
                     data,
                     media_type,
                 },
-                Role::User,
+                Role::User | Role::Tool,
             ) => {
                 let source = image_source(url.as_deref(), data.as_deref(), media_type.as_deref())?;
                 image(source, media_type.as_deref())
@@ -200,7 +201,7 @@ impl<'a> Conversation<'a> {
                 Part::File {
                     data, media_type, ..
                 },
-                Role::User,
+                Role::User | Role::Tool,
             ) => WirePart::Inline {
                 inline_data: Blob {
                     mime_type: media_type,

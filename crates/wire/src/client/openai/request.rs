@@ -1,7 +1,7 @@
 //! Requests for chat completions.
 //!
 //! In: a neutral request. Out: the body, borrowed from it. One message may become several: each
-//! tool result is a message of its own. Texts of one message are joined, which every compatible
+//! tool result is a message of its own, and the images and files of results are shown by the user. Texts of one message are joined, which every compatible
 //! server reads; a list of parts is sent only where there are images or files.
 
 use std::borrow::Cow;
@@ -18,6 +18,11 @@ use crate::client::request::{
     EncodeError, ImageSource, WireRequest, assemble, image_source, misplaced, model_name,
     path_segment,
 };
+
+/// Text of a result that holds nothing but images or files.
+const SHOWN_BELOW: &str = "The result is in the next message of the user.";
+/// Stands before images and files of results, each after the id of its call.
+const FROM_RESULTS: &str = "Files of the tool results above, each after its call's id:";
 
 /// Encodes a request for OpenAI, a compatible server, or Azure.
 ///
@@ -127,28 +132,69 @@ fn is_reasoning_model(model: &str) -> bool {
 
 fn wire_messages(messages: &[Message]) -> Result<Vec<WireMessage<'_>>, EncodeError> {
     let mut wire = Vec::with_capacity(messages.len());
+    let mut media = Vec::new();
     for message in messages {
-        push_results(message, &mut wire)?;
+        if message.role != Role::Tool {
+            push_media(&mut media, &mut wire);
+        }
+        push_results(message, &mut wire, &mut media)?;
         if message.role != Role::Tool {
             push_message(message, &mut wire)?;
         }
     }
+    push_media(&mut media, &mut wire);
     Ok(wire)
+}
+
+/// Results of tools are text here: what else they hold is shown by the user, once all results are there.
+fn push_media<'a>(media: &mut Vec<WirePart<'a>>, wire: &mut Vec<WireMessage<'a>>) {
+    if !media.is_empty() {
+        wire.push(WireMessage {
+            role: "user",
+            content: Some(WireContent::Parts(std::mem::take(media))),
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+        });
+    }
 }
 
 /// Tool results come first: they answer the assistant's turn before.
 fn push_results<'a>(
     message: &'a Message,
     wire: &mut Vec<WireMessage<'a>>,
+    media: &mut Vec<WirePart<'a>>,
 ) -> Result<(), EncodeError> {
+    let mut last = None;
     for part in &message.parts {
         match (part, message.role) {
-            (Part::ToolResult { id, text }, Role::Tool | Role::User) => wire.push(WireMessage {
-                role: "tool",
-                content: Some(WireContent::Text(Cow::Borrowed(text))),
-                tool_calls: Vec::new(),
-                tool_call_id: Some(id),
-            }),
+            (Part::ToolResult { id, text }, Role::Tool | Role::User) => {
+                let is_media = |part: &Part| matches!(part, Part::Image { .. } | Part::File { .. });
+                let is_shown_below = text.is_empty()
+                    && message.role == Role::Tool
+                    && message.parts.iter().any(is_media);
+                last = Some(id);
+                wire.push(WireMessage {
+                    role: "tool",
+                    content: Some(WireContent::Text(Cow::Borrowed(if is_shown_below {
+                        SHOWN_BELOW
+                    } else {
+                        text
+                    }))),
+                    tool_calls: Vec::new(),
+                    tool_call_id: Some(id),
+                });
+            }
+            (Part::Image { .. } | Part::File { .. }, Role::Tool) => {
+                let Some(id) = last else {
+                    return Err(misplaced(part, Role::Tool));
+                };
+                if media.is_empty() {
+                    media.push(WirePart::Text { text: FROM_RESULTS });
+                }
+                // Told apart by the calls' ids, where several results have files.
+                media.push(WirePart::Text { text: id });
+                media.push(wire_media(part)?);
+            }
             (Part::ToolResult { .. }, role) => return Err(misplaced(part, role)),
             (Part::CacheBreakpoint, _) => {}
             (part, Role::Tool) => return Err(misplaced(part, Role::Tool)),
@@ -281,10 +327,14 @@ fn wire_choice(request: &ChatRequest) -> Option<Choice<'_>> {
 fn wire_format(format: &ResponseFormat) -> Format<'_> {
     match format {
         ResponseFormat::JsonObject => Format::JsonObject,
-        ResponseFormat::JsonSchema { name, schema } => Format::JsonSchema {
+        ResponseFormat::JsonSchema {
+            name,
+            schema,
+            strict,
+        } => Format::JsonSchema {
             json_schema: Schema {
                 name,
-                strict: true,
+                strict: strict.unwrap_or(true),
                 schema,
             },
         },

@@ -66,8 +66,30 @@ pub(super) enum InputItem<'a> {
     },
     FunctionCallOutput {
         call_id: &'a str,
-        output: &'a str,
+        output: Output<'a>,
     },
+}
+
+/// What a tool answered.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Output<'a> {
+    Text(&'a str),
+    Parts(Vec<InputPart<'a>>),
+}
+
+impl<'a> Output<'a> {
+    /// Adds an image or a file.
+    pub(super) fn push(&mut self, part: InputPart<'a>) {
+        match self {
+            Self::Text(text) => {
+                let text = Some(*text).filter(|text| !text.is_empty());
+                let text = text.map(|text| InputPart::InputText { text });
+                *self = Self::Parts(text.into_iter().chain([part]).collect());
+            }
+            Self::Parts(parts) => parts.push(part),
+        }
+    }
 }
 
 #[derive(Serialize)]

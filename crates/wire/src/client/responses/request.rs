@@ -5,7 +5,9 @@
 
 use trilemma_domain::{ChatRequest, Message, Part, ResponseFormat, Role, Target, Tool, ToolChoice};
 
-use super::body::{Body, Choice, Format, InputItem, InputPart, Reasoning, TextConfig, WireTool};
+use super::body::{
+    Body, Choice, Format, InputItem, InputPart, Output, Reasoning, TextConfig, WireTool,
+};
 use crate::client::openai::{Address, JsonText};
 use crate::client::request::{
     EncodeError, ImageSource, WireRequest, assemble, image_source, misplaced, model_name,
@@ -69,14 +71,24 @@ fn push_message<'a>(
     let n_before = items.len();
     let mut content = Vec::new();
     for part in &message.parts {
+        let n_items = items.len();
         match (part, message.role) {
             (Part::CacheBreakpoint, _) => {}
             (Part::ToolResult { id, text }, Role::Tool | Role::User) => {
                 flush(message.role, &mut content, items);
                 items.push(InputItem::FunctionCallOutput {
                     call_id: id,
-                    output: text,
+                    output: Output::Text(text),
                 });
+            }
+            (Part::Image { .. } | Part::File { .. }, Role::Tool) => {
+                let media = media(part)?;
+                match items.last_mut() {
+                    Some(InputItem::FunctionCallOutput { output, .. }) if n_before < n_items => {
+                        output.push(media);
+                    }
+                    _ => return Err(misplaced(part, message.role)),
+                }
             }
             (Part::ToolCall(call), Role::Assistant) => {
                 flush(message.role, &mut content, items);
@@ -150,7 +162,7 @@ fn wire_tool(tool: &Tool) -> WireTool<'_> {
         name: &tool.name,
         description: tool.description.as_deref(),
         parameters: &tool.parameters,
-        strict: false,
+        strict: tool.strict.unwrap_or(false),
     }
 }
 
@@ -172,9 +184,13 @@ fn wire_choice(request: &ChatRequest) -> Option<Choice<'_>> {
 fn wire_format(format: &ResponseFormat) -> Format<'_> {
     match format {
         ResponseFormat::JsonObject => Format::JsonObject,
-        ResponseFormat::JsonSchema { name, schema } => Format::JsonSchema {
+        ResponseFormat::JsonSchema {
             name,
-            strict: true,
+            schema,
+            strict,
+        } => Format::JsonSchema {
+            name,
+            strict: strict.unwrap_or(true),
             schema,
         },
     }

@@ -1,15 +1,18 @@
 //! Messages requests.
 //!
 //! In: a body. Out: neutral words: `system` becomes the first message, a `cache_control` mark a
-//! breakpoint after its part, results of tools their own messages.
+//! breakpoint after its part, results of tools their own messages, with the images and documents of a
+//! result behind it. Plain documents become files of type `text/plain`, documents made of blocks these blocks.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use trilemma_domain::{
     ChatRequest, Message, Params, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
 };
 
-use crate::server::request::{RequestError, ServerRequest, field, read};
+use crate::server::request::{RequestError, ServerRequest, field, read, tool_result};
 
 #[derive(Deserialize)]
 struct Body {
@@ -53,7 +56,10 @@ struct MessageBody {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "content is neither a text nor a list of blocks as the reference has them"
+)]
 enum Content {
     Text(String),
     Blocks(Vec<Block>),
@@ -76,16 +82,23 @@ struct Block {
 
 #[derive(Deserialize)]
 struct Source {
+    #[serde(rename = "type", default)]
+    kind: String,
     media_type: Option<String>,
     data: Option<String>,
     url: Option<String>,
+    content: Option<Box<Content>>,
 }
 
 #[derive(Deserialize)]
 struct ToolBody {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(default)]
     name: String,
     description: Option<String>,
     input_schema: Option<Value>,
+    strict: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +106,7 @@ struct ChoiceBody {
     #[serde(rename = "type")]
     kind: String,
     name: Option<String>,
+    disable_parallel_tool_use: Option<bool>,
 }
 
 /// Reads a Messages request.
@@ -108,6 +122,20 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
     for message in raw.messages {
         push_message(&mut messages, message)?;
     }
+    let all = raw.tools.unwrap_or_default();
+    let vendor_only = all.iter().find_map(vendor_tool);
+    let tools = all
+        .into_iter()
+        .filter(|tool| vendor_tool(tool).is_none())
+        .map(tool)
+        .collect::<Result<_, _>>()?;
+    let mut extra_body = raw.rest;
+    if let Some(choice) = &raw.tool_choice
+        && choice.disable_parallel_tool_use == Some(true)
+    {
+        let said = json!({"type": choice.kind, "disable_parallel_tool_use": true});
+        extra_body.insert("tool_choice".to_owned(), said);
+    }
     let (effort, format) = raw
         .output_config
         .map_or((None, None), |config| (config.effort, config.format));
@@ -115,16 +143,15 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
         chat: ChatRequest {
             model: raw.model,
             messages,
-            tools: raw
-                .tools
-                .unwrap_or_default()
-                .into_iter()
-                .map(tool)
-                .collect(),
+            tools,
             tool_choice: raw.tool_choice.map_or(Ok(ToolChoice::Auto), tool_choice)?,
-            response_format: format.map(|format| ResponseFormat::JsonSchema {
-                name: "answer".to_owned(),
-                schema: format.schema.unwrap_or_else(|| Value::Object(Map::new())),
+            response_format: format.map(|format| {
+                let schema = format.schema.unwrap_or_else(|| Value::Object(Map::new()));
+                ResponseFormat::JsonSchema {
+                    name: "answer".to_owned(),
+                    strict: Some(is_closed(&schema)),
+                    schema,
+                }
             }),
             params: Params {
                 max_output_tokens: raw.max_tokens,
@@ -134,11 +161,12 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
                 reasoning_tokens: raw.thinking.and_then(|thinking| thinking.budget_tokens),
                 seed: None,
                 stop: raw.stop_sequences.unwrap_or_default(),
-                extra_body: raw.rest,
+                extra_body,
             },
             stream: raw.stream.unwrap_or(false),
         },
         include_usage: true,
+        vendor_only,
     })
 }
 
@@ -149,15 +177,27 @@ fn push_message(messages: &mut Vec<Message>, raw: MessageBody) -> Result<(), Req
         "system" => Role::System,
         other => return Err(field("messages.role", format!("unknown role `{other}`"))),
     };
-    let (results, others): (Vec<_>, Vec<_>) = parts(raw.content)?
-        .into_iter()
-        .partition(|part| matches!(part, Part::ToolResult { .. }));
-    let only_results = !results.is_empty() && others.is_empty();
-    messages.extend(results.into_iter().map(|part| Message {
-        role: Role::Tool,
-        parts: vec![part],
-    }));
-    if !only_results {
+    let mut others = Vec::new();
+    let mut has_results = false;
+    match raw.content {
+        Content::Text(text) => others.push(Part::Text { text }),
+        Content::Blocks(blocks) => {
+            for block in blocks {
+                if block.kind == "tool_result" {
+                    has_results = true;
+                    let mut parts = Vec::new();
+                    push_block(&mut parts, block)?;
+                    messages.push(Message {
+                        role: Role::Tool,
+                        parts,
+                    });
+                } else {
+                    push_block(&mut others, block)?;
+                }
+            }
+        }
+    }
+    if !(has_results && others.is_empty()) {
         messages.push(Message {
             role,
             parts: others,
@@ -172,80 +212,141 @@ fn parts(content: Content) -> Result<Vec<Part>, RequestError> {
         Content::Blocks(blocks) => {
             let mut out = Vec::with_capacity(blocks.len());
             for block in blocks {
-                let cached = block.cache_control.as_ref().is_some_and(|v| !v.is_null());
-                out.extend(part(block)?);
-                if cached {
-                    out.push(Part::CacheBreakpoint);
-                }
+                push_block(&mut out, block)?;
             }
             Ok(out)
         }
     }
 }
 
-/// One block; `None` for the model's own thinking, which only it understands.
-fn part(block: Block) -> Result<Option<Part>, RequestError> {
-    Ok(Some(match block.kind.as_str() {
-        "text" => Part::Text {
+/// Adds the parts of one block; none for the model's own thinking, which only it understands.
+fn push_block(out: &mut Vec<Part>, block: Block) -> Result<(), RequestError> {
+    let is_cached = block.cache_control.as_ref().is_some_and(|v| !v.is_null());
+    match block.kind.as_str() {
+        "text" => out.push(Part::Text {
             text: block.text.unwrap_or_default(),
-        },
-        "image" => {
-            let source = block
-                .source
-                .ok_or_else(|| field("messages.content.source", "missing in an image"))?;
-            Part::Image {
-                url: source.url,
-                data: source.data,
-                media_type: source.media_type,
-            }
-        }
-        "document" => {
-            let source = block
-                .source
-                .ok_or_else(|| field("messages.content.source", "missing in a document"))?;
-            Part::File {
-                data: source
-                    .data
-                    .ok_or_else(|| field("messages.content.source.data", "missing"))?,
-                media_type: source.media_type.unwrap_or_default(),
-                name: block.title,
-            }
-        }
-        "tool_use" => Part::ToolCall(ToolCall {
+        }),
+        "image" => out.push(image(block.source)?),
+        "document" => document(out, block.source, block.title)?,
+        "tool_use" => out.push(Part::ToolCall(ToolCall {
             id: block.id.unwrap_or_default(),
             name: block.name.unwrap_or_default(),
             arguments: block.input.unwrap_or(Value::Null),
-        }),
-        "tool_result" => Part::ToolResult {
-            id: block
+        })),
+        "tool_result" => {
+            let id = block
                 .tool_use_id
-                .ok_or_else(|| field("messages.content.tool_use_id", "missing"))?,
-            text: match block.content {
-                None => String::new(),
-                Some(content) => Message {
-                    role: Role::Tool,
-                    parts: parts(*content)?,
-                }
-                .joined_text(),
-            },
-        },
-        "thinking" | "redacted_thinking" => return Ok(None),
+                .ok_or_else(|| field("messages.content.tool_use_id", "missing"))?;
+            let content = block.content.map_or(Ok(Vec::new()), |all| parts(*all))?;
+            out.extend(tool_result(id, content));
+        }
+        "thinking" | "redacted_thinking" => return Ok(()),
         other => {
             return Err(field(
                 "messages.content.type",
                 format!("unknown block `{other}`"),
             ));
         }
-    }))
+    }
+    if is_cached {
+        out.push(Part::CacheBreakpoint);
+    }
+    Ok(())
 }
 
-fn tool(raw: ToolBody) -> Tool {
-    Tool {
+const STORED: &str = "refers to a file that the vendor has stored, which is not here";
+
+fn image(source: Option<Source>) -> Result<Part, RequestError> {
+    let source = source.ok_or_else(|| field("messages.content.source", "missing in an image"))?;
+    if source.kind == "file" {
+        return Err(field("messages.content.source", STORED));
+    }
+    Ok(Part::Image {
+        url: source.url,
+        data: source.data,
+        media_type: source.media_type,
+    })
+}
+
+/// Adds a document: a file, or the blocks that it is made of.
+fn document(
+    out: &mut Vec<Part>,
+    source: Option<Source>,
+    name: Option<String>,
+) -> Result<(), RequestError> {
+    let source = source.ok_or_else(|| field("messages.content.source", "missing in a document"))?;
+    let data = |data: Option<String>| {
+        data.ok_or_else(|| field("messages.content.source.data", "missing in a document"))
+    };
+    match source.kind.as_str() {
+        "text" => out.push(Part::File {
+            data: STANDARD.encode(data(source.data)?),
+            media_type: "text/plain".to_owned(),
+            name,
+        }),
+        "content" => {
+            let content = source
+                .content
+                .ok_or_else(|| field("messages.content.source.content", "missing in a document"))?;
+            out.extend(name.map(|name| Part::Text {
+                text: format!("{name}\n"),
+            }));
+            out.extend(parts(*content)?);
+        }
+        "url" => {
+            let problem =
+                "a document's address is fetched by its vendor only; send its bytes as `base64`";
+            return Err(field("messages.content.source", problem));
+        }
+        "file" => return Err(field("messages.content.source", STORED)),
+        _ => out.push(Part::File {
+            data: data(source.data)?,
+            media_type: source.media_type.unwrap_or_default(),
+            name,
+        }),
+    }
+    Ok(())
+}
+
+/// Names a tool that is no function of the client's; `None` = it is one.
+fn vendor_tool(raw: &ToolBody) -> Option<String> {
+    let kind = raw.kind.as_deref().filter(|kind| *kind != "custom")?;
+    Some(format!("tool `{kind}`"))
+}
+
+fn tool(raw: ToolBody) -> Result<Tool, RequestError> {
+    if raw.name.is_empty() {
+        return Err(field("tools.name", "missing in a tool"));
+    }
+    Ok(Tool {
         name: raw.name,
         description: raw.description,
         parameters: raw
             .input_schema
-            .unwrap_or_else(|| Value::Object(Map::new())),
+            .ok_or_else(|| field("tools.input_schema", "missing in a tool"))?,
+        strict: raw.strict,
+    })
+}
+
+/// Whether a schema is one that OpenAI takes as strict: every object in it is closed, and demands all that it has.
+fn is_closed(schema: &Value) -> bool {
+    match schema {
+        Value::Object(fields) => {
+            let is_object = match fields.get("properties") {
+                Some(Value::Object(properties)) => {
+                    let required = fields.get("required").and_then(Value::as_array);
+                    let is_required = |name: &String| {
+                        required.is_some_and(|all| all.iter().any(|one| one == name.as_str()))
+                    };
+                    fields.get("additionalProperties") == Some(&Value::Bool(false))
+                        && properties.keys().all(is_required)
+                }
+                Some(_) | None => fields.get("type").and_then(Value::as_str) != Some("object"),
+            };
+            is_object && fields.values().all(is_closed)
+        }
+        Value::Array(all) => all.iter().all(is_closed),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use trilemma_domain::{ChatResponse, FinishReason, Usage};
+use trilemma_domain::{ChatResponse, FinishReason, ServiceTier, Usage};
 
 use crate::server::text::json;
 
@@ -61,7 +61,7 @@ pub(super) struct UsageBody {
     output_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens_details: Option<OutputDetails>,
-    service_tier: &'static str,
+    service_tier: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -92,8 +92,19 @@ impl From<&Usage> for UsageBody {
             output_tokens_details: usage
                 .reasoning
                 .map(|thinking_tokens| OutputDetails { thinking_tokens }),
-            service_tier: "standard",
+            // Nobody knows it of another vendor, unless it says so.
+            service_tier: usage.tier.and_then(tier_word),
         }
+    }
+}
+
+/// Anthropic's word for a class of service.
+fn tier_word(tier: ServiceTier) -> Option<&'static str> {
+    match tier {
+        ServiceTier::Standard => Some("standard"),
+        ServiceTier::Priority => Some("priority"),
+        ServiceTier::Batch => Some("batch"),
+        ServiceTier::Flex | ServiceTier::Other => None,
     }
 }
 

@@ -157,6 +157,7 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
             stream: false,
         },
         include_usage: true,
+        vendor_only: None,
     })
 }
 
@@ -246,6 +247,7 @@ fn tool(raw: Declaration) -> Tool {
             .parameters_json_schema
             .or(raw.parameters)
             .unwrap_or_else(|| Value::Object(Map::new())),
+        strict: None,
     }
 }
 
@@ -279,6 +281,7 @@ fn response_format(generation: Generation) -> Option<ResponseFormat> {
         Some(schema) => Some(ResponseFormat::JsonSchema {
             name: "answer".to_owned(),
             schema,
+            strict: None,
         }),
         None => (generation.response_mime_type.as_deref() == Some("application/json"))
             .then_some(ResponseFormat::JsonObject),

@@ -8,7 +8,9 @@ use trilemma_domain::{
     ChatRequest, Message, Params, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
 };
 
-use crate::server::request::{RequestError, ServerRequest, field, read, split_data_url};
+use crate::server::request::{
+    RequestError, ServerRequest, arguments, field, read, split_data_url, tool_result,
+};
 
 #[derive(Deserialize)]
 struct Body {
@@ -37,7 +39,7 @@ struct StreamOptions {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`stop` is neither a text nor a list of texts")]
 enum OneOrMany {
     One(String),
     Many(Vec<String>),
@@ -53,7 +55,10 @@ struct MessageBody {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "content is neither a text nor a list of parts as the reference has them"
+)]
 enum Content {
     Text(String),
     Parts(Vec<PartBody>),
@@ -106,6 +111,7 @@ struct FunctionBody {
     name: String,
     description: Option<String>,
     parameters: Option<Value>,
+    strict: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +125,7 @@ struct FormatBody {
 struct SchemaBody {
     name: Option<String>,
     schema: Option<Value>,
+    strict: Option<bool>,
 }
 
 /// Reads a chat completion request.
@@ -139,6 +146,7 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
         .into_iter()
         .map(tool)
         .collect::<Result<_, _>>()?;
+    let vendor_only = vendor_only(&raw.rest);
     Ok(ServerRequest {
         chat: ChatRequest {
             model: raw.model,
@@ -163,6 +171,7 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
             stream: raw.stream.unwrap_or(false),
         },
         include_usage,
+        vendor_only,
     })
 }
 
@@ -186,20 +195,29 @@ fn message(raw: MessageBody) -> Result<Message, RequestError> {
         parts.push(Part::ToolCall(ToolCall {
             id: call.id,
             name: call.function.name,
-            arguments: serde_json::from_str(&call.function.arguments)
-                .unwrap_or(Value::String(call.function.arguments)),
+            arguments: arguments(call.function.arguments),
         }));
     }
-    let mut message = Message { role, parts };
     if role == Role::Tool {
-        message.parts = vec![Part::ToolResult {
-            id: raw
-                .tool_call_id
-                .ok_or_else(|| field("messages.tool_call_id", "missing in a tool message"))?,
-            text: message.joined_text(),
-        }];
+        let id = raw
+            .tool_call_id
+            .ok_or_else(|| field("messages.tool_call_id", "missing in a tool message"))?;
+        parts = tool_result(id, parts);
     }
-    Ok(message)
+    Ok(Message { role, parts })
+}
+
+/// Names what this dialect's vendor alone can do: its older way to call functions, sound, and its own search.
+fn vendor_only(rest: &Map<String, Value>) -> Option<String> {
+    let says = |name: &str| rest.get(name).filter(|value| !value.is_null());
+    for name in ["functions", "function_call", "audio", "web_search_options"] {
+        if says(name).is_some() {
+            return Some(format!("`{name}`"));
+        }
+    }
+    let kinds = says("modalities")?.as_array()?;
+    let other = kinds.iter().find(|kind| kind.as_str() != Some("text"))?;
+    Some(format!("`modalities` with {other}"))
 }
 
 fn part(raw: PartBody) -> Result<Part, RequestError> {
@@ -262,6 +280,7 @@ fn tool(raw: ToolBody) -> Result<Tool, RequestError> {
         parameters: function
             .parameters
             .unwrap_or_else(|| Value::Object(Map::new())),
+        strict: function.strict,
     })
 }
 
@@ -290,6 +309,8 @@ fn response_format(raw: FormatBody) -> Result<Option<ResponseFormat>, RequestErr
             Ok(Some(ResponseFormat::JsonSchema {
                 name: schema.name.unwrap_or_default(),
                 schema: schema.schema.unwrap_or_else(|| Value::Object(Map::new())),
+                // The vendor takes a missing word for false.
+                strict: Some(schema.strict.unwrap_or(false)),
             }))
         }
         other => Err(field(

@@ -7,6 +7,7 @@ use serde::Serialize;
 use trilemma_domain::{ChatResponse, FinishReason, ToolCall, Usage};
 
 use super::logprobs::{LogprobsBody, logprobs};
+use crate::server::response::Withheld;
 use crate::server::text::json;
 
 #[derive(Serialize)]
@@ -100,14 +101,16 @@ impl From<&Usage> for UsageBody {
     }
 }
 
-/// OpenAI's word for a finish reason. A refusal of the model ends with `stop`; its text marks it.
-pub(super) fn finish_word(finish: &FinishReason) -> &str {
-    match finish {
-        FinishReason::Stop | FinishReason::Refusal => "stop",
-        FinishReason::Length => "length",
-        FinishReason::ToolCalls => "tool_calls",
-        FinishReason::ContentFilter => "content_filter",
-        FinishReason::Other(word) => word,
+/// OpenAI's word for a finish reason. A refusal of the model ends with `stop`, because its text marks
+/// it; without such a text nothing would tell it from an answer, so it is a filtered one.
+pub(super) fn finish_word(finish: &FinishReason, withheld: Withheld) -> &str {
+    match (finish, withheld) {
+        (FinishReason::Refusal, Withheld::Silently) => "content_filter",
+        (FinishReason::Stop | FinishReason::Refusal, _) => "stop",
+        (FinishReason::Length, _) => "length",
+        (FinishReason::ToolCalls, _) => "tool_calls",
+        (FinishReason::ContentFilter, _) => "content_filter",
+        (FinishReason::Other(word), _) => word,
     }
 }
 
@@ -149,7 +152,10 @@ pub(in crate::server) fn response(response: &ChatResponse, created_unix_s: i64) 
                     .collect(),
             },
             logprobs: logprobs(&response.first_tokens),
-            finish_reason: response.finish.as_ref().map(finish_word),
+            finish_reason: response
+                .finish
+                .as_ref()
+                .map(|finish| finish_word(finish, Withheld::of(response.refusal.as_deref()))),
         }],
         usage: response.usage.as_ref().map(UsageBody::from),
         system_fingerprint: response.system_fingerprint.as_deref(),

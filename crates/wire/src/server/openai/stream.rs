@@ -10,6 +10,7 @@ use trilemma_domain::{Dialect, FinishReason, TokenPlace, ToolCall, Usage};
 use super::logprobs::{LogprobsBody, logprobs};
 use super::response::{UsageBody, arguments_text, finish_word};
 use crate::server::error::{ErrorReply, encode_error_event};
+use crate::server::response::Withheld;
 use crate::server::stream::StreamHead;
 use crate::server::text::push_event;
 
@@ -91,6 +92,7 @@ pub(in crate::server) struct Encoder {
     head: StreamHead,
     azure: bool,
     n_calls: u32,
+    withheld: Withheld,
 }
 
 impl Encoder {
@@ -99,6 +101,7 @@ impl Encoder {
             head,
             azure,
             n_calls: 0,
+            withheld: Withheld::Silently,
         }
     }
 
@@ -152,7 +155,8 @@ impl Encoder {
         })
     }
 
-    pub(in crate::server) fn refusal(&self, text: &str) -> Vec<u8> {
+    pub(in crate::server) fn refusal(&mut self, text: &str) -> Vec<u8> {
+        self.withheld = Withheld::InWords;
         self.delta(Delta {
             refusal: Some(text),
             ..Delta::default()
@@ -205,7 +209,7 @@ impl Encoder {
     ) -> Vec<u8> {
         let mut out = Vec::with_capacity(768);
         let last = Choice {
-            finish_reason: Some(finish_word(finish)),
+            finish_reason: Some(finish_word(finish, self.withheld)),
             ..Choice::default()
         };
         self.push_chunk(&mut out, &[last], None);

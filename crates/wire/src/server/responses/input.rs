@@ -4,14 +4,16 @@
 //! the other dialects have them; the model's own reasoning, which only it understands, is left out.
 
 use serde::Deserialize;
-use serde_json::Value;
 use trilemma_domain::{Message, Part, Role, ToolCall};
 
-use crate::server::request::{RequestError, field, split_data_url};
+use crate::server::request::{RequestError, arguments, field, split_data_url, tool_result};
 
 /// Everything that is said.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "`input` is neither a text nor a list of items as the reference has them"
+)]
 pub(super) enum Input {
     Text(String),
     Items(Vec<Item>),
@@ -32,7 +34,10 @@ pub(super) struct Item {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "content is neither a text nor a list of parts as the reference has them"
+)]
 enum Content {
     Text(String),
     Parts(Vec<PartBody>),
@@ -66,13 +71,12 @@ fn push(messages: &mut Vec<Message>, item: Item) -> Result<(), RequestError> {
     match item.kind.as_deref() {
         None | Some("message") => messages.push(message(item)?),
         Some("function_call") => {
-            let arguments = item.arguments.unwrap_or_default();
             let call = Part::ToolCall(ToolCall {
                 id: item.call_id.unwrap_or_default(),
                 name: item
                     .name
                     .ok_or_else(|| field("input.name", "missing in a function call"))?,
-                arguments: serde_json::from_str(&arguments).unwrap_or(Value::String(arguments)),
+                arguments: arguments(item.arguments.unwrap_or_default()),
             });
             match messages.last_mut() {
                 Some(last) if last.role == Role::Assistant => last.parts.push(call),
@@ -84,16 +88,11 @@ fn push(messages: &mut Vec<Message>, item: Item) -> Result<(), RequestError> {
         }
         Some("function_call_output") => messages.push(Message {
             role: Role::Tool,
-            parts: vec![Part::ToolResult {
-                id: item
-                    .call_id
+            parts: tool_result(
+                item.call_id
                     .ok_or_else(|| field("input.call_id", "missing in a function's output"))?,
-                text: Message {
-                    role: Role::Tool,
-                    parts: item.output.map_or(Ok(Vec::new()), parts)?,
-                }
-                .joined_text(),
-            }],
+                item.output.map_or(Ok(Vec::new()), parts)?,
+            ),
         }),
         Some("reasoning") => {}
         Some("item_reference") => {

@@ -4,7 +4,7 @@
 //! not have stay in `extra_body`. Whatever needs what the vendor stored is an error.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use trilemma_domain::{ChatRequest, Message, Params, ResponseFormat, Role, Tool, ToolChoice};
 
 use super::input::{Input, messages};
@@ -40,11 +40,13 @@ struct ToolBody {
     name: Option<String>,
     description: Option<String>,
     parameters: Option<Value>,
+    strict: Option<bool>,
 }
 
 #[derive(Deserialize)]
 struct TextBody {
     format: Option<FormatBody>,
+    verbosity: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +55,7 @@ struct FormatBody {
     kind: String,
     name: Option<String>,
     schema: Option<Value>,
+    strict: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -68,6 +71,13 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
     if let Some(text) = raw.instructions {
         all.push(Message::text(Role::System, text));
     }
+    let (format, verbosity) = raw
+        .text
+        .map_or((None, None), |text| (text.format, text.verbosity));
+    let mut extra_body = raw.rest;
+    if let Some(verbosity) = verbosity {
+        extra_body.insert("text".to_owned(), json!({"verbosity": verbosity}));
+    }
     let input = raw.input.ok_or_else(|| field("input", "missing"))?;
     all.extend(messages(input)?);
     Ok(ServerRequest {
@@ -81,10 +91,7 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
                 .map(tool)
                 .collect::<Result<_, _>>()?,
             tool_choice: raw.tool_choice.map_or(Ok(ToolChoice::Auto), tool_choice)?,
-            response_format: raw
-                .text
-                .and_then(|text| text.format)
-                .map_or(Ok(None), response_format)?,
+            response_format: format.map_or(Ok(None), response_format)?,
             params: Params {
                 max_output_tokens: raw.max_output_tokens,
                 temperature: raw.temperature,
@@ -93,11 +100,12 @@ pub(in crate::server) fn decode(body: &[u8]) -> Result<ServerRequest, RequestErr
                 reasoning_tokens: None,
                 seed: None,
                 stop: Vec::new(),
-                extra_body: raw.rest,
+                extra_body,
             },
             stream: raw.stream.unwrap_or(false),
         },
         include_usage: true,
+        vendor_only: None,
     })
 }
 
@@ -133,6 +141,7 @@ fn tool(raw: ToolBody) -> Result<Tool, RequestError> {
             .ok_or_else(|| field("tools.name", "missing in a function"))?,
         description: raw.description,
         parameters: raw.parameters.unwrap_or_else(|| Value::Object(Map::new())),
+        strict: raw.strict,
     })
 }
 
@@ -159,6 +168,8 @@ fn response_format(raw: FormatBody) -> Result<Option<ResponseFormat>, RequestErr
         "json_schema" => Ok(Some(ResponseFormat::JsonSchema {
             name: raw.name.unwrap_or_default(),
             schema: raw.schema.unwrap_or_else(|| Value::Object(Map::new())),
+            // The vendor takes a missing word for false.
+            strict: Some(raw.strict.unwrap_or(false)),
         })),
         other => Err(field("text.format.type", format!("unknown word `{other}`"))),
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use trilemma_domain::{ChatResponse, FinishReason, Usage};
 
 use crate::server::openai::arguments_text;
+use crate::server::response::Withheld;
 use crate::server::text::json;
 
 /// One response, whole or as the events of a stream carry it.
@@ -64,8 +65,13 @@ impl<'a> ResponseBody<'a> {
     }
 
     /// Sets how it ended.
-    pub(super) fn end(&mut self, finish: &'a FinishReason, usage: Option<&Usage>) {
-        let reason = incomplete_reason(finish);
+    pub(super) fn end(
+        &mut self,
+        finish: &'a FinishReason,
+        withheld: Withheld,
+        usage: Option<&Usage>,
+    ) {
+        let reason = incomplete_reason(finish, withheld);
         self.status = match reason {
             Some(_) => "incomplete",
             None => "completed",
@@ -181,13 +187,17 @@ impl From<&Usage> for UsageBody {
     }
 }
 
-/// Why an answer that ended so is not whole; `None` = it is.
-pub(super) fn incomplete_reason(finish: &FinishReason) -> Option<&str> {
-    match finish {
-        FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Refusal => None,
-        FinishReason::Length => Some("max_output_tokens"),
-        FinishReason::ContentFilter => Some("content_filter"),
-        FinishReason::Other(word) => Some(word),
+/// Why an answer that ended so is not whole; `None` = it is. A refusal in words is whole; one without
+/// a word would look like an answer that was given.
+pub(super) fn incomplete_reason(finish: &FinishReason, withheld: Withheld) -> Option<&str> {
+    match (finish, withheld) {
+        (FinishReason::Stop | FinishReason::ToolCalls, _)
+        | (FinishReason::Refusal, Withheld::InWords) => None,
+        (FinishReason::Length, _) => Some("max_output_tokens"),
+        (FinishReason::ContentFilter, _) | (FinishReason::Refusal, Withheld::Silently) => {
+            Some("content_filter")
+        }
+        (FinishReason::Other(word), _) => Some(word),
     }
 }
 
@@ -202,8 +212,11 @@ pub(in crate::server) fn response(response: &ChatResponse, created_unix_s: i64) 
     let id = response.response_id.as_deref().unwrap_or("resp_0");
     let model = response.served_model.as_deref().unwrap_or_default();
     let mut body = ResponseBody::begun(id, model, created_unix_s);
-    let finish = response.finish.as_ref().unwrap_or(&FinishReason::Stop);
-    body.end(finish, response.usage.as_ref());
+    // Whoever does not say why it ended may have cut it.
+    let unknown = FinishReason::Other("unknown".to_owned());
+    let finish = response.finish.as_ref().unwrap_or(&unknown);
+    let withheld = Withheld::of(response.refusal.as_deref());
+    body.end(finish, withheld, response.usage.as_ref());
     let status = body.status;
     let mut idx = 0u32..;
     let mut next_id = |kind| item_id(kind, id, idx.next().unwrap_or_default());

@@ -9,6 +9,7 @@ use trilemma_domain::{FinishReason, ToolCall, Usage};
 
 use super::response::{Item, Part, ResponseBody, incomplete_reason, item_id};
 use crate::server::openai::arguments_text;
+use crate::server::response::Withheld;
 use crate::server::stream::StreamHead;
 use crate::server::text::push_named_event;
 
@@ -133,13 +134,13 @@ impl Encoder {
         usage: Option<&Usage>,
     ) -> Vec<u8> {
         let mut out = Vec::with_capacity(2_048);
-        let (status, event) = match incomplete_reason(finish) {
+        let (status, event) = match incomplete_reason(finish, self.withheld()) {
             None => ("completed", "response.completed"),
             Some(_) => ("incomplete", "response.incomplete"),
         };
         self.close(&mut out, status);
         let mut body = begun(&self.head);
-        body.end(finish, usage);
+        body.end(finish, self.withheld(), usage);
         body.output = self
             .drafts
             .iter()
@@ -148,6 +149,16 @@ impl Encoder {
         let rest = Rest::Response(Box::new(body));
         push(&mut out, &mut self.n_events, event, Place::default(), rest);
         out
+    }
+
+    /// Whether a refusal has been said in words.
+    fn withheld(&self) -> Withheld {
+        let is_said = |draft: &Draft| draft.kind == Kind::Refusal && !draft.text.is_empty();
+        if self.drafts.iter().any(is_said) {
+            Withheld::InWords
+        } else {
+            Withheld::Silently
+        }
     }
 
     fn piece(&mut self, kind: Kind, event: &'static str, text: &str) -> Vec<u8> {
