@@ -34,10 +34,13 @@ struct Ascii {
     is_of_word: bool,
 }
 
-/// Of each ASCII character; for bytes above there is room, so that any byte has a place.
+/// Of each ASCII character; bytes above stand for letters of other alphabets.
 const ASCII: [Ascii; 256] = {
-    let mut table = [ascii(0); 256];
-    let mut code = 1;
+    let mut table = [Ascii {
+        is_of_word: true,
+        ..ascii(0)
+    }; 256];
+    let mut code = 0;
     while code < 128 {
         #[expect(
             clippy::indexing_slicing,
@@ -116,11 +119,12 @@ fn beyond(c: char) -> u8 {
     }
 }
 
-/// A character in lower case; any white space is a space.
+/// A character in lower case as one byte; any white space is a space. Letters and digits beyond ASCII share the upper
+/// half, neighbours of one alphabet apart; what else lies beyond shares the control characters.
 #[inline]
-pub(super) fn folded(c: char) -> u32 {
+pub(super) fn folded(c: char) -> u8 {
     if c.is_ascii() {
-        u32::from(folded_ascii(c as u8))
+        folded_ascii(c as u8)
     } else {
         folded_beyond(c)
     }
@@ -133,26 +137,44 @@ pub(super) fn folded_ascii(byte: u8) -> u8 {
 }
 
 #[cold]
-fn folded_beyond(c: char) -> u32 {
-    if c.is_whitespace() {
-        u32::from(' ')
+fn folded_beyond(c: char) -> u8 {
+    let lower = c.to_lowercase().next().unwrap_or(c);
+    // Neighbours keep apart, and blocks are moved against each other.
+    let mixed = (lower as u32).wrapping_add((lower as u32 >> 7).wrapping_mul(37));
+    if lower.is_ascii() {
+        folded_ascii(lower as u8)
+    } else if c.is_whitespace() {
+        b' '
+    } else if c.is_alphanumeric() {
+        0x80 | (mixed % 0x80) as u8
     } else {
-        u32::from(c.to_lowercase().next().unwrap_or(c))
+        1 + (mixed % 8) as u8
     }
 }
 
 /// Whether a folded character is a letter or a digit.
 #[inline]
-pub(super) fn is_of_word(folded: u32) -> bool {
-    match u8::try_from(folded) {
-        Ok(byte) if byte.is_ascii() => known(byte).is_of_word,
-        _ => char::from_u32(folded).is_some_and(char::is_alphanumeric),
-    }
+pub(super) fn is_of_word(folded: u8) -> bool {
+    known(folded).is_of_word
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_of_one_alphabet_are_told_apart() {
+        for alphabet in [
+            "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+            "αβγδεζηθικλμνξοπρσςτυφχψω",
+            "אבגדהוזחטיכךלמםנןסעפףצץקרשת",
+            "ابتثجحخدذرزسشصضطظعغفقكلمنهوي",
+            "äöüßàáâãåæçèéêëìíîïñòóôõøùúûýÿ",
+        ] {
+            let codes: std::collections::BTreeSet<u8> = alphabet.chars().map(folded).collect();
+            assert_eq!(codes.len(), alphabet.chars().count(), "{alphabet}");
+        }
+    }
 
     #[test]
     fn tables_say_what_the_standard_library_says() {
@@ -162,12 +184,13 @@ mod tests {
             assert_eq!(kind == CAPITAL, c.is_uppercase(), "{c:?}");
             assert_eq!(kind == WHITE, c.is_whitespace(), "{c:?}");
             assert_eq!(kind == DIGIT, c.is_ascii_digit(), "{c:?}");
-            let expected = if c.is_whitespace() {
-                ' '
-            } else {
-                c.to_lowercase().next().unwrap()
-            };
-            assert_eq!(folded(c), u32::from(expected), "{c:?}");
+            let lower = c.to_lowercase().next().unwrap();
+            assert_eq!(folded(c), folded(lower), "{c:?}");
+            if c.is_whitespace() {
+                assert_eq!(folded(c), b' ', "{c:?}");
+            } else if c.is_ascii() {
+                assert_eq!(u32::from(folded(c)), u32::from(lower), "{c:?}");
+            }
             assert_eq!(is_of_word(folded(c)), c.is_alphanumeric(), "{c:?}");
         }
     }

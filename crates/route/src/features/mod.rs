@@ -9,6 +9,9 @@ mod head;
 mod letters;
 mod surface;
 
+/// Which features these are; goes up whenever a text is seen otherwise, for weights belong to features.
+pub(crate) const FEATURES: u32 = 2;
+
 pub(crate) use hashed::{Hashed, N_CHAR_BUCKETS, N_HASH};
 pub(crate) use head::head;
 pub(crate) use surface::{N_SURFACE, surface};

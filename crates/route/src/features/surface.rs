@@ -27,10 +27,9 @@ static CODE: LazyLock<[Finder<'static>; 10]> = LazyLock::new(|| {
 pub(crate) fn surface(text: &str) -> Vec<f64> {
     let head = head(text);
     let counts = if head.is_ascii() {
-        Counts::of(
-            head.bytes()
-                .map(|byte| (char::from(byte), kind_of_ascii(byte))),
-        )
+        // Masked, so that it is known to be ASCII where it is looked at.
+        let known = |byte: u8| (char::from(byte & 0x7f), kind_of_ascii(byte & 0x7f));
+        Counts::of(head.bytes().map(known))
     } else {
         Counts::of(head.chars().map(|c| (c, kind(c))))
     };

@@ -1,4 +1,4 @@
-//! Small learners: ridge regression on sparse rows, boosted trees of two splits, and a Bayesian
+//! Small learners: ridge regression on sparse rows, trees grown at random,, and a Bayesian
 //! linear model.
 //!
 //! In: numbers and a seed. Out: weights. They know nothing of queries or candidates, and give the
@@ -12,7 +12,7 @@ mod trees;
 pub(crate) use bayes::{Bayes, Posterior, dot};
 pub(crate) use folds::folds;
 pub(crate) use ridge::{Row, predict, ridge};
-pub(crate) use trees::{Bins, Tree, Trees, boost};
+pub(crate) use trees::{Bins, Tree, Trees, forest};
 
 #[cfg(test)]
 mod tests;

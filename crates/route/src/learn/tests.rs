@@ -41,20 +41,22 @@ fn trees_find_a_step_and_nothing_in_a_constant() {
         .map(|idx| if idx < 100 { -1.0 } else { 1.0 })
         .collect();
     let bins = Bins::fit(&rows, 2);
-    let trees = boost(&rows, &bins, &y, 1, 60);
+    let trees = forest(&rows, &bins, (&y, 1), 100, 1);
+    assert_eq!(trees, forest(&rows, &bins, (&y, 1), 100, 1));
+    assert_ne!(trees, forest(&rows, &bins, (&y, 1), 100, 2));
     let at = |x: f64| {
         let mut out = [0.0];
         trees.iter().for_each(|tree| tree.add(&[x, 1.0], &mut out));
         out[0]
     };
     assert!(
-        at(20.0) < -0.8 && at(180.0) > 0.8,
+        at(20.0) < -0.5 && at(180.0) > 0.5,
         "{} {}",
         at(20.0),
         at(180.0)
     );
     let few: Vec<&[f64]> = rows.iter().take(10).copied().collect();
-    let none = boost(&few, &Bins::fit(&few, 2), &[0.5; 10], 1, 3);
+    let none = forest(&few, &Bins::fit(&few, 2), (&[0.5; 10], 1), 3, 1);
     assert!(
         none.iter()
             .all(|tree| tree.leaves.iter().all(|leaf| leaf.is_finite()))

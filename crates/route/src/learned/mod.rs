@@ -16,7 +16,7 @@ pub use embedding::{Embedding, EmbeddingWeights, embedded_text};
 pub use judge::Judge;
 pub(crate) use judge::{Evidence, N_LENGTHS, ReadyJudge, Signals};
 pub use query::{CostModel, Estimate, QualityModel, QueryModel, TreeModel, UnseenTask};
-pub(crate) use query::{Query, Sight, columns, standard_row};
+pub(crate) use query::{Query, Sight, standard_row};
 pub(crate) use signs::{Look, logprob, standard, text, votes};
 pub use signs::{Reader, Sign};
 

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use trilemma_domain::CandidateId;
 
 use super::embedding::{Embedding, ReadyEmbedding};
-use crate::features::{Hashed, N_CHAR_BUCKETS, N_HASH, N_SURFACE, surface};
-use crate::learn::{Row, Tree, Trees};
+use crate::features::{FEATURES, Hashed, N_CHAR_BUCKETS, N_HASH, N_SURFACE, surface};
+use crate::learn::{Tree, Trees};
 
 /// How far a feature may lie from its mean, in standard deviations.
 const MAX_SD: f64 = 3.0;
@@ -21,6 +21,9 @@ const MAX_SD: f64 = 3.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueryModel {
+    /// Which features the weights belong to: they mean nothing beside others. Absent = 1, those of the first files.
+    #[serde(default = "first")]
+    pub features: u32,
     /// What a dollar is worth in quality: the choice maximises quality − this × USD per query.
     pub quality_per_usd: f64,
     /// Mean and standard deviation of each surface feature.
@@ -41,6 +44,10 @@ pub struct QueryModel {
     /// What a query's vector adds; absent = none is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<Embedding>,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// The guard against tasks that the training has not seen: estimates from the query are worth nothing there.
@@ -85,15 +92,16 @@ pub struct CostModel {
     pub tasks: Vec<f64>,
 }
 
-/// A tree of two splits.
+/// A tree that asks one question on each level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TreeModel {
-    /// The surface features that are looked at.
-    pub features: [usize; 2],
-    /// A query goes right where the feature is at least this.
-    pub thresholds: [f64; 2],
-    /// Four leaves, each with one number per candidate.
+    /// The surface feature that each level looks at; at most eight.
+    pub features: Vec<usize>,
+    /// A query goes right on a level where its feature is at least this.
+    pub thresholds: Vec<f64>,
+    /// Two to the power of the levels leaves, each with one number per candidate. The first level is the
+    /// highest bit of a leaf's number, and right is one.
     pub leaves: Vec<f64>,
 }
 
@@ -107,6 +115,9 @@ pub struct Estimate {
     /// Expected cost in USD.
     pub cost_usd: f64,
 }
+
+/// Most levels of a tree.
+const MAX_LEVELS: usize = 8;
 
 /// Candidates whose weights are added up together.
 const LANES: usize = 8;
@@ -257,8 +268,9 @@ impl Query {
         let (char_scale, word_scale) = hashed.scales();
         let mut total = Vec::with_capacity(self.model.quality.len());
         for lot in self.pieces.chunks_exact(N_HASH) {
-            let chars = sums(lot, &hashed.chars);
-            let words = sums(lot, &hashed.words);
+            let (of_chars, of_words) = lot.split_at(N_CHAR_BUCKETS);
+            let chars = sums(of_chars, &hashed.chars);
+            let words = sums(of_words, &hashed.words);
             let both = chars.iter().zip(words);
             total.extend(
                 both.map(|(chars, words)| *chars as f32 * char_scale + words as f32 * word_scale),
@@ -269,20 +281,30 @@ impl Query {
     }
 }
 
-/// Adds up the weights of some buckets, eight candidates at once: every other byte of a word leaves room for the
-/// sum of 256 of them.
-fn sums(lot: &[u64], buckets: &[u32]) -> [i32; LANES] {
+/// Adds up the weights of the buckets whose bits are set, eight candidates at once: every other byte of a word leaves
+/// room for the sum of 256 of them.
+fn sums(lot: &[u64], bits: &[u64]) -> [i32; LANES] {
     const EVEN: u64 = 0x00ff_00ff_00ff_00ff;
-    const NONE: u64 = u64::from_le_bytes([BIAS; LANES]);
     let mut sums = [0_i32; LANES];
-    for part in buckets.chunks(256) {
-        let (mut even, mut odd) = (0_u64, 0_u64);
-        for bucket in part {
-            let word = lot.get(*bucket as usize).copied().unwrap_or(NONE);
-            even += word & EVEN;
-            odd += (word >> 8) & EVEN;
+    for (lot, bits) in lot.chunks(256).zip(bits.chunks(4)) {
+        let (mut even, mut odd, mut n) = (0_u64, 0_u64, 0);
+        for (lot, bits) in lot.chunks_exact(64).zip(bits) {
+            let Ok(lot): Result<&[u64; 64], _> = lot.try_into() else {
+                continue;
+            };
+            n += bits.count_ones();
+            let mut left = *bits;
+            while left != 0 {
+                let word = lot
+                    .get(left.trailing_zeros() as usize % 64)
+                    .copied()
+                    .unwrap_or(0);
+                even += word & EVEN;
+                odd += (word >> 8) & EVEN;
+                left &= left - 1;
+            }
         }
-        let bias = i32::from(BIAS) * part.len() as i32;
+        let bias = i32::from(BIAS) * n as i32;
         for (lane, sum) in sums.iter_mut().enumerate() {
             let half = if lane % 2 == 0 { even } else { odd };
             *sum += i32::from((half >> (8 * (lane & !1))) as u16) - bias;
@@ -294,6 +316,12 @@ fn sums(lot: &[u64], buckets: &[u32]) -> [i32; LANES] {
 fn check(model: &QueryModel) -> Result<(), (&'static str, String)> {
     let n = model.quality.len();
     let n_tasks = model.tasks.len();
+    if model.features != FEATURES {
+        let found = model.features;
+        let message =
+            format!("is {found}, and this version of trilemma knows features {FEATURES} alone");
+        return Err(("features", message));
+    }
     if n == 0 {
         return Err(("quality", "is empty".to_owned()));
     }
@@ -316,12 +344,18 @@ fn check(model: &QueryModel) -> Result<(), (&'static str, String)> {
         return Err(("cost", "has too few or too many tasks".to_owned()));
     }
     let fits = |tree: &TreeModel| {
-        tree.leaves.len() == 4 * n && tree.features.iter().all(|feature| *feature < N_SURFACE)
+        let levels = tree.features.len();
+        levels <= MAX_LEVELS
+            && tree.thresholds.len() == levels
+            && tree.leaves.len() == n << levels
+            && tree.features.iter().all(|feature| *feature < N_SURFACE)
     };
     if !model.trees.iter().all(fits) {
         return Err((
             "trees",
-            "have too few leaves or unknown features".to_owned(),
+            format!(
+                "have too few or too many thresholds or leaves, unknown features, or more than {MAX_LEVELS} levels"
+            ),
         ));
     }
     Ok(())
@@ -329,10 +363,11 @@ fn check(model: &QueryModel) -> Result<(), (&'static str, String)> {
 
 impl TreeModel {
     fn tree(&self) -> Tree {
-        let [first, second] = self.features;
-        let [low, high] = self.thresholds;
+        let levels = self.features.iter().zip(&self.thresholds);
         Tree {
-            splits: [(first, low), (second, high)],
+            splits: levels
+                .map(|(feature, threshold)| (*feature, *threshold))
+                .collect(),
             leaves: self.leaves.clone(),
         }
     }
@@ -345,15 +380,6 @@ pub(crate) fn standard_row(raw: &[f64], scales: &[[f64; 2]]) -> Vec<f64> {
         .collect()
 }
 
-/// The columns of a query for the linear fit: its pieces, scaled as they will be when it runs.
-pub(crate) fn columns(hashed: &Hashed) -> Row {
-    let (char_scale, word_scale) = hashed.scales();
-    let chars = hashed.chars.iter().map(|bucket| (*bucket, char_scale));
-    let words = hashed.words.iter().map(|bucket| (*bucket, word_scale));
-    debug_assert!(hashed.chars.iter().all(|b| (*b as usize) < N_CHAR_BUCKETS));
-    chars.chain(words).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,22 +390,27 @@ mod tests {
             let mixed = (bucket * 31 + lane * 97) % 255;
             i8::try_from(mixed as i32 - 127).unwrap()
         };
-        let lot: Vec<u64> = (0..1_000)
+        let lot: Vec<u64> = (0..1_024)
             .map(|bucket| {
                 let byte = |lane| weight(bucket, lane).cast_unsigned().wrapping_add(BIAS);
                 u64::from_le_bytes(std::array::from_fn(byte))
             })
             .collect();
-        for n in [0, 1, 255, 256, 257, 1_000] {
-            let buckets: Vec<u32> = (0..n).map(|idx| (idx * 7 % 1_000) as u32).collect();
+        for every in [1, 2, 3, 7, 64, 5_000] {
+            let is_set = |bucket: &usize| bucket.is_multiple_of(every);
+            let mut bits = vec![0_u64; lot.len() / 64];
+            for bucket in (0..lot.len()).filter(is_set) {
+                bits[bucket / 64] |= 1 << (bucket % 64);
+            }
             let expected: [i32; LANES] = std::array::from_fn(|lane| {
-                let weights = buckets.iter().map(|bucket| weight(*bucket as usize, lane));
-                weights.map(i32::from).sum()
+                let buckets = (0..lot.len()).filter(is_set);
+                buckets.map(|bucket| i32::from(weight(bucket, lane))).sum()
             });
-            assert_eq!(sums(&lot, &buckets), expected, "{n}");
+            assert_eq!(sums(&lot, &bits), expected, "{every}");
         }
+        assert_eq!(sums(&lot, &[0; 16]), [0; LANES]);
         // The most that a byte can hold, as often as there is room for.
-        let full = [u64::MAX];
-        assert_eq!(sums(&full, &[0; 256]), [127 * 256; LANES]);
+        let full = [u64::MAX; 256];
+        assert_eq!(sums(&full, &[u64::MAX; 4]), [127 * 256; LANES]);
     }
 }

@@ -9,6 +9,7 @@
 mod agreed;
 mod cascade;
 mod choose;
+mod cost;
 mod examples;
 mod frame;
 mod labels;

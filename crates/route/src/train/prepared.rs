@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::examples::{Example, Examples};
 use crate::features::{Hashed, N_HASH, N_SURFACE, surface};
 use crate::learn::Row;
-use crate::learned::columns;
 
 /// Features of all items, computed once.
 pub(crate) struct Prepared {
@@ -46,7 +45,7 @@ impl Prepared {
         let all = || 0..n_outputs;
         Self {
             pieces: (examples.rows.iter())
-                .map(|row| columns(&Hashed::of(&row.text)))
+                .map(|row| Hashed::of(&row.text).columns())
                 .collect(),
             surface: examples.rows.iter().map(|row| surface(&row.text)).collect(),
             task_of: examples

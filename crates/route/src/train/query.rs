@@ -1,32 +1,40 @@
 //! Fits quality and cost of each candidate to queries.
 //!
 //! Ridge regression on hashed pieces, surface features and tasks; trees on the surface features take
-//! part in what differs between candidates. Penalty and share of the trees are chosen by the squared
-//! error of the differences in five folds inside the items given. Tasks are columns like others, so a
-//! task's deviation is shrunk towards the mean by its number of items.
+//! part in what differs between candidates. Penalty and share of the trees are the usual ones unless others are shown to
+//! have a smaller squared error of the differences, in five folds inside the items given: the best of many by a few hundred
+//! noisy labels is as often the luckiest. Tasks are columns like others, so a task's deviation is shrunk towards the mean
+//! by its number of items.
 
+use super::cost::fit_cost;
 use super::examples::Examples;
 use super::prepared::Prepared;
 use super::vectors::Vectors;
-use crate::features::{N_HASH, N_SURFACE};
-use crate::learn::{Bayes, Bins, Row, Trees, boost, folds, predict, ridge};
+use crate::features::{FEATURES, N_HASH, N_SURFACE};
+use crate::learn::{Bins, Row, Trees, folds, forest, predict, ridge};
 use crate::learned::{
-    CostModel, Embedding, EmbeddingWeights, QualityModel, QueryModel, TreeModel, UnseenTask, brief,
-    in_base64, in_bytes, standard_row,
+    Embedding, EmbeddingWeights, QualityModel, QueryModel, TreeModel, UnseenTask, brief, in_base64,
+    in_bytes, standard_row,
 };
 
 /// Weight of a standardised surface feature beside pieces of length one.
 const SURFACE_WEIGHT: f32 = 0.07;
 /// Weight of a task.
-const TASK_WEIGHT: f32 = 2.0;
-const PENALTIES: [f32; 3] = [10.0, 30.0, 100.0];
+const TASK_WEIGHT: f32 = 1.0;
+const PENALTIES: [f32; 3] = [USUAL.penalty, 30.0, 100.0];
 /// Share of the trees in what differs between candidates.
-const TREE_SHARES: [f32; 3] = [0.0, 1.0 / 3.0, 0.5];
+const TREE_SHARES: [f32; 3] = [0.0, 0.25, USUAL.tree_share];
+/// How it is fitted unless another way is shown to be better.
+const USUAL: Way = Way {
+    penalty: 10.0,
+    tree_share: 0.5,
+    vector_weight: 0.0,
+};
 /// Weights of a query's vector beside pieces of length one.
 const VECTOR_WEIGHTS: [f32; 2] = [1.0, 3.0];
-/// Standard errors by which vectors must say more: 95 %, one-sided.
-const VECTOR_CAUTION: f64 = 1.645;
-const N_TREES: usize = 60;
+/// Standard errors by which something must be better than what is usual: 95 %, one-sided.
+const CAUTION: f64 = 1.645;
+const N_TREES: usize = 100;
 const N_FOLDS: usize = 5;
 /// Most items on which penalty and share are chosen.
 const MAX_CHOOSING: usize = 1_500;
@@ -47,12 +55,18 @@ struct Fit {
 }
 
 /// How it is fitted.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Way {
     penalty: f32,
     tree_share: f32,
     /// 0 = vectors take no part.
     vector_weight: f32,
+}
+
+impl Way {
+    fn has_linear_part_of(self, other: Self) -> bool {
+        (self.penalty, self.vector_weight) == (other.penalty, other.vector_weight)
+    }
 }
 
 /// What a fit looks at.
@@ -84,7 +98,7 @@ pub(crate) fn fit_query(
         prepared,
         vectors: None,
     };
-    let ways = PENALTIES.map(|penalty| (penalty, 0.0));
+    let ways = ways(USUAL, PENALTIES.map(|penalty| Way { penalty, ..USUAL }));
     fit_one_of(sources, examples, (rows, &ways), seed)
 }
 
@@ -102,16 +116,34 @@ pub(crate) fn fit_embedded(
         prepared,
         vectors: Some(&vectors),
     };
-    let ways = VECTOR_WEIGHTS.map(|weight| (plain.way.penalty, weight));
+    let with = |vector_weight| Way {
+        vector_weight,
+        ..plain.way
+    };
+    let [usual, _] = VECTOR_WEIGHTS;
+    let ways = ways(with(usual), VECTOR_WEIGHTS.map(with));
     let fitted = fit_one_of(sources, examples, (rows, &ways), seed);
     let error = |(row, said): &(usize, Vec<f64>)| difference_error(said, prepared.quality_of(*row));
-    let gains: Vec<f64> = (plain.unseen.iter().zip(&fitted.unseen))
-        .map(|(plain, own)| error(plain) - error(own))
+    let errors = |fitted: &FittedQuery| fitted.unseen.iter().map(error).collect::<Vec<f64>>();
+    is_shown_better(&errors(&fitted), &errors(plain)).then_some(fitted)
+}
+
+/// The ways to choose from, the usual one first: every share of the trees with each of some ways.
+fn ways<const N: usize>(usual: Way, of: [Way; N]) -> Vec<Way> {
+    let shared = |way: Way| TREE_SHARES.map(|tree_share| Way { tree_share, ..way });
+    let others = of.into_iter().flat_map(shared).filter(|way| *way != usual);
+    std::iter::once(usual).chain(others).collect()
+}
+
+/// Whether errors by item are shown to be smaller than others of the same items.
+fn is_shown_better(own: &[f64], usual: &[f64]) -> bool {
+    let gains: Vec<f64> = (usual.iter().zip(own))
+        .map(|(usual, own)| usual - own)
         .collect();
     let n = gains.len().max(2) as f64;
     let mean = gains.iter().sum::<f64>() / n;
     let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / n;
-    (mean > VECTOR_CAUTION * (variance / n).sqrt()).then_some(fitted)
+    mean > CAUTION * (variance / n).sqrt()
 }
 
 /// With vectors where they say more, else without.
@@ -125,31 +157,34 @@ pub(crate) fn fit_best(
     fit_embedded(prepared, examples, (rows, &plain), seed).unwrap_or(plain)
 }
 
-/// Chooses among pairs of a penalty and a vector's weight, and fits.
+/// Chooses among ways, the usual one first, and fits.
 fn fit_one_of(
     sources: Sources<'_>,
     examples: &Examples,
-    (rows, ways): (&[usize], &[(f32, f32)]),
+    (rows, ways): (&[usize], &[Way]),
     seed: u64,
 ) -> FittedQuery {
     let prepared = sources.prepared;
     let chosen: Vec<usize> = rows.iter().copied().take(MAX_CHOOSING).collect();
     let (way, unseen) = choose_way(sources, (&chosen, ways), seed);
-    let fit = fit(sources, rows, way);
+    let fit = fit(sources, rows, way, seed);
     let quality = (0..prepared.n_outputs)
         .map(|member| packed(prepared, examples, &fit, way, member))
         .collect();
     let m = prepared.n_outputs;
     let trees = (way.tree_share > 0.0).then(|| {
         fit.trees.iter().map(|tree| TreeModel {
-            features: tree.splits.map(|(feature, _)| feature),
-            thresholds: tree.splits.map(|(_, threshold)| brief(threshold)),
+            features: tree.splits.iter().map(|(feature, _)| *feature).collect(),
+            thresholds: (tree.splits.iter())
+                .map(|(_, threshold)| brief(*threshold))
+                .collect(),
             leaves: (tree.leaves.iter())
                 .map(|leaf| brief(leaf * f64::from(way.tree_share)))
                 .collect(),
         })
     });
     let model = QueryModel {
+        features: FEATURES,
         quality_per_usd: 0.0,
         surface: fit.scales.iter().map(|scale| scale.map(brief)).collect(),
         tasks: prepared.tasks.clone(),
@@ -180,10 +215,10 @@ fn guard(prepared: &Prepared, examples: &Examples, rows: &[usize]) -> Option<Uns
     })
 }
 
-/// Chooses penalty, a vector's weight and share of the trees by the squared error of differences.
+/// Chooses by the squared error of differences: the first way, unless the best of the others is shown to be better.
 fn choose_way(
     sources: Sources<'_>,
-    (rows, grid): (&[usize], &[(f32, f32)]),
+    (rows, ways): (&[usize], &[Way]),
     seed: u64,
 ) -> (Way, Vec<Vec<f64>>) {
     let prepared = sources.prepared;
@@ -191,17 +226,7 @@ fn choose_way(
     let groups: Vec<usize> = rows.iter().map(group).collect();
     let fold_of = folds(&groups, N_FOLDS, seed);
     let m = prepared.n_outputs;
-    let n_ways = grid.len() * TREE_SHARES.len();
-    let way_at = |at: usize, tree_share: f32| {
-        let (penalty, vector_weight) = grid.get(at).copied().unwrap_or((30.0, 0.0));
-        Way {
-            penalty,
-            tree_share,
-            vector_weight,
-        }
-    };
-    let mut errors = vec![0.0; n_ways];
-    let mut said: Vec<Vec<Vec<f64>>> = vec![vec![vec![0.0; m]; rows.len()]; n_ways];
+    let mut said: Vec<Vec<Vec<f64>>> = vec![vec![vec![0.0; m]; rows.len()]; ways.len()];
     for fold in 0..N_FOLDS {
         let part = |inside: bool| -> Vec<usize> {
             let keep = |idx: &usize| (fold_of.get(*idx) == Some(&fold)) != inside;
@@ -211,34 +236,46 @@ fn choose_way(
             .iter()
             .filter_map(|idx| rows.get(*idx).copied())
             .collect();
+        // The linear part does not depend on the share of the trees, and they do not depend on the way.
+        let mut fits: Vec<(Way, Fit)> = Vec::new();
         let mut trees = None;
-        for p in 0..grid.len() {
-            let mut fit = linear(sources, &learn, way_at(p, 0.0));
-            fit.trees = trees.take().unwrap_or_else(|| grow(prepared, &learn, &fit));
+        for (way, said) in ways.iter().zip(&mut said) {
+            let is_like = |(known, _): &(Way, Fit)| known.has_linear_part_of(*way);
+            let at = fits.iter().position(is_like).unwrap_or_else(|| {
+                let mut fit = linear(sources, &learn, *way);
+                let grown = trees.get_or_insert_with(|| grow(prepared, &learn, &fit, seed));
+                fit.trees = grown.clone();
+                fits.push((*way, fit));
+                fits.len() - 1
+            });
+            let Some((_, fit)) = fits.get(at) else {
+                continue;
+            };
             for at in part(false) {
-                let Some(row) = rows.get(at).copied() else {
-                    continue;
-                };
-                for (s, tree_share) in TREE_SHARES.into_iter().enumerate() {
-                    let way = p * TREE_SHARES.len() + s;
-                    let guess = guess(sources, &fit, row, way_at(p, tree_share));
-                    if let Some(error) = errors.get_mut(way) {
-                        *error += difference_error(&guess, prepared.quality_of(row));
-                    }
-                    if let Some(slot) = said.get_mut(way).and_then(|said| said.get_mut(at)) {
-                        *slot = guess;
-                    }
+                if let (Some(row), Some(slot)) = (rows.get(at), said.get_mut(at)) {
+                    *slot = guess(sources, fit, *row, *way);
                 }
             }
-            trees = Some(fit.trees);
         }
     }
+    let errors = |said: &Vec<Vec<f64>>| -> Vec<f64> {
+        let items = said.iter().zip(rows);
+        items
+            .map(|(said, row)| difference_error(said, prepared.quality_of(*row)))
+            .collect()
+    };
+    let errors: Vec<Vec<f64>> = said.iter().map(errors).collect();
+    let sum = |errors: &Vec<f64>| errors.iter().sum::<f64>();
     let best = (errors.iter().enumerate())
-        .min_by(|a, b| a.1.total_cmp(b.1))
+        .min_by(|a, b| sum(a.1).total_cmp(&sum(b.1)))
         .map_or(0, |(way, _)| way);
-    let tree_share = TREE_SHARES.get(best % TREE_SHARES.len()).copied();
-    let way = way_at(best / TREE_SHARES.len(), tree_share.unwrap_or(0.0));
-    (way, said.into_iter().nth(best).unwrap_or_default())
+    let shown = match (errors.get(best), errors.first()) {
+        (Some(own), Some(usual)) => is_shown_better(own, usual),
+        _ => false,
+    };
+    let at = if shown { best } else { 0 };
+    let way = ways.get(at).copied().unwrap_or(USUAL);
+    (way, said.into_iter().nth(at).unwrap_or_default())
 }
 
 fn difference_error(guess: &[f64], truth: &[f32]) -> f64 {
@@ -253,10 +290,10 @@ fn difference_error(guess: &[f64], truth: &[f32]) -> f64 {
     errors().map(|error| (error - mean).powi(2)).sum()
 }
 
-fn fit(sources: Sources<'_>, rows: &[usize], way: Way) -> Fit {
+fn fit(sources: Sources<'_>, rows: &[usize], way: Way, seed: u64) -> Fit {
     let mut fit = linear(sources, rows, way);
     if way.tree_share > 0.0 {
-        fit.trees = grow(sources.prepared, rows, &fit);
+        fit.trees = grow(sources.prepared, rows, &fit, seed);
     }
     fit
 }
@@ -324,7 +361,7 @@ fn full_row(sources: Sources<'_>, scales: &[[f64; 2]], row: usize, way: Way) -> 
 }
 
 /// Trees for what differs between candidates.
-fn grow(prepared: &Prepared, rows: &[usize], fit: &Fit) -> Trees {
+fn grow(prepared: &Prepared, rows: &[usize], fit: &Fit, seed: u64) -> Trees {
     let m = prepared.n_outputs;
     let x: Vec<Vec<f64>> = (rows.iter())
         .map(|row| standard_row(prepared.surface_of(*row), &fit.scales))
@@ -338,11 +375,11 @@ fn grow(prepared: &Prepared, rows: &[usize], fit: &Fit) -> Trees {
         let level = centred.iter().sum::<f32>() / m.max(1) as f32;
         y.extend(centred.iter().map(|one| one - level));
     }
-    if x.is_empty() {
+    if x.is_empty() || m == 0 {
         return Trees::new();
     }
     let bins = Bins::fit(&x, N_SURFACE);
-    boost(&x, &bins, &y, m, N_TREES)
+    forest(&x, &bins, (&y, m), N_TREES, seed)
 }
 
 /// What a fit says of an item: its level from the linear part, its differences from both.
@@ -421,52 +458,5 @@ fn packed(
             .collect(),
         pieces_scale,
         pieces: in_base64(&pieces),
-    }
-}
-
-/// ln cost = a + b ln(1 + characters) + task; the exponential of a mean of logarithms lies below the
-/// mean, so half of the residual variance is added.
-fn fit_cost(prepared: &Prepared, rows: &[usize], member: usize) -> CostModel {
-    let n_tasks = prepared.tasks.len();
-    let row_of = |row: &usize| {
-        let mut x = vec![0.0; 2 + n_tasks];
-        let task = prepared.task_of.get(*row).copied().flatten();
-        for (idx, x) in x.iter_mut().enumerate() {
-            *x = match idx {
-                0 => 1.0,
-                1 => prepared.surface_of(*row).first().copied().unwrap_or(0.0),
-                _ => f64::from(u8::from(task == Some(idx - 2))),
-            };
-        }
-        x
-    };
-    let x: Vec<Vec<f64>> = rows.iter().map(row_of).collect();
-    let costs = prepared.log_cost.get(member);
-    let y: Vec<f64> = (rows.iter())
-        .map(|row| {
-            costs
-                .and_then(|costs| costs.get(*row))
-                .copied()
-                .unwrap_or(0.0)
-        })
-        .collect();
-    let mut prior_sd = vec![1.0; 2 + n_tasks];
-    if let Some(base) = prior_sd.first_mut() {
-        *base = 30.0;
-    }
-    let fit = Bayes {
-        x: &x,
-        y: &y,
-        precision: &vec![4.0; rows.len()],
-        prior_sd: &prior_sd,
-    }
-    .fit();
-    let error = |(x, y): (&Vec<f64>, &f64)| (y - crate::learn::dot(x, &fit.mean)).powi(2);
-    let variance = x.iter().zip(&y).map(error).sum::<f64>() / rows.len().max(1) as f64;
-    let weight = |idx: usize| fit.mean.get(idx).copied().unwrap_or(0.0);
-    CostModel {
-        log_base: brief(weight(0) + variance / 2.0),
-        per_log_chars: brief(weight(1)),
-        tasks: (0..n_tasks).map(|idx| brief(weight(2 + idx))).collect(),
     }
 }

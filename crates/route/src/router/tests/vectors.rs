@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
-use crate::features::{N_HASH, N_SURFACE};
+use crate::features::{FEATURES, N_HASH, N_SURFACE};
 use crate::learned::{
     CostModel, Embedding, EmbeddingWeights, Judge, QualityModel, QueryModel, Reader, Sign,
-    UnseenTask,
+    TreeModel, UnseenTask,
 };
 use crate::observe::Observation;
 use crate::policy::{Accept, Member, Plan, Policy, PolicyError, Rule, When};
@@ -34,6 +34,7 @@ fn model() -> QueryModel {
         weights: STANDARD.encode(bytes.map(i8::cast_unsigned)),
     };
     QueryModel {
+        features: FEATURES,
         quality_per_usd: 1.0,
         surface: vec![[0.0, 1.0]; N_SURFACE],
         tasks: Vec::new(),
@@ -79,6 +80,47 @@ fn check(router: &Router, seen: &[Observation], expected: (&str, Use)) -> Vec<Wh
         decision.why
     );
     decision.why
+}
+
+#[test]
+fn weights_of_other_features_are_refused() {
+    let mut written = serde_json::to_value(model()).unwrap();
+    written.as_object_mut().unwrap().remove("features");
+    let first: QueryModel = serde_json::from_value(written).unwrap();
+    let error = Router::new(policy(Plan::Learned(Box::new(first)))).unwrap_err();
+    let text = error.to_string();
+    for part in [
+        "features",
+        "is 1",
+        "knows features 2",
+        "train the policy again",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn trees_of_any_shape_are_read_or_refused() {
+    let with = |features: Vec<usize>, n_thresholds: usize, n_leaves: usize| {
+        let tree = TreeModel {
+            features,
+            thresholds: vec![0.0; n_thresholds],
+            leaves: vec![0.0; n_leaves],
+        };
+        let model = QueryModel {
+            trees: vec![tree],
+            ..model()
+        };
+        Router::new(policy(Plan::Learned(Box::new(model)))).is_ok()
+    };
+    // Two candidates.
+    assert!(with(vec![0, 1], 2, 8));
+    assert!(with(vec![0; 4], 4, 32));
+    assert!(with(Vec::new(), 0, 2));
+    assert!(!with(vec![0, 1], 2, 7));
+    assert!(!with(vec![0, 1], 1, 8));
+    assert!(!with(vec![N_SURFACE], 1, 4));
+    assert!(!with(vec![0; 64], 64, 2));
 }
 
 #[test]
