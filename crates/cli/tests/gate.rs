@@ -226,3 +226,134 @@ fn a_damaged_export_leaves_nothing_behind() {
         assert_eq!(runs(folder.path()).len(), 0);
     }
 }
+
+/// Imports outcomes of three candidates. The cheap two say the same, rightly where an item is easy; on every item of
+/// which `spoilt` says so they say the same and are wrong. The large one knows everything.
+fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) {
+    let mut text = String::new();
+    for idx in 0..240_usize {
+        for (who, cost) in [("tiny", 0.0001), ("small", 0.0002), ("large", 0.002)] {
+            let is_easy = !idx.is_multiple_of(3);
+            let (output, is_right) = match () {
+                () if who == "large" => ("yes".to_owned(), true),
+                () if spoilt(idx) => ("no".to_owned(), false),
+                () if is_easy => ("yes".to_owned(), true),
+                () => (format!("no {who}"), false),
+            };
+            let row = serde_json::json!({
+                "item": format!("i{idx}"), "candidate": who, "input": format!("question number {idx}"),
+                "output": output, "score": f64::from(u8::from(is_right)), "cost_usd": cost,
+            });
+            writeln!(text, "{row}").unwrap();
+        }
+    }
+    let file = folder.join(format!("{name}.jsonl"));
+    std::fs::write(&file, text).unwrap();
+    let output = trilemma(folder, &["import", &file.display().to_string()])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.code().is_some_and(|code| code != 2),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    import_three(folder, "first", |_| false);
+    let words = ["route", "train", "--kind", "cascade", "-o", "policy.json"];
+    let trained = trilemma(folder, &words).output().unwrap();
+    assert_eq!(trained.status.code(), Some(0), "{trained:?}");
+    // The same answers again: nothing is worse.
+    import_three(folder, "second", |_| false);
+    let words = [
+        "--incumbent",
+        "large",
+        "--candidate",
+        "large",
+        "--policy",
+        "policy.json",
+    ];
+    let told = gate(folder, &words, &[0]);
+    assert_eq!(told["policy"]["verdict"], "meets", "{told}");
+    assert_eq!(told["policy"]["counts"]["n_scored"], 240);
+    let reason = told["policy"]["gates"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("0.0 points") && reason.contains("n = 240"),
+        "{reason}"
+    );
+
+    // Cheap answers that agree and are wrong: every single candidate that was named is as good as before, the policy is not.
+    import_three(folder, "third", |idx| idx % 4 == 1);
+    let all = runs(folder);
+    let gate_last = |more: &[&str]| {
+        let mut words = vec![
+            "--json",
+            "gate",
+            "--against",
+            &all[0],
+            "--incumbent",
+            "large",
+        ];
+        words.extend(more);
+        trilemma(folder, &words).output().unwrap()
+    };
+    let large = ["--candidate", "large"];
+    assert_eq!(json(&gate_last(&large), &[0])["verdict"], "meets");
+    let with_policy = [
+        &large[..],
+        &["--policy", "policy.json", "--out", "gate.xml"],
+    ]
+    .concat();
+    let told = json(&gate_last(&with_policy), &[1]);
+    assert_eq!(
+        (&told["verdict"], &told["policy"]["verdict"]),
+        (&"fails".into(), &"fails".into())
+    );
+    let xml = std::fs::read_to_string(folder.join("gate.policy.xml")).unwrap();
+    assert!(
+        xml.contains("<testsuite") && xml.contains("failure"),
+        "{xml}"
+    );
+    assert!(folder.join("gate.xml").exists());
+
+    // The policy that is served is judged where no candidate is named.
+    let config = folder.join("trilemma.toml");
+    let old = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        format!("{old}\n[serve]\npolicy = \"policy.json\"\n"),
+    )
+    .unwrap();
+    let told = json(&gate_last(&[]), &[1]);
+    assert_eq!(told["policy"]["verdict"], "fails", "{told}");
+    assert!(json(&gate_last(&large), &[0])["policy"].is_null());
+    // One that cannot be used is told; by name it is refused.
+    let policy = std::fs::read_to_string(folder.join("policy.json")).unwrap();
+    let mut strange: Value =
+        serde_json::from_str(&policy.replace("\"tiny\"", "\"elsewhere\"")).unwrap();
+    strange.as_object_mut().unwrap().remove("hash");
+    std::fs::write(folder.join("policy.json"), strange.to_string()).unwrap();
+    let output = gate_last(&[]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("is not judged") && said.contains("`elsewhere` is not in it"),
+        "{said}"
+    );
+    assert!(json(&output, &[1])["policy"].is_null());
+    let output = gate_last(&["--policy", "policy.json"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    for hostile in ["", "{", "[]", "\u{0}"] {
+        std::fs::write(folder.join("policy.json"), hostile).unwrap();
+        assert_eq!(
+            gate_last(&["--policy", "policy.json"]).status.code(),
+            Some(2)
+        );
+    }
+    assert_eq!(
+        gate_last(&["--policy", "nowhere.json"]).status.code(),
+        Some(2)
+    );
+}

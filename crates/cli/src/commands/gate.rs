@@ -1,9 +1,10 @@
 //! `trilemma gate`: is a new run at least as good as a recorded one?
 //!
 //! For changes of a prompt or a model: the recorded trials of the candidate in use are compared, item
-//! by item, with those of the new run. Calls nobody.
+//! by item, with those of the new run; so is what a policy makes of both. Calls nobody.
 
 mod pair;
+mod policy;
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ use crate::restore;
 use crate::show;
 
 use pair::Pairing;
+use policy::Gated;
 
 /// What is compared.
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,9 @@ pub(crate) struct GateArgs {
     /// The candidate to let through; may be repeated (default: all that differ from the recorded one).
     #[arg(long, value_name = "NAME")]
     candidate: Vec<String>,
+    /// A policy file: what it makes of the answers of both runs is compared, too (default: the one that is served).
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// How much lower the pass rate may be (default: the project's, else 0.05).
     #[arg(long, value_name = "SHARE", value_parser = share)]
     margin: Option<f64>,
@@ -72,29 +77,50 @@ pub(crate) fn run(args: &GateArgs, common: &Common, printer: Printer) -> anyhow:
     let new = store.manifest(&newest(args, &store, &old)?)?;
     same_scorers(&store, &old, &new)?;
     let pairing = Pairing::of(args, &context, &store, (&old, &new))?;
-    if pairing.gated.is_empty() {
+    let routed = policy::wanted(args, &context);
+    if pairing.gated.is_empty() && args.policy.is_none() {
         printer.say(&format!(
             "nothing to let through: run {} asks the same of the same models as run {}",
             new.run, old.run
         ));
         return Ok(Exit::Ok);
     }
-    if context.project.serve.policy.is_some() {
-        printer.say(
-            "single candidates are compared, not the policy that is served; `trilemma decide` judges a routed mix",
-        );
-    }
     for remark in &pairing.remarks {
         printer.say(&one_line(remark));
     }
+    let routed = match routed.map(|path| Gated::of(&path, (&context, &store), (&old, &new))) {
+        Some(Err(error)) if args.policy.is_none() => {
+            // Nobody asked for it by name: it is told, and the candidates are judged.
+            printer.say(&one_line(&format!(
+                "the policy that is served is not judged: {error:#}"
+            )));
+            None
+        }
+        other => other.transpose()?,
+    };
+    let routed = match routed {
+        Some(gated) => {
+            for remark in &gated.remarks {
+                printer.say(&one_line(remark));
+            }
+            Some(gated.decide(args, (&context, &store), (&old, &new, &pairing))?)
+        }
+        None => None,
+    };
     let decision = decide(args, &context, &store, (&old, &new, &pairing))?;
     if let Some(path) = &args.out {
         write(&decision, path)?;
         printer.say(&format!("wrote {}", path.display()));
+        if let Some(routed) = &routed {
+            let path = beside(path);
+            write(routed, &path)?;
+            printer.say(&format!("wrote {}, of the policy", path.display()));
+        }
     }
-    let verdict = verdict(&decision);
-    tell(&decision, verdict, printer)?;
-    Ok(exit(&decision, verdict, args.decide, printer))
+    let verdict = verdict(&decision, routed.as_ref());
+    tell((&decision, routed.as_ref()), verdict, printer)?;
+    let all = [Some(&decision), routed.as_ref()];
+    Ok(exit(all, verdict, args.decide, printer))
 }
 
 /// The recorded run: in the store, or brought there from a file.
@@ -146,15 +172,8 @@ fn decide(
     reference.id = format!("{} (run {})", reference.id, old.run)
         .as_str()
         .into();
-    let own = context.project.requirements.not_worse_than.as_ref();
-    input.requirements.not_worse_than = Some(NotWorseThan {
-        reference: Reference::Candidate(reference.id.clone()),
-        margin: args.margin.map_or_else(
-            || own.map_or(Margin::Absolute(MARGIN), |own| own.margin),
-            Margin::Absolute,
-        ),
-        confidence: own.map_or(CONFIDENCE, |own| own.confidence),
-    });
+    let compared_with = Reference::Candidate(reference.id.clone());
+    input.requirements.not_worse_than = Some(bar(args, context, compared_with));
     let known = std::mem::take(&mut input.candidates);
     let gated = known
         .into_iter()
@@ -176,18 +195,48 @@ fn decide(
     Ok(collector.finish())
 }
 
+/// How much worse than the reference may be.
+fn bar(args: &GateArgs, context: &Context, reference: Reference) -> NotWorseThan {
+    let own = context.project.requirements.not_worse_than.as_ref();
+    NotWorseThan {
+        reference,
+        margin: args.margin.map_or_else(
+            || own.map_or(Margin::Absolute(MARGIN), |own| own.margin),
+            Margin::Absolute,
+        ),
+        confidence: own.map_or(CONFIDENCE, |own| own.confidence),
+    }
+}
+
 /// All that is gated, together; the recorded candidate itself is not.
-fn verdict(decision: &Decision) -> Verdict {
+fn verdict(decision: &Decision, routed: Option<&Decision>) -> Verdict {
     let gated = decision.candidates.iter().skip(1);
+    let gated = gated.chain(routed.and_then(policy::result));
     Verdict::all(gated.map(|candidate| candidate.verdict))
 }
 
-fn tell(decision: &Decision, verdict: Verdict, printer: Printer) -> anyhow::Result<()> {
+fn tell(
+    (decision, routed): (&Decision, Option<&Decision>),
+    verdict: Verdict,
+    printer: Printer,
+) -> anyhow::Result<()> {
+    let policy = routed.and_then(policy::result);
     if printer.json() {
-        return printer.value(&serde_json::json!({ "verdict": verdict, "decision": decision }));
+        let mut told = serde_json::json!({ "verdict": verdict, "decision": decision });
+        if let (Some(policy), Some(told)) = (policy, told.as_object_mut()) {
+            let own = serde_json::json!({
+                "id": policy.id,
+                "verdict": policy.verdict,
+                "gates": policy.gates,
+                "pass_rate": policy.pass_rate,
+                "counts": policy.counts,
+            });
+            told.insert("policy".to_owned(), own);
+        }
+        return printer.value(&told);
     }
     let mut lines = Vec::new();
-    for candidate in decision.candidates.iter().skip(1) {
+    for candidate in decision.candidates.iter().skip(1).chain(policy) {
         lines.push(format!(
             "{}: {}",
             one_line(candidate.id.as_str()),
@@ -206,16 +255,34 @@ fn tell(decision: &Decision, verdict: Verdict, printer: Printer) -> anyhow::Resu
     Ok(())
 }
 
-fn exit(decision: &Decision, verdict: Verdict, options: DecideOptions, printer: Printer) -> Exit {
+fn exit(
+    decisions: [Option<&Decision>; 2],
+    verdict: Verdict,
+    options: DecideOptions,
+    printer: Printer,
+) -> Exit {
+    let is_missing = |one: &Decision| one.status() == Status::MissingResults;
     match verdict {
         Verdict::Meets => Exit::Ok,
         Verdict::Fails => Exit::NoCandidate,
-        Verdict::Undecided if decision.status() == Status::MissingResults => Exit::Provider,
+        Verdict::Undecided if decisions.into_iter().flatten().any(is_missing) => Exit::Provider,
         Verdict::Undecided if options.undecided_fails() => Exit::Undecided,
         Verdict::Undecided => {
             printer.tell("warning: undecided: more items would settle it");
             Exit::Ok
         }
+    }
+}
+
+/// Where what is said of the policy goes: `gate.policy.xml` beside `gate.xml`.
+fn beside(path: &Path) -> PathBuf {
+    match path.extension() {
+        Some(extension) => {
+            let mut own = std::ffi::OsString::from("policy.");
+            own.push(extension);
+            path.with_extension(own)
+        }
+        None => path.with_extension("policy"),
     }
 }
 

@@ -160,6 +160,11 @@ fn table(sheet: &Sheet<'_>, width: Option<usize>) -> String {
         ("USD/query", Side::Right),
         ("95 %", Side::Left),
     ]);
+    // Why a cost has no interval.
+    let none = match sheet.material.gathered.examples.rows.len() {
+        0..10 => "too few items",
+        _ => "all alike",
+    };
     let mut push = |name: String, point: &Point| {
         let interval = point.interval.as_ref();
         table.push([
@@ -169,9 +174,10 @@ fn table(sheet: &Sheet<'_>, width: Option<usize>) -> String {
                 format!("{:.1} to {:.1}", 100.0 * one.low, 100.0 * one.high)
             }),
             usd(point.cost_usd),
-            point.cost.as_ref().map_or_else(String::new, |one| {
-                format!("{} to {}", usd(one.low), usd(one.high))
-            }),
+            point.cost.as_ref().map_or_else(
+                || none.to_owned(),
+                |one| format!("{} to {}", usd(one.low), usd(one.high)),
+            ),
         ]);
     };
     match &sheet.fitted.evaluation {
@@ -180,7 +186,17 @@ fn table(sheet: &Sheet<'_>, width: Option<usize>) -> String {
                 push(format!("policy, {}", point.name), point);
             }
         }
-        None => push("policy".to_owned(), &sheet.fitted.unseen.point),
+        None => {
+            let unseen = &sheet.fitted.unseen;
+            let cost = unseen.cost.clone();
+            push(
+                "policy".to_owned(),
+                &Point {
+                    cost,
+                    ..unseen.point.clone()
+                },
+            );
+        }
     }
     let cheapest = beside.mix.first().map(|one| one.name.as_str());
     for point in &beside.singles {
