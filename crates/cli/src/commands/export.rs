@@ -86,7 +86,7 @@ fn export_policy(
             "failed to export a policy in this format; hint: `--format litellm`".to_owned()
         )));
     }
-    let found = litellm::policy(context, &read_policy(policy)?)?;
+    let found = litellm::policy(context, &read_policy(policy)?);
     match &args.out {
         Some(path) => {
             places::write_file(path, &found.yaml)?;

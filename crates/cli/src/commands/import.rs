@@ -3,7 +3,7 @@
 //! In: files of results. Out: a run in the store, marked as imported, and the verdict on it. Calls
 //! no candidate. Without a project, one is written from what the files tell and the flags say.
 
-mod cast;
+pub(crate) mod cast;
 mod compose;
 mod drawing;
 mod options;

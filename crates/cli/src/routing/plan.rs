@@ -96,12 +96,13 @@ fn tell(plan: &Plan, depth: usize, lead: &str, lines: &mut Vec<String>) {
             escalate,
             ..
         } => {
-            let how = match pace {
-                Pace::Together => "at the same time",
-                Pace::InTurn => "one after the other",
+            let (how, which) = match (ask.len(), pace) {
+                (1, _) => ("", "its"),
+                (_, Pace::Together) => (" at the same time", "the first"),
+                (_, Pace::InTurn) => (" one after the other", "the first"),
             };
             say(format!(
-                "asks {} {how}; the first answer is given where {}",
+                "asks {}{how}; {which} answer is given where {}",
                 names(ask),
                 condition(accept, ask.len())
             ));

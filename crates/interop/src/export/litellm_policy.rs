@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use trilemma_domain::CandidateId;
 use trilemma_route::{Plan, Policy};
 
-use super::litellm::{LiteLlmModel, litellm_yaml};
+use super::litellm::{LiteLlmModel, model_list, not_expressed};
 
 /// What became of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,18 @@ pub struct LiteLlmPolicy {
     pub lost: Vec<String>,
 }
 
-/// Writes a policy; `models` are its candidates as LiteLLM calls them, in any order.
+/// Writes a policy; `models` are its candidates as LiteLLM calls them, in any order, and `gaps` says of the
+/// others why it cannot call them.
 #[must_use]
-pub fn litellm_policy(policy: &Policy, models: &[LiteLlmModel]) -> LiteLlmPolicy {
-    let mut wanted = Wanted::default();
+pub fn litellm_policy(
+    policy: &Policy,
+    models: &[LiteLlmModel],
+    gaps: Vec<String>,
+) -> LiteLlmPolicy {
+    let mut wanted = Wanted {
+        lost: gaps,
+        ..Wanted::default()
+    };
     wanted.name(&policy.name, &policy.plan);
     let mut all: Vec<LiteLlmModel> = Vec::new();
     let find = |id: &CandidateId| models.iter().find(|one| one.alias == id.as_str());
@@ -37,21 +45,11 @@ pub fn litellm_policy(policy: &Policy, models: &[LiteLlmModel]) -> LiteLlmPolicy
             });
         }
     }
-    let own = |model: &LiteLlmModel| LiteLlmModel {
-        remark: "a candidate of the policy".to_owned(),
-        ..model.clone()
-    };
-    all.extend(models.iter().map(own));
-    let mut yaml = litellm_yaml(&all);
-    yaml.push_str(&fallbacks(policy, &wanted));
-    for lost in &wanted.lost {
-        let line: String = lost
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        // Writing to a string cannot fail.
-        let _ = writeln!(yaml, "# not expressed: {line}");
-    }
+    all.extend(models.iter().cloned());
+    let mut yaml = model_list(&all);
+    let is_listed = |name: &str| all.iter().any(|one| one.alias == name);
+    yaml.push_str(&fallbacks(policy, &wanted, is_listed));
+    yaml.push_str(&not_expressed(&wanted.lost));
     LiteLlmPolicy {
         yaml,
         lost: wanted.lost,
@@ -102,7 +100,7 @@ impl Wanted {
     }
 }
 
-fn fallbacks(policy: &Policy, wanted: &Wanted) -> String {
+fn fallbacks(policy: &Policy, wanted: &Wanted, is_listed: impl Fn(&str) -> bool) -> String {
     if policy.fallback.is_empty() {
         return String::new();
     }
@@ -116,9 +114,9 @@ fn fallbacks(policy: &Policy, wanted: &Wanted) -> String {
         .aliases
         .iter()
         .map(|(alias, id)| (alias.as_str(), id));
-    for (name, id) in aliases.chain(ids) {
+    for (name, id) in aliases.chain(ids).filter(|(name, _)| is_listed(name)) {
         let chain: Vec<String> = (policy.fallback.iter())
-            .filter(|next| *next != id)
+            .filter(|next| *next != id && is_listed(next.as_str()))
             .map(|next| quoted(next.as_str()))
             .collect();
         if !chain.is_empty() {
@@ -151,6 +149,7 @@ mod tests {
             provider: "openai".to_owned(),
             model: format!("m-{alias}"),
             base_url: None,
+            api_version: None,
             key_env: None,
             remark: String::new(),
         }
@@ -164,7 +163,7 @@ mod tests {
                 "ask": ["a"], "accept": "complete", "escalate": {"single": "b"}}}},
             "otherwise": {"single": "b"},
         }}));
-        let found = litellm_policy(&tasks, &models);
+        let found = litellm_policy(&tasks, &models, Vec::new());
         assert!(
             found
                 .yaml
@@ -179,7 +178,16 @@ mod tests {
         assert_eq!(found.lost.len(), 2, "{:?}", found.lost);
         assert!(found.lost[0].contains("`p/y`: a cascade"));
         assert_eq!(found.yaml.matches("# not expressed: ").count(), 2);
-        let single = litellm_policy(&policy(&json!({"single": "a"})), &models);
+        let single = litellm_policy(&policy(&json!({"single": "a"})), &models, Vec::new());
         assert!(single.lost.is_empty());
+        // A chain does not lead to a name that is not in the list.
+        let gap = "`b`: nowhere".to_owned();
+        let cut = litellm_policy(&policy(&json!({"single": "a"})), &models[..1], vec![gap]);
+        assert!(!cut.yaml.contains("fallbacks"), "{}", cut.yaml);
+        assert!(
+            cut.yaml.contains("# not expressed: `b`: nowhere\n"),
+            "{}",
+            cut.yaml
+        );
     }
 }

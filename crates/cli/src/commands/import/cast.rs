@@ -11,7 +11,7 @@ use trilemma_project::Project;
 /// The provider of candidates that cannot be called.
 pub(super) const IMPORTED: &str = "imported";
 /// Its address; the domain is reserved to lead nowhere (RFC 2606 §2).
-pub(super) const IMPORTED_URL: &str = "http://imported.invalid/v1";
+pub(crate) const IMPORTED_URL: &str = "http://imported.invalid/v1";
 
 /// All candidates of an import, in its order.
 pub(super) struct Cast {

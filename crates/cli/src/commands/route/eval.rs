@@ -215,10 +215,11 @@ fn pair(args: &EvalArgs, examples: &Examples, seed: u64) -> anyhow::Result<Optio
             let cheapest = (0..examples.members.len()).min_by(|a, b| mean(*a).total_cmp(&mean(*b)));
             [cheapest.unwrap_or(0), examples.best_single()]
         }
-        [weak, strong] => [place(weak)?, place(strong)?],
+        [one, other] if one != other => [place(one)?, place(other)?],
         _ => {
             return Err(anyhow!(InputError(
-                "failed to read `--pair`: it takes two candidates, separated by a comma".to_owned()
+                "failed to read `--pair`: it takes two different candidates, separated by a comma"
+                    .to_owned()
             )));
         }
     };

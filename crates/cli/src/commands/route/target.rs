@@ -12,19 +12,23 @@ pub(super) struct Aim {
     #[arg(long, value_name = "POINTS", allow_hyphen_values = true, value_parser = points)]
     target: Option<Target>,
     /// Reach the best quality for at most this many USD per query on average, instead of a target.
-    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = budget)]
+    #[arg(long, value_name = "USD", allow_hyphen_values = true, value_parser = budget, conflicts_with = "target")]
     budget_usd: Option<Target>,
 }
 
 impl Aim {
     pub(super) fn target(&self, context: &Context) -> Target {
-        let typed = self.budget_usd.or(self.target);
-        typed.unwrap_or(context.project.routing.target)
+        self.typed().unwrap_or(context.project.routing.target)
+    }
+
+    /// What the command line asks for; `None` = nothing.
+    pub(super) fn typed(&self) -> Option<Target> {
+        self.budget_usd.or(self.target)
     }
 
     /// The options that ask for the same once more; empty where none was typed.
     pub(super) fn words(&self) -> String {
-        match self.budget_usd.or(self.target) {
+        match self.typed() {
             None => String::new(),
             Some(Target::BudgetUsd(most)) => format!(" --budget-usd {most}"),
             Some(Target::Loss(most)) if most <= 0.0 => " --target parity".to_owned(),

@@ -66,6 +66,13 @@ pub(super) struct TrainArgs {
 /// Runs the command.
 pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow::Result<Exit> {
     let context = Context::open(common)?;
+    if !args.kind.is_learned() && args.aim.typed().is_some() {
+        return Err(anyhow!(InputError(format!(
+            "failed to aim `--kind {}` at a target: it is not fitted to outcomes and reaches what it reaches; hint: leave out \
+             `--target` and `--budget-usd`, or take another kind",
+            args.kind.name()
+        ))));
+    }
     let tiers = tiers(args)?;
     let path = places::store_path(&context.folder, &context.project)?;
     if let (Kind::Tiers, Some(tiers), None, false) = (args.kind, &tiers, &args.run, path.is_file())
@@ -203,6 +210,11 @@ pub(super) fn exit_of(kind: Abstention) -> Exit {
 fn options(args: &TrainArgs, context: &Context, material: &Material) -> anyhow::Result<Options> {
     let mut options = routing::options(context, material, args.aim.target(context));
     if let Some(name) = &args.name {
+        if name.trim().is_empty() {
+            return Err(anyhow!(InputError(
+                "failed to name the policy: an empty name cannot be asked for; hint: choose another `--name`".to_owned()
+            )));
+        }
         let candidates = &material.manifest.candidates;
         if candidates
             .iter()
