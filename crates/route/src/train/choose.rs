@@ -55,7 +55,7 @@ const N_PRICES: i32 = 60;
 pub fn train(examples: &Examples, options: &Options) -> Trained {
     let untrained = || {
         let anchor = examples.anchor();
-        Choice::single(examples, anchor).named(examples, options, anchor)
+        Choice::single(examples, anchor).named(examples, options)
     };
     (train_all(examples, options, &[options.target])
         .into_iter()
@@ -95,7 +95,7 @@ pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> 
         for (model, expected) in fitted.iter().flat_map(|one| one.at(*target)) {
             best = best.or(*target, Plan::Learned(Box::new(model)), expected);
         }
-        best.named(examples, options, anchor)
+        best.named(examples, options)
     };
     targets.iter().zip(cascades).map(for_target).collect()
 }
@@ -177,16 +177,15 @@ impl Choice {
         }
     }
 
-    fn named(self, examples: &Examples, options: &Options, anchor: usize) -> Trained {
+    fn named(self, examples: &Examples, options: &Options) -> Trained {
         let mut policy = Policy::new(options.name.clone(), examples.members.clone(), self.plan);
         if let Some(embedder) = &examples.embedder
             && !policy.embedders().is_empty()
         {
             policy.candidates.push(embedder.member.clone());
         }
-        let fallback = vec![examples.id(anchor)];
         Trained {
-            policy: examples.with_classifiers(options.frame.around(policy, fallback)),
+            policy: examples.with_classifiers(options.frame.around(policy, examples.fallback())),
             loss: self.loss,
             cost_usd: self.cost,
         }

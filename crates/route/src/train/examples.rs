@@ -270,6 +270,28 @@ impl Examples {
             .unwrap_or(0)
     }
 
+    /// Who is asked when another has failed: the cheapest of those that cannot be told from the best, then the others,
+    /// the best first and among equally good ones the cheapest.
+    #[must_use]
+    pub fn fallback(&self) -> Vec<CandidateId> {
+        let anchor = self.anchor();
+        let mut others: Vec<(usize, f64, f64)> = (0..self.members.len())
+            .filter(|member| *member != anchor)
+            .map(|member| {
+                let quality = self.mean(|row| row.quality(member));
+                (member, quality, self.mean(|row| row.cost(member)))
+            })
+            .collect();
+        others.sort_by(|(_, q, c), (_, other_q, other_c)| {
+            other_q.total_cmp(q).then(c.total_cmp(other_c))
+        });
+        let others = others.into_iter().map(|(member, ..)| member);
+        std::iter::once(anchor)
+            .chain(others)
+            .map(|member| self.id(member))
+            .collect()
+    }
+
     /// Candidates whose quality is worth estimating from queries, at most [`MOST_ESTIMATED`]: the large one,
     /// those that no cheaper one beats, then the best of the rest.
     pub(crate) fn worth_estimating(&self, anchor: usize) -> Vec<usize> {

@@ -10,13 +10,16 @@ use super::examples::Examples;
 use crate::policy::{Member, Plan, Policy, Reads, Rule};
 use crate::router::{Router, Why};
 
+/// Longest chain of fallbacks that nobody wrote: no gateway asks more in a row unless it is told to.
+const MOST_FALLBACKS: usize = 3;
+
 /// The hand-written part of a policy; nothing by default.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Frame {
     /// Rules, in order; they come before everything that was learned.
     pub rules: Vec<Rule>,
-    /// Who is asked, in this order, when the one that is wanted has failed; empty = the large
-    /// candidate that the training found.
+    /// Who is asked, in this order, when the one that is wanted has failed; empty = those who answered best in the
+    /// training ([`Examples::fallback`]), but not the one who is asked anyway.
     pub fallback: Vec<CandidateId>,
     /// Which text features and rules read.
     pub reads: Reads,
@@ -60,9 +63,24 @@ impl Frame {
         Router::new(policy).ok()
     }
 
-    /// Puts the rules before a policy's plan; `fallback` holds where nobody wrote one.
+    /// Who is asked when the one that a plan wants has failed; `measured` holds where nobody wrote it.
     #[must_use]
-    pub fn around(&self, policy: Policy, fallback: Vec<CandidateId>) -> Policy {
+    pub fn fallback_of(&self, plan: &Plan, mut measured: Vec<CandidateId>) -> Vec<CandidateId> {
+        if !self.fallback.is_empty() {
+            return self.fallback.clone();
+        }
+        // Who has failed is not asked again.
+        if let Plan::Single(only) = plan {
+            measured.retain(|one| one != only);
+        }
+        measured.truncate(MOST_FALLBACKS);
+        measured
+    }
+
+    /// Puts the rules before a policy's plan; `measured` are who answers where one has failed and nobody wrote whom
+    /// to ask.
+    #[must_use]
+    pub fn around(&self, policy: Policy, measured: Vec<CandidateId>) -> Policy {
         let plan = if self.rules.is_empty() {
             policy.plan
         } else {
@@ -71,14 +89,11 @@ impl Frame {
                 otherwise: Box::new(policy.plan),
             }
         };
+        let fallback = self.fallback_of(&plan, measured);
         Policy {
             plan,
             reads: self.reads.clone(),
-            fallback: if self.fallback.is_empty() {
-                fallback
-            } else {
-                self.fallback.clone()
-            },
+            fallback,
             ..policy
         }
     }

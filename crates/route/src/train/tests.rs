@@ -11,6 +11,7 @@ use crate::measure::{Verdict, evaluate, replay};
 use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Compare, Member, Plan, Policy};
 use crate::router::{Router, Step, Why};
+use trilemma_domain::CandidateId;
 
 /// Hard items are those that say so; `noise` items in a hundred are decided by a coin instead.
 pub(super) fn examples(n: u64, noise: u64) -> Examples {
@@ -417,4 +418,29 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn who_has_failed_is_not_its_own_fallback() {
+    let examples = examples(60, 0);
+    let ids = |names: &[&str]| names.iter().map(|one| CandidateId::new(*one)).collect();
+    // Two answer alike: the cheaper one comes first.
+    let all: Vec<CandidateId> = ids(&["large", "tiny", "small"]);
+    assert_eq!(examples.fallback(), all);
+    let single = Policy::new(
+        "p",
+        examples.members.clone(),
+        Plan::Single(CandidateId::new("large")),
+    );
+    let around = |frame: &Frame| frame.around(single.clone(), all.clone()).fallback;
+    let others: Vec<CandidateId> = ids(&["tiny", "small"]);
+    assert_eq!(around(&Frame::default()), others);
+    let written: Vec<CandidateId> = ids(&["small"]);
+    let frame = Frame {
+        fallback: written.clone(),
+        ..Frame::default()
+    };
+    assert_eq!(around(&frame), written);
+    let trained = train(&examples, &options(false));
+    assert_eq!(trained.policy.fallback.first(), all.first());
 }

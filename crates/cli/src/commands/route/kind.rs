@@ -158,7 +158,7 @@ pub(super) fn untrained(
     let policy = Policy::new(name, examples.members.clone(), plan);
     match kind {
         Kind::Single => Policy {
-            fallback: frame.fallback.clone(),
+            fallback: frame.fallback_of(&policy.plan, own.fallback()),
             reads: frame.reads.clone(),
             ..policy
         },
@@ -169,6 +169,6 @@ pub(super) fn untrained(
         | Kind::Classify
         | Kind::Tiers
         | Kind::PerTask
-        | Kind::Rules => examples.with_classifiers(frame.around(policy, vec![best])),
+        | Kind::Rules => examples.with_classifiers(frame.around(policy, own.fallback())),
     }
 }
