@@ -284,6 +284,80 @@ fn kept_prompts_become_candidates_for_a_golden_set() {
     assert_eq!(drawn.lines().count(), 2);
 }
 
+/// What clients asked by the project's prompt is drawn as what they filled in: a benchmark asks the same bytes again.
+#[test]
+fn kept_requests_are_asked_again_by_the_prompt_that_made_them() {
+    let served = serve(SimOptions {
+        scenario: Scenario::parse(SCENARIO).unwrap(),
+        ..SimOptions::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    project(
+        folder.path(),
+        &served.url,
+        "[serve.texts]\nshare = 1\nconsent = \"assumed\"\n[prompts]\ndefault = \"sort.md\"\n",
+    );
+    let prompt = "=== system ===\nSort tickets.\n=== user ===\n\
+                  Ticket about {{ product }}:\n{{ input }}\nAnswer in one word.\n";
+    fs_err::write(folder.path().join("sort.md"), prompt).unwrap();
+    let (mut child, address) = start_gateway(folder.path());
+    let ask = |system: &str, user: &str| {
+        let body = serde_json::json!({ "model": "m", "messages": [
+            { "role": "system", "content": system }, { "role": "user", "content": user },
+        ]});
+        assert!(ask_for(&address, &body.to_string()));
+    };
+    let products = ["lamp", "washing machine", "hall", "bicycle", "invoice"];
+    for (idx, product) in products.iter().enumerate() {
+        let user = format!(
+            "Ticket about {product}:\nIt: broke {idx} days ago,\nwhat now?\nAnswer in one word.\n"
+        );
+        ask("Sort tickets.", &user);
+    }
+    ask(
+        "You are a pirate.",
+        "Tell me a story about a washing machine.",
+    );
+    stop(&mut child);
+    let asked = |from: usize| {
+        let records = served.log.records();
+        let prompts: std::collections::BTreeSet<_> = records[from..]
+            .iter()
+            .map(|one| one.prompt.to_string())
+            .collect();
+        prompts
+    };
+    let by_clients = asked(0);
+    let n_records = served.log.records().len();
+    let drawn = trilemma(folder.path(), &["evidence", "--to-golden", "drawn.jsonl"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(drawn.stderr).unwrap();
+    assert_eq!(drawn.status.code(), Some(0), "{told}");
+    assert!(told.contains("1 of 6 kept requests left out"), "{told}");
+    // Somebody labels them.
+    let mut labelled = String::new();
+    for line in fs_err::read_to_string(folder.path().join("drawn.jsonl"))
+        .unwrap()
+        .lines()
+    {
+        let mut item: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(products.contains(&item["metadata"]["product"].as_str().unwrap()));
+        item["expected"] = "yes".into();
+        labelled.push_str(&format!("{item}\n"));
+    }
+    assert_eq!(labelled.lines().count(), products.len());
+    fs_err::write(folder.path().join("golden.jsonl"), labelled).unwrap();
+    let bench = trilemma(folder.path(), &["--json", "bench"])
+        .output()
+        .unwrap();
+    assert_eq!(bench.status.code(), Some(0), "{bench:?}");
+    let again = asked(n_records);
+    assert_eq!(again.len(), products.len());
+    assert!(again.is_subset(&by_clients));
+}
+
 /// A challenger in the shadow and one on trial: what the operator sees of both, also after a restart.
 #[test]
 fn challengers_are_compared_and_rolled_back() {
