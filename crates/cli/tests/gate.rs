@@ -258,56 +258,45 @@ fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) {
     );
 }
 
-#[test]
-fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
+/// Trains a cascade on a first run, and records a second in which cheap answers agree and are wrong: every single
+/// candidate that was large is as good as before, the policy is not. Gives the first run.
+fn spoilt_after_training(folder: &Path) -> String {
     import_three(folder, "first", |_| false);
     let words = ["route", "train", "--kind", "cascade", "-o", "policy.json"];
     let trained = trilemma(folder, &words).output().unwrap();
     assert_eq!(trained.status.code(), Some(0), "{trained:?}");
-    // The same answers again: nothing is worse.
-    import_three(folder, "second", |_| false);
+    import_three(folder, "spoilt", |idx| idx % 4 == 1);
+    runs(folder)[0].clone()
+}
+
+fn gate_last(folder: &Path, against: &str, more: &[&str]) -> std::process::Output {
     let words = [
+        "--json",
+        "gate",
+        "--against",
+        against,
         "--incumbent",
         "large",
-        "--candidate",
-        "large",
-        "--policy",
-        "policy.json",
     ];
-    let told = gate(folder, &words, &[0]);
-    assert_eq!(told["policy"]["verdict"], "meets", "{told}");
-    assert_eq!(told["policy"]["counts"]["n_scored"], 240);
-    let reason = told["policy"]["gates"][0]["reason"].as_str().unwrap();
-    assert!(
-        reason.contains("0.0 points") && reason.contains("n = 240"),
-        "{reason}"
-    );
+    trilemma(folder, &[&words[..], more].concat())
+        .output()
+        .unwrap()
+}
 
-    // Cheap answers that agree and are wrong: every single candidate that was named is as good as before, the policy is not.
-    import_three(folder, "third", |idx| idx % 4 == 1);
-    let all = runs(folder);
-    let gate_last = |more: &[&str]| {
-        let mut words = vec![
-            "--json",
-            "gate",
-            "--against",
-            &all[0],
-            "--incumbent",
-            "large",
-        ];
-        words.extend(more);
-        trilemma(folder, &words).output().unwrap()
-    };
-    let large = ["--candidate", "large"];
-    assert_eq!(json(&gate_last(&large), &[0])["verdict"], "meets");
-    let with_policy = [
-        &large[..],
-        &["--policy", "policy.json", "--out", "gate.xml"],
-    ]
-    .concat();
-    let told = json(&gate_last(&with_policy), &[1]);
+const LARGE: [&str; 2] = ["--candidate", "large"];
+
+#[test]
+fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let first = spoilt_after_training(folder);
+    assert_eq!(
+        json(&gate_last(folder, &first, &LARGE), &[0])["verdict"],
+        "meets"
+    );
+    let more = ["--policy", "policy.json", "--out", "gate.xml"];
+    let with_policy = [&LARGE[..], &more].concat();
+    let told = json(&gate_last(folder, &first, &with_policy), &[1]);
     assert_eq!(
         (&told["verdict"], &told["policy"]["verdict"]),
         (&"fails".into(), &"fails".into())
@@ -318,8 +307,23 @@ fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
         "{xml}"
     );
     assert!(folder.join("gate.xml").exists());
+    // The answers of the first run again: nothing is worse.
+    import_three(folder, "again", |_| false);
+    let told = json(&gate_last(folder, &first, &with_policy), &[0]);
+    assert_eq!(told["policy"]["verdict"], "meets", "{told}");
+    assert_eq!(told["policy"]["counts"]["n_scored"], 240);
+    let reason = told["policy"]["gates"][0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("0.0 points") && reason.contains("n = 240"),
+        "{reason}"
+    );
+}
 
-    // The policy that is served is judged where no candidate is named.
+#[test]
+fn the_policy_that_is_served_is_judged_where_no_candidate_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let first = spoilt_after_training(folder);
     let config = folder.join("trilemma.toml");
     let old = std::fs::read_to_string(&config).unwrap();
     std::fs::write(
@@ -327,33 +331,30 @@ fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
         format!("{old}\n[serve]\npolicy = \"policy.json\"\n"),
     )
     .unwrap();
-    let told = json(&gate_last(&[]), &[1]);
+    let told = json(&gate_last(folder, &first, &[]), &[1]);
     assert_eq!(told["policy"]["verdict"], "fails", "{told}");
-    assert!(json(&gate_last(&large), &[0])["policy"].is_null());
+    assert!(json(&gate_last(folder, &first, &LARGE), &[0])["policy"].is_null());
     // One that cannot be used is told; by name it is refused.
     let policy = std::fs::read_to_string(folder.join("policy.json")).unwrap();
     let mut strange: Value =
         serde_json::from_str(&policy.replace("\"tiny\"", "\"elsewhere\"")).unwrap();
     strange.as_object_mut().unwrap().remove("hash");
     std::fs::write(folder.join("policy.json"), strange.to_string()).unwrap();
-    let output = gate_last(&[]);
+    let output = gate_last(folder, &first, &[]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         said.contains("is not judged") && said.contains("`elsewhere` is not in it"),
         "{said}"
     );
     assert!(json(&output, &[1])["policy"].is_null());
-    let output = gate_last(&["--policy", "policy.json"]);
+    let named = ["--policy", "policy.json"];
+    let output = gate_last(folder, &first, &named);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     for hostile in ["", "{", "[]", "\u{0}"] {
         std::fs::write(folder.join("policy.json"), hostile).unwrap();
-        assert_eq!(
-            gate_last(&["--policy", "policy.json"]).status.code(),
-            Some(2)
-        );
+        let output = gate_last(folder, &first, &named);
+        assert_eq!(output.status.code(), Some(2), "{hostile:?}");
     }
-    assert_eq!(
-        gate_last(&["--policy", "nowhere.json"]).status.code(),
-        Some(2)
-    );
+    let output = gate_last(folder, &first, &["--policy", "nowhere.json"]);
+    assert_eq!(output.status.code(), Some(2));
 }

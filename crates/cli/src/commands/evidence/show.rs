@@ -42,9 +42,12 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
     })
 }
 
+/// How many requests something is to be said of, and what.
+type Remark = (fn(&Tally) -> usize, &'static str);
+
 /// What deserves a word beside the table, each thing once for all candidates.
 pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
-    let kinds: [(fn(&Tally) -> usize, &str); 11] = [
+    let kinds: [Remark; 11] = [
         (|one| one.n_cut, "got a part of an answer and an error"),
         (|one| one.n_abandoned, "whose client went away"),
         (
