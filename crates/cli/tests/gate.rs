@@ -262,7 +262,7 @@ fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) {
 /// candidate that was large is as good as before, the policy is not. Gives the first run.
 fn spoilt_after_training(folder: &Path) -> String {
     import_three(folder, "first", |_| false);
-    let words = ["route", "train", "--kind", "cascade", "-o", "policy.json"];
+    let words = ["route", "train", "--kind", "cascade"];
     let trained = trilemma(folder, &words).output().unwrap();
     assert_eq!(trained.status.code(), Some(0), "{trained:?}");
     import_three(folder, "spoilt", |idx| idx % 4 == 1);
@@ -294,7 +294,9 @@ fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
         json(&gate_last(folder, &first, &LARGE), &[0])["verdict"],
         "meets"
     );
-    let more = ["--policy", "policy.json", "--out", "gate.xml"];
+    let at = |name: &str| folder.join(name).display().to_string();
+    let (policy, out) = (at("policy.json"), at("gate.xml"));
+    let more = ["--policy", &policy, "--out", &out];
     let with_policy = [&LARGE[..], &more].concat();
     let told = json(&gate_last(folder, &first, &with_policy), &[1]);
     assert_eq!(
@@ -347,7 +349,8 @@ fn the_policy_that_is_served_is_judged_where_no_candidate_is_named() {
         "{said}"
     );
     assert!(json(&output, &[1])["policy"].is_null());
-    let named = ["--policy", "policy.json"];
+    let policy = folder.join("policy.json").display().to_string();
+    let named = ["--policy", &policy];
     let output = gate_last(folder, &first, &named);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     for hostile in ["", "{", "[]", "\u{0}"] {

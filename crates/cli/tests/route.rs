@@ -503,8 +503,24 @@ fn a_policy_goes_to_litellm_as_far_as_that_can_follow() {
     let folder = folder.path();
     stdout(&run(folder, &["route", "train", "--kind", "per-task"]), 0);
     let export = ["export", "--format", "litellm", "--policy", "policy.json"];
+    // Where imported candidates can be called nobody has said.
+    let none = stdout(&run(folder, &export), 0);
+    assert!(
+        !none.contains("model_name") && none.contains("`tiny`: it was imported"),
+        "{none}"
+    );
+    let config = folder.join("trilemma.toml");
+    let text = fs_err::read_to_string(&config).unwrap();
+    let address = "https://llm.example/v1";
+    let text = text.replace("http://imported.invalid/v1", address);
+    fs_err::write(&config, text).unwrap();
     let done = run(folder, &export);
     let yaml = stdout(&done, 0);
+    assert_eq!(
+        yaml.matches(&format!("api_base: \"{address}\"")).count(),
+        yaml.matches("model_name: ").count(),
+        "{yaml}"
+    );
     assert!(yaml.contains("model_name: \"rows/proof\""), "{yaml}");
     assert!(yaml.contains("fallbacks:"), "{yaml}");
     assert!(stderr(&done, 0).contains("LiteLLM does not look at a task"));

@@ -29,7 +29,7 @@ fn every_price_has_source_date_and_an_id_of_its_own() {
         for row in &found.model.prices {
             n_rows += 1;
             assert!(!row.provenance.source.title.is_empty());
-            assert!(row.provenance.checked <= day("2026-11-23"));
+            assert!(row.provenance.checked <= day("2026-11-29"));
             assert!(row.rates.input.is_some(), "{} has an input price", row.id);
             assert!(ids.insert(row.id.clone()), "{} stands once", row.id);
         }

@@ -61,7 +61,10 @@ fn train(folder: &Path, project: &str, kind: &str) {
         folder,
         &["route", "train", "--even-so", "--kind", kind, "--json"],
     );
-    command.args(["--target", "-3", "--out"]).arg(out);
+    command.arg("--out").arg(out);
+    if matches!(kind, "auto" | "query" | "cascade" | "read" | "classify") {
+        command.args(["--target", "-3"]);
+    }
     // The last project counts.
     if project != "trilemma.toml" {
         fs_err::copy(folder.join("trilemma.toml"), folder.join("kept.toml")).unwrap();

@@ -59,7 +59,7 @@ fn answer(model: usize, item: usize, nth: u64) -> Value {
         3..5 => Some("length"),
         5 => Some("content_filter"),
         6 => Some("refusal"),
-        7..9 => Some("cut_before_head"),
+        7..9 => Some("cut_mid_body"),
         _ => None,
     };
     let text = match coin(item, salt) {
@@ -86,7 +86,7 @@ fn is_recorded(answer: &Value, outcome: &Outcome) -> bool {
         Outcome::Failed => {
             return matches!(
                 answer["fault"].as_str(),
-                Some("server_error" | "cut_before_head")
+                Some("server_error" | "cut_mid_body")
             );
         }
         Outcome::Answered { text, finish, .. } => (text, finish.as_ref().unwrap()),
