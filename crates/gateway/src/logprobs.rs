@@ -49,7 +49,8 @@ impl Logprobs {
         }
     }
 
-    fn is_judged(self) -> bool {
+    /// Whether a judge looks at them.
+    pub(crate) fn is_judged(self) -> bool {
         self.is_measured && self.manner == Manner::Judged
     }
 

@@ -286,7 +286,7 @@ mod tests {
         );
         check(
             r#""observations":[{"candidate":"a","text":"t","output_tokens":-1}]"#,
-            Err("invalid"),
+            Err("whole number"),
         );
         check(r#""observations":[{"text":"t"}]"#, Err("missing field"));
         check(

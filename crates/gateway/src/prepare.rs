@@ -92,7 +92,11 @@ pub(crate) fn prepare(ask: &Ask, named: &Named, manner: Manner) -> Result<Prepar
         let mut fields = extra;
         fields.retain(|_, value| !value.is_null());
         for (name, value) in std::mem::take(&mut chat.params.extra_body) {
-            fields.entry(name).or_insert(value);
+            // What a judge looks at is asked for whatever the client says of it.
+            let is_judged = logprobs.is_judged() && logprobs::FIELDS.contains(&name.as_str());
+            if is_judged || !fields.contains_key(&name) {
+                fields.insert(name, value);
+            }
         }
         fields.remove("stream_options");
         chat.params.extra_body = fields;

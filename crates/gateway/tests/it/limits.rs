@@ -56,14 +56,6 @@ async fn bodies_under_way_have_a_bound_in_common() {
         },
     )
     .await;
-    let mut unfinished = Vec::new();
-    for _ in 0..2 {
-        let mut stream = TcpStream::connect(&house.address).await.unwrap();
-        let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 50000\r\n\r\n";
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(&[b' '; 45_000]).await.unwrap();
-        unfinished.push(stream);
-    }
     let mut body = openai("openai/plain", false);
     body["messages"][0]["content"] = "x".repeat(20_000).into();
     let until = async |status: u16| {
@@ -76,7 +68,24 @@ async fn bodies_under_way_have_a_bound_in_common() {
         }
         panic!("never {status}");
     };
-    let refused = until(503).await;
+    // They may still be on their way when others are read, and be refused themselves.
+    let mut unfinished = Vec::new();
+    let refused = loop {
+        unfinished.clear();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(&house.address).await.unwrap();
+            let head =
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 50000\r\n\r\n";
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&[b' '; 45_000]).await.unwrap();
+            unfinished.push(stream);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let answer = house.post("/v1/chat/completions", &body).await;
+        if answer.status == 503 {
+            break answer;
+        }
+    };
     assert_eq!(refused.header("retry-after"), Some("1"));
     // What fits is answered meanwhile.
     let small = openai("openai/plain", false);
