@@ -26,16 +26,16 @@ pub use learned::{
     Sign, TreeModel, UnseenTask, embedded_text,
 };
 pub use measure::{
-    Abstention, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair,
+    Abstention, Against, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair,
     PairFigures, Point, Served, Task, Verdict, Wait, WaitIntervals, aiq, appraise, cross_appraise,
     cross_pair, cross_pair_figures, cross_pair_read, evaluate, held_out_pair, pair, pair_figures,
     replay,
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{
-    Accept, Alone, Between, Compare, CurvePoint, Guard, Labelled, Measured, Member, MemberPrice,
-    Modality, Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule, SCHEMA_VERSION,
-    Tiers, When, embedder_binding, measured_binding,
+    Accept, Alone, AskedFor, Between, Compare, CurvePoint, Guard, Labelled, Measured, Member,
+    MemberPrice, Modality, Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule,
+    SCHEMA_VERSION, Standing, Tiers, When, embedder_binding, measured_binding,
 };
 pub use request::RequestView;
 pub use router::{
@@ -45,5 +45,5 @@ pub use router::{
 pub use study::Study;
 pub use train::{
     About, Embedded, Embedder, Example, Examples, Frame, Labels, Options, Recorded, Target,
-    Trained, train, train_all,
+    Trained, Way, train, train_all,
 };

@@ -15,13 +15,14 @@ use trilemma_decide::{
 use trilemma_domain::{CandidateId, Usd, Verdict};
 use trilemma_golden::Side;
 use trilemma_route::{
-    Appraisal, MIN_ITEMS, N_FOLDS, Options, Plan, Point, Policy, Router, Served, Study,
+    Appraisal, MIN_ITEMS, N_FOLDS, Options, Plan, Point, Policy, Router, Served, Standing, Study,
     Verdict as Worth,
 };
 use trilemma_store::{RunManifest, Store};
 
 use super::kept::{self, Kept, Shelf};
 use super::plan::plan_lines;
+use super::target;
 use super::{Material, Part, gather, options};
 use crate::context::Context;
 use crate::hint;
@@ -186,15 +187,28 @@ fn studied(
         return Err(reason.clone());
     }
     let policy = &study.trained.policy;
-    let Some(unseen) = study
-        .unseen()
-        .filter(|_| !matches!(policy.plan, Plan::Single(_)))
-    else {
-        return Err(format!(
-            "no policy is sure enough to reach the target ({}): `{}` serves best alone",
-            routing.target, study.evaluation.best
-        ));
+    let wanted = study.options.target;
+    if let Some((_, reason)) = target::refusal(policy, study.trained.cost_usd, wanted) {
+        return Err(reason);
+    }
+    let Some(unseen) = study.unseen() else {
+        return Err("nothing was served by policies of this target".to_owned());
     };
+    let against = unseen.against(wanted);
+    if against.standing == Standing::Missed {
+        return Err(format!("on items that policies had not seen, {against}"));
+    }
+    routing
+        .plan
+        .push(format!("on items that it had not seen, {against}"));
+    let chosen = &study.evaluation.chosen;
+    if chosen.iter().any(|way| *way != study.trained.way) {
+        let names: Vec<&str> = chosen.iter().map(|way| target::way_name(*way)).collect();
+        routing.plan.push(format!(
+            "the figures are those of policies of five folds, which are: {}",
+            target::counted_ways(&names)
+        ));
+    }
     routing.next = routing.kind.map(|kind| next(case, kind, names));
     Ok(mix(policy, unseen, ways, input))
 }

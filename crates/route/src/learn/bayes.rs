@@ -31,23 +31,88 @@ pub(crate) struct Posterior {
 impl Bayes<'_> {
     /// Learns.
     pub(crate) fn fit(&self) -> Posterior {
-        let n = self.prior_sd.len();
-        let mut a = vec![vec![0.0; n]; n];
-        let mut b = vec![0.0; n];
-        for (idx, sd) in self.prior_sd.iter().enumerate() {
-            a[idx][idx] = 1.0 / (sd * sd);
+        let mut sums = self.before();
+        for row in 0..self.x.len() {
+            self.add(row, &mut sums);
         }
-        for ((x, y), weight) in self.x.iter().zip(self.y).zip(self.precision) {
-            for i in 0..n {
-                b[i] += weight * x[i] * y;
-                for j in 0..n {
-                    a[i][j] += weight * x[i] * x[j];
-                }
+        sums.posterior()
+    }
+
+    /// Learns, and says of each row what is learned without its fold.
+    pub(crate) fn fit_across(&self, fold_of: &[usize], n_folds: usize) -> (Posterior, Vec<f64>) {
+        let n = self.prior_sd.len();
+        let mut parts: Vec<Sums> = (0..n_folds).map(|_| Sums::new(n)).collect();
+        for (row, fold) in fold_of.iter().enumerate().take(self.x.len()) {
+            if let Some(part) = parts.get_mut(*fold) {
+                self.add(row, part);
             }
         }
-        let covariance = inverse(a);
+        let mut all = self.before();
+        for part in &parts {
+            all.add(part, 1.0);
+        }
+        let without = |part: &Sums| {
+            let mut rest = all.clone();
+            rest.add(part, -1.0);
+            rest.posterior().mean
+        };
+        let means: Vec<Vec<f64>> = parts.iter().map(without).collect();
+        let said =
+            |(x, fold): (&Vec<f64>, &usize)| means.get(*fold).map_or(0.0, |mean| dot(x, mean));
+        let said = self.x.iter().zip(fold_of).map(said).collect();
+        (all.posterior(), said)
+    }
+
+    /// What is known before any row.
+    fn before(&self) -> Sums {
+        let mut sums = Sums::new(self.prior_sd.len());
+        for (idx, sd) in self.prior_sd.iter().enumerate() {
+            sums.a[idx][idx] = 1.0 / (sd * sd);
+        }
+        sums
+    }
+
+    fn add(&self, row: usize, sums: &mut Sums) {
+        let (x, y, weight) = (&self.x[row], self.y[row], self.precision[row]);
+        for (i, xi) in x.iter().enumerate().filter(|(_, xi)| **xi != 0.0) {
+            sums.b[i] += weight * xi * y;
+            for (a, xj) in sums.a[i].iter_mut().zip(x) {
+                *a += weight * xi * xj;
+            }
+        }
+    }
+}
+
+/// Precision, and precision times mean.
+#[derive(Clone)]
+struct Sums {
+    a: Vec<Vec<f64>>,
+    b: Vec<f64>,
+}
+
+impl Sums {
+    fn new(n: usize) -> Self {
+        Self {
+            a: vec![vec![0.0; n]; n],
+            b: vec![0.0; n],
+        }
+    }
+
+    fn add(&mut self, other: &Self, sign: f64) {
+        for (own, other) in self.a.iter_mut().zip(&other.a) {
+            for (own, other) in own.iter_mut().zip(other) {
+                *own += sign * other;
+            }
+        }
+        for (own, other) in self.b.iter_mut().zip(&other.b) {
+            *own += sign * other;
+        }
+    }
+
+    fn posterior(self) -> Posterior {
+        let covariance = inverse(self.a);
         Posterior {
-            mean: covariance.iter().map(|row| dot(row, &b)).collect(),
+            mean: covariance.iter().map(|row| dot(row, &self.b)).collect(),
             covariance,
         }
     }

@@ -34,6 +34,40 @@ fn one_mean_is_shrunk_as_the_closed_form_says() {
 }
 
 #[test]
+fn rows_are_told_what_the_other_folds_say() {
+    let x: Vec<Vec<f64>> = (0..20).map(|row| vec![1.0, f64::from(row % 3)]).collect();
+    let y: Vec<f64> = (0..20).map(|row| f64::from(row * 7 % 5)).collect();
+    let fold_of: Vec<usize> = (0..20).map(|row| row % 4).collect();
+    let of = |keep: &dyn Fn(usize) -> bool| {
+        let rows: Vec<usize> = (0..20).filter(|row| keep(*row)).collect();
+        let x: Vec<Vec<f64>> = rows.iter().map(|row| x[*row].clone()).collect();
+        let y: Vec<f64> = rows.iter().map(|row| y[*row]).collect();
+        Bayes {
+            x: &x,
+            y: &y,
+            precision: &vec![2.0; rows.len()],
+            prior_sd: &[1.0, 0.5],
+        }
+        .fit()
+        .mean
+    };
+    let bayes = Bayes {
+        x: &x,
+        y: &y,
+        precision: &[2.0; 20],
+        prior_sd: &[1.0, 0.5],
+    };
+    let (all, said) = bayes.fit_across(&fold_of, 4);
+    for (mean, own) in all.mean.iter().zip(of(&|_| true)) {
+        assert!((mean - own).abs() < 1e-9);
+    }
+    for (row, said) in said.iter().enumerate() {
+        let mean = of(&|other| other % 4 != row % 4);
+        assert!((said - dot(&x[row], &mean)).abs() < 1e-9, "{row}");
+    }
+}
+
+#[test]
 fn trees_find_a_step_and_nothing_in_a_constant() {
     let rows: Vec<Vec<f64>> = (0..200).map(|idx| vec![f64::from(idx), 1.0]).collect();
     let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();

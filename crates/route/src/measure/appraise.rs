@@ -65,10 +65,10 @@ pub fn cross_appraise(
     (name, seed): (&str, u64),
     make: impl Fn(&Examples) -> Policy,
 ) -> Option<Appraisal> {
-    let fold_of = crate::learn::folds(&examples.groups(), super::evaluate::N_FOLDS, seed);
+    let fold_of = examples.folds(super::unseen::N_FOLDS, seed);
     let mut served: Vec<(usize, Served)> = Vec::with_capacity(examples.rows.len());
-    for fold in 0..super::evaluate::N_FOLDS {
-        let (learn, test) = super::evaluate::split(&fold_of, fold);
+    for fold in 0..super::unseen::N_FOLDS {
+        let (learn, test) = super::unseen::split(&fold_of, fold);
         let router = Router::new(make(&examples.subset(&learn))).ok()?;
         let part = replay(&router, &examples.subset(&test));
         served.extend(test.into_iter().zip(part));

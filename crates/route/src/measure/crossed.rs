@@ -3,8 +3,9 @@
 //! In: recorded outcomes of two candidates. Out: the figures of `pair`, by scores of models that were fitted on other
 //! items: on a part of their own, or on the other folds.
 
-use super::evaluate::{MIN_ITEMS, N_FOLDS, split};
+use super::evaluate::MIN_ITEMS;
 use super::pair::{Pair, PairFigures, pair, pair_figures};
+use super::unseen::{N_FOLDS, split};
 use crate::learned::Query;
 use crate::router::{Router, Why};
 use crate::train::{Example, Examples, Prepared, fit_best, train_reading};
@@ -110,7 +111,7 @@ fn out_of_fold<M>(
     }
     let strong = examples.best_single();
     let weak = 1 - strong;
-    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, seed);
+    let fold_of = examples.folds(N_FOLDS, seed);
     let mut scores = vec![0.0; examples.rows.len()];
     for fold in 0..N_FOLDS {
         let (learn, test) = split(&fold_of, fold);

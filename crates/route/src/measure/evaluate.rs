@@ -16,12 +16,11 @@ use super::draws::{by_group, drawn, means, of_items, stacked};
 use super::grouped;
 use super::hull::{Frontier, aiq};
 use super::pair::Pair;
-use super::replay::{Served, replay};
-use crate::router::{Router, Why};
-use crate::train::{Examples, Options, Target, train_all};
+use super::replay::Served;
+use super::tasks::{Task, tasks};
+use super::unseen::{Crossed, cross_served};
+use crate::train::{Examples, Options, Target, Way};
 
-/// Folds in which policies are judged: each by policies that were trained on the others.
-pub const N_FOLDS: usize = 5;
 /// Fewest items of which anything is said.
 pub const MIN_ITEMS: usize = 50;
 /// Loss targets of the curve, as shares of the way from the best single down to the cheapest.
@@ -34,24 +33,6 @@ pub struct Held {
     pub target: Target,
     /// What was realised.
     pub found: Appraisal,
-}
-
-/// One task's part, or one task left out of the training.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Task {
-    /// The task.
-    pub name: String,
-    /// Items.
-    pub n: usize,
-    /// Quality and cost at parity, trained with this task among the others.
-    pub within: Point,
-    /// Trained without it.
-    pub left_out: Point,
-    /// The single candidate that serves all of it then, where the policy routes nothing of it: it has not seen the
-    /// task, or is a single candidate.
-    pub unrouted: Option<String>,
-    /// The random mix at the cost of `left_out`; `None` = it costs less than the cheapest.
-    pub mix: Option<f64>,
 }
 
 /// Whether to route.
@@ -77,6 +58,8 @@ pub enum Abstention {
     NotShown,
     /// The curve lies below the random mix.
     Below,
+    /// The policy misses its target on items that it has not seen.
+    Missed,
     /// The cheapest candidate is also the best, or there is but one.
     Nothing,
 }
@@ -106,6 +89,11 @@ pub struct Evaluation {
     pub aiq_interval: Option<Interval>,
     /// Parity, -1 and -2 points, and the target that was asked for where it is another.
     pub held: Vec<Held>,
+    /// How the policy of each fold decides at the target that was asked for; `None` = a single candidate.
+    pub chosen: Vec<Option<Way>>,
+    /// What each way came to at that target, when several take part: there the folds choose anew, and what all of
+    /// them did is no figure of a policy that decides in one way.
+    pub ways: Vec<(Way, Appraisal)>,
     /// APGR and CPT, when there are two candidates.
     pub pair: Option<Pair>,
     /// By task, when there are several and [`Depth::Full`] was asked for.
@@ -142,7 +130,19 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
     let seed = options.seed;
     let singles = singles(examples, (seed, depth));
     let targets = ladder(&singles, best, options.target);
-    let served = cross_served(examples, options, &targets);
+    let Crossed {
+        served,
+        chosen,
+        ways,
+    } = cross_served(examples, options, &targets);
+    let ways = (ways.into_iter())
+        .map(|(way, served)| {
+            (
+                way,
+                judged(examples, options.target.to_string(), served, seed),
+            )
+        })
+        .collect();
     let lines: Vec<Line> = served.iter().map(|served| line(served)).collect();
     let rows = curve_rows(examples, &lines);
     let area = area(examples, &rows, seed);
@@ -196,6 +196,8 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
         curve,
         area,
         held,
+        chosen,
+        ways,
     }
 }
 
@@ -223,31 +225,6 @@ fn ladder(singles: &[Point], best: usize, wanted: Target) -> Vec<Target> {
         targets.push(wanted);
     }
     targets
-}
-
-/// Serves each fold by policies trained on the others: by target, then item.
-fn cross_served(examples: &Examples, options: &Options, targets: &[Target]) -> Vec<Vec<Served>> {
-    let fold_of = crate::learn::folds(&examples.groups(), N_FOLDS, options.seed);
-    let mut all: Vec<Vec<(usize, Served)>> = vec![Vec::new(); targets.len()];
-    for fold in 0..N_FOLDS {
-        let (learn, test) = split(&fold_of, fold);
-        let policies = train_all(&examples.subset(&learn), options, targets);
-        let part = examples.subset(&test);
-        for (all, trained) in all.iter_mut().zip(policies) {
-            if let Ok(router) = Router::new(trained.policy) {
-                all.extend(test.iter().copied().zip(replay(&router, &part)));
-            }
-        }
-    }
-    let in_order = |mut served: Vec<(usize, Served)>| {
-        served.sort_by_key(|one| one.0);
-        served.into_iter().map(|one| one.1).collect()
-    };
-    all.into_iter().map(in_order).collect()
-}
-
-pub(super) fn split(fold_of: &[usize], fold: usize) -> (Vec<usize>, Vec<usize>) {
-    (0..fold_of.len()).partition(|idx| fold_of.get(*idx) != Some(&fold))
 }
 
 fn line(served: &[Served]) -> Line {
@@ -390,67 +367,4 @@ fn verdict(examples: &Examples, area: Option<&Estimate>) -> Verdict {
             needed(area)
         ),
     }
-}
-
-/// Parity by task, and with the task left out of the training.
-fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
-    let parity = held
-        .first()
-        .map(|held| held.found.served.as_slice())
-        .unwrap_or_default();
-    let target = [Target::Loss(0.0)];
-    let of_task = |task: &String| -> (Vec<usize>, Vec<usize>) {
-        (0..examples.rows.len()).partition(|idx| {
-            examples
-                .rows
-                .get(*idx)
-                .is_some_and(|row| row.task.as_ref() == Some(task))
-        })
-    };
-    let tasks = examples.tasks();
-    (tasks.into_iter().filter_map(|name| {
-        let (own, others) = of_task(&name);
-        let part = examples.subset(&own);
-        let trained = train_all(&examples.subset(&others), options, &target)
-            .into_iter()
-            .next()?;
-        let served = replay(&Router::new(trained.policy).ok()?, &part);
-        let left_out = summed("left out", served.iter(), options.seed);
-        let alone = singles(&part, (options.seed, Depth::Curve));
-        let points: Vec<(f64, f64)> = (alone.iter())
-            .map(|one| (one.cost_usd, one.quality))
-            .collect();
-        Some(Task {
-            n: own.len(),
-            within: summed(
-                "within",
-                own.iter().filter_map(|idx| parity.get(*idx)),
-                options.seed,
-            ),
-            mix: Frontier::hull(&points).at(left_out.cost_usd),
-            unrouted: unrouted(&part, &served),
-            left_out,
-            name,
-        })
-    }))
-    .collect()
-}
-
-/// Who served everything without being chosen for an item; `None` = something was routed.
-fn unrouted(examples: &Examples, served: &[Served]) -> Option<String> {
-    let first = served.first()?.answered_by?;
-    let is_chosen = |why: &Why| !matches!(why, Why::UnseenTask | Why::NoRule);
-    let is_fixed = |one: &Served| {
-        one.answered_by == Some(first) && one.n_calls == 1 && !one.why.iter().any(is_chosen)
-    };
-    served
-        .iter()
-        .all(is_fixed)
-        .then(|| examples.id(first).to_string())
-}
-
-fn summed<'a>(name: &str, served: impl Iterator<Item = &'a Served>, seed: u64) -> Point {
-    let (cost, quality): (Vec<f64>, Vec<f64>) =
-        served.map(|one| (one.cost_usd, one.quality)).unzip();
-    Point::of(name, (&cost, &quality), seed)
 }

@@ -3,7 +3,7 @@
 //! In: recorded outcomes, and how to train. Out: an [`Evaluation`]: the quality-cost curve against
 //! single candidates, their random mix and the oracle, realised figures at frozen thresholds, and
 //! whether routing earns its place. `appraise` judges what a policy served, `wait` how long that took,
-//! `beside` holds what it is set against. `replay` drives the step function that also serves; `hull` and
+//! `beside` holds what it is set against. `replay` drives the step function that also serves; `standing` holds it to its target. `hull` and
 //! `pair` hold the formulas of the literature, `crossed` scores pairs for them; `evaluate` puts them together.
 
 mod appraise;
@@ -15,17 +15,23 @@ mod grouped;
 mod hull;
 mod pair;
 mod replay;
+mod standing;
+mod tasks;
+mod unseen;
 mod wait;
 
 pub use appraise::{Appraisal, appraise, cross_appraise};
 pub use beside::Point;
 pub use crossed::{cross_pair, cross_pair_figures, cross_pair_read, held_out_pair};
+pub use evaluate::MIN_ITEMS;
 pub(crate) use evaluate::evaluate_to;
-pub use evaluate::{Abstention, Depth, Evaluation, Held, Task, Verdict, evaluate};
-pub use evaluate::{MIN_ITEMS, N_FOLDS};
+pub use evaluate::{Abstention, Depth, Evaluation, Held, Verdict, evaluate};
 pub use hull::{Frontier, aiq};
 pub use pair::{Pair, PairFigures, pair, pair_figures};
 pub use replay::{Served, replay};
+pub use standing::Against;
+pub use tasks::Task;
+pub use unseen::N_FOLDS;
 pub use wait::{Wait, WaitIntervals};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::*;
 use crate::observe::Observation;
 use crate::policy::{Compare, Member, Plan, Policy};
 use crate::router::Router;
-use crate::train::{About, Example, Examples, Frame, Options, Recorded, Target};
+use crate::train::{About, Example, Examples, Frame, Options, Recorded, Target, Way};
 
 fn close(found: Option<f64>, expected: f64) {
     assert!(
@@ -211,6 +211,80 @@ fn what_a_policy_is_set_against_has_costs_with_intervals() {
     assert!(quick.singles.iter().all(|one| one.cost.is_none()));
     let same = evaluate_to(&paired(240, Grouped::No), &by_query(), Depth::Full);
     assert!(same.singles.iter().all(|one| one.cost.is_none()));
+}
+
+/// Two tasks of twins.
+fn of_two_tasks(grouped: Grouped) -> Examples {
+    let mut all = paired(240, grouped);
+    for (idx, row) in all.rows.iter_mut().enumerate() {
+        row.task = Some(["even", "odd"][idx / 2 % 2].to_owned());
+    }
+    all
+}
+
+#[test]
+fn intervals_of_tasks_know_what_belongs_together() {
+    let found = |grouped| {
+        let wanted = Options {
+            queries: false,
+            ..by_query()
+        };
+        evaluate(&of_two_tasks(grouped), &wanted).tasks
+    };
+    let (twins, alone) = (found(Grouped::Yes), found(Grouped::No));
+    let width = |point: &Point| {
+        let interval = point.interval.as_ref().unwrap();
+        interval.high - interval.low
+    };
+    assert_eq!(twins.len(), 2);
+    for (twins, alone) in twins.iter().zip(&alone) {
+        let pairs = [
+            (&twins.within, &alone.within),
+            (&twins.left_out, &alone.left_out),
+        ];
+        for (twins, alone) in pairs {
+            let ratio = width(twins) / width(alone);
+            assert!((1.25..1.65).contains(&ratio), "{ratio}");
+        }
+        let mix = |one: &Task| {
+            let interval = one.mix_interval.as_ref().unwrap().as_ref().unwrap();
+            assert!(interval.low <= one.mix.unwrap() && one.mix.unwrap() <= interval.high);
+            interval.high - interval.low
+        };
+        assert!(mix(twins) > 1.15 * mix(alone));
+    }
+}
+
+#[test]
+fn each_way_is_judged_by_itself() {
+    let examples = crate::train::tests::examples(240, 4);
+    let wanted = Options {
+        target: Target::Loss(0.02),
+        cascades: true,
+        ..by_query()
+    };
+    let both = evaluate(&examples, &wanted);
+    assert_eq!(both.chosen.len(), N_FOLDS);
+    for way in [Way::Query, Way::Agreement] {
+        let own = &both.ways.iter().find(|one| one.0 == way).unwrap().1;
+        let alone = Options {
+            queries: way == Way::Query,
+            cascades: way == Way::Agreement,
+            ..wanted.clone()
+        };
+        let alone = evaluate(&examples, &alone);
+        assert!(alone.ways.is_empty());
+        let held = alone.held.iter().find(|one| one.target == wanted.target);
+        let held = &held.unwrap().found;
+        assert_eq!(own.served, held.served);
+        assert_eq!(own.escalation, held.escalation);
+    }
+    // Of queries none is asked twice, of cascades some are.
+    let escalated = |way| {
+        let own = both.ways.iter().find(|one| one.0 == way);
+        own.unwrap().1.escalated
+    };
+    assert!(escalated(Way::Query) == 0.0 && escalated(Way::Agreement) > 0.1);
 }
 
 /// APGR of what `simulated` draws items from, by hand: of the share s with the highest scores the gain is

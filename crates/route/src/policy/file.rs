@@ -133,6 +133,33 @@ pub struct Measured {
     /// Why routing is not shown to be worth anything; `None` = it is, with 95 % confidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstained: Option<String>,
+    /// What was asked for, and whether it is kept; `None` = nothing was, or an older version wrote the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<AskedFor>,
+}
+
+/// How a figure lies to what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The interval lies on the right side.
+    Kept,
+    /// The interval lies on the wrong side.
+    Missed,
+    /// The interval contains the target, or there is none.
+    NotSettled,
+}
+
+/// A target, and how the policy stands to it on items that it was not fitted on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedFor {
+    /// The target.
+    pub target: String,
+    /// Whether its interval lies on the right side, on the wrong one, or contains the target.
+    pub standing: Standing,
+    /// The same in words, with the figure.
+    pub words: String,
 }
 
 /// What one target came to on items that its thresholds had not seen.

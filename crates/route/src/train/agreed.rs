@@ -5,7 +5,9 @@
 //! (the best weights of independent voters; Nitzan and Paroush, International Economic Review 23, 1982), for
 //! less because errors are not independent. What the large one is worth beside its vote is read from all pairs of
 //! cheap candidates at once: a few hundred items hold too few disputes to count them set by set, yet enough to tell
-//! candidates apart. This is the prior, and the outcomes of each set move it.
+//! candidates apart. Where the large one says the same and is scored otherwise (a judge, several scorers, or a
+//! compared part that is not all that is scored), votes know nothing: as much as scores differ there is left open.
+//! This is the prior, and the outcomes of each set move it.
 
 use super::examples::Examples;
 
@@ -16,8 +18,8 @@ const BIAS: f64 = -0.15;
 const BIAS_SD: f64 = 0.4;
 /// Standard deviation of (large right − cheap right) ÷ differing, around what the votes say.
 const DOUBT: f64 = 0.1;
-/// The same for what lengths add, per standard deviation.
-const LENGTH_DOUBT: f64 = 0.05;
+/// What lengths add, per standard deviation, as a share of the doubt of the level.
+const LENGTH_SHARE: f64 = 0.5;
 /// Items by which shares of few items are drawn towards what is known of more.
 const SHRINK: f64 = 4.0;
 /// Share of items on which the large one differs from the first, before any is seen: where all agree, and where not.
@@ -48,16 +50,34 @@ pub(super) struct Prior {
 pub(super) struct Part {
     pub(super) mean: f64,
     pub(super) sd: f64,
-    /// Share of the items on which the large one says something else than the first: no other has a gain.
+    /// Share of the items on which the large one says something else than the first.
     pub(super) differing: f64,
+    /// Mean distance of scores where both say the same, over all items; 0 = what is the same is scored the same.
+    unsaid: f64,
+    /// The same squared.
+    unsaid_square: f64,
 }
 
-/// An item, before its outcome is looked at.
+impl Part {
+    /// How far the gain may lie from what votes say.
+    fn doubt(self) -> f64 {
+        (DOUBT * self.differing).hypot(self.unsaid)
+    }
+
+    /// Variance of an item's gain.
+    pub(super) fn variance(self) -> f64 {
+        self.differing + self.unsaid_square
+    }
+}
+
+/// An item, before it is looked at who is right.
 #[derive(Clone, Copy)]
 pub(super) struct Case {
     task: Option<usize>,
     /// Log-odds that the first one is right and the large one is not; `None` = both say the same.
     log_odds: Option<f64>,
+    /// Distance of their scores where both say the same, else 0.
+    unsaid: f64,
 }
 
 impl Votes {
@@ -116,11 +136,11 @@ impl Votes {
         TRUST * (cheap - others - of(self.large)) + self.bias
     }
 
-    /// An item: what those asked say, and what the large one does.
+    /// An item: what those asked say, and what the large one does and gains.
     pub(super) fn case(
         &self,
         (ask, gists): (&[usize], &[Option<String>]),
-        of_large: &Option<String>,
+        (of_large, gain): (&Option<String>, f64),
         task: Option<usize>,
     ) -> Case {
         let who_says = |what: &Option<String>| -> Vec<usize> {
@@ -134,6 +154,7 @@ impl Votes {
         Case {
             task,
             log_odds: (of_large != first).then(|| self.log_odds([&with_first, &with_large], task)),
+            unsaid: if of_large == first { gain.abs() } else { 0.0 },
         }
     }
 
@@ -203,6 +224,8 @@ impl Prior {
             mean: 0.0,
             sd,
             differing: 1.0,
+            unsaid: 0.0,
+            unsaid_square: 0.0,
         };
         Self {
             level: part(1.0),
@@ -224,40 +247,51 @@ impl Prior {
                 SHRINK * towards.mean,
                 SHRINK * towards.sd,
                 SHRINK * towards.differing,
+                SHRINK * towards.unsaid,
+                SHRINK * towards.unsaid_square,
             ];
-            for log_odds in own().filter_map(|one| one.log_odds) {
+            for one in own() {
+                sums[3] += one.unsaid;
+                sums[4] += one.unsaid * one.unsaid;
+                let Some(log_odds) = one.log_odds else {
+                    continue;
+                };
                 // How far the direction moves with what is not known of the large one.
                 let direction = -(log_odds / 2.0).tanh();
                 sums[0] += direction;
                 sums[1] += (1.0 - direction * direction) / 2.0 * votes.bias_sd;
                 sums[2] += 1.0;
             }
-            let [mean, sd, differing] = sums.map(|one| one / n);
+            let [mean, sd, differing, unsaid, unsaid_square] = sums.map(|one| one / n);
             Part {
                 mean,
                 sd,
                 differing,
+                unsaid,
+                unsaid_square,
             }
         };
         let none = Part {
             mean: 0.0,
             sd: differing * votes.bias_sd / 2.0,
             differing,
+            unsaid: 0.0,
+            unsaid_square: 0.0,
         };
         let level = sum(None, none);
         let task = |place: usize| {
             let own = sum(Some(place), level);
             Part {
                 mean: own.mean - level.mean,
-                sd: DOUBT * own.differing,
+                sd: own.doubt(),
                 ..own
             }
         };
         Self {
             tasks: (0..votes.by_task.len()).map(task).collect(),
-            length_sd: LENGTH_DOUBT * level.differing,
+            length_sd: LENGTH_SHARE * level.doubt(),
             level: Part {
-                sd: level.sd.hypot(DOUBT * level.differing),
+                sd: level.sd.hypot(level.doubt()),
                 ..level
             },
         }
@@ -294,6 +328,7 @@ mod tests {
         let of = |idx: usize| Case {
             task: Some(0),
             log_odds: (idx < differing).then_some(log_odds),
+            unsaid: 0.0,
         };
         (0..n).map(of).collect()
     }
@@ -319,6 +354,20 @@ mod tests {
         assert!(of(0).mean < 0.001 && of(0).sd < of(20).sd / 10.0);
         let nothing = Prior::of(&votes, &[], DIFFERING[1]).level;
         assert!(nothing.mean.abs() < 1e-12 && nothing.sd > 0.0 && nothing.differing > 0.5);
+    }
+
+    #[test]
+    fn scores_that_differ_where_answers_are_the_same_leave_the_gain_open() {
+        let votes = votes(0.8, 0.9);
+        let mut own = cases(&votes, 400, 0);
+        let before = Prior::of(&votes, &own, DIFFERING[0]).level;
+        for one in own.iter_mut().take(80) {
+            one.unsaid = 1.0;
+        }
+        let after = Prior::of(&votes, &own, DIFFERING[0]).level;
+        assert!(before.variance() < 0.01 && after.variance() > 0.19);
+        assert!(before.sd < 0.01 && after.sd > 0.19, "{}", after.sd);
+        assert!((before.mean - after.mean).abs() < 1e-12);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Takes the cheapest way that reaches the target by its own cautious estimate.
 
-use super::cascade::{FittedCascade, Which, fit_cascades};
+use std::cmp::Ordering;
+
+use super::cascade::{Which, fit_cascades};
 use super::examples::{Example, Examples};
 use super::frame::Frame;
 use super::labels::{ByLabel, Labels};
@@ -38,6 +40,8 @@ pub struct Options {
 pub struct Trained {
     /// The policy.
     pub policy: Policy,
+    /// How it decides; `None` = it is a single candidate, but for rules that people wrote.
+    pub way: Option<Way>,
     /// Loss against the large candidate, one standard error on the safe side; `None` = it is a
     /// single candidate.
     pub loss: Option<f64>,
@@ -45,17 +49,36 @@ pub struct Trained {
     pub cost_usd: f64,
 }
 
+/// How a policy decides; one that is a single candidate decides in none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the query alone.
+    Query,
+    /// By comparing cheap answers.
+    Agreement,
+    /// By reading one cheap answer.
+    Reading,
+    /// By a classifier's labels.
+    Labels,
+}
+
+impl Way {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Query, Self::Agreement, Self::Reading, Self::Labels];
+}
+
 /// Steps of the search for the price of a dollar.
 const N_PRICES: i32 = 60;
 
 /// Trains.
 ///
-/// Where nothing reaches the target, the policy is the best single candidate.
+/// Where nothing reaches the target, the policy is the best single candidate: of all, or within the budget. Where
+/// everybody costs more than the budget, it is the cheapest.
 #[must_use]
 pub fn train(examples: &Examples, options: &Options) -> Trained {
     let untrained = || {
         let anchor = examples.anchor();
-        Choice::single(examples, anchor).named(examples, options)
+        Choice::single(examples, anchor, options.target).named(examples, options)
     };
     (train_all(examples, options, &[options.target])
         .into_iter()
@@ -65,12 +88,41 @@ pub fn train(examples: &Examples, options: &Options) -> Trained {
 
 /// Trains once for several targets, in their order; what depends on none of them is done once.
 ///
-/// The target of the options is not looked at.
+/// The target of the options is not looked at. The order of the items makes no difference.
 #[must_use]
 pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> Vec<Trained> {
+    let found = train_ways(examples, options, targets);
+    found.into_iter().map(|one| one.best).collect()
+}
+
+/// What one target came to.
+pub(crate) struct Found {
+    /// The best of all ways.
+    pub(crate) best: Trained,
+    /// The best of each way where several take part, at the target of the options alone; a single candidate where the
+    /// way does not reach it.
+    pub(crate) by_way: Vec<(Way, Trained)>,
+}
+
+impl Options {
+    /// The ways that take part.
+    pub(crate) fn ways(&self) -> Vec<Way> {
+        let takes_part = |way: &Way| match way {
+            Way::Query => self.queries,
+            Way::Agreement => self.cascades,
+            Way::Reading => self.reads,
+            Way::Labels => self.labels.is_some(),
+        };
+        Way::ALL.into_iter().filter(takes_part).collect()
+    }
+}
+
+/// As [`train_all`], each way by itself, too.
+pub(crate) fn train_ways(examples: &Examples, options: &Options, targets: &[Target]) -> Vec<Found> {
     // What rules decide teaches nothing of the rest.
     let free = options.frame.free(examples);
     let examples = free.as_ref().unwrap_or(examples);
+    let examples = &examples.in_drawn_order(options.seed);
     let anchor = examples.anchor();
     let fitted = options
         .queries
@@ -80,24 +132,52 @@ pub fn train_all(examples: &Examples, options: &Options, targets: &[Target]) -> 
         reading: options.reads,
         seed: options.seed,
     };
-    let cascades = fit_cascades(examples, targets, which);
+    let mut cascades = fit_cascades(examples, targets, which);
     let labelled = options.labels.as_ref();
     let labelled =
         labelled.and_then(|labels| ByLabel::of(examples, (anchor, labels), options.seed));
-    let for_target = |(target, cascade): (&Target, Option<FittedCascade>)| {
-        let mut best = Choice::single(examples, anchor);
-        if let Some(found) = cascade {
-            best = best.or(*target, found.plan, found.expected);
+    let for_target = |(at, target): (usize, &Target)| {
+        let mut offers: Vec<Offer> = Vec::new();
+        let found = [
+            (Way::Agreement, cascades.agreement.get_mut(at)),
+            (Way::Reading, cascades.reading.get_mut(at)),
+        ];
+        for (way, cascade) in found {
+            offers.extend(cascade.and_then(Option::take).map(|found| Offer {
+                way,
+                plan: found.plan,
+                loss: found.expected.careful(),
+                realised: found.realised,
+            }));
         }
         if let Some((plan, expected)) = labelled.as_ref().and_then(|one| one.at(*target)) {
-            best = best.or(*target, plan, expected);
+            offers.push(Offer::judged(Way::Labels, plan, expected));
         }
         for (model, expected) in fitted.iter().flat_map(|one| one.at(*target)) {
-            best = best.or(*target, Plan::Learned(Box::new(model)), expected);
+            let plan = Plan::Learned(Box::new(model));
+            offers.push(Offer::judged(Way::Query, plan, expected));
         }
-        best.named(examples, options)
+        let best_of = |offers: Vec<Offer>| {
+            let single = Choice::single(examples, anchor, *target);
+            let best = offers
+                .into_iter()
+                .fold(single, |best, one| best.or(*target, one));
+            best.named(examples, options)
+        };
+        let by_way = |way: Way| {
+            let own = offers.iter().filter(|one| one.way == way).cloned();
+            (way, best_of(own.collect()))
+        };
+        let mut ways = options.ways();
+        if *target != options.target || ways.len() < 2 {
+            ways.clear();
+        }
+        Found {
+            by_way: ways.into_iter().map(by_way).collect(),
+            best: best_of(offers),
+        }
     };
-    targets.iter().zip(cascades).map(for_target).collect()
+    targets.iter().enumerate().map(for_target).collect()
 }
 
 /// The cascade that reads one cheap answer, wherever its threshold may lie; `None` = no candidate is cheap.
@@ -108,7 +188,11 @@ pub(crate) fn train_reading(examples: &Examples, seed: u64) -> Option<Policy> {
         seed,
     };
     let best = [Target::BudgetUsd(f64::MAX)];
-    let found = fit_cascades(examples, &best, which).pop().flatten()?;
+    let examples = &examples.in_drawn_order(seed);
+    let found = fit_cascades(examples, &best, which)
+        .reading
+        .pop()
+        .flatten()?;
     Some(Policy::new("reading", examples.members.clone(), found.plan))
 }
 
@@ -144,36 +228,86 @@ impl Asked {
     }
 }
 
-/// A plan with its expected loss and cost.
+/// A plan that reaches the target by its own cautious estimate.
+#[derive(Clone)]
+struct Offer {
+    way: Way,
+    plan: Plan,
+    /// By that estimate, on the safe side.
+    loss: f64,
+    /// What it came to on items that it was not fitted on: ways are compared by this.
+    realised: Expected,
+}
+
+impl Offer {
+    /// One that was estimated on items that it was not fitted on.
+    fn judged(way: Way, plan: Plan, realised: Expected) -> Self {
+        Self {
+            way,
+            plan,
+            loss: realised.careful(),
+            realised,
+        }
+    }
+}
+
+/// The best plan by now.
 struct Choice {
     plan: Plan,
-    loss: Option<f64>,
-    cost: f64,
+    /// `None` = it is a single candidate.
+    offered: Option<(Way, f64)>,
+    realised: Expected,
+    /// Whether it reaches the target.
+    is_enough: bool,
 }
 
 impl Choice {
-    fn single(examples: &Examples, member: usize) -> Self {
+    /// The single candidate that is served where no plan reaches the target.
+    fn single(examples: &Examples, anchor: usize, target: Target) -> Self {
+        let cost = |member: usize| examples.mean(|row| row.cost(member));
+        let quality = |member: usize| examples.mean(|row| row.quality(member));
+        let cheaper = |a: usize, b: usize| if cost(b) < cost(a) { b } else { a };
+        let better = |a: usize, b: usize| match quality(b).total_cmp(&quality(a)) {
+            Ordering::Greater => b,
+            Ordering::Equal => cheaper(a, b),
+            Ordering::Less => a,
+        };
+        let every = 0..examples.members.len();
+        let (member, is_enough) = match target {
+            Target::BudgetUsd(most) if cost(anchor) > most => {
+                match every
+                    .clone()
+                    .filter(|one| cost(*one) <= most)
+                    .reduce(better)
+                {
+                    Some(best) => (best, true),
+                    None => (every.reduce(cheaper).unwrap_or(anchor), false),
+                }
+            }
+            Target::BudgetUsd(_) | Target::Loss(_) => (anchor, true),
+        };
         Self {
             plan: Plan::Single(examples.id(member)),
-            loss: None,
-            cost: examples.mean(|row| row.cost(member)),
+            offered: None,
+            realised: Expected {
+                loss: quality(anchor) - quality(member),
+                sd: 0.0,
+                worst: None,
+                cost: cost(member),
+            },
+            is_enough,
         }
     }
 
-    fn or(self, target: Target, plan: Plan, expected: Expected) -> Self {
-        let own = Expected {
-            loss: self.loss.unwrap_or(0.0),
-            sd: 0.0,
-            worst: None,
-            cost: self.cost,
-        };
-        if target.is_reached(own) && !target.prefers(expected, own) {
+    fn or(self, target: Target, offer: Offer) -> Self {
+        if self.is_enough && !target.prefers(offer.realised, self.realised) {
             return self;
         }
         Self {
-            plan,
-            loss: Some(expected.careful()),
-            cost: expected.cost,
+            plan: offer.plan,
+            offered: Some((offer.way, offer.loss)),
+            realised: offer.realised,
+            is_enough: true,
         }
     }
 
@@ -186,8 +320,9 @@ impl Choice {
         }
         Trained {
             policy: examples.with_classifiers(options.frame.around(policy, examples.fallback())),
-            loss: self.loss,
-            cost_usd: self.cost,
+            way: self.offered.map(|one| one.0),
+            loss: self.offered.map(|one| one.1),
+            cost_usd: self.realised.cost,
         }
     }
 }

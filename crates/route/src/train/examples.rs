@@ -170,12 +170,6 @@ impl Examples {
         }
     }
 
-    /// The first items, where there are more than this; `None` = there are not.
-    pub(crate) fn head(&self, most: usize) -> Option<Self> {
-        let rows: Vec<usize> = (0..most).collect();
-        (self.rows.len() > most).then(|| self.subset(&rows))
-    }
-
     /// The outcomes of some candidates, by their places.
     #[must_use]
     pub fn only(&self, members: &[usize]) -> Self {

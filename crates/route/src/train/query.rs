@@ -165,7 +165,8 @@ fn fit_one_of(
     seed: u64,
 ) -> FittedQuery {
     let prepared = sources.prepared;
-    let chosen: Vec<usize> = rows.iter().copied().take(MAX_CHOOSING).collect();
+    let few = examples.sampled(rows, MAX_CHOOSING, seed);
+    let chosen = few.unwrap_or_else(|| rows.to_vec());
     let (way, unseen) = choose_way(sources, (&chosen, ways), seed);
     let fit = fit(sources, rows, way, seed);
     let quality = (0..prepared.n_outputs)

@@ -1,6 +1,8 @@
 //! Training on made-up outcomes of which the truth is known.
 
 mod labels;
+mod order;
+mod scores;
 mod vectors;
 
 use proptest::prelude::*;
@@ -14,7 +16,7 @@ use crate::router::{Router, Step, Why};
 use trilemma_domain::CandidateId;
 
 /// Hard items are those that say so; `noise` items in a hundred are decided by a coin instead.
-pub(super) fn examples(n: u64, noise: u64) -> Examples {
+pub(crate) fn examples(n: u64, noise: u64) -> Examples {
     let row = |idx: u64| {
         let coin = |salt: u64| (idx * 2_654_435_761 + salt * 40_503) / 7 % 100;
         let is_hard = idx.is_multiple_of(3);

@@ -185,6 +185,7 @@ fn of_file(router: &Router, material: &Material) -> anyhow::Result<Fitted> {
         verdict: verdict(&unseen),
         policy: router.policy().clone(),
         evaluation: None,
+        against: None,
         unseen,
     })
 }

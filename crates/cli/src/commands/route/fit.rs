@@ -2,12 +2,13 @@
 
 use anyhow::anyhow;
 use trilemma_route::{
-    Abstention, Appraisal, Evaluation, Examples, Options, Plan, Policy, Router, Tiers, Verdict,
-    appraise, cross_appraise, evaluate, train,
+    Abstention, Against, Appraisal, Evaluation, Examples, Options, Policy, Router, Standing, Tiers,
+    Trained, Verdict, appraise, cross_appraise, evaluate, train,
 };
 
 use super::kind::{Kind, untrained};
 use crate::context::InputError;
+use crate::routing::target;
 
 /// Fewest items of which anything is said, as for the learned kinds.
 const MIN_ITEMS: usize = 50;
@@ -17,8 +18,10 @@ pub(super) struct Fitted {
     pub(super) policy: Policy,
     /// What policies made in this way did on items that they had not seen.
     pub(super) unseen: Appraisal,
-    /// Whether it is worth more than a random mix.
+    /// Whether it is worth more than a random mix, and keeps its target.
     pub(super) verdict: Verdict,
+    /// What was realised beside the target; `None` = it was made for none.
+    pub(super) against: Option<Against>,
     /// The whole study; `None` for kinds that are not learned.
     pub(super) evaluation: Option<Evaluation>,
 }
@@ -56,34 +59,58 @@ pub(super) fn fit(
     if !kind.is_learned() {
         return untrained_fit(kind, examples, &options, make);
     }
-    let policy = train(examples, &options).policy;
+    let Trained {
+        policy,
+        way,
+        cost_usd,
+        ..
+    } = train(examples, &options);
     let evaluation = evaluate(examples, &options);
-    let unseen = (evaluation.held.iter())
-        .find(|held| held.target == options.target)
-        .map(|held| held.found.clone())
-        .ok_or_else(|| anyhow!("evaluate the target"))?;
+    // Where several ways take part, folds choose anew: what is told of a policy is told of its own way.
+    let unseen = match way {
+        None => appraise(&usable(policy.clone())?, examples, options.seed),
+        Some(way) => {
+            let mut ways = evaluation.ways.iter();
+            let own = ways.find(|one| one.0 == way).map(|one| &one.1);
+            let mut held = evaluation.held.iter();
+            let all = held.find(|held| held.target == options.target);
+            own.or(all.map(|held| &held.found))
+                .cloned()
+                .ok_or_else(|| anyhow!("evaluate the target"))?
+        }
+    };
+    let against = way.map(|_| unseen.against(options.target));
     let verdict = match &evaluation.verdict {
-        Verdict::Worth => of_target(&policy, &unseen, &evaluation.best, &options),
+        Verdict::Worth => match target::refusal(&policy, cost_usd, options.target) {
+            Some((kind, reason)) => Verdict::Abstain { kind, reason },
+            None => of_target(&unseen, against.as_ref()),
+        },
         abstain @ Verdict::Abstain { .. } => abstain.clone(),
     };
     Ok(Fitted {
         unseen,
         verdict,
+        against,
         evaluation: Some(evaluation),
         policy,
     })
 }
 
-/// Where the curve as a whole is worth it: whether the policy of this one target is. No policy may have been sure
-/// enough to reach it, and one that was may have been wrong.
-fn of_target(policy: &Policy, unseen: &Appraisal, best: &str, options: &Options) -> Verdict {
-    let target = &options.target;
-    if let Plan::Single(_) = policy.plan {
+impl Fitted {
+    /// In which way the policy of each fold decides, where several take part: they choose anew.
+    pub(super) fn fold_choices(&self) -> Option<Vec<&'static str>> {
+        let evaluation = self.evaluation.as_ref()?;
+        let names = evaluation.chosen.iter().map(|way| target::way_name(*way));
+        (!evaluation.ways.is_empty()).then(|| names.collect())
+    }
+}
+
+/// Where the curve as a whole is worth it: whether the policy of this one target is.
+fn of_target(unseen: &Appraisal, against: Option<&Against>) -> Verdict {
+    if let Some(missed) = against.filter(|one| one.standing == Standing::Missed) {
         return Verdict::Abstain {
-            kind: Abstention::Nothing,
-            reason: format!(
-                "no policy is sure enough to reach the target ({target}): `{best}` serves best alone"
-            ),
+            kind: Abstention::Missed,
+            reason: missed.to_string(),
         };
     }
     match verdict(unseen) {
@@ -112,6 +139,7 @@ fn untrained_fit(
         verdict: verdict(&unseen),
         unseen,
         policy,
+        against: None,
         evaluation: None,
     })
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use trilemma_route::{
-    Alone, Appraisal, CurvePoint, Examples, Guard, Measured, Member, Origin, Point, Policy, Verdict,
+    Alone, Appraisal, AskedFor, CurvePoint, Examples, Guard, Measured, Member, Origin, Point,
+    Policy, Verdict,
 };
 use trilemma_stats::Estimate;
 
@@ -85,6 +86,11 @@ fn measured(fitted: &Fitted) -> Measured {
             Verdict::Worth => None,
             Verdict::Abstain { reason, .. } => Some(reason.clone()),
         },
+        target: fitted.against.as_ref().map(|against| AskedFor {
+            target: against.target.to_string(),
+            standing: against.standing,
+            words: against.to_string(),
+        }),
     }
 }
 

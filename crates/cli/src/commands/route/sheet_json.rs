@@ -167,6 +167,7 @@ fn task(one: &Task) -> Value {
         "within": point(&one.within),
         "left_out": point(&one.left_out),
         "mix_at_that_cost": one.mix,
+        "mix_interval": one.mix_interval.as_ref().map(interval),
         "served_alone_by": one.unrouted,
     })
 }

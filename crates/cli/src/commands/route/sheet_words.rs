@@ -1,6 +1,7 @@
 //! An evaluation on a terminal.
 
 use trilemma_route::{Evaluation, PairFigures, Point, Verdict};
+use trilemma_stats::Estimate;
 use trilemma_stats::resample::Interval;
 
 use super::draw::{Series, draw};
@@ -285,16 +286,26 @@ fn tasks(sheet: &Sheet<'_>, width: Option<usize>) -> String {
         ("task", Side::Left),
         ("n", Side::Right),
         ("at parity", Side::Right),
+        ("95 %", Side::Left),
         ("USD/query", Side::Right),
         ("left out", Side::Right),
+        ("95 %", Side::Left),
         ("USD/query", Side::Right),
         ("mix there", Side::Right),
+        ("95 %", Side::Left),
     ]);
+    let ends = |found: Option<&Estimate>| {
+        found.map_or_else(
+            || "too few".to_owned(),
+            |found| format!("{:.1} to {:.1}", 100.0 * found.low, 100.0 * found.high),
+        )
+    };
     for one in tasks {
         table.push([
             one.name.clone(),
             one.n.to_string(),
             format!("{:.1} %", 100.0 * one.within.quality),
+            ends(one.within.interval.as_ref()),
             usd(one.within.cost_usd),
             format!(
                 "{:.1} %{}",
@@ -305,9 +316,15 @@ fn tasks(sheet: &Sheet<'_>, width: Option<usize>) -> String {
                     ""
                 }
             ),
+            ends(one.left_out.interval.as_ref()),
             usd(one.left_out.cost_usd),
             one.mix
                 .map_or_else(|| "none".to_owned(), |mix| format!("{:.1} %", 100.0 * mix)),
+            match &one.mix_interval {
+                None => String::new(),
+                Some(Ok(found)) => ends(Some(found)),
+                Some(Err(why)) => why.to_string(),
+            },
         ]);
     }
     let title = "By task, and with the task left out of the training (not routed: the query alone says nothing of an unseen task, so a single candidate serves it):";

@@ -165,6 +165,8 @@ impl Done<'_> {
             "hash": self.policy.content_hash(),
             "plan": super::plan::plan_lines(self.policy),
             "measured": measured,
+            "target_standing": self.fitted.against.as_ref().map(|one| one.standing),
+            "fold_choices": self.fitted.fold_choices(),
             "guard": self.policy.guard,
             "n_items": gathered.n_items,
             "n_fit": gathered.examples.rows.len(),
@@ -203,7 +205,7 @@ fn end(
 pub(super) fn exit_of(kind: Abstention) -> Exit {
     match kind {
         Abstention::TooFew | Abstention::NotShown => Exit::Undecided,
-        Abstention::Below | Abstention::Nothing => Exit::NoCandidate,
+        Abstention::Below | Abstention::Missed | Abstention::Nothing => Exit::NoCandidate,
     }
 }
 

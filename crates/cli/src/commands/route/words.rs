@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use trilemma_route::{Appraisal, Policy, Verdict, Wait};
+use trilemma_route::{Abstention, Appraisal, Policy, Verdict, Wait};
 use trilemma_stats::resample::Interval;
 use trilemma_stats::{Estimate, Method};
 
 use super::plan::{plan_lines, sig};
 use super::train::Done;
 use crate::layout::{DEFAULT_WIDTH, bullet, counted, pairs, terminal_width, wrap};
+use crate::routing::target::counted_ways;
 
 /// What a training came to.
 pub(super) fn trained(done: &Done<'_>) -> String {
@@ -37,15 +38,26 @@ pub(super) fn trained(done: &Done<'_>) -> String {
         text.push_str(&paragraph(&line, indent + 2, width));
     }
     let how = match done.fitted.evaluation {
-        Some(_) => {
+        Some(_) if done.fitted.against.is_some() => {
             "On items that it was not fitted on (five folds, thresholds frozen on the others):"
         }
-        None => "On these items:",
+        Some(_) | None => "On these items:",
     };
     text.push('\n');
     text.push_str(&paragraph(how, 0, width));
     text.push_str(&figures(&done.fitted.unseen, best_name(done), width));
     text.push('\n');
+    if let Some(choices) = done.fitted.fold_choices() {
+        let counted = counted_ways(&choices);
+        let words = format!(
+            "These are figures of this way of deciding alone. Left to themselves the five folds chose: {counted}; \
+             the verdict counts that choice."
+        );
+        text.push_str(&paragraph(&words, 0, width));
+    }
+    if let Some(against) = &done.fitted.against {
+        text.push_str(&paragraph(&format!("On unseen items {against}."), 0, width));
+    }
     text.push_str(&paragraph(&verdict(done), 0, width));
     text.push_str(&left_out(done, width));
     text.push_str(&signals(done, width));
@@ -175,6 +187,10 @@ fn verdict(done: &Done<'_>) -> String {
             ),
             None => "It is worth more than a random mix at equal cost.".to_owned(),
         },
+        Verdict::Abstain {
+            kind: Abstention::Missed,
+            ..
+        } => "It does not do what was asked for.".to_owned(),
         Verdict::Abstain { reason, .. } if done.kind.must_be_worth_it() => {
             format!("Routing is not worth it here: {reason}.")
         }
