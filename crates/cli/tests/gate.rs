@@ -228,8 +228,13 @@ fn a_damaged_export_leaves_nothing_behind() {
 }
 
 /// Imports outcomes of three candidates. The cheap two say the same, rightly where an item is easy; on every item of
-/// which `spoilt` says so they say the same and are wrong. The large one knows everything.
-fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) {
+/// which `spoilt` says so they say the same and are wrong. The large one knows everything. Gives the run.
+fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) -> String {
+    let before = if name == "first" {
+        Vec::new()
+    } else {
+        runs(folder)
+    };
     let mut text = String::new();
     for idx in 0..240_usize {
         for (who, cost) in [("tiny", 0.0001), ("small", 0.0002), ("large", 0.002)] {
@@ -238,7 +243,7 @@ fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) {
                 () if who == "large" => ("yes".to_owned(), true),
                 () if spoilt(idx) => ("no".to_owned(), false),
                 () if is_easy => ("yes".to_owned(), true),
-                () => (format!("no {who}"), false),
+                () => (format!("no {who} {name}"), false),
             };
             let row = serde_json::json!({
                 "item": format!("i{idx}"), "candidate": who, "input": format!("question number {idx}"),
@@ -256,25 +261,30 @@ fn import_three(folder: &Path, name: &str, spoilt: impl Fn(usize) -> bool) {
         output.status.code().is_some_and(|code| code != 2),
         "{output:?}"
     );
+    // Runs of one second stand in any order.
+    let mut all = runs(folder).into_iter();
+    all.find(|run| !before.contains(run)).unwrap()
 }
 
 /// Trains a cascade on a first run, and records a second in which cheap answers agree and are wrong: every single
-/// candidate that was large is as good as before, the policy is not. Gives the first run.
-fn spoilt_after_training(folder: &Path) -> String {
-    import_three(folder, "first", |_| false);
+/// candidate that was large is as good as before, the policy is not. Gives both runs.
+fn spoilt_after_training(folder: &Path) -> [String; 2] {
+    let first = import_three(folder, "first", |_| false);
     let words = ["route", "train", "--kind", "cascade"];
     let trained = trilemma(folder, &words).output().unwrap();
     assert_eq!(trained.status.code(), Some(0), "{trained:?}");
-    import_three(folder, "spoilt", |idx| idx % 4 == 1);
-    runs(folder)[0].clone()
+    let spoilt = import_three(folder, "spoilt", |idx| idx % 4 == 1);
+    [first, spoilt]
 }
 
-fn gate_last(folder: &Path, against: &str, more: &[&str]) -> std::process::Output {
+fn gate_both(folder: &Path, [against, run]: &[String; 2], more: &[&str]) -> std::process::Output {
     let words = [
         "--json",
         "gate",
         "--against",
         against,
+        "--run",
+        run,
         "--incumbent",
         "large",
     ];
@@ -289,16 +299,16 @@ const LARGE: [&str; 2] = ["--candidate", "large"];
 fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let first = spoilt_after_training(folder);
+    let both = spoilt_after_training(folder);
     assert_eq!(
-        json(&gate_last(folder, &first, &LARGE), &[0])["verdict"],
+        json(&gate_both(folder, &both, &LARGE), &[0])["verdict"],
         "meets"
     );
     let at = |name: &str| folder.join(name).display().to_string();
     let (policy, out) = (at("policy.json"), at("gate.xml"));
     let more = ["--policy", &policy, "--out", &out];
     let with_policy = [&LARGE[..], &more].concat();
-    let told = json(&gate_last(folder, &first, &with_policy), &[1]);
+    let told = json(&gate_both(folder, &both, &with_policy), &[1]);
     assert_eq!(
         (&told["verdict"], &told["policy"]["verdict"]),
         (&"fails".into(), &"fails".into())
@@ -310,8 +320,9 @@ fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
     );
     assert!(folder.join("gate.xml").exists());
     // The answers of the first run again: nothing is worse.
-    import_three(folder, "again", |_| false);
-    let told = json(&gate_last(folder, &first, &with_policy), &[0]);
+    let [first, _] = both;
+    let same = [first, import_three(folder, "again", |_| false)];
+    let told = json(&gate_both(folder, &same, &with_policy), &[0]);
     assert_eq!(told["policy"]["verdict"], "meets", "{told}");
     assert_eq!(told["policy"]["counts"]["n_scored"], 240);
     let reason = told["policy"]["gates"][0]["reason"].as_str().unwrap();
@@ -325,7 +336,7 @@ fn a_policy_is_held_to_what_it_did_on_the_recorded_run() {
 fn the_policy_that_is_served_is_judged_where_no_candidate_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let first = spoilt_after_training(folder);
+    let both = spoilt_after_training(folder);
     let config = folder.join("trilemma.toml");
     let old = std::fs::read_to_string(&config).unwrap();
     std::fs::write(
@@ -333,16 +344,16 @@ fn the_policy_that_is_served_is_judged_where_no_candidate_is_named() {
         format!("{old}\n[serve]\npolicy = \"policy.json\"\n"),
     )
     .unwrap();
-    let told = json(&gate_last(folder, &first, &[]), &[1]);
+    let told = json(&gate_both(folder, &both, &[]), &[1]);
     assert_eq!(told["policy"]["verdict"], "fails", "{told}");
-    assert!(json(&gate_last(folder, &first, &LARGE), &[0])["policy"].is_null());
+    assert!(json(&gate_both(folder, &both, &LARGE), &[0])["policy"].is_null());
     // One that cannot be used is told; by name it is refused.
     let policy = std::fs::read_to_string(folder.join("policy.json")).unwrap();
     let mut strange: Value =
         serde_json::from_str(&policy.replace("\"tiny\"", "\"elsewhere\"")).unwrap();
     strange.as_object_mut().unwrap().remove("hash");
     std::fs::write(folder.join("policy.json"), strange.to_string()).unwrap();
-    let output = gate_last(folder, &first, &[]);
+    let output = gate_both(folder, &both, &[]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         said.contains("is not judged") && said.contains("`elsewhere` is not in it"),
@@ -351,13 +362,13 @@ fn the_policy_that_is_served_is_judged_where_no_candidate_is_named() {
     assert!(json(&output, &[1])["policy"].is_null());
     let policy = folder.join("policy.json").display().to_string();
     let named = ["--policy", &policy];
-    let output = gate_last(folder, &first, &named);
+    let output = gate_both(folder, &both, &named);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     for hostile in ["", "{", "[]", "\u{0}"] {
         std::fs::write(folder.join("policy.json"), hostile).unwrap();
-        let output = gate_last(folder, &first, &named);
+        let output = gate_both(folder, &both, &named);
         assert_eq!(output.status.code(), Some(2), "{hostile:?}");
     }
-    let output = gate_last(folder, &first, &["--policy", "nowhere.json"]);
+    let output = gate_both(folder, &both, &["--policy", "nowhere.json"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -171,7 +171,7 @@ fn difference(way: &Way, lived: &Lived, may_be_another_of_the_same: bool) -> Str
             json!(scores).to_string(),
         );
     }
-    let escalated = format!("{:?}", Some(way.asked.len() > 1));
+    let escalated = format!("{:?}", Some(way.escalated));
     check("escalated", escalated, format!("{:?}", evidence.escalated));
     told
 }
@@ -207,21 +207,22 @@ fn assert_same(
     let project = fs_err::read_to_string(folder.join("trilemma.toml")).unwrap();
     write(folder, &sim.url, (repeats, &format!("{SERVE}{SCORED}")));
     let lived = send_all(folder, records);
-    let promised = assert_promised(folder, records, &ways);
-    assert!(
-        promised.contains(&"score".to_owned()),
-        "{name}: {promised:?}"
-    );
-    let rests_on = match name {
-        "query" => "expected_quality",
-        "read" | "cascade" => "gain",
-        "in turn" | "exactly" | "in_turn" | "together" => "agreed",
-        _ => "score",
-    };
-    assert!(
-        promised.contains(&rests_on.to_owned()),
-        "{name}: {promised:?}"
-    );
+    // Of repeats it counts items of which some failed, which `Records::is_whole` does not.
+    if repeats == 1 {
+        let promised = assert_promised(folder, records, &ways);
+        let rests_on = match name {
+            "query" => "expected_quality",
+            "read" | "cascade" => "gain",
+            "in turn" | "exactly" => "agreed",
+            _ => "score",
+        };
+        for figure in ["score", rests_on] {
+            assert!(
+                promised.iter().any(|one| one == figure),
+                "{name}: {promised:?}"
+            );
+        }
+    }
     fs_err::write(folder.join("trilemma.toml"), project).unwrap();
     let mut differing = Vec::new();
     for (idx, (way, lived)) in ways.iter().zip(&lived).enumerate() {

@@ -27,6 +27,8 @@ pub(crate) struct Records {
 pub(crate) struct Way {
     /// Whom it asked, step by step.
     pub(crate) asked: Vec<Vec<String>>,
+    /// Whether somebody was asked after an answer.
+    pub(crate) escalated: bool,
     /// Whose answer was taken; `None` = nobody's.
     pub(crate) answered_by: Option<String>,
     /// The answer.
@@ -170,11 +172,16 @@ impl Records {
         };
         let mut seen: Vec<Observation> = Vec::new();
         let mut asked = Vec::new();
+        let mut escalated = false;
+        // Whoever gives labels answers nobody.
+        let mut is_label = Vec::new();
         loop {
             let decision = router.step(&view, &seen);
             let end = match decision.step {
                 Step::Call(calls) => {
                     let mut step = Vec::new();
+                    let mut all = seen.iter().zip(&is_label);
+                    escalated |= all.any(|(one, is_label)| one.is_answered() && !is_label);
                     for call in calls {
                         assert_ne!(call.purpose, Use::Embedded);
                         let nth = seen
@@ -182,6 +189,7 @@ impl Records {
                             .filter(|one| one.candidate == call.candidate)
                             .count();
                         step.push(call.candidate.to_string());
+                        is_label.push(call.purpose == Use::Labelled);
                         seen.push(Observation {
                             outcome: self.outcome(&call.candidate, item_idx, nth),
                             candidate: call.candidate,
@@ -199,6 +207,7 @@ impl Records {
             };
             return Way {
                 asked,
+                escalated,
                 answered_by: end.map(|one| one.candidate.to_string()),
                 text,
                 why: decision.why.iter().map(ToString::to_string).collect(),

@@ -94,7 +94,7 @@ pub(super) fn judged(
     let differences: Vec<f64> = (examples.rows.iter().zip(&served))
         .map(|(row, served)| served.quality - row.quality(best))
         .collect();
-    let has_escalated: Vec<bool> = served.iter().map(|one| one.n_steps > 1).collect();
+    let has_escalated: Vec<bool> = served.iter().map(|one| one.escalated).collect();
     let resampling = Resampling::new(seed);
     let n_groups = groups.iter().max().map_or(0, |last| last + 1);
     let interval = if let Some(same) = constant(&differences) {

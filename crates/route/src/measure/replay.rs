@@ -23,8 +23,11 @@ pub struct Served {
     pub n_calls: usize,
     /// Cost of those for labels.
     pub label_usd: f64,
-    /// Steps in which candidates were asked for answers; 1 = no escalation.
+    /// Steps in which candidates were asked for answers.
     pub n_steps: usize,
+    /// Whether one of them followed on an answer, which was judged not to be enough; what follows on failures alone is
+    /// no escalation.
+    pub escalated: bool,
     /// Position of the candidate whose answer is given; `None` = nobody answered.
     pub answered_by: Option<usize>,
     /// Reasons of the last decision.
@@ -58,6 +61,7 @@ fn serve(router: &Router, examples: &Examples, row: &Example) -> Served {
             n_calls: 0,
             label_usd: 0.0,
             n_steps: 0,
+            escalated: false,
             answered_by: None,
             why: Vec::new(),
         },
@@ -118,6 +122,8 @@ impl Course<'_> {
         let mut step = Vec::with_capacity(calls.len());
         let is_for_answers =
             (calls.iter()).any(|call| matches!(call.purpose, Use::Given | Use::Judged));
+        let has_answer = (self.made.iter().zip(&self.seen))
+            .any(|(made, seen)| made.member.is_some() && seen.is_answered());
         for Call { candidate, purpose } in calls {
             let brought = match purpose {
                 Use::Embedded => self.embedded(candidate),
@@ -144,6 +150,7 @@ impl Course<'_> {
         if is_for_answers {
             served.asked.push(step);
             served.n_steps += 1;
+            served.escalated |= has_answer;
         }
         served.seconds = served.seconds.zip(slowest).map(|(a, b)| a + b);
     }
