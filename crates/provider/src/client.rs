@@ -2,12 +2,10 @@
 //!
 //! In: a [`Call`]. Out: [`Attempted`]: the record with its stamps, and the answer. A connection is
 //! taken from the pool or dialled; a pooled one that turns out closed before a byte was sent is
-//! replaced without a trace, and so is, once, one that closes at once without a byte of an answer:
-//! a server that lets go of unused connections does so whether or not a request is on its way
-//! (RFC 9112, section 9.3.1). Everything happens in the caller's task: dropping the future closes
-//! the connection and leaves nothing behind.
+//! replaced without a trace. One that closes later may have been read: that is a failed attempt, for
+//! nobody is called more often than was declared. Everything happens in the caller's task: dropping
+//! the future closes the connection and leaves nothing behind.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +31,6 @@ use crate::error::ProviderError;
 use crate::exchange::{Sent, send};
 use crate::head::{self, View};
 use crate::pool::Pool;
-use crate::stamped::Stamps;
 use crate::tls::Tls;
 use crate::trace::Trace;
 use crate::watch::Watch;
@@ -43,9 +40,6 @@ use crate::{fault, redact};
 const LONGEST_WAIT: Duration = Duration::from_secs(30 * 86_400);
 /// Longest time for a message that is no call of a model.
 const MESSAGE_WAIT: Duration = Duration::from_secs(30);
-/// A connection that had been let go while unused is closed within a round trip of the request; one that closes
-/// later may have worked on it.
-const STALE_WINDOW: Duration = Duration::from_secs(1);
 /// Pooled connections tried before a fresh one is dialled.
 const MAX_POOLED_TRIES: u32 = 3;
 
@@ -274,10 +268,6 @@ impl<C: Connect> Client<C> {
                     });
                 }
                 Sent::Untouched if is_pooled => {}
-                Sent::Broken(error) if is_pooled && was_stale(&error, &connection.stamps) => {
-                    // Others of the pool are as old: the next one is fresh, and is not repeated.
-                    n_pooled = MAX_POOLED_TRIES;
-                }
                 Sent::Untouched => {
                     let closed = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
                     return Err(fault::connect(origin, &closed));
@@ -399,26 +389,6 @@ impl<C: Connect> Client<C> {
     pub(crate) fn now_us(&self) -> i64 {
         self.shared.config.clock.now_us()
     }
-}
-
-/// Whether a reused connection had been closed before the request came: it ends soon, in order or by a reset,
-/// without a byte of an answer.
-fn was_stale(error: &hyper::Error, stamps: &Stamps) -> bool {
-    let is_soon = stamps
-        .written()
-        .is_some_and(|written| written.elapsed() < STALE_WINDOW);
-    let io = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
-    let was_reset = io.is_some_and(|error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe
-                | io::ErrorKind::UnexpectedEof
-        )
-    });
-    let is_closed = error.is_incomplete_message() || error.is_canceled() || was_reset;
-    is_closed && is_soon && stamps.first_byte().is_none()
 }
 
 /// A response head, and what its body will come by.
