@@ -356,7 +356,7 @@ fn the_policy_that_is_served_is_judged_where_no_candidate_is_named() {
     let output = gate_both(folder, &both, &[]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        said.contains("is not judged") && said.contains("`elsewhere` is not in it"),
+        said.contains("is not judged") && said.contains("failed to find candidate `elsewhere`"),
         "{said}"
     );
     assert!(json(&output, &[1])["policy"].is_null());

@@ -1,11 +1,11 @@
 //! Budgets by reservation: no call starts whose worst case is not covered.
 //!
 //! In: the worst case of a call, before it starts; what it came to, afterwards. Out: leave to spend,
-//! or a refusal. A call that what is spent leaves room for, but what is reserved does not, waits for its turn:
-//! most reservations come back nearly whole. Who came first is served first. Reservations live in memory; what they draw on is leased on disk in blocks, so that
-//! a gateway that dies has spent no more than its leases say. The sum of what is spent and reserved
-//! never passes the limit, however many requests come at once: check and reservation are one step
-//! under one lock.
+//! or a refusal. A call that what is spent leaves room for, but what is reserved does not, waits for
+//! its turn: most reservations come back nearly whole. Who came first is served first. Reservations
+//! live in memory; what they draw on is leased on disk in blocks, so that a gateway that dies has
+//! spent no more than its leases say. The sum of what is spent and reserved never passes the limit,
+//! however many requests come at once: check and reservation are one step under one lock.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -95,6 +95,7 @@ pub use jury::JuryParts;
 pub use listen::{Served, serve};
 pub use names::{MeasuredNames, NameKind, NameSink, Names, UnseenName};
 pub use panel::Panels;
+pub use policy::told_scores;
 pub use scored::LiveScorer;
 pub use shadow::Shadow;
 pub use texts::{Redact, TextParts};

@@ -302,7 +302,7 @@ mod tests {
             serde_json::json!({"type": "image_url",
                 "image_url": {"url": "https://x.example/a.png", "detail": detail}})
         };
-        // Written again, the request has a picture less: nothing of the assistant's is carried.
+        // Both pictures are carried; how closely to look at them, and what the assistant said aloud, are not.
         let body = serde_json::json!({"model": "m", "messages": [
             {"role": "user", "content": [picture("low")]},
             {"role": "assistant", "content": "b", "audio": {"id": "x"}},

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use trilemma_domain::{Candidate, CandidateId, ChatRequest, Role};
 use trilemma_project::{LabelAsked, Labeller, Severity, label_faults};
 use trilemma_route::{
@@ -268,6 +268,13 @@ fn labellers(
         labellers.insert(by.clone(), labeller);
     }
     Ok(labellers)
+}
+
+/// The figures that a decision rests on, as the ledger and `/v1/decide` tell them: a list of records with a `kind`.
+#[must_use]
+pub fn told_scores(why: &[Why]) -> Value {
+    let scores: Vec<ToldScore<'_>> = why.iter().filter_map(told_score).collect();
+    json!(scores)
 }
 
 /// The figures of a reason; `None` = it has none.

@@ -1,4 +1,4 @@
-//! Small learners: ridge regression on sparse rows, trees grown at random,, and a Bayesian
+//! Small learners: ridge regression on sparse rows, trees grown at random, and a Bayesian
 //! linear model.
 //!
 //! In: numbers and a seed. Out: weights. They know nothing of queries or candidates, and give the

@@ -1,6 +1,6 @@
 //! Recorded outcomes in the form that training and evaluation need.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -192,19 +192,8 @@ impl Examples {
     /// own.
     #[must_use]
     pub fn groups(&self) -> Vec<usize> {
-        let mut known: HashMap<&str, usize> = HashMap::new();
-        let mut groups = Vec::with_capacity(self.rows.len());
-        let mut n_groups = 0;
-        for row in &self.rows {
-            let own = row.group.as_deref().and_then(|name| known.get(name));
-            let group = own.copied().unwrap_or(n_groups);
-            if group == n_groups {
-                n_groups += 1;
-                known.extend(row.group.as_deref().map(|name| (name, group)));
-            }
-            groups.push(group);
-        }
-        groups
+        let every: Vec<usize> = (0..self.rows.len()).collect();
+        self.clusters(&every)
     }
 
     /// Every task that an item names, in order of name.

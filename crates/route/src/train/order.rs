@@ -90,8 +90,8 @@ impl Examples {
         keyed.into_iter().map(|one| one.2).collect()
     }
 
-    /// The cluster of the items at some places, numbered in order of appearance.
-    fn clusters(&self, rows: &[usize]) -> Vec<usize> {
+    /// The cluster of the items at some places, numbered in order of appearance; an item of none is one by itself.
+    pub(super) fn clusters(&self, rows: &[usize]) -> Vec<usize> {
         let mut known: HashMap<&str, usize> = HashMap::new();
         let mut n_known = 0;
         let mut number = |row: &usize| {

@@ -5,6 +5,7 @@
 //! what the decision does not tell.
 
 use serde::Deserialize;
+use trilemma_gateway::told_scores;
 use trilemma_route::Why;
 use trilemma_store::ledger::Json;
 
@@ -45,41 +46,8 @@ pub(super) fn of_decision(decision: Option<&Json>) -> Vec<(Kind, f64)> {
 
 /// Of the reasons of a decision.
 pub(super) fn of_reasons(why: &[Why]) -> Vec<(Kind, f64)> {
-    firsts(why.iter().map(|why| match why {
-        Why::Expected {
-            quality, cost_usd, ..
-        } => Score::Expected {
-            quality: *quality,
-            cost_usd: *cost_usd,
-        },
-        Why::Weighed {
-            agree,
-            gain,
-            score,
-            threshold,
-        } => Score::Weighed {
-            agree: *agree,
-            gain: *gain,
-            score: *score,
-            threshold: *threshold,
-        },
-        Why::Agreed { .. } => Score::Agreed { need: None },
-        Why::Disagreed { need, .. } => Score::Agreed { need: Some(*need) },
-        Why::Rule { .. }
-        | Why::NoRule
-        | Why::Tier(_)
-        | Why::Task { .. }
-        | Why::OtherTask
-        | Why::UnseenTask
-        | Why::Complete
-        | Why::Incomplete
-        | Why::Embedded { .. }
-        | Why::NotEmbedded { .. }
-        | Why::Label { .. }
-        | Why::NoLabel { .. }
-        | Why::Failed { .. }
-        | Why::LastResort => Score::Other,
-    }))
+    let told: Vec<Score> = serde_json::from_value(told_scores(why)).unwrap_or_default();
+    firsts(told.into_iter())
 }
 
 fn firsts(scores: impl Iterator<Item = Score>) -> Vec<(Kind, f64)> {

@@ -23,8 +23,7 @@ use super::pair::Pairing;
 use crate::commands::route::read_policy;
 use crate::context::{Context, InputError};
 use crate::decision;
-use crate::routing::vectors::{self, Maker};
-use crate::routing::{self, Part, labels};
+use crate::routing::{Material, by_file};
 
 /// A policy that is gated.
 pub(super) struct Gated {
@@ -55,13 +54,11 @@ impl Gated {
         (old, new): (&RunManifest, &RunManifest),
     ) -> anyhow::Result<Self> {
         let router = read_policy(path)?;
-        let passes = [
-            served(&router, (context, store), old)?,
-            served(&router, (context, store), new)?,
-        ];
-        let origin = router.policy().origin.as_ref();
-        let is_fitted =
-            origin.is_some_and(|one| one.golden == old.golden || one.golden == new.golden);
+        let old = by_file::material(context, (store, &old.run), &router)?;
+        let new = by_file::material(context, (store, &new.run), &router)?;
+        let passes = [passes(&router, &old), passes(&router, &new)];
+        let policy = router.policy();
+        let is_fitted = by_file::is_fitted_on(policy, &old) || by_file::is_fitted_on(policy, &new);
         let remarks = if is_fitted {
             vec![format!(
                 "policy `{}` was fitted on items of this golden set, which favours it in both runs",
@@ -124,69 +121,15 @@ pub(super) fn result(decision: &Decision) -> Option<&CandidateResult> {
 }
 
 /// Of each item of a run whether the policy's answer passes; items on which it could not be served have no result.
-fn served(
-    router: &Router,
-    (context, store): (&Context, &Store),
-    manifest: &RunManifest,
-) -> anyhow::Result<HashMap<ItemId, Option<bool>>> {
-    let policy = router.policy();
-    let known: Vec<&str> = (manifest.candidates.iter())
-        .map(|record| record.candidate.id.as_str())
-        .collect();
-    let names: Vec<String> = policy.answerers().map(|one| one.id.to_string()).collect();
-    if let Some(missing) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(refused(
-            policy,
-            manifest,
-            &format!("`{missing}` is not in it"),
-        ));
-    }
-    let needed = labels::of_policy(policy);
-    let part = Part {
-        only: &names,
-        labels: &needed,
-        split: None,
-        most_items: None,
-    };
-    let mut material = routing::gather(context, (store, &manifest.run), part)?;
-    if let Some(maker) = Maker::of_policy(context, policy)?
-        && !vectors::attach(store, &maker, &mut material)?.takes_part
-    {
-        return Err(refused(
-            policy,
-            manifest,
-            "too few of its texts have vectors (`trilemma route embed` asks for them)",
-        ));
-    }
-    let gathered = &material.gathered;
-    let is_asked =
-        |id: &trilemma_domain::CandidateId| policy.candidates.iter().any(|one| one.id == *id);
-    if let Some(one) = gathered
-        .left_out
-        .iter()
-        .find(|one| is_asked(&one.candidate))
-    {
-        return Err(refused(
-            policy,
-            manifest,
-            &format!("`{}` {}", one.candidate, one.reason),
-        ));
-    }
-    let answers = replay(router, &gathered.examples);
+fn passes(router: &Router, material: &Material) -> HashMap<ItemId, Option<bool>> {
+    let served = replay(router, &material.gathered.examples);
     let results: BTreeMap<usize, bool> = (material.row_items.iter().copied())
-        .zip(answers.iter().map(|one| one.quality >= 1.0))
+        .zip(served.iter().map(|one| one.quality >= 1.0))
         .collect();
-    let items = manifest.items.iter().enumerate();
-    Ok(items
+    let items = material.manifest.items.iter().enumerate();
+    items
         .map(|(place, id)| (id.clone(), results.get(&place).copied()))
-        .collect())
-}
-
-fn refused(policy: &trilemma_route::Policy, manifest: &RunManifest, why: &str) -> anyhow::Error {
-    anyhow!(InputError(format!(
-        "failed to serve run {} by policy `{}`: {why}; hint: `trilemma bench` with everybody whom the policy may ask",
-        manifest.run, policy.name
-    )))
+        .collect()
 }
 
 /// Quality alone: of the rest a replay of answers says less than `route eval`.

@@ -1,9 +1,9 @@
 //! Answers that compare equal and are scored otherwise: by a judge, by several scorers, or by more than is compared.
 
-use super::{came_to, options};
+use super::{came_to, examples, options};
 use crate::measure::evaluate;
 use crate::observe::Observation;
-use crate::policy::{Compare, Member, Plan};
+use crate::policy::Plan;
 use crate::train::{About, Example, Examples, Options, Recorded, Target, train};
 
 /// On three quarters all say the same, and the large one is scored right more often all the same.
@@ -45,12 +45,8 @@ fn judged(n: u64) -> Examples {
         }
     };
     Examples {
-        members: ["tiny", "small", "large"].map(Member::named).to_vec(),
         rows: (0..n).map(row).collect(),
-        extract: None,
-        compare: Compare::Loose,
-        embedder: None,
-        classifiers: Vec::new(),
+        ..examples(0, 0)
     }
 }
 
