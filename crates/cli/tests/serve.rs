@@ -529,6 +529,112 @@ fn evidence_stands_beside_what_was_promised() {
     );
 }
 
+/// Asks for a stream and goes away after so long.
+fn leave(address: &str, model: &str, patience: Duration) -> String {
+    let body = format!(
+        r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"a"}}]}}"#
+    );
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(patience)).unwrap();
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut seen = Vec::new();
+    let _left_or_ended = stream.read_to_end(&mut seen);
+    String::from_utf8_lossy(&seen).into_owned()
+}
+
+/// A call that hangs until its client gives up is not answered, however it is called; one that is left in the middle of
+/// its answer may have been about to be.
+#[test]
+fn clients_that_give_up_do_not_make_traffic_look_better() {
+    const N: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let scenario = |more: &str| {
+        serve(SimOptions {
+            scenario: Scenario::parse(&format!("{SCENARIO}{more}")).unwrap(),
+            ..SimOptions::default()
+        })
+    };
+    let measured = scenario("");
+    let set_up = |url: &str| {
+        project(folder.path(), url, "");
+        let items =
+            (0..N).map(|idx| format!("{{\"input\": \"question {idx}\", \"expected\": \"yes\"}}\n"));
+        fs_err::write(
+            folder.path().join("golden.jsonl"),
+            items.collect::<String>(),
+        )
+        .unwrap();
+    };
+    set_up(&measured.url);
+    let done = trilemma(folder.path(), &["bench"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(0));
+    // Then every fourth call hangs.
+    let hanging = scenario("faults = [{ kind = \"stall_before_head\", every = 4 }]\n");
+    set_up(&hanging.url);
+    let (mut child, address) = start_gateway(folder.path());
+    let patience = Duration::from_secs(2);
+    let answers = (0..N).map(|_| leave(&address, "m", patience));
+    let n_answered = answers.filter(|one| one.contains("[DONE]")).count();
+    assert_eq!(n_answered, 30);
+    stop(&mut child);
+
+    let told = trilemma(folder.path(), &["evidence", "--json"])
+        .output()
+        .unwrap();
+    let told = support::json(&told, &[0]);
+    assert_fits(folder.path(), &told);
+    let own = &told["candidates"][0];
+    let figure = |name: &str| {
+        let point = own[name]["point"].as_f64().unwrap();
+        (
+            (100.0 * point).round() as u64,
+            own[name]["n"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(figure("answered"), (75, 40), "{own}");
+    assert_eq!((figure("failed"), figure("given_up")), ((0, 40), (25, 40)));
+    assert_eq!(
+        (figure("left"), own["abandoned"].as_u64()),
+        ((0, 40), Some(10))
+    );
+    // What hangs may have failed: nothing but the lower end of that share is known to be small.
+    assert!(own["failed"]["high"].as_f64().unwrap() > 0.35, "{own}");
+    let waited = own["given_up_after_p50_ms"]["point"].as_f64().unwrap();
+    assert!(waited > 1_800.0, "{waited}");
+    let promise = &told["promises"][0];
+    assert_eq!(promise["n_abandoned"], 10);
+    let verdict = |name: &str| {
+        let figures = promise["figures"].as_array().unwrap();
+        let found = figures.iter().find(|one| one["figure"] == name).unwrap();
+        found["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict("answered"), "lower");
+    assert_eq!(verdict("failed"), "no_difference_shown");
+    assert_eq!(verdict("given_up"), "unknown");
+    let text = trilemma(folder.path(), &["evidence"])
+        .env("COLUMNS", "80")
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8(text.stdout).unwrap(),
+        String::from_utf8(text.stderr).unwrap(),
+    );
+    assert!(out.contains("75.0 % (59.8-85.8)"), "{out}");
+    assert!(out.contains("given up unseen %"), "{out}");
+    assert!(out.contains("10 clients went away"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
+    let remark = err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        remark.contains("10 requests given up by their client"),
+        "{err}"
+    );
+    assert!(remark.contains("25.0 % (14.2-40.2), n = 40"), "{err}");
+}
+
 /// A name that no measured answer carried is told once while traffic runs, counted, and told by `evidence`.
 #[test]
 fn new_names_are_told_while_traffic_runs() {

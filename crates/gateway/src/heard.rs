@@ -29,10 +29,12 @@ pub(crate) struct Heard(Mutex<State>);
 
 #[derive(Debug, Clone, Copy)]
 struct State {
-    /// Whether the request may have reached the vendor.
-    is_sent: bool,
+    /// Since when the request may have reached the vendor; `None` = nothing of it has gone out.
+    sent: Option<Instant>,
     /// Since when no token has come.
     since: Instant,
+    /// When the first came that a client can show.
+    visible: Option<Instant>,
     seen: Seen,
 }
 
@@ -56,7 +58,8 @@ pub(crate) struct Seen {
 impl Heard {
     pub(crate) fn new(n_answers: u64) -> Self {
         Self(Mutex::new(State {
-            is_sent: false,
+            sent: None,
+            visible: None,
             since: Instant::now(),
             seen: Seen {
                 has_others: n_answers > 1,
@@ -72,8 +75,8 @@ impl Heard {
     /// The request goes out.
     pub(crate) fn sent(&self) {
         self.with(|state| {
-            state.is_sent = true;
             state.since = Instant::now();
+            state.sent = Some(state.since);
         });
     }
 
@@ -87,6 +90,11 @@ impl Heard {
             }
             state.seen.reported = reported.or(state.seen.reported);
         });
+    }
+
+    /// A token came that a client can show.
+    pub(crate) fn showed(&self) {
+        self.with(|state| _ = state.visible.get_or_insert_with(Instant::now));
     }
 
     /// The answer states its class of service.
@@ -103,7 +111,16 @@ impl Heard {
     pub(crate) fn seen(&self) -> Option<Seen> {
         self.with(|state| {
             state.pause();
-            state.is_sent.then_some(state.seen)
+            state.sent.map(|_| state.seen)
+        })
+    }
+
+    /// How long the call has been waited for, and after how long a client could show something, each from when the
+    /// request went out.
+    pub(crate) fn waited(&self) -> [Option<Duration>; 2] {
+        self.with(|state| {
+            let since = |end: Instant| Some(end.saturating_duration_since(state.sent?));
+            [since(Instant::now()), state.visible.and_then(since)]
         })
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Live {
     heard: Arc<Heard>,
     /// Reports of usage that have been passed on.
     n_reports: u64,
+    /// Something has come that a client can show.
+    is_visible: bool,
     /// Nothing more comes.
     is_over: bool,
 }
@@ -84,6 +86,7 @@ impl Live {
             writer,
             pending: BytesMut::new(),
             is_terminal: false,
+            is_visible: false,
             is_over: false,
         }
     }
@@ -196,6 +199,9 @@ impl Live {
         let usage = if is_new { self.decoder.usage() } else { None };
         let n_bytes = self.decoder.n_bytes() as u64;
         self.heard.read(n_bytes, progress.any_token, usage);
+        if progress.n_visible > 0 && !std::mem::replace(&mut self.is_visible, true) {
+            self.heard.showed();
+        }
         if let Some(tier) = self.decoder.tier() {
             self.heard.served_in(tier);
         }

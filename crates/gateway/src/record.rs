@@ -310,6 +310,7 @@ impl Record {
             first_token_us: us(timing.first_token),
             first_visible_us: us(timing.first_visible),
             end_us: us(timing.end),
+            left_us: None,
             spent: Some(Box::new(spent)),
             aid,
         });
@@ -481,6 +482,7 @@ impl Record {
         }
         for (_, open) in std::mem::take(&mut self.open) {
             let end = End::broken_off(&open.heard);
+            let [left_us, first_visible_us] = open.heard.waited().map(|time| time.map(micros));
             if matches!(end, End::Free) {
                 // It waited for its turn: nobody was called.
                 self.spend(open, end);
@@ -492,6 +494,8 @@ impl Record {
             self.evidence.attempts.push(AttemptNote {
                 candidate,
                 failure: Some("abandoned".to_owned()),
+                first_visible_us,
+                left_us,
                 spent: Some(Box::new(spent)),
                 aid,
                 ..AttemptNote::default()

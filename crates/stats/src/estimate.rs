@@ -107,6 +107,8 @@ pub enum Method {
     Chernoff,
     /// Harrell-Davis point with a distribution-free interval between order statistics.
     OrderStatistics,
+    /// Kaplan-Meier quantile of times that were not all waited for.
+    KaplanMeier,
     /// Percentile bootstrap.
     BootstrapPercentile,
     /// Bias-corrected and accelerated bootstrap.
@@ -147,6 +149,7 @@ impl Method {
             Self::ClusteredT => "Student t, clustered",
             Self::Chernoff => "Chernoff",
             Self::OrderStatistics => "Harrell-Davis, order statistics",
+            Self::KaplanMeier => "Kaplan-Meier",
             Self::BootstrapPercentile => "bootstrap, percentile",
             Self::BootstrapBca => "bootstrap, BCa",
             Self::ClusterBootstrap => "bootstrap over clusters",

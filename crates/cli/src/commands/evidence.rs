@@ -4,6 +4,7 @@
 
 mod anytime;
 mod canary;
+mod end;
 mod golden;
 mod kept;
 mod policies;

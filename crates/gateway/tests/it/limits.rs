@@ -134,6 +134,12 @@ async fn a_client_that_goes_away_cancels_the_upstream_and_pays_what_was_seen() {
         let entry = abandoned(path, model).await;
         let evidence = entry.evidence.unwrap();
         assert!(evidence.abandoned, "{evidence:?}");
+        // The first token was there before the client left.
+        let call = &evidence.attempts[0];
+        assert!(
+            call.first_visible_us.is_some() && call.left_us >= call.first_visible_us,
+            "{call:?}"
+        );
         let cost = entry.row.cost.unwrap().0;
         assert!(entry.row.is_estimated && cost == entry.charged.0);
         // A thousand tokens and what came, at 10 USD per million; a busy machine adds a silence of some

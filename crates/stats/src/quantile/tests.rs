@@ -165,3 +165,63 @@ proptest! {
         prop_assert!((a + b).abs() < 1e-7, "{a} {b}");
     }
 }
+
+/// Weeks in remission, Freireich and others, Blood 21, 1963: 6-mercaptopurine and placebo. The figures are those of
+/// SAS's LIFETEST and of R's survfit with `conf.type = "log-log"`.
+#[test]
+fn the_leukaemia_trial_has_its_published_figures() {
+    let relapsed = [6.0, 6.0, 6.0, 7.0, 10.0, 13.0, 16.0, 22.0, 23.0];
+    let still_well = [
+        6.0, 9.0, 10.0, 11.0, 17.0, 19.0, 20.0, 25.0, 32.0, 32.0, 34.0, 35.0,
+    ];
+    let found = |p| quantile_of_censored(&relapsed, &still_well, p, Confidence::P95).unwrap();
+    let quarter = found(0.25).unwrap();
+    assert_eq!((quarter.point, quarter.low, quarter.n), (13.0, 6.0, 21));
+    // The median is at week 23, from 13 on: nothing bounds it from above.
+    assert_eq!(found(0.5), None);
+    let placebo = [
+        1.0, 1.0, 2.0, 2.0, 3.0, 4.0, 4.0, 5.0, 5.0, 8.0, 8.0, 8.0, 8.0, 11.0, 11.0, 12.0, 12.0,
+        15.0, 17.0, 22.0, 23.0,
+    ];
+    let median = quantile_of_censored(&placebo, &[], 0.5, Confidence::P95).unwrap();
+    let median = median.unwrap();
+    assert_eq!((median.point, median.low, median.high), (8.0, 4.0, 11.0));
+    let few = quantile_of_censored(&placebo, &[], 0.95, Confidence::P95);
+    assert_eq!(few, Err(StatsError::TooFew(TooFew { n: 21, needed: 72 })));
+    assert!(quantile_of_censored(&[f64::NAN; 80], &[], 0.5, Confidence::P95).is_err());
+    assert_eq!(
+        quantile_of_censored(&[], &[1.0; 80], 0.5, Confidence::P95),
+        Ok(None)
+    );
+}
+
+#[test]
+fn times_nobody_waited_for_do_not_shorten_a_quantile() {
+    let mut stream = ChaChaStream::new(17);
+    let (mut missed, mut missed_without, rounds) = (0, 0, 500);
+    for _ in 0..rounds {
+        let (mut seen, mut left) = (Vec::new(), Vec::new());
+        for _ in 0..300 {
+            // Half of those who wait do so for some time of their own and no longer.
+            let time = stream.next_index(1_000_000) as f64;
+            let patience = stream.next_index(2_000_000) as f64;
+            if time <= patience {
+                seen.push(time);
+            } else {
+                left.push(patience);
+            }
+        }
+        let found = quantile_of_censored(&seen, &left, 0.5, Confidence::P95).unwrap();
+        missed += usize::from(!found.unwrap().contains(500_000.0));
+        let without = quantile(&Sorted::new(seen).unwrap(), 0.5, Confidence::P95).unwrap();
+        missed_without += usize::from(!without.contains(500_000.0));
+    }
+    assert!(
+        missed <= 38,
+        "missed {missed} of {rounds}, about 25 are allowed"
+    );
+    assert!(
+        missed_without > 250,
+        "left out they shorten it: {missed_without}"
+    );
+}

@@ -239,6 +239,10 @@ pub struct AttemptNote {
     /// To the last byte, microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_us: Option<u64>,
+    /// Until the client went away while it was under way, microseconds; `None` = it stayed, or recorded by a version
+    /// that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_us: Option<u64>,
     /// What it used and cost; `None` = recorded by a version that only told the request's sum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<Box<Spent>>,

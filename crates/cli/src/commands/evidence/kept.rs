@@ -30,6 +30,12 @@ pub(super) enum Kind {
     CostUsd,
     /// Share of requests that got their whole answer.
     Answered,
+    /// Share of requests that failed.
+    Failed,
+    /// Share of requests whose client went away before it had seen anything: nothing that a benchmark knows.
+    GivenUp,
+    /// Share of requests whose client left in the middle of the answer.
+    Left,
     /// Median time to the first visible token, milliseconds.
     FirstTokenP50Ms,
     /// Its 95th percentile.
@@ -90,6 +96,9 @@ impl Kind {
         match self {
             Self::CostUsd => "USD per 1,000",
             Self::Answered => "answered %",
+            Self::Failed => "failed %",
+            Self::GivenUp => "given up unseen %",
+            Self::Left => "left midway %",
             Self::FirstTokenP50Ms => "TTFT p50 ms",
             Self::FirstTokenP95Ms => "TTFT p95 ms",
             Self::Quality => "pass rate %",

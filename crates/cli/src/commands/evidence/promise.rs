@@ -42,6 +42,8 @@ pub(super) struct Promise {
     pub(super) replayed: Option<Replayed>,
     /// Requests that are compared.
     pub(super) n_requests: usize,
+    /// Those of them whose client went away: nothing that is told of answers is told of them.
+    pub(super) n_abandoned: usize,
     pub(super) figures: Vec<Kept>,
 }
 
@@ -56,6 +58,7 @@ pub(super) fn of_run(
             let name = measured.id.to_string();
             let tally = tallies.get(&Whose::Candidate(name.clone()))?;
             let mut figures = figures(measured, tally);
+            figures.extend(abandoned(tally));
             figures.extend(scored(tally, |scorer| {
                 let key = (name.clone(), scorer.to_owned());
                 scores.get(&key).map(known)
@@ -67,6 +70,7 @@ pub(super) fn of_run(
                 source: format!("run {run}"),
                 replayed: None,
                 n_requests: tally.n,
+                n_abandoned: tally.n_abandoned(),
                 figures,
             })
         })
@@ -75,7 +79,9 @@ pub(super) fn of_run(
 
 fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
     let counts = &measured.counts;
-    let answered = Count::new(counts.n_answered, counts.n_answered + counts.n_failed).ok();
+    let n_due = counts.n_answered + counts.n_failed;
+    let answered = Count::new(counts.n_answered, n_due).ok();
+    let failed = Count::new(counts.n_failed, n_due).ok();
     let cost = measured.cost.per_query.as_ref().and_then(|cost| {
         let (low, high) = (cost.low?, cost.high?);
         Some(Known {
@@ -94,6 +100,11 @@ fn figures(measured: &CandidateResult, tally: &Tally) -> Vec<Kept> {
             Kind::Answered,
             answered.map(|count| known(&wilson(count, Confidence::P95))),
             tally.answered().as_ref().map(known),
+        ),
+        Kept::of(
+            Kind::Failed,
+            failed.map(|count| known(&wilson(count, Confidence::P95))),
+            tally.failed().as_ref().map(known),
         ),
         Kept::of(
             Kind::FirstTokenP50Ms,
@@ -136,6 +147,7 @@ pub(super) fn of_policy(policy: &Policy, tally: &Tally, replayed: Option<Replaye
             tally.per_answer_anytime().map(with_n),
         ),
         Kept::of(Kind::Answered, None, tally.answered().as_ref().map(known)),
+        Kept::of(Kind::Failed, None, tally.failed().as_ref().map(known)),
         Kept::of(
             Kind::Escalated,
             stated(policy, "escalated", escalated),
@@ -147,6 +159,7 @@ pub(super) fn of_policy(policy: &Policy, tally: &Tally, replayed: Option<Replaye
             None,
         ),
     ];
+    figures.extend(abandoned(tally));
     let of_run = replayed.as_ref();
     figures.extend(tally.rests().map(|(kind, realised)| {
         let promised = of_run.and_then(|one| one.rests.get(&kind).copied());
@@ -162,6 +175,7 @@ pub(super) fn of_policy(policy: &Policy, tally: &Tally, replayed: Option<Replaye
         source: format!("policy {}", hash.get(..8).unwrap_or(&hash)),
         replayed,
         n_requests: tally.n,
+        n_abandoned: tally.n_abandoned(),
         figures,
     }
 }
@@ -187,6 +201,18 @@ fn scored(tally: &Tally, promised: impl Fn(&str) -> Option<Known>) -> Vec<Kept> 
         ..Kept::of(Kind::Score, promised(scorer), realised.as_ref().map(known))
     };
     tally.scores().map(of).collect()
+}
+
+/// Those whose client went away; empty = all stayed.
+fn abandoned(tally: &Tally) -> Vec<Kept> {
+    let of = |kind, share: Option<Estimate>| Kept::of(kind, None, share.as_ref().map(known));
+    if tally.n_abandoned() == 0 {
+        return Vec::new();
+    }
+    vec![
+        of(Kind::GivenUp, tally.given_up()),
+        of(Kind::Left, tally.left()),
+    ]
 }
 
 /// What clients say; `None` = nothing was said.

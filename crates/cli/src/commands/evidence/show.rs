@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use trilemma_stats::Estimate;
 
 use super::kept::{Kept, Kind, Known, Word};
 use super::promise::Promise;
@@ -21,8 +22,13 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
         "candidate": name,
         "requests": tally.n,
         "answered": interval(tally.answered()),
+        "failed": interval(tally.failed()),
+        "given_up": interval(tally.given_up()),
+        "left": interval(tally.left()),
+        "given_up_after_p50_ms": interval(tally.waited()),
         "cut": tally.n_cut,
-        "abandoned": tally.n_abandoned,
+        "abandoned": tally.n_abandoned(),
+        "untold": tally.n_untold,
         "mistaken": tally.n_mistaken,
         "unpaid": tally.n_unpaid,
         "calls": tally.n_calls,
@@ -49,7 +55,10 @@ type Remark = (fn(&Tally) -> usize, &'static str);
 pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
     let kinds: [Remark; 11] = [
         (|one| one.n_cut, "got a part of an answer and an error"),
-        (|one| one.n_abandoned, "whose client went away"),
+        (
+            |one| one.n_untold,
+            "of which only the cost was kept, not in the share",
+        ),
         (
             |one| one.n_mistaken,
             "that were wrong themselves, not in the share",
@@ -81,7 +90,7 @@ pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
             "whose price is unknown, not in the sum",
         ),
     ];
-    let mut remarks = Vec::new();
+    let mut remarks = gone(tallies);
     for (count, what) in kinds {
         let n_all: usize = tallies.values().map(count).sum();
         if n_all > 0 {
@@ -99,6 +108,51 @@ pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
         remarks.push(format!("{n_heard} judged by their clients: {whose}"));
     }
     remarks
+}
+
+/// Those whose client went away: how many, what share, and after how long.
+fn gone(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
+    let share = |one: Option<Estimate>| {
+        one.map_or_else(String::new, |one| {
+            format!(" ({}, n = {})", percent(&one), parted(one.n as u64))
+        })
+    };
+    let mut remarks = Vec::new();
+    let n_all = |count: fn(&Tally) -> usize| tallies.values().map(count).sum::<usize>();
+    let n_given_up = n_all(|one| one.n_given_up);
+    if n_given_up > 0 {
+        let whose = named(tallies, &|tally| {
+            let after = tally.waited().map_or_else(String::new, |one| {
+                let [point, low, high] = [one.point, one.low, one.high].map(|ms| ms / 1e3);
+                format!(" after {point:.1} s ({low:.1}-{high:.1}) in the median")
+            });
+            (tally.n_given_up, share(tally.given_up()) + &after)
+        });
+        let n = counted(n_given_up as u64, "request");
+        remarks.push(format!(
+            "{n} given up by their client before anything was to be seen, in the share as not answered: {whose}"
+        ));
+    }
+    let n_left = n_all(|one| one.n_left);
+    if n_left > 0 {
+        let whose = named(tallies, &|tally| (tally.n_left, share(tally.left())));
+        let n = counted(n_left as u64, "request");
+        remarks.push(format!(
+            "{n} left by their client in the middle of the answer, which may have come to its end or not, as the \
+             interval of the share allows: {whose}"
+        ));
+    }
+    remarks
+}
+
+/// A share with its interval.
+fn percent(one: &Estimate) -> String {
+    format!(
+        "{:.1} % ({:.1}-{:.1})",
+        100.0 * one.point,
+        100.0 * one.low,
+        100.0 * one.high
+    )
 }
 
 /// What clients say of a candidate's answers.
@@ -172,14 +226,7 @@ pub(super) fn candidates(tallies: &BTreeMap<String, Tally>) -> String {
     ]);
     let unknown = || "-".to_owned();
     for (name, tally) in tallies {
-        let answered = tally.answered().map_or_else(unknown, |one| {
-            format!(
-                "{:.1} % ({:.1}-{:.1})",
-                100.0 * one.point,
-                100.0 * one.low,
-                100.0 * one.high
-            )
-        });
+        let answered = tally.answered().as_ref().map_or_else(unknown, percent);
         let first = tally.first_token(0.5).map_or_else(unknown, |one| {
             format!("{:.0} ({:.0}-{:.0})", one.point, one.low, one.high)
         });
@@ -225,6 +272,14 @@ pub(super) fn promises(promises: &[Promise]) -> String {
             let words = replayed.words();
             text.push_str(&bullet(&words, 0, terminal_width()));
         }
+        if promise.n_abandoned > 0 {
+            let n = counted(promise.n_abandoned as u64, "client");
+            let words = format!(
+                "{n} went away before the end of the answer: costs, tokens, scores and whatever else is told of answers \
+                 leave these requests out, and the slow and long ones may be among them."
+            );
+            text.push_str(&bullet(&words, 0, terminal_width()));
+        }
     }
     if promises
         .iter()
@@ -266,6 +321,9 @@ fn cell(kind: Kind, known: Option<Known>) -> String {
             )
         }
         Kind::Answered
+        | Kind::Failed
+        | Kind::GivenUp
+        | Kind::Left
         | Kind::Quality
         | Kind::Declined
         | Kind::Escalated
@@ -294,7 +352,7 @@ fn so(kept: &Kept) -> String {
         Word::Lower => "better: below",
         Word::Within => "within",
         Word::Unknown if kept.figure == Kind::Quality => "not scored",
-        Word::Unknown if kept.figure == Kind::Feedback => "",
+        Word::Unknown if matches!(kept.figure, Kind::Feedback | Kind::GivenUp | Kind::Left) => "",
         Word::Unknown if kept.figure == Kind::Score && kept.promised.is_none() => "not measured",
         Word::Unknown => "not known",
         Word::NoDifferenceShown => "undecided",

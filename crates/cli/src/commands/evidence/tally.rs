@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use trilemma_domain::{FailureKind, NanoUsd};
+use trilemma_domain::NanoUsd;
 use trilemma_stats::mean::Running;
 use trilemma_stats::proportion::{Count, wilson};
-use trilemma_stats::quantile::{Sorted, quantile};
+use trilemma_stats::quantile::{Sorted, quantile, quantile_of_censored};
 use trilemma_stats::{Confidence, Estimate};
 use trilemma_store::ledger::{Aid, AttemptNote, Evidence, LedgerEntry};
 
 use super::anytime::{bounded, unbounded};
+use super::end::{End, unseen_us};
 use super::kept::{Kind, Known};
 use super::rests;
 
@@ -23,8 +24,15 @@ const FURTHER_NAMES: &str = "…";
 pub(super) struct Tally {
     pub(super) n: usize,
     pub(super) n_answered: usize,
+    /// Requests without their whole answer, which is the upstream's doing.
+    n_failed: usize,
     pub(super) n_cut: usize,
-    pub(super) n_abandoned: usize,
+    /// Requests whose client went away before it had seen anything.
+    pub(super) n_given_up: usize,
+    /// Requests whose client went away in the middle of the answer.
+    pub(super) n_left: usize,
+    /// Requests of which only the cost was kept.
+    pub(super) n_untold: usize,
     /// Requests that were wrong themselves.
     pub(super) n_mistaken: usize,
     /// Requests that a budget gave no leave for, after a call at the latest.
@@ -59,6 +67,10 @@ pub(super) struct Tally {
     costs: Running,
     tokens: Running,
     first_ms: Vec<f64>,
+    /// How long streams were waited for that showed nothing before their client went away.
+    unseen_ms: Vec<f64>,
+    /// How long the clients waited that saw nothing.
+    waited_ms: Vec<f64>,
 }
 
 /// How often something was seen.
@@ -102,39 +114,6 @@ fn interval(values: &Running) -> Option<[f64; 3]> {
     Some([mean, (mean - half).max(0.0), mean + half])
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// With the whole answer.
-    Answered,
-    /// Without, and that is the upstream's doing.
-    Failed,
-    /// The client went away.
-    Abandoned,
-    /// The request itself was wrong: every upstream would have said so.
-    Mistaken,
-    /// A budget gave no leave.
-    Unpaid,
-}
-
-impl End {
-    pub(super) fn of(evidence: &Evidence) -> Self {
-        let is = |kind: FailureKind| evidence.failure.as_deref() == Some(kind.name());
-        let has_failed_call = evidence.attempts.iter().any(|one| one.failure.is_some());
-        if evidence.abandoned {
-            Self::Abandoned
-        } else if evidence.failure.is_none() {
-            Self::Answered
-        } else if is(FailureKind::BadRequest) || is(FailureKind::Unsendable) {
-            Self::Mistaken
-        } else if evidence.status == 429 && !has_failed_call && !is(FailureKind::RateLimited) {
-            Self::Unpaid
-        } else {
-            Self::Failed
-        }
-    }
-}
-
 impl Tally {
     /// Counts a request that this candidate answered, or came last for.
     pub(super) fn add(&mut self, entry: &LedgerEntry) {
@@ -149,13 +128,16 @@ impl Tally {
             }
         }
         let Some(evidence) = &entry.evidence else {
+            self.n_untold += 1;
             return;
         };
         let end = End::of(evidence);
         let is_answered = end == End::Answered;
         self.n_answered += usize::from(is_answered);
         self.n_cut += usize::from(evidence.truncated);
-        self.n_abandoned += usize::from(end == End::Abandoned);
+        self.n_failed += usize::from(end == End::Failed);
+        self.n_given_up += usize::from(end == End::GivenUp);
+        self.n_left += usize::from(end == End::Left);
         self.n_mistaken += usize::from(end == End::Mistaken);
         self.n_unpaid += usize::from(end == End::Unpaid);
         if is_answered {
@@ -196,7 +178,14 @@ impl Tally {
             .iter()
             .rev()
             .find_map(|attempt| attempt.first_visible_us);
-        self.first_ms.extend(first.map(|us| us as f64 / 1_000.0));
+        self.first_ms.extend(first.map(ms));
+        if end == End::GivenUp {
+            self.waited_ms.push(ms(evidence.total_us));
+        }
+        let has_left = matches!(end, End::GivenUp | End::Left);
+        if has_left && evidence.stream && first.is_none() {
+            self.unseen_ms.extend(unseen_us(evidence).map(ms));
+        }
     }
 
     /// Counts what calls of this candidate cost within a request, whoever answered it.
@@ -211,17 +200,63 @@ impl Tally {
         }
     }
 
-    /// Share of requests that got their whole answer, of those whose client stayed, that were no mistake, and that
-    /// their budget paid for.
-    pub(super) fn answered(&self) -> Option<Estimate> {
-        let n_others = self.n_abandoned + self.n_mistaken + self.n_unpaid;
-        let n_stayed = self.n.saturating_sub(n_others);
-        let count = Count::new(self.n_answered, n_stayed).ok()?;
-        Some(wilson(count, Confidence::P95))
+    /// Requests that were due an answer: all but those that were a mistake, or that no budget paid for.
+    pub(super) fn n_due(&self) -> usize {
+        self.n_answered + self.n_failed + self.n_abandoned()
     }
 
-    /// A quantile of the time to the first visible token, milliseconds.
+    /// Requests whose client went away.
+    pub(super) fn n_abandoned(&self) -> usize {
+        self.n_given_up + self.n_left
+    }
+
+    /// A share of the requests that were due an answer: `n` of them for certain, and up to `n_open` more, of which nobody
+    /// saw the end.
+    fn share(&self, n: usize, n_open: usize) -> Option<Estimate> {
+        let of = |n| {
+            let count = Count::new(n, self.n_due()).ok()?;
+            Some(wilson(count, Confidence::P95))
+        };
+        Some(Estimate {
+            high: of(n + n_open)?.high,
+            ..of(n)?
+        })
+    }
+
+    /// Share of requests that got their whole answer. One whose client saw nothing and went away got none; one whose
+    /// client left in the middle may have been about to: the interval allows for that.
+    pub(super) fn answered(&self) -> Option<Estimate> {
+        self.share(self.n_answered, self.n_left)
+    }
+
+    /// Share of requests that failed for certain; those whose client went away may have.
+    pub(super) fn failed(&self) -> Option<Estimate> {
+        self.share(self.n_failed, self.n_abandoned())
+    }
+
+    /// Share of requests whose client went away before it had seen anything.
+    pub(super) fn given_up(&self) -> Option<Estimate> {
+        self.share(self.n_given_up, 0)
+    }
+
+    /// Share of requests whose client left in the middle of the answer.
+    pub(super) fn left(&self) -> Option<Estimate> {
+        self.share(self.n_left, 0)
+    }
+
+    /// How long those waited in the median who saw nothing and went away, milliseconds.
+    pub(super) fn waited(&self) -> Option<Estimate> {
+        let sample = Sorted::new(self.waited_ms.clone()).ok()?;
+        quantile(&sample, 0.5, Confidence::P95).ok()
+    }
+
+    /// A quantile of the time to the first visible token, milliseconds. Those who went away before waited for so long
+    /// in vain.
     pub(super) fn first_token(&self, level: f64) -> Option<Estimate> {
+        if !self.unseen_ms.is_empty() {
+            let both = (&self.first_ms, &self.unseen_ms);
+            return quantile_of_censored(both.0, both.1, level, Confidence::P95).ok()?;
+        }
         let sample = Sorted::new(self.first_ms.clone()).ok()?;
         quantile(&sample, level, Confidence::P95).ok()
     }
@@ -289,6 +324,10 @@ impl Tally {
     }
 }
 
+fn ms(us: u64) -> f64 {
+    us as f64 / 1_000.0
+}
+
 /// Output tokens of the answer where one call was made for it; `None` = there were several, or nobody counted.
 fn only_answer(entry: &LedgerEntry, evidence: &Evidence) -> Option<u64> {
     let is_for_answer = |one: &&AttemptNote| one.aid.is_none();
@@ -322,7 +361,7 @@ impl Uncalled {
         match entry.evidence.as_ref().map(End::of) {
             Some(End::Unpaid) => self.unpaid += 1,
             Some(End::Mistaken) => self.mistaken += 1,
-            Some(End::Abandoned) => self.abandoned += 1,
+            Some(End::GivenUp | End::Left) => self.abandoned += 1,
             Some(End::Answered | End::Failed) | None => {}
         }
     }
@@ -331,48 +370,6 @@ impl Uncalled {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trilemma_store::ledger::AttemptNote;
-
-    fn check(status: u16, failure: Option<&str>, calls: &[Option<&str>], expected: End) {
-        let attempts = calls.iter().map(|failure| AttemptNote {
-            candidate: "m".to_owned(),
-            failure: failure.map(str::to_owned),
-            ..AttemptNote::default()
-        });
-        let evidence = Evidence {
-            status,
-            failure: failure.map(str::to_owned),
-            attempts: attempts.collect(),
-            ..Evidence::default()
-        };
-        assert_eq!(End::of(&evidence), expected, "{evidence:?}");
-    }
-
-    #[test]
-    fn only_what_an_upstream_did_is_its_failure() {
-        check(200, None, &[None], End::Answered);
-        check(
-            502,
-            Some("server_error"),
-            &[Some("server_error")],
-            End::Failed,
-        );
-        check(200, Some("cut"), &[Some("cut")], End::Failed);
-        check(
-            400,
-            Some("bad_request"),
-            &[Some("bad_request")],
-            End::Mistaken,
-        );
-        check(413, Some("bad_request"), &[], End::Mistaken);
-        // A budget's refusal, before any call and after the first of a cascade.
-        let refusal = Some("failed to reserve: the budget is used up");
-        check(429, refusal, &[], End::Unpaid);
-        check(429, refusal, &[None], End::Unpaid);
-        // The candidate's own limit, and a budget that a failed call has used up.
-        check(429, Some("rate_limited"), &[], End::Failed);
-        check(429, refusal, &[Some("server_error")], End::Failed);
-    }
 
     #[test]
     fn names_that_are_made_up_are_bounded() {
