@@ -55,16 +55,19 @@ pub(crate) fn headers(
     headers
 }
 
-/// Which request this is, how many calls it took, and what of it was lost.
-pub(crate) fn named(headers: &mut HeaderMap, record: &Record, client: Dialect) {
-    let id = record.id().to_string();
-    set(headers, REQUEST_ID, &id);
-    // Where the packages of the client's dialect look for it.
+/// Which request this is: by the gateway's own header, and where the packages of the client's dialect look for it.
+pub(crate) fn identified(headers: &mut HeaderMap, client: Dialect, id: &str) {
+    set(headers, REQUEST_ID, id);
     set(
         headers,
         HeaderName::from_static(request_id_header(client)),
-        &id,
+        id,
     );
+}
+
+/// Which request this is, how many calls it took, and what of it was lost.
+pub(crate) fn named(headers: &mut HeaderMap, record: &Record, client: Dialect) {
+    identified(headers, client, &record.id().to_string());
     headers.insert(ATTEMPTS, HeaderValue::from(record.n_calls()));
     // On errors, too: it may be why the vendor refused.
     if !record.evidence.lost.is_empty() {

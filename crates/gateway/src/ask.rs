@@ -75,6 +75,18 @@ pub(crate) enum Manner {
 }
 
 impl Ask {
+    /// Where it came, in our words.
+    pub(crate) fn place(&self) -> &'static str {
+        match (self.service, self.dialect) {
+            (Service::Embeddings, _) => "/v1/embeddings",
+            (Service::Chat, Dialect::Anthropic) => "/v1/messages",
+            (Service::Chat, Dialect::Responses) => "/v1/responses",
+            (Service::Chat, Dialect::OpenAi | Dialect::Azure | Dialect::Gemini) => {
+                "/v1/chat/completions"
+            }
+        }
+    }
+
     /// A request of which nothing is known but what it asks; it arrives now, at wall time 0.
     pub(crate) fn bare(service: Service, dialect: Dialect, body: Bytes, peek: Peek) -> Self {
         Self {

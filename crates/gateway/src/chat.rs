@@ -24,6 +24,7 @@ use crate::policy::Active;
 use crate::prepare::decode;
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::unrecorded;
 use crate::upstream::Named;
 
 /// First pause before the same upstream is called again.
@@ -33,7 +34,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Answers a request.
 pub(crate) async fn run(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Ending {
-    let (dialect, refused, house) = (ask.dialect, outlet.clone(), Arc::clone(&gateway));
+    let (dialect, place) = (ask.dialect, ask.place());
+    let (refused, house) = (outlet.clone(), Arc::clone(&gateway));
     match open(gateway, ask, outlet) {
         Ok((mut job, plan)) => {
             let told = job.answer_for_sure(plan).await;
@@ -41,7 +43,7 @@ pub(crate) async fn run(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Endi
         }
         Err(refusal) => {
             house.metrics.refused();
-            refused.head(refusal.head(dialect));
+            refused.head(unrecorded::refuse(&house, (dialect, place), &refusal));
             Ending::Clean
         }
     }
@@ -167,7 +169,7 @@ impl Job {
                 Ending::Aborted
             }
             Told::Error(refusal) => {
-                let mut head = refusal.head(self.ask.dialect);
+                let mut head = refusal.head(self.ask.dialect, &self.record.id().to_string());
                 answer::named(&mut head.headers, &self.record, self.ask.dialect);
                 self.record
                     .finish(refusal.reply.status, Some(refusal.word()));

@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::Request;
 use hyper::body::Incoming;
-use trilemma_domain::{CandidateId, ChatRequest, Message};
+use trilemma_domain::{CandidateId, ChatRequest, Dialect, Message};
 use trilemma_route::{Call, Decision, Observation, Outcome, Step, Use};
 use trilemma_store::ledger::Json;
 
@@ -18,30 +18,29 @@ use crate::arrival::{self, Spoken};
 use crate::ask::Ask;
 use crate::blocks::Arm;
 use crate::canary::Target;
-use crate::dispatch::{dialect_of, json};
+use crate::dispatch::dialect_of;
 use crate::gateway::Gateway;
 use crate::observed::Said;
-use crate::outlet::Reply;
 use crate::policy::{Active, Taken, Told, ToldCall, ToldMessage};
 use crate::prepare;
 use crate::refusal::Refusal;
 use crate::upstream::Named;
 
-/// Tells what would be done with a request in any dialect, and does nothing.
-pub(crate) async fn decide(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
+/// Tells what would be done with a request in any dialect, and does nothing; beside it the dialect in which to say so.
+pub(crate) async fn decide(
+    gateway: &Arc<Gateway>,
+    request: Request<Incoming>,
+) -> (Dialect, Result<Bytes, Refusal>) {
     let spoken = Spoken::AnyChat(dialect_of(&request));
     match arrival::read(gateway, spoken, request).await {
-        Ok(ask) => decision(gateway, &ask),
-        Err(refusal) => refusal.response(spoken.dialect()),
+        Ok(ask) => (ask.dialect, decision(gateway, &ask)),
+        Err(refusal) => (spoken.dialect(), Err(refusal)),
     }
 }
 
 /// Tells what would be done with a request that has been read.
-pub(crate) fn decision(gateway: &Gateway, ask: &Ask) -> Response<Reply> {
-    match decided(gateway, ask) {
-        Ok(text) => json(StatusCode::OK, Bytes::from(text)),
-        Err(refusal) => refusal.response(ask.dialect),
-    }
+pub(crate) fn decision(gateway: &Gateway, ask: &Ask) -> Result<Bytes, Refusal> {
+    decided(gateway, ask).map(Bytes::from)
 }
 
 /// Who decides about a request.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{ALLOW, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use trilemma_domain::Dialect;
+use trilemma_domain::{Dialect, FailureKind};
 use trilemma_store::ledger::{Feedback as Word, RequestId};
 use trilemma_wire::server::{ErrorKind, encode_model, encode_models, percent_decode};
 
@@ -17,7 +17,8 @@ use crate::gateway::Gateway;
 use crate::outlet::{self, Outlet, Reply};
 use crate::peek::is_object;
 use crate::refusal::Refusal;
-use crate::{arrival, chat, decide, policy};
+use crate::unrecorded::{ELSEWHERE, respond};
+use crate::{arrival, chat, decide, listed};
 
 /// A client may be quicker to speak than its request is to end: its word waits so long, and so long once more.
 const FEEDBACK_PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(100)];
@@ -29,24 +30,35 @@ pub(crate) async fn handle(
     gateway: Arc<Gateway>,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, Infallible> {
+    let (dialect, is_get) = (dialect_of(&request), request.method() == Method::GET);
     let path = request.uri().path().trim_end_matches('/');
     // A client may have been given the address with or without the version.
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let is_post = request.method() == Method::POST;
-    let spoken = match path {
-        "/chat/completions" if is_post => Spoken::Chat(Dialect::OpenAi),
-        "/responses" if is_post => Spoken::Chat(Dialect::Responses),
-        "/messages" if is_post => Spoken::Chat(Dialect::Anthropic),
-        "/embeddings" if is_post => Spoken::Embeddings,
-        "/feedback" if is_post => return Ok(feedback(&gateway, request).await),
-        "/decide" if is_post => return Ok(decide::decide(&gateway, request).await),
-        "/models" if request.method() == Method::GET => return Ok(models(&gateway, &request)),
+    let (spoken, place) = match path {
+        "/chat/completions" if is_post => (Spoken::Chat(Dialect::OpenAi), "/v1/chat/completions"),
+        "/responses" if is_post => (Spoken::Chat(Dialect::Responses), "/v1/responses"),
+        "/messages" if is_post => (Spoken::Chat(Dialect::Anthropic), "/v1/messages"),
+        "/embeddings" if is_post => (Spoken::Embeddings, "/v1/embeddings"),
+        "/feedback" if is_post => {
+            let told = feedback(&gateway, request).await;
+            return Ok(respond(&gateway, (dialect, "/v1/feedback"), told));
+        }
+        "/decide" if is_post => {
+            let (dialect, told) = decide::decide(&gateway, request).await;
+            return Ok(respond(&gateway, (dialect, "/v1/decide"), told));
+        }
+        "/models" if is_get => {
+            let told = models(&gateway, &request);
+            return Ok(respond(&gateway, (dialect, "/v1/models"), told));
+        }
         _ => {
-            let name = path.strip_prefix("/models/").map(percent_decode);
-            return Ok(match name {
-                Some(name) if request.method() == Method::GET => model(&gateway, &request, &name),
-                _ => nowhere(&request, path),
-            });
+            let name = path.strip_prefix("/models/").filter(|_| is_get);
+            let Some(name) = name.map(percent_decode) else {
+                return Ok(nowhere(&gateway, &request, path));
+            };
+            let told = model(&gateway, &request, &name);
+            return Ok(respond(&gateway, (dialect, "/v1/models"), told));
         }
     };
     let is_dry = request
@@ -57,11 +69,12 @@ pub(crate) async fn handle(
         Ok(ask) => ask,
         Err(refusal) => {
             gateway.metrics.refused();
-            return Ok(refusal.response(spoken.dialect()));
+            return Ok(respond(&gateway, (spoken.dialect(), place), Err(refusal)));
         }
     };
     if is_dry {
-        return Ok(decide::decision(&gateway, &ask));
+        let told = decide::decision(&gateway, &ask);
+        return Ok(respond(&gateway, (ask.dialect, place), told));
     }
     let outlet = Outlet::default();
     let job = Box::pin(chat::run(gateway, ask, outlet.clone()));
@@ -80,32 +93,23 @@ struct Feedback {
 
 /// Takes a client's word for an answer: recorded for every request of its own, the last word counts; a canary
 /// takes the first.
-async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Reply> {
-    let dialect = dialect_of(&request);
+async fn feedback(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Result<Bytes, Refusal> {
     let (head, body) = request.into_parts();
-    let taken = async {
-        let client = gateway.clients.identify(&head.headers)?;
-        client.admit()?;
-        let body = arrival::whole_body(gateway, &head.headers, body).await?;
-        let wrong = "write {\"request\": the answer's x-trilemma-request-id, \"score\": 0 to 1}";
-        let said = is_object(&body).then(|| serde_json::from_slice::<Feedback>(&body).ok());
-        let said = said.flatten().ok_or_else(|| Refusal::bad_request(wrong))?;
-        let id = RequestId::parse(&said.request).ok_or_else(|| Refusal::bad_request(wrong))?;
-        if !(0.0..=1.0).contains(&said.score) {
-            return Err(Refusal::bad_request(wrong));
-        }
-        let is_recorded = recorded(gateway, (id, &client.name), said.score).await?;
-        let canary = gateway.canary();
-        let is_counted = canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score));
-        Ok::<_, Refusal>((is_recorded, is_counted))
-    };
-    match taken.await {
-        Ok((is_recorded, is_counted)) => {
-            let text = format!("{{\"recorded\":{is_recorded},\"counted\":{is_counted}}}");
-            json(StatusCode::OK, Bytes::from(text))
-        }
-        Err(refusal) => refusal.response(dialect),
+    let client = gateway.clients.identify(&head.headers)?;
+    client.admit()?;
+    let body = arrival::whole_body(gateway, &head.headers, body).await?;
+    let wrong = "write {\"request\": the answer's x-trilemma-request-id, \"score\": 0 to 1}";
+    let said = is_object(&body).then(|| serde_json::from_slice::<Feedback>(&body).ok());
+    let said = said.flatten().ok_or_else(|| Refusal::bad_request(wrong))?;
+    let id = RequestId::parse(&said.request).ok_or_else(|| Refusal::bad_request(wrong))?;
+    if !(0.0..=1.0).contains(&said.score) {
+        return Err(Refusal::bad_request(wrong));
     }
+    let is_recorded = recorded(gateway, (id, &client.name), said.score).await?;
+    let canary = gateway.canary();
+    let is_counted = canary.is_some_and(|canary| canary.feedback(id, &client.name, said.score));
+    let text = format!("{{\"recorded\":{is_recorded},\"counted\":{is_counted}}}");
+    Ok(Bytes::from(text))
 }
 
 /// Records a client's word; false = it has no such request.
@@ -148,41 +152,35 @@ pub(crate) fn dialect_of(request: &Request<Incoming>) -> Dialect {
     }
 }
 
-fn models(gateway: &Gateway, request: &Request<Incoming>) -> Response<Reply> {
-    if let Err(refusal) = gateway.clients.identify(request.headers()) {
-        return refusal.response(dialect_of(request));
-    }
-    json(StatusCode::OK, Bytes::from(encode_models(&listed(gateway))))
+fn models(gateway: &Gateway, request: &Request<Incoming>) -> Result<Bytes, Refusal> {
+    gateway.clients.identify(request.headers())?;
+    let names = listed::names(gateway);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Ok(Bytes::from(encode_models(&names)))
 }
 
 /// One model of the list.
-fn model(gateway: &Gateway, request: &Request<Incoming>, name: &str) -> Response<Reply> {
-    let dialect = dialect_of(request);
-    if let Err(refusal) = gateway.clients.identify(request.headers()) {
-        return refusal.response(dialect);
-    }
-    if listed(gateway).contains(&name) {
-        return json(StatusCode::OK, Bytes::from(encode_model(name)));
+fn model(gateway: &Gateway, request: &Request<Incoming>, name: &str) -> Result<Bytes, Refusal> {
+    gateway.clients.identify(request.headers())?;
+    if listed::is_known(gateway, name) {
+        return Ok(Bytes::from(encode_model(name)));
     }
     let shown: String = name.chars().take(100).collect();
-    Refusal::new(
+    Err(Refusal::new(
         StatusCode::NOT_FOUND,
         ErrorKind::NotFound,
         format!("no model is called `{shown}` here; hint: GET /v1/models lists them"),
     )
-    .response(dialect)
-}
-
-/// Names of what can be asked for; `auto` where there is a policy.
-fn listed(gateway: &Gateway) -> Vec<&str> {
-    let routes = gateway.policy().map(|_| policy::AUTO);
-    let candidates = gateway.listed.iter().map(String::as_str);
-    routes.into_iter().chain(candidates).collect()
+    .quoting(FailureKind::NotFound))
 }
 
 /// Answers what is asked in a way that there is not, or where nothing is.
-fn nowhere(request: &Request<Incoming>, path: &str) -> Response<Reply> {
-    let dialect = dialect_of(request);
+fn nowhere(gateway: &Gateway, request: &Request<Incoming>, path: &str) -> Response<Reply> {
+    let dialect = match path.strip_prefix("/messages") {
+        // Such as `/messages/count_tokens`: only Anthropic has them.
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Dialect::Anthropic,
+        Some(_) | None => dialect_of(request),
+    };
     let allowed = match path {
         "/chat/completions" | "/responses" | "/messages" | "/embeddings" | "/feedback"
         | "/decide" => Some("POST"),
@@ -191,31 +189,26 @@ fn nowhere(request: &Request<Incoming>, path: &str) -> Response<Reply> {
         _ => None,
     };
     let path: String = request.uri().path().chars().take(100).collect();
-    if let Some(allowed) = allowed {
-        let mut response = Refusal::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            ErrorKind::BadRequest,
-            format!("{path} takes no {}; hint: {allowed}", request.method()),
+    let method: String = request.method().as_str().chars().take(100).collect();
+    let Some(allowed) = allowed else {
+        let refusal = Refusal::new(
+            StatusCode::NOT_FOUND,
+            ErrorKind::NoSuchPath,
+            format!(
+                "there is no {method} {path} here; hint: POST /v1/chat/completions, /v1/responses, /v1/messages or /v1/embeddings, or GET /v1/models"
+            ),
         )
-        .response(dialect);
-        let headers = response.headers_mut();
-        headers.insert(ALLOW, HeaderValue::from_static(allowed));
-        return response;
-    }
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        ErrorKind::NoSuchPath,
-        format!(
-            "there is no {} {path} here; hint: POST /v1/chat/completions, /v1/responses, /v1/messages or /v1/embeddings, or GET /v1/models",
-            request.method()
-        ),
+        .quoting(FailureKind::NotFound);
+        return respond(gateway, (dialect, ELSEWHERE), Err(refusal));
+    };
+    let refusal = Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ErrorKind::BadRequest,
+        format!("{path} takes no {method}; hint: {allowed}"),
     )
-    .response(dialect)
-}
-
-/// A JSON response of our own.
-pub(crate) fn json(status: StatusCode, body: Bytes) -> Response<Reply> {
-    let headers =
-        HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-    outlet::whole(status, headers, body)
+    .quoting(FailureKind::BadRequest);
+    let mut response = respond(gateway, (dialect, ELSEWHERE), Err(refusal));
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(allowed));
+    response
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::StatusCode;
+use trilemma_domain::FailureKind;
 use trilemma_project::ServeSettings;
 use trilemma_provider::{Cancel, Clock};
 use trilemma_store::ledger::{Ledger, LedgerFile, Session};
@@ -255,6 +256,11 @@ impl Gateway {
         self.drift.set(standings);
     }
 
+    /// Whether a candidate or a model for embeddings answers to a name.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.names.contains_key(name) || self.embedders.contains_key(name)
+    }
+
     /// A candidate by its id.
     pub(crate) fn candidate(&self, id: &str) -> Option<Named> {
         let named = self.names.get(id);
@@ -306,6 +312,7 @@ impl Gateway {
                     ),
                 },
             )
+            .quoting(FailureKind::NotFound)
         })
     }
 }

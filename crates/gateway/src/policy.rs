@@ -5,7 +5,7 @@
 //! as a whole: requests that have begun go on with the one they began with, and a file that cannot be
 //! used changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -98,6 +98,11 @@ impl Active {
     /// Whether a model's name means this policy, alone or with a route (`auto/summaries`).
     pub(crate) fn is_called(&self, name: &str) -> bool {
         name == AUTO || name == self.router.policy().name || self.route_in(name).is_some()
+    }
+
+    /// The routes that its rules ask for.
+    pub(crate) fn routes(&self) -> BTreeSet<&str> {
+        self.router.policy().routes()
     }
 
     /// The route in a model's name that means this policy; `None` = there is none.

@@ -7,14 +7,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
 use trilemma_domain::{Dialect, Failure, FailureKind, Retry};
 use trilemma_wire::server::{
-    ErrorKind, ErrorReply, encode_error, encode_error_event, retry_after_headers,
+    ErrorKind, ErrorReply, encode_error_event, encode_error_of, retry_after_headers,
 };
 
-use crate::outlet::{self, Head, Reply};
+use crate::outlet::Head;
 use crate::words::kept;
 
 /// Why a client gets no answer.
@@ -79,8 +79,14 @@ impl Refusal {
         self.noted.unwrap_or(&self.reply.message)
     }
 
-    /// Status, headers and body.
-    pub(crate) fn head(&self, dialect: Dialect) -> Head {
+    /// Its message quotes what the client sent: records and logs get this word instead.
+    pub(crate) fn quoting(mut self, kind: FailureKind) -> Self {
+        self.noted = Some(kind.name());
+        self
+    }
+
+    /// Status, headers and body; `id` is the gateway's name of the request.
+    pub(crate) fn head(&self, dialect: Dialect, id: &str) -> Head {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(is_worth) = self.is_worth_retrying {
@@ -96,19 +102,13 @@ impl Refusal {
         }
         let body = match &self.body {
             Some(body) if !body.is_empty() => body.clone(),
-            _ => Bytes::from(encode_error(dialect, &self.reply)),
+            _ => Bytes::from(encode_error_of(dialect, &self.reply, Some(id))),
         };
         Head {
             status: StatusCode::from_u16(self.reply.status).unwrap_or(StatusCode::BAD_GATEWAY),
             headers,
             whole: Some(body),
         }
-    }
-
-    /// A response of its own.
-    pub(crate) fn response(&self, dialect: Dialect) -> Response<Reply> {
-        let head = self.head(dialect);
-        outlet::whole(head.status, head.headers, head.whole.unwrap_or_default())
     }
 
     /// The event of an error in the middle of a stream.

@@ -33,6 +33,7 @@ mod texts;
 mod tiers;
 mod traces;
 mod trial;
+mod unrecorded;
 mod vector_policies;
 mod vectors;
 mod words;

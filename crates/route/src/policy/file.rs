@@ -253,6 +253,14 @@ impl Policy {
         all
     }
 
+    /// Lists the routes that its rules ask for, in the order of their names.
+    #[must_use]
+    pub fn routes(&self) -> BTreeSet<&str> {
+        let mut all = BTreeSet::new();
+        self.plan.routes(&mut all);
+        all
+    }
+
     /// Lists who makes vectors, once each, with the number of their numbers.
     #[must_use]
     pub fn embedders(&self) -> Vec<(&CandidateId, usize)> {

@@ -109,6 +109,31 @@ impl Plan {
         }
     }
 
+    /// Adds every route that a rule asks for.
+    pub(crate) fn routes<'a>(&'a self, all: &mut BTreeSet<&'a str>) {
+        match self {
+            Self::Single(_) | Self::Tiers(_) | Self::Learned(_) => {}
+            Self::Rules { rules, otherwise } => {
+                for rule in rules {
+                    rule.when.routes(all);
+                    rule.then.routes(all);
+                }
+                otherwise.routes(all);
+            }
+            Self::PerTask { tasks, otherwise } => {
+                tasks.values().for_each(|plan| plan.routes(all));
+                otherwise.routes(all);
+            }
+            Self::Cascade { escalate, .. } => escalate.routes(all),
+            Self::Classify {
+                labels, otherwise, ..
+            } => {
+                labels.values().for_each(|plan| plan.routes(all));
+                otherwise.routes(all);
+            }
+        }
+    }
+
     /// Everyone whom it asks for labels, once each.
     #[must_use]
     pub fn gives_labels(&self) -> Vec<&CandidateId> {

@@ -4,6 +4,8 @@
 //! does not state (its tier, its time) does not hold, and neither does its opposite within `none`:
 //! `none` asks that none of its conditions hold, so an unstated fact satisfies it.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +87,15 @@ pub struct When {
     /// None of these conditions holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub none: Vec<When>,
+}
+
+impl When {
+    /// Adds every route that it asks for.
+    pub(crate) fn routes<'a>(&'a self, all: &mut BTreeSet<&'a str>) {
+        all.extend(self.route.iter().map(String::as_str));
+        let within = self.any.iter().chain(&self.none);
+        within.for_each(|when| when.routes(all));
+    }
 }
 
 /// Reads `HH:MM-HH:MM` as minutes of the day.

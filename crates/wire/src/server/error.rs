@@ -46,9 +46,15 @@ pub struct ErrorReply {
     pub retry_after: Option<Duration>,
 }
 
-/// Writes an error body.
+/// Writes an error body that names no request.
 #[must_use]
 pub fn encode_error(dialect: Dialect, error: &ErrorReply) -> Vec<u8> {
+    encode_error_of(dialect, error, None)
+}
+
+/// Writes an error body; `request_id` names the request where the dialect has a place for it, which is Anthropic's.
+#[must_use]
+pub fn encode_error_of(dialect: Dialect, error: &ErrorReply, request_id: Option<&str>) -> Vec<u8> {
     match dialect {
         Dialect::OpenAi | Dialect::Azure | Dialect::Responses => json(&OpenAiBody {
             error: openai_error(error),
@@ -59,7 +65,7 @@ pub fn encode_error(dialect: Dialect, error: &ErrorReply) -> Vec<u8> {
                 kind: anthropic_type(error.kind),
                 message: &error.message,
             },
-            request_id: None,
+            request_id,
         }),
         Dialect::Gemini => json(&GeminiBody {
             error: GeminiError {
