@@ -33,7 +33,10 @@ pub(crate) fn of_messages(messages: &[Message]) -> u64 {
         .map(|part| match part {
             Part::Text { text } | Part::ToolResult { text, .. } => about(text),
             Part::ToolCall(call) => count(&call.name) + count(&call.arguments.to_string()),
-            Part::Image { .. } | Part::File { .. } | Part::CacheBreakpoint => 0,
+            Part::Image { .. }
+            | Part::File { .. }
+            | Part::FileUrl { .. }
+            | Part::CacheBreakpoint => 0,
         })
         .sum()
 }

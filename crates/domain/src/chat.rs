@@ -52,6 +52,17 @@ pub enum Part {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// A document such as a PDF, by an address that the vendor fetches.
+    FileUrl {
+        /// The address.
+        url: String,
+        /// Such as `application/pdf`; `None` = nobody said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_type: Option<String>,
+        /// File name shown to the model.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
     /// A call that the model made earlier in the conversation.
     ToolCall(ToolCall),
     /// What a tool answered.
@@ -106,6 +117,7 @@ impl Message {
                 Part::Text { text } => Some(text.as_str()),
                 Part::Image { .. }
                 | Part::File { .. }
+                | Part::FileUrl { .. }
                 | Part::ToolCall(_)
                 | Part::ToolResult { .. }
                 | Part::CacheBreakpoint => None,

@@ -74,6 +74,7 @@ fn word(
             .get("verbosity")
             .map_or(Word::Needless, |value| verbosity(upstream, value)),
         "service_tier" if is_family => Word::Field("service_tier", value.clone()),
+        "service_tier" => service_tier(upstream, value, knows_all || upstream == Dialect::Azure),
         "user" if is_family => Word::Field("user", value.clone()),
         "prompt_cache_key" if is_family && knows_all => {
             Word::Field("prompt_cache_key", value.clone())
@@ -110,6 +111,23 @@ fn one_call(upstream: Dialect, chat: &ChatRequest) -> Word {
             Word::Field("tool_choice", choice)
         }
         Dialect::Gemini => Word::Missing,
+    }
+}
+
+/// A class of service in the words of another vendor: left to the account (`auto`, which holds without a word), or
+/// the ordinary one. Of the others (`flex`, `priority`, `scale`) no two vendors sell the same.
+fn service_tier(upstream: Dialect, value: &Value, is_openais: bool) -> Word {
+    match (value.as_str(), upstream) {
+        (Some("auto"), _) => Word::Needless,
+        (Some("default"), Dialect::Anthropic) => {
+            Word::Field("service_tier", Value::from("standard_only"))
+        }
+        (Some("standard_only"), Dialect::OpenAi | Dialect::Azure | Dialect::Responses)
+            if is_openais =>
+        {
+            Word::Field("service_tier", Value::from("default"))
+        }
+        (_, _) => Word::Missing,
     }
 }
 
@@ -263,6 +281,44 @@ mod tests {
             (Dialect::Responses, ELSEWHERE),
             json!({}),
             &[],
+        );
+    }
+
+    #[test]
+    fn the_ordinary_class_of_service_has_a_word_on_both_sides() {
+        const ELSEWHERE: &str = "https://x.example/v1";
+        // Both leave the class of service to the account unless they are told the ordinary one.
+        let tier = |word: &str| json!({ "service_tier": word });
+        let (openai, claude) = (
+            (Dialect::OpenAi, "https://api.openai.com/v1"),
+            (Dialect::Anthropic, ELSEWHERE),
+        );
+        for path in ["/v1/chat/completions", "/v1/responses"] {
+            check(path, tier("auto"), claude, json!({}), &[]);
+            check(path, tier("default"), claude, tier("standard_only"), &[]);
+            for word in ["flex", "priority", "scale"] {
+                check(path, tier(word), claude, json!({}), &["service_tier"]);
+            }
+            let gemini = (Dialect::Gemini, ELSEWHERE);
+            check(path, tier("default"), gemini, json!({}), &["service_tier"]);
+        }
+        check("/v1/messages", tier("auto"), openai, json!({}), &[]);
+        let ordinary = tier("standard_only");
+        check(
+            "/v1/messages",
+            ordinary.clone(),
+            openai,
+            tier("default"),
+            &[],
+        );
+        // A compatible server may not know the field.
+        let other = (Dialect::OpenAi, ELSEWHERE);
+        check(
+            "/v1/messages",
+            ordinary,
+            other,
+            json!({}),
+            &["service_tier"],
         );
     }
 }

@@ -312,7 +312,9 @@ fn has_images(messages: &[Message]) -> bool {
 }
 
 fn has_files(messages: &[Message]) -> bool {
-    has_part(messages, |part| matches!(part, Part::File { .. }))
+    has_part(messages, |part| {
+        matches!(part, Part::File { .. } | Part::FileUrl { .. })
+    })
 }
 
 fn has_part(messages: &[Message], is_meant: fn(&Part) -> bool) -> bool {

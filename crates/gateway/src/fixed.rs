@@ -49,6 +49,7 @@ impl FixedTexts {
                 Part::Text { text } => Some(text.as_bytes()),
                 Part::Image { .. }
                 | Part::File { .. }
+                | Part::FileUrl { .. }
                 | Part::ToolCall(_)
                 | Part::ToolResult { .. }
                 | Part::CacheBreakpoint => None,

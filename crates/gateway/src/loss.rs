@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use trilemma_domain::{ChatRequest, Dialect, Part, Role, Target, Tool};
-use trilemma_wire::client::{encode_request, has_output_format};
+use trilemma_domain::{ChatRequest, Dialect, Part, ResponseFormat, Role, Target, Tool};
+use trilemma_wire::client::{encode_request, has_output_format, holds_to_schema};
 
 use crate::carry::carried;
 
@@ -123,6 +123,28 @@ pub(crate) fn lost(
     lost.into_iter().collect()
 }
 
+/// Names the schema of the answer where the upstream promises more or less of it than the client asks for; `chat` is as
+/// the upstream gets it.
+pub(crate) fn promised_otherwise(
+    client: Dialect,
+    chat: &ChatRequest,
+    target: &Target,
+) -> Option<&'static str> {
+    let is_held = holds_to_schema(target, chat)?;
+    let asked = match (&chat.response_format, client) {
+        // The vendor of this dialect holds answers to every schema.
+        (_, Dialect::Anthropic | Dialect::Gemini) => true,
+        (Some(ResponseFormat::JsonSchema { strict, .. }), _) => strict.unwrap_or(true),
+        (_, _) => return None,
+    };
+    (is_held != asked).then_some(match client {
+        Dialect::OpenAi | Dialect::Azure => "json_schema.strict",
+        Dialect::Responses => "format.strict",
+        Dialect::Anthropic => "output_config.format",
+        Dialect::Gemini => "generationConfig.responseJsonSchema",
+    })
+}
+
 fn is_strict(tool: &Tool) -> bool {
     tool.strict == Some(true)
 }
@@ -142,6 +164,13 @@ fn lost_within(client: Dialect, body: &[u8], chat: &ChatRequest) -> BTreeSet<Str
         model: chat.model.clone(),
         api_version: None,
         pipeline: None,
+    };
+    let kept;
+    let chat = if client == Dialect::Anthropic && chat.response_format.is_some() {
+        kept = kept_by_claude(chat);
+        &kept
+    } else {
+        chat
     };
     let Ok(again) = encode_request(&target, chat) else {
         return BTreeSet::new();
@@ -174,6 +203,15 @@ fn lost_within(client: Dialect, body: &[u8], chat: &ChatRequest) -> BTreeSet<Str
         .collect()
 }
 
+/// The same with a schema that is kept to, as Anthropic's always are: the word is for vendors who promise so of some only.
+fn kept_by_claude(chat: &ChatRequest) -> ChatRequest {
+    let mut chat = chat.clone();
+    if let Some(ResponseFormat::JsonSchema { strict, .. }) = &mut chat.response_format {
+        *strict = None;
+    }
+    chat
+}
+
 /// How often each field stands in a field of some name.
 type Pairs = BTreeMap<(String, String), usize>;
 
@@ -203,152 +241,4 @@ fn collect(outer: &str, value: &Value, pairs: &mut Pairs) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use trilemma_wire::server::{decode_request, route};
-
-    fn check(path: &str, body: &Value, upstream: Dialect, expected: &[&str]) {
-        let route = route("POST", path).unwrap();
-        let body = body.to_string();
-        let chat = decode_request(&route, body.as_bytes()).unwrap().chat;
-        let target = Target {
-            provider: String::new(),
-            dialect: upstream,
-            base_url: String::new(),
-            model: "m".to_owned(),
-            api_version: None,
-            pipeline: None,
-        };
-        let found = lost(route.dialect, body.as_bytes(), &chat, &target);
-        assert_eq!(found, expected, "{body}");
-    }
-
-    #[test]
-    fn what_cannot_be_said_is_named() {
-        let openai = serde_json::json!({
-            "model": "m", "frequency_penalty": 1, "seed": 3, "temperature": 0.5,
-            "messages": [
-                {"role": "user", "name": "eve", "content": [
-                    {"type": "text", "text": "a"},
-                    {"type": "image_url", "image_url": {"url": "https://x.example/a.png", "detail": "low"}},
-                ]},
-            ],
-            "tools": [{"type": "function", "function": {
-                "name": "f", "strict": true, "parameters": {"type": "object", "x-odd": 1},
-            }}],
-        });
-        check(
-            "/v1/chat/completions",
-            &openai,
-            Dialect::Anthropic,
-            &[
-                "frequency_penalty",
-                "image_url.detail",
-                "messages.name",
-                "seed",
-            ],
-        );
-        let anthropic = serde_json::json!({
-            "model": "m", "max_tokens": 5, "top_k": 3,
-            "system": [{"type": "text", "text": "s", "cache_control": {"type": "ephemeral"}}],
-            "messages": [{"role": "user", "content": "a"}],
-        });
-        check(
-            "/v1/messages",
-            &anthropic,
-            Dialect::OpenAi,
-            &["cache_control", "top_k"],
-        );
-        let responses = serde_json::json!({
-            "model": "m", "metadata": {"a": "b"}, "store": false, "instructions": "be brief",
-            "input": [
-                {"role": "user", "content": [
-                    {"type": "input_text", "text": "a"},
-                    {"type": "input_image", "image_url": "https://x.example/a.png", "detail": "low"},
-                ]},
-                {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "x"},
-                {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant",
-                    "content": [{"type": "output_text", "text": "b", "annotations": []}]},
-                {"type": "function_call", "id": "fc_1", "call_id": "c", "name": "f",
-                    "arguments": "{\"input\":1}", "status": "completed"},
-                {"type": "function_call_output", "call_id": "c", "output": "r"},
-            ],
-            "text": {"verbosity": "low", "format": {"type": "text"}},
-            "reasoning": {"effort": "low", "summary": "auto"},
-            "tools": [{"type": "function", "name": "f", "strict": true, "parameters": {"type": "object"}}],
-        });
-        let lost = [
-            "content.detail",
-            "input.encrypted_content",
-            "input.summary",
-            "metadata",
-            "reasoning.summary",
-        ];
-        check("/v1/responses", &responses, Dialect::OpenAi, &lost);
-        let more = [&lost[..], &["text.verbosity"]].concat();
-        check("/v1/responses", &responses, Dialect::Anthropic, &more);
-        let more = [&more[..], &["tools.strict"]].concat();
-        check("/v1/responses", &responses, Dialect::Gemini, &more);
-        let plain = serde_json::json!({
-            "model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "a"}],
-        });
-        check("/v1/messages", &plain, Dialect::Gemini, &[]);
-        check("/v1/chat/completions", &plain, Dialect::Gemini, &[]);
-    }
-
-    #[test]
-    fn one_picture_does_not_stand_for_another() {
-        let picture = |detail: &str| {
-            serde_json::json!({"type": "image_url",
-                "image_url": {"url": "https://x.example/a.png", "detail": detail}})
-        };
-        // Both pictures are carried; how closely to look at them, and what the assistant said aloud, are not.
-        let body = serde_json::json!({"model": "m", "messages": [
-            {"role": "user", "content": [picture("low")]},
-            {"role": "assistant", "content": "b", "audio": {"id": "x"}},
-            {"role": "user", "content": [{"type": "text", "text": "c"}, picture("low")]},
-        ]});
-        check(
-            "/v1/chat/completions",
-            &body,
-            Dialect::Gemini,
-            &["audio.id", "image_url.detail", "messages.audio"],
-        );
-        // Pictures of results are carried, each of them.
-        let source =
-            serde_json::json!({"type": "base64", "media_type": "image/png", "data": "aGk="});
-        let anthropic = serde_json::json!({"model": "m", "max_tokens": 5, "messages": [
-            {"role": "user", "content": [{"type": "image", "source": source}]},
-            {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
-            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t",
-                "content": [{"type": "image", "source": source}]}]},
-        ]});
-        check("/v1/messages", &anthropic, Dialect::OpenAi, &[]);
-        let mut without = decode_request(
-            &route("POST", "/v1/messages").unwrap(),
-            anthropic.to_string().as_bytes(),
-        )
-        .unwrap()
-        .chat;
-        without.messages.last_mut().unwrap().parts.truncate(1);
-        let body = anthropic.to_string();
-        let lost = lost_within(Dialect::Anthropic, body.as_bytes(), &without);
-        assert!(lost.contains("source.data"), "{lost:?}");
-    }
-
-    #[test]
-    fn what_is_moved_or_lowered_is_named() {
-        let body = serde_json::json!({"model": "m", "temperature": 1.7, "messages": [
-            {"role": "user", "content": "a"}, {"role": "system", "content": "b"},
-        ]});
-        let path = "/v1/chat/completions";
-        check(
-            path,
-            &body,
-            Dialect::Anthropic,
-            &["messages.role", "temperature"],
-        );
-        check(path, &body, Dialect::Gemini, &["messages.role"]);
-        check(path, &body, Dialect::OpenAi, &[]);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 //! Another dialect: the request in neutral words, written anew, with a list of what got lost.
 
 use serde_json::Value;
-use trilemma_domain::{ChatRequest, Dialect, Message, Params, Part, Role};
+use trilemma_domain::{ChatRequest, Dialect, Message, Params, Part, ResponseFormat, Role};
 use trilemma_provider::EncodedRequest;
 use trilemma_wire::client::ANTHROPIC_DEFAULT_MAX_TOKENS;
 use trilemma_wire::server::{Endpoint, Route, ServerRequest, decode_request, plain_files};
@@ -264,6 +264,13 @@ fn fitted(ask: &Ask, named: &Named, chat: &mut ChatRequest) -> Result<Vec<String
         )));
     }
     let target = &upstream.parts.candidate.target;
+    if ask.dialect == upstream.dialect()
+        && ask.dialect == Dialect::Anthropic
+        && let Some(ResponseFormat::JsonSchema { strict, .. }) = &mut chat.response_format
+    {
+        // That word is for vendors who promise so of some schemas only; this one does of all.
+        *strict = None;
+    }
     let mut lost = loss::lost(ask.dialect, &ask.body, chat, target);
     let carried = carried(ask.dialect, target, chat).fields;
     chat.model = upstream.model().to_owned();
@@ -291,6 +298,7 @@ fn fitted(ask: &Ask, named: &Named, chat: &mut ChatRequest) -> Result<Vec<String
             }
         }
     }
+    lost.extend(loss::promised_otherwise(ask.dialect, chat, target).map(str::to_owned));
     if upstream.dialect() == Dialect::Anthropic && chat.params.max_output_tokens.is_none() {
         // The vendor demands a length, where others allow the model's longest.
         let longest = upstream

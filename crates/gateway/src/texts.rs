@@ -305,7 +305,12 @@ fn has_attachments(chat: &ChatRequest) -> bool {
     chat.messages
         .iter()
         .flat_map(|message| &message.parts)
-        .any(|part| matches!(part, Part::Image { .. } | Part::File { .. }))
+        .any(|part| {
+            matches!(
+                part,
+                Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
+            )
+        })
 }
 
 /// A coarse length, by which candidates for a golden set are drawn.

@@ -200,6 +200,16 @@ impl Feed {
                 self.text(media_type);
                 self.optional(name.as_deref());
             }
+            Part::FileUrl {
+                url,
+                media_type,
+                name,
+            } => {
+                self.text("file_url");
+                self.text(url);
+                self.optional(media_type.as_deref());
+                self.optional(name.as_deref());
+            }
             Part::ToolCall(call) => {
                 self.text("tool_call");
                 self.call(call);

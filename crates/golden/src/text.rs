@@ -26,7 +26,7 @@ fn part_text(part: &Part, take: &mut dyn FnMut(&str)) {
             take(&call.name);
             take(&canonical_json(&call.arguments));
         }
-        Part::Image { .. } | Part::File { .. } | Part::CacheBreakpoint => {}
+        Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. } | Part::CacheBreakpoint => {}
     }
 }
 
@@ -34,10 +34,17 @@ fn part_text(part: &Part, take: &mut dyn FnMut(&str)) {
 pub(crate) fn has_attachments(input: &Input) -> bool {
     match input {
         Input::Text(_) => false,
-        Input::Messages(messages) => messages
-            .iter()
-            .flat_map(|message| &message.parts)
-            .any(|part| matches!(part, Part::Image { .. } | Part::File { .. })),
+        Input::Messages(messages) => {
+            messages
+                .iter()
+                .flat_map(|message| &message.parts)
+                .any(|part| {
+                    matches!(
+                        part,
+                        Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
+                    )
+                })
+        }
     }
 }
 
@@ -55,7 +62,10 @@ pub(crate) fn map_texts(item: &mut Item, change: &dyn Fn(&str) -> Option<String>
                 match part {
                     Part::Text { text } | Part::ToolResult { text, .. } => edit(text),
                     Part::ToolCall(call) => map_call(call, change),
-                    Part::Image { .. } | Part::File { .. } | Part::CacheBreakpoint => {}
+                    Part::Image { .. }
+                    | Part::File { .. }
+                    | Part::FileUrl { .. }
+                    | Part::CacheBreakpoint => {}
                 }
             }
         }

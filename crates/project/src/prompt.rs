@@ -296,7 +296,7 @@ fn attach_media(messages: &mut [Message], item: &Item) {
         .find(|message| message.role == Role::User);
     if let (Some(source), Some(sink)) = (source, sink) {
         let media = source.parts.iter().filter(|part| match part {
-            Part::Image { .. } | Part::File { .. } => true,
+            Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. } => true,
             Part::Text { .. }
             | Part::ToolCall(_)
             | Part::ToolResult { .. }

@@ -111,6 +111,7 @@ fn text_of(part: &Part) -> Option<&str> {
         Part::Text { text } => Some(text),
         Part::Image { .. }
         | Part::File { .. }
+        | Part::FileUrl { .. }
         | Part::ToolCall(_)
         | Part::ToolResult { .. }
         | Part::CacheBreakpoint => None,
@@ -124,7 +125,10 @@ fn context_chars(messages: &[Message]) -> usize {
         .map(|part| match part {
             Part::Text { text } | Part::ToolResult { text, .. } => text.chars().count(),
             Part::ToolCall(call) => call.arguments.to_string().chars().count(),
-            Part::Image { .. } | Part::File { .. } | Part::CacheBreakpoint => 0,
+            Part::Image { .. }
+            | Part::File { .. }
+            | Part::FileUrl { .. }
+            | Part::CacheBreakpoint => 0,
         })
         .sum()
 }
@@ -139,7 +143,7 @@ fn modalities(messages: &[Message]) -> Vec<Modality> {
     if has(|part| matches!(part, Part::Image { .. })) {
         found.push(Modality::Image);
     }
-    if has(|part| matches!(part, Part::File { .. })) {
+    if has(|part| matches!(part, Part::File { .. } | Part::FileUrl { .. })) {
         found.push(Modality::File);
     }
     found

@@ -194,6 +194,7 @@ fn tool_result(id: String, parts: &[Part]) -> Result<Part, Fault> {
             Part::CacheBreakpoint => {}
             Part::Image { .. }
             | Part::File { .. }
+            | Part::FileUrl { .. }
             | Part::ToolCall(_)
             | Part::ToolResult { .. } => {
                 return Err(Fault::new(

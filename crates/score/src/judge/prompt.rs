@@ -258,7 +258,7 @@ fn message_text(message: &Message) -> String {
         .filter_map(|part| match part {
             Part::Text { text } | Part::ToolResult { text, .. } => Some(text.clone()),
             Part::Image { .. } => Some("[image]".to_owned()),
-            Part::File { name, .. } => Some(format!(
+            Part::File { name, .. } | Part::FileUrl { name, .. } => Some(format!(
                 "[file {}]",
                 name.as_deref().unwrap_or("without name")
             )),

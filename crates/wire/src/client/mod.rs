@@ -36,6 +36,6 @@ pub use error::decode_error;
 pub use headers::{Headers, request_id, service_tier};
 pub use limits::{RateLimits, Window, rate_limits};
 pub use pipeline::{PipelineReply, decode_pipeline, is_place};
-pub use request::{EncodeError, WireRequest, encode_request};
+pub use request::{EncodeError, WireRequest, encode_request, holds_to_schema};
 pub use response::decode_response;
 pub use stream::{Progress, StreamDecoder, StreamEnd};

@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use trilemma_domain::{ChatRequest, Dialect, Part, Role, Target};
+use trilemma_domain::{ChatRequest, Dialect, Part, ResponseFormat, Role, Target};
 
 use super::extra::merge;
 use super::{anthropic, gemini, openai, responses};
@@ -124,6 +124,22 @@ pub fn encode_request(target: &Target, request: &ChatRequest) -> Result<WireRequ
     }
 }
 
+/// Whether a target sees to it that the answer keeps to the schema that is asked for; `None` = none is asked for.
+///
+/// OpenAI's dialects do so if they are told (`strict`), Gemini always, Anthropic where the schema goes into
+/// `output_config.format`.
+#[must_use]
+pub fn holds_to_schema(target: &Target, request: &ChatRequest) -> Option<bool> {
+    let Some(ResponseFormat::JsonSchema { strict, .. }) = &request.response_format else {
+        return None;
+    };
+    Some(match target.dialect {
+        Dialect::OpenAi | Dialect::Azure | Dialect::Responses => strict.unwrap_or(true),
+        Dialect::Anthropic => anthropic::takes_format(&target.model, request),
+        Dialect::Gemini => true,
+    })
+}
+
 /// Puts a request together from its typed body.
 pub(crate) fn assemble<B: Serialize>(
     path_and_query: String,
@@ -172,6 +188,7 @@ pub(crate) fn misplaced(part: &Part, role: Role) -> EncodeError {
             Part::Text { .. } => "text",
             Part::Image { .. } => "an image",
             Part::File { .. } => "a file",
+            Part::FileUrl { .. } => "a document by its address",
             Part::ToolCall(_) => "a tool call",
             Part::ToolResult { .. } => "a tool result",
             Part::CacheBreakpoint => "a cache breakpoint",

@@ -14,6 +14,7 @@ mod error;
 mod gemini;
 mod headers;
 mod models;
+mod object;
 mod openai;
 mod peek;
 mod plain;

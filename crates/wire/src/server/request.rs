@@ -145,10 +145,12 @@ pub(super) fn tool_result(id: String, parts: Vec<Part>) -> Vec<Part> {
         parts,
     };
     let text = message.joined_text();
-    let media = message
-        .parts
-        .into_iter()
-        .filter(|part| matches!(part, Part::Image { .. } | Part::File { .. }));
+    let media = message.parts.into_iter().filter(|part| {
+        matches!(
+            part,
+            Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
+        )
+    });
     std::iter::once(Part::ToolResult { id, text })
         .chain(media)
         .collect()
@@ -160,6 +162,18 @@ pub(super) fn field(field: &'static str, problem: impl Into<String>) -> RequestE
         field,
         problem: problem.into(),
     }
+}
+
+/// Checks the address of a document, which some vendor is to fetch: one of the web.
+pub(super) fn web_address(name: &'static str, url: String) -> Result<String, RequestError> {
+    let is_web = |scheme: &str| {
+        let (front, rest) = url.split_at_checked(scheme.len()).unwrap_or_default();
+        front.eq_ignore_ascii_case(scheme) && !rest.is_empty()
+    };
+    if is_web("https://") || is_web("http://") {
+        return Ok(url);
+    }
+    Err(field(name, "not an address that begins with `https://`"))
 }
 
 /// Splits a `data:MEDIA;base64,DATA` address into media type and data.

@@ -811,12 +811,127 @@ fn documents_are_read_by_the_kind_of_their_source() {
         parts(json!({"type": "content", "content": [{"type": "text", "text": "a"}]})),
         Ok(vec![text("t\n"), text("a")])
     );
-    for (kind, word) in [("url", "base64"), ("file", "stored")] {
-        let told = parts(json!({"type": kind, "url": "https://x.example", "file_id": "f"}))
-            .unwrap_err()
-            .to_string();
-        assert!(told.contains(word), "{told}");
+    let told = parts(json!({"type": "file", "file_id": "f"})).unwrap_err();
+    assert!(told.to_string().contains("stored"), "{told}");
+    let told = parts(json!({"type": "url"})).unwrap_err();
+    assert!(told.to_string().contains("source.url"), "{told}");
+}
+
+/// A document by its address is the vendor's to fetch, in each dialect that has a word for it.
+#[test]
+fn documents_by_address_reach_whoever_fetches_them() {
+    const URL: &str = "https://x.example/a.pdf";
+    let messages = messages_with(json!({"type": "document", "title": "t",
+        "source": {"type": "url", "url": URL}}));
+    let responses = json!({"model": "m", "input": [{"role": "user", "content": [
+        {"type": "input_file", "file_url": URL, "filename": "t"}]}]});
+    let sent = |path: &str, body: &Value, dialect| {
+        let chat = decoded(path, body).unwrap().chat;
+        let sent = client::encode_request(&target(dialect), &chat);
+        sent.map(|sent| serde_json::from_slice::<Value>(&sent.body).unwrap())
+    };
+    for (path, body) in [("/v1/messages", &messages), ("/v1/responses", &responses)] {
+        let claude = sent(path, body, Dialect::Anthropic).unwrap();
+        assert_eq!(
+            claude["messages"][0]["content"][0],
+            json!({"type": "document", "title": "t", "source": {"type": "url", "url": URL}})
+        );
+        let openai = sent(path, body, Dialect::Responses).unwrap();
+        assert_eq!(
+            openai["input"][0]["content"][0],
+            json!({"type": "input_file", "file_url": URL, "filename": "t"})
+        );
+        let gemini = sent(path, body, Dialect::Gemini).unwrap();
+        assert_eq!(
+            gemini["contents"][0]["parts"][0]["fileData"]["fileUri"],
+            json!(URL)
+        );
+        for dialect in [Dialect::OpenAi, Dialect::Azure] {
+            let told = sent(path, body, dialect).unwrap_err().to_string();
+            assert!(told.contains("a document by its address"), "{told}");
+        }
     }
+    for url in ["", "a.pdf", "file:///etc/passwd", "https://", "data:,a"] {
+        let mut messages = messages.clone();
+        messages["messages"][0]["content"][0]["source"]["url"] = json!(url);
+        let mut responses = responses.clone();
+        responses["input"][0]["content"][0]["file_url"] = json!(url);
+        for (path, body) in [("/v1/messages", messages), ("/v1/responses", responses)] {
+            let told = decoded(path, &body).unwrap_err().to_string();
+            assert!(told.contains("https://") && told.contains("url"), "{told}");
+        }
+    }
+    // What its vendor has stored is nowhere else.
+    for (path, body) in [
+        (
+            "/v1/responses",
+            json!({"model": "m", "input": [{"role": "user", "content": [
+                {"type": "input_file", "file_id": "file-1"}]}]}),
+        ),
+        (
+            "/v1/chat/completions",
+            json!({"model": "m", "messages": [{"role": "user", "content": [
+                {"type": "file", "file": {"file_id": "file-1"}}]}]}),
+        ),
+    ] {
+        let told = decoded(path, &body).unwrap_err().to_string();
+        assert!(told.contains("stored"), "{told}");
+    }
+}
+
+/// A record could be read from the list of its fields, too; no vendor takes one.
+#[test]
+fn lists_where_objects_belong_are_refused() {
+    let with = |path: &str, field: &str, value: &Value| {
+        let mut body = match path {
+            "/v1/responses" => json!({"model": "m", "input": "a"}),
+            _ => messages_with(json!({"type": "text", "text": "a"})),
+        };
+        body[field] = value.clone();
+        decoded(path, &body)
+    };
+    let check = |path: &str, field: &str, value: Value| {
+        let told = with(path, field, &value).map(|_| ()).unwrap_err();
+        let told = told.to_string();
+        let is_clear = told.contains("list") && told.contains("hint");
+        assert!(is_clear, "{path} {field} {value}: {told}");
+        assert!(!told.contains("struct") && !told.contains("Only"), "{told}");
+    };
+    let user = |content: Value| json!([{"role": "user", "content": content}]);
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        check(path, "messages", json!([["user", "a"]]));
+        check(path, "messages", user(json!([["text", "a"]])));
+        check(
+            path,
+            "messages",
+            user(json!([[{"type": "text", "text": "a"}]])),
+        );
+        check(path, "tools", json!([["function", {"name": "f"}]]));
+    }
+    let chat = |field: &str, value| check("/v1/chat/completions", field, value);
+    let picture = json!([{"type": "image_url", "image_url": ["https://x.example"]}]);
+    chat("messages", user(picture));
+    let call = json!([["c", ["f", "{}"]]]);
+    chat(
+        "messages",
+        json!([{"role": "assistant", "tool_calls": call}]),
+    );
+    chat("tools", json!([{"type": "function", "function": ["f"]}]));
+    chat("response_format", json!(["json_object"]));
+    let messages = |field: &str, value| check("/v1/messages", field, value);
+    messages("system", json!([["text", "a"]]));
+    let picture = json!([{"type": "image", "source": ["url"]}]);
+    messages("messages", user(picture));
+    messages("thinking", json!([1024]));
+    let responses = |field: &str, value| check("/v1/responses", field, value);
+    responses("input", json!([["message", "user", "a"]]));
+    responses("input", user(json!([["input_text", "a"]])));
+    responses("reasoning", json!(["low"]));
+    responses("tools", json!([["function", "f"]]));
+    // Null is none, and lists of lists within a caller's own JSON are its own.
+    assert!(with("/v1/messages", "thinking", &Value::Null).is_ok());
+    let own = json!([{"name": "f", "input_schema": {"enum": [[1], [2]]}}]);
+    assert!(with("/v1/messages", "tools", &own).is_ok());
 }
 
 #[test]

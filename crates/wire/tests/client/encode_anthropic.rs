@@ -251,6 +251,50 @@ fn images_and_files_have_sources() {
     ));
 }
 
+/// `output_config.format` holds the answer to its schema, and refuses schemas that are not closed: one that need not be
+/// kept to is asked for by a tool, unless something stands in its way.
+#[test]
+fn a_schema_that_need_not_be_kept_to_becomes_a_tool() {
+    let lax = |strict| {
+        let mut request = simple();
+        request.response_format = Some(ResponseFormat::JsonSchema {
+            name: "n".to_owned(),
+            schema: json!({"type": "object"}),
+            strict,
+        });
+        request
+    };
+    let is_tool = |request: &ChatRequest| {
+        let encoded = body(request);
+        let is_tool = encoded["tool_choice"]["type"] == "tool";
+        assert_eq!(is_tool, encoded["output_config"].get("format").is_none());
+        is_tool
+    };
+    assert!(is_tool(&lax(Some(false))));
+    assert_eq!(body(&lax(Some(false)))["tools"][0].get("strict"), None);
+    assert!(!is_tool(&lax(Some(true))));
+    assert!(!is_tool(&lax(None)));
+    let mut beside_tools = lax(Some(false));
+    beside_tools.tools = vec![Tool {
+        name: "f".to_owned(),
+        description: None,
+        parameters: json!({}),
+        strict: None,
+    }];
+    assert!(!is_tool(&beside_tools));
+    let mut thinks = lax(Some(false));
+    thinks.params.reasoning_effort = Some("low".to_owned());
+    assert!(!is_tool(&thinks));
+    thinks.params.reasoning_effort = Some("none".to_owned());
+    assert!(is_tool(&thinks));
+    let adaptive = json!({"type": "adaptive"});
+    thinks
+        .params
+        .extra_body
+        .insert("thinking".to_owned(), adaptive);
+    assert!(!is_tool(&thinks));
+}
+
 #[test]
 fn a_schema_goes_into_the_output_format() {
     let mut request = simple();

@@ -117,7 +117,7 @@ impl Items {
 
     /// Whether some item shows a file.
     pub(super) fn has_files(&self) -> bool {
-        self.has_part(|part| matches!(part, Part::File { .. }))
+        self.has_part(|part| matches!(part, Part::File { .. } | Part::FileUrl { .. }))
     }
 
     fn has_part(&self, test: impl Fn(&Part) -> bool) -> bool {

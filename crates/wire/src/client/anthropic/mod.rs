@@ -11,7 +11,7 @@ mod usage;
 
 pub use request::{DEFAULT_MAX_TOKENS, has_output_format};
 
-pub(crate) use request::encode;
+pub(crate) use request::{encode, takes_format};
 pub(crate) use response::absorb_body;
 pub(crate) use stream::Blocks;
 pub(crate) use usage::normalise;

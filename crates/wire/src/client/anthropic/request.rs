@@ -5,8 +5,8 @@
 //! stand in one turn; a cache breakpoint marks the block before it, across turns if need be.
 //!
 //! Structured output: a schema goes into `output_config.format` (models from Opus 4.5, Sonnet 4.5
-//! and Haiku 4.5 on); "any JSON object", which that format cannot express, and schemas on older
-//! models become a tool that the model must call. Effort goes into `output_config.effort` in the
+//! and Haiku 4.5 on); "any JSON object", which that format cannot express, schemas that need not be
+//! kept to, and schemas on older models become a tool that the model must call. Effort goes into `output_config.effort` in the
 //! vendor's words, `none` switches thinking off; a budget goes into `thinking`. Adaptive thinking
 //! is asked for by `extra_body`, because models disagree on whether they take it.
 //!
@@ -108,7 +108,7 @@ pub(crate) fn encode(target: &Target, request: &ChatRequest) -> Result<WireReque
 fn shape_of<'a>(model: &str, request: &'a ChatRequest) -> Result<Shape<'a>, EncodeError> {
     let shape = match &request.response_format {
         None => return Ok(Shape::Free),
-        Some(ResponseFormat::JsonSchema { schema, .. }) if has_output_format(model) => {
+        Some(ResponseFormat::JsonSchema { schema, .. }) if takes_format(model, request) => {
             return Ok(Shape::Format(schema));
         }
         Some(ResponseFormat::JsonSchema { schema, .. }) => Shape::Tool(Some(schema)),
@@ -136,6 +136,25 @@ fn shape_of<'a>(model: &str, request: &'a ChatRequest) -> Result<Shape<'a>, Enco
         ));
     }
     Ok(shape)
+}
+
+/// Whether the schema of an answer goes into `output_config.format`, which the vendor holds the answer to. A schema that need
+/// not be kept to is asked for by a tool, which promises as little, and takes schemas that the format refuses; unless
+/// something else stands in a forced tool's way.
+pub(crate) fn takes_format(model: &str, request: &ChatRequest) -> bool {
+    let params = &request.params;
+    let thinks = params.reasoning_tokens.is_some_and(|budget| budget > 0)
+        || (params.reasoning_effort.as_deref()).is_some_and(|effort| effort != "none")
+        || params.extra_body.contains_key("thinking");
+    let is_free = request.tools.is_empty() && !thinks;
+    let is_lax = matches!(
+        request.response_format,
+        Some(ResponseFormat::JsonSchema {
+            strict: Some(false),
+            ..
+        })
+    );
+    has_output_format(model) && !(is_lax && is_free)
 }
 
 /// Whether a Claude model takes `output_config.format` and strict tools: those that lack it are a closed, ageing set.
@@ -276,6 +295,14 @@ fn push_blocks<'a>(message: &'a Message, blocks: &mut Vec<Block<'a>>) -> Result<
                 },
                 Role::User | Role::Tool,
             ) => file_block(data, media_type, name.as_deref())?,
+            (
+                Part::FileUrl {
+                    url,
+                    media_type,
+                    name,
+                },
+                Role::User | Role::Tool,
+            ) => address_block(url, media_type.as_deref(), name.as_deref())?,
             (Part::ToolCall(call), Role::Assistant) => BlockKind::ToolUse {
                 id: &call.id,
                 name: &call.name,
@@ -318,6 +345,24 @@ fn mark(blocks: &mut [Block<'_>]) -> bool {
     };
     block.cache_control = Some(CacheControl { kind: "ephemeral" });
     true
+}
+
+/// A document that the vendor fetches. It takes PDFs and images so; a type that nobody said is for it to find out.
+fn address_block<'a>(
+    url: &'a str,
+    media_type: Option<&str>,
+    title: Option<&'a str>,
+) -> Result<BlockKind<'a>, EncodeError> {
+    let source = Source::Url { url };
+    match media_type {
+        None | Some("application/pdf") => Ok(BlockKind::Document { source, title }),
+        Some(image) if image.starts_with("image/") => Ok(BlockKind::Image { source }),
+        Some(other) => Err(EncodeError::Unsupported {
+            dialect: Dialect::Anthropic,
+            what: format!("a file of type `{other}` by its address"),
+            hint: "send its bytes in base64, or a PDF",
+        }),
+    }
 }
 
 fn file_block<'a>(

@@ -208,6 +208,17 @@ impl<'a> Conversation<'a> {
                     data,
                 },
             },
+            (
+                Part::FileUrl {
+                    url, media_type, ..
+                },
+                Role::User | Role::Tool,
+            ) => WirePart::Address {
+                file_data: FileData {
+                    mime_type: media_type.as_deref(),
+                    file_uri: url,
+                },
+            },
             (Part::ToolCall(call), Role::Assistant) => self.call(call)?,
             (Part::ToolResult { id, text }, Role::User | Role::Tool) => WirePart::Result {
                 function_response: WireResult {

@@ -168,7 +168,12 @@ fn push_results<'a>(
     for part in &message.parts {
         match (part, message.role) {
             (Part::ToolResult { id, text }, Role::Tool | Role::User) => {
-                let is_media = |part: &Part| matches!(part, Part::Image { .. } | Part::File { .. });
+                let is_media = |part: &Part| {
+                    matches!(
+                        part,
+                        Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
+                    )
+                };
                 let is_shown_below = text.is_empty()
                     && message.role == Role::Tool
                     && message.parts.iter().any(is_media);
@@ -184,7 +189,7 @@ fn push_results<'a>(
                     tool_call_id: Some(id),
                 });
             }
-            (Part::Image { .. } | Part::File { .. }, Role::Tool) => {
+            (Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }, Role::Tool) => {
                 let Some(id) = last else {
                     return Err(misplaced(part, Role::Tool));
                 };
@@ -218,7 +223,7 @@ fn push_message<'a>(
             (Part::CacheBreakpoint, _) => {}
             (Part::ToolResult { .. }, _) => has_results = true,
             (Part::ToolCall(call), Role::Assistant) => tool_calls.push(wire_call(call)),
-            (Part::Image { .. } | Part::File { .. }, Role::User) => {
+            (Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }, Role::User) => {
                 is_text_only = false;
                 parts.push(wire_media(part)?);
             }
@@ -284,6 +289,12 @@ fn wire_media(part: &Part) -> Result<WirePart<'_>, EncodeError> {
                 filename: name.as_deref().unwrap_or("file"),
                 file_data: Address(ImageSource::Inline { media_type, data }),
             },
+        }),
+        // Chat completions take a file's bytes, or what OpenAI has stored.
+        Part::FileUrl { .. } => Err(EncodeError::Unsupported {
+            dialect: Dialect::OpenAi,
+            what: "a document by its address".to_owned(),
+            hint: "send its bytes in base64, or ask a server that speaks Responses, Messages or Gemini",
         }),
         Part::Text { .. } | Part::ToolCall(_) | Part::ToolResult { .. } | Part::CacheBreakpoint => {
             Err(misplaced(part, Role::User))

@@ -104,9 +104,14 @@ pub(super) enum InputPart<'a> {
     InputImage {
         image_url: Address<'a>,
     },
+    /// With its bytes, or with its address.
     InputFile {
-        filename: &'a str,
-        file_data: Address<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        filename: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file_data: Option<Address<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file_url: Option<&'a str>,
     },
 }
 

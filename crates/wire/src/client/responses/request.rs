@@ -81,7 +81,7 @@ fn push_message<'a>(
                     output: Output::Text(text),
                 });
             }
-            (Part::Image { .. } | Part::File { .. }, Role::Tool) => {
+            (Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }, Role::Tool) => {
                 let media = media(part)?;
                 match items.last_mut() {
                     Some(InputItem::FunctionCallOutput { output, .. }) if n_before < n_items => {
@@ -102,7 +102,9 @@ fn push_message<'a>(
             (Part::Text { text }, Role::System | Role::User) => {
                 content.push(InputPart::InputText { text });
             }
-            (Part::Image { .. } | Part::File { .. }, Role::User) => content.push(media(part)?),
+            (Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }, Role::User) => {
+                content.push(media(part)?)
+            }
             (part, role) => return Err(misplaced(part, role)),
         }
     }
@@ -147,8 +149,15 @@ fn media(part: &Part) -> Result<InputPart<'_>, EncodeError> {
             media_type,
             name,
         } => Ok(InputPart::InputFile {
-            filename: name.as_deref().unwrap_or("file"),
-            file_data: Address(ImageSource::Inline { media_type, data }),
+            // The vendor demands a name beside bytes.
+            filename: Some(name.as_deref().unwrap_or("file")),
+            file_data: Some(Address(ImageSource::Inline { media_type, data })),
+            file_url: None,
+        }),
+        Part::FileUrl { url, name, .. } => Ok(InputPart::InputFile {
+            filename: name.as_deref(),
+            file_data: None,
+            file_url: Some(url),
         }),
         Part::Text { .. } | Part::ToolCall(_) | Part::ToolResult { .. } | Part::CacheBreakpoint => {
             Err(misplaced(part, Role::User))

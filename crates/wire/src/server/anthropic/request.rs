@@ -12,22 +12,28 @@ use trilemma_domain::{
     ChatRequest, Message, Params, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
 };
 
-use crate::server::request::{RequestError, ServerRequest, field, read, tool_result};
+use crate::server::object::{objects, some_object, some_objects};
+use crate::server::request::{RequestError, ServerRequest, field, read, tool_result, web_address};
 
 #[derive(Deserialize)]
 struct Body {
     #[serde(default)]
     model: String,
     system: Option<Content>,
+    #[serde(deserialize_with = "objects")]
     messages: Vec<MessageBody>,
     max_tokens: Option<u32>,
     stream: Option<bool>,
+    #[serde(default, deserialize_with = "some_objects")]
     tools: Option<Vec<ToolBody>>,
+    #[serde(default, deserialize_with = "some_object")]
     tool_choice: Option<ChoiceBody>,
     temperature: Option<f64>,
     top_p: Option<f64>,
     stop_sequences: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "some_object")]
     thinking: Option<Thinking>,
+    #[serde(default, deserialize_with = "some_object")]
     output_config: Option<OutputConfig>,
     #[serde(flatten)]
     rest: Map<String, Value>,
@@ -41,6 +47,7 @@ struct Thinking {
 #[derive(Deserialize)]
 struct OutputConfig {
     effort: Option<String>,
+    #[serde(default, deserialize_with = "some_object")]
     format: Option<FormatBody>,
 }
 
@@ -62,7 +69,7 @@ struct MessageBody {
 )]
 enum Content {
     Text(String),
-    Blocks(Vec<Block>),
+    Blocks(#[serde(deserialize_with = "objects")] Vec<Block>),
 }
 
 #[derive(Deserialize)]
@@ -70,6 +77,7 @@ struct Block {
     #[serde(rename = "type")]
     kind: String,
     text: Option<String>,
+    #[serde(default, deserialize_with = "some_object")]
     source: Option<Source>,
     title: Option<String>,
     id: Option<String>,
@@ -293,11 +301,15 @@ fn document(
             }));
             out.extend(parts(*content)?);
         }
-        "url" => {
-            let problem =
-                "a document's address is fetched by its vendor only; send its bytes as `base64`";
-            return Err(field("messages.content.source", problem));
-        }
+        // Messages take nothing but PDFs by address.
+        "url" => out.push(Part::FileUrl {
+            url: web_address(
+                "messages.content.source.url",
+                source.url.unwrap_or_default(),
+            )?,
+            media_type: Some("application/pdf".to_owned()),
+            name,
+        }),
         "file" => return Err(field("messages.content.source", STORED)),
         _ => out.push(Part::File {
             data: data(source.data)?,

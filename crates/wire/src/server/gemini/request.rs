@@ -204,10 +204,22 @@ fn part(raw: PartBody) -> Result<Part, RequestError> {
         });
     }
     if let Some(file) = raw.file_data {
-        return Ok(Part::Image {
-            url: Some(file.file_uri),
-            data: None,
-            media_type: file.mime_type,
+        let (url, media_type) = (file.file_uri, file.mime_type);
+        let is_image = media_type
+            .as_deref()
+            .is_none_or(|kind| kind.starts_with("image/"));
+        return Ok(if is_image {
+            Part::Image {
+                url: Some(url),
+                data: None,
+                media_type,
+            }
+        } else {
+            Part::FileUrl {
+                url,
+                media_type,
+                name: None,
+            }
         });
     }
     if let Some(call) = raw.function_call {

@@ -8,6 +8,7 @@ use trilemma_domain::{
     ChatRequest, Message, Params, Part, ResponseFormat, Role, Tool, ToolCall, ToolChoice,
 };
 
+use crate::server::object::{object, objects, some_object, some_objects};
 use crate::server::request::{
     RequestError, ServerRequest, arguments, field, read, split_data_url, tool_result,
 };
@@ -16,11 +17,15 @@ use crate::server::request::{
 struct Body {
     #[serde(default)]
     model: String,
+    #[serde(deserialize_with = "objects")]
     messages: Vec<MessageBody>,
     stream: Option<bool>,
+    #[serde(default, deserialize_with = "some_object")]
     stream_options: Option<StreamOptions>,
+    #[serde(default, deserialize_with = "some_objects")]
     tools: Option<Vec<ToolBody>>,
     tool_choice: Option<Value>,
+    #[serde(default, deserialize_with = "some_object")]
     response_format: Option<FormatBody>,
     max_tokens: Option<u32>,
     max_completion_tokens: Option<u32>,
@@ -50,6 +55,7 @@ struct MessageBody {
     role: String,
     content: Option<Content>,
     refusal: Option<String>,
+    #[serde(default, deserialize_with = "some_objects")]
     tool_calls: Option<Vec<CallBody>>,
     tool_call_id: Option<String>,
 }
@@ -61,7 +67,7 @@ struct MessageBody {
 )]
 enum Content {
     Text(String),
-    Parts(Vec<PartBody>),
+    Parts(#[serde(deserialize_with = "objects")] Vec<PartBody>),
 }
 
 #[derive(Deserialize)]
@@ -70,7 +76,9 @@ struct PartBody {
     kind: String,
     text: Option<String>,
     refusal: Option<String>,
+    #[serde(default, deserialize_with = "some_object")]
     image_url: Option<ImageUrl>,
+    #[serde(default, deserialize_with = "some_object")]
     file: Option<FileBody>,
 }
 
@@ -82,6 +90,7 @@ struct ImageUrl {
 #[derive(Deserialize)]
 struct FileBody {
     file_data: Option<String>,
+    file_id: Option<Value>,
     filename: Option<String>,
 }
 
@@ -89,6 +98,7 @@ struct FileBody {
 struct CallBody {
     #[serde(default)]
     id: String,
+    #[serde(deserialize_with = "object")]
     function: FunctionCall,
 }
 
@@ -103,6 +113,7 @@ struct FunctionCall {
 struct ToolBody {
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default, deserialize_with = "some_object")]
     function: Option<FunctionBody>,
 }
 
@@ -118,6 +129,7 @@ struct FunctionBody {
 struct FormatBody {
     #[serde(rename = "type")]
     kind: String,
+    #[serde(default, deserialize_with = "some_object")]
     json_schema: Option<SchemaBody>,
 }
 
@@ -250,6 +262,10 @@ fn part(raw: PartBody) -> Result<Part, RequestError> {
             let file = raw
                 .file
                 .ok_or_else(|| field("messages.content.file", "missing"))?;
+            if file.file_data.is_none() && file.file_id.is_some_and(|id| !id.is_null()) {
+                let problem = "refers to what the vendor has stored, which is not here";
+                return Err(field("messages.content.file.file_id", problem));
+            }
             let url = file.file_data.unwrap_or_default();
             let (media_type, data) = split_data_url(&url).ok_or_else(|| {
                 field(

@@ -4,9 +4,16 @@
 //! the other dialects have them; the model's own reasoning, which only it understands, is left out.
 
 use serde::Deserialize;
+use serde_json::Value;
 use trilemma_domain::{Message, Part, Role, ToolCall};
 
-use crate::server::request::{RequestError, arguments, field, split_data_url, tool_result};
+use crate::server::object::objects;
+use crate::server::request::{
+    RequestError, arguments, field, split_data_url, tool_result, web_address,
+};
+
+/// Why something cannot be translated.
+const STORED: &str = "refers to what the vendor has stored, which is not here";
 
 /// Everything that is said.
 #[derive(Deserialize)]
@@ -16,7 +23,7 @@ use crate::server::request::{RequestError, arguments, field, split_data_url, too
 )]
 pub(super) enum Input {
     Text(String),
-    Items(Vec<Item>),
+    Items(#[serde(deserialize_with = "objects")] Vec<Item>),
 }
 
 /// One item of the input.
@@ -40,7 +47,7 @@ pub(super) struct Item {
 )]
 enum Content {
     Text(String),
-    Parts(Vec<PartBody>),
+    Parts(#[serde(deserialize_with = "objects")] Vec<PartBody>),
 }
 
 #[derive(Deserialize)]
@@ -51,6 +58,8 @@ struct PartBody {
     refusal: Option<String>,
     image_url: Option<String>,
     file_data: Option<String>,
+    file_url: Option<String>,
+    file_id: Option<Value>,
     filename: Option<String>,
 }
 
@@ -96,8 +105,7 @@ fn push(messages: &mut Vec<Message>, item: Item) -> Result<(), RequestError> {
         }),
         Some("reasoning") => {}
         Some("item_reference") => {
-            let problem = "refers to what the vendor has stored, which is not here";
-            return Err(field("input.type", problem));
+            return Err(field("input.type", STORED));
         }
         Some(other) => return Err(field("input.type", format!("unknown item `{other}`"))),
     }
@@ -152,7 +160,18 @@ fn part(raw: PartBody) -> Result<Part, RequestError> {
             })
         }
         "input_file" => {
-            let url = raw.file_data.unwrap_or_default();
+            let is_stored = raw.file_id.is_some_and(|id| !id.is_null());
+            let url = match (raw.file_data, raw.file_url) {
+                (None, None) if is_stored => return Err(field("input.content.file_id", STORED)),
+                (None, Some(url)) => {
+                    return Ok(Part::FileUrl {
+                        url: web_address("input.content.file_url", url)?,
+                        media_type: None,
+                        name: raw.filename,
+                    });
+                }
+                (data, _) => data.unwrap_or_default(),
+            };
             let (media_type, data) = split_data_url(&url)
                 .ok_or_else(|| field("input.content.file_data", "not a base64 data address"))?;
             Ok(Part::File {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use trilemma_domain::{ChatRequest, Message, Params, ResponseFormat, Role, Tool, ToolChoice};
 
 use super::input::{Input, messages};
+use crate::server::object::{some_object, some_objects};
 use crate::server::request::{RequestError, ServerRequest, field, read};
 
 #[derive(Deserialize)]
@@ -22,9 +23,12 @@ struct Body {
     background: Option<bool>,
     store: Option<bool>,
     stream: Option<bool>,
+    #[serde(default, deserialize_with = "some_objects")]
     tools: Option<Vec<ToolBody>>,
     tool_choice: Option<Value>,
+    #[serde(default, deserialize_with = "some_object")]
     text: Option<TextBody>,
+    #[serde(default, deserialize_with = "some_object")]
     reasoning: Option<ReasoningBody>,
     max_output_tokens: Option<u32>,
     temperature: Option<f64>,
@@ -45,6 +49,7 @@ struct ToolBody {
 
 #[derive(Deserialize)]
 struct TextBody {
+    #[serde(default, deserialize_with = "some_object")]
     format: Option<FormatBody>,
     verbosity: Option<Value>,
 }
