@@ -389,7 +389,8 @@ async fn stream(
         Err(_) if !has_begun => over(job, place, ended.attempted, Some(&ended.response)),
         Err(failure) => {
             let _went = over(job, place, ended.attempted, Some(&ended.response));
-            let event = Refusal::of_failure(&failure).event(dialect);
+            let id = job.record.id().to_string();
+            let event = Refusal::of_failure(&failure).event(dialect, &id);
             job.outlet.send(event).await;
             // The event leaves the house before the connection is broken off.
             tokio::task::yield_now().await;

@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use trilemma_domain::{Dialect, Failure, FailureKind, Retry};
 use trilemma_wire::server::{
-    ErrorKind, ErrorReply, encode_error_event, encode_error_of, retry_after_headers,
+    ErrorKind, ErrorReply, encode_error_event_of, encode_error_of, retry_after_headers,
 };
 
 use crate::outlet::Head;
@@ -111,9 +111,9 @@ impl Refusal {
         }
     }
 
-    /// The event of an error in the middle of a stream.
-    pub(crate) fn event(&self, dialect: Dialect) -> Bytes {
-        Bytes::from(encode_error_event(dialect, &self.reply))
+    /// The event of an error in the middle of a stream; `id` is the gateway's name of the request.
+    pub(crate) fn event(&self, dialect: Dialect, id: &str) -> Bytes {
+        Bytes::from(encode_error_event_of(dialect, &self.reply, Some(id)))
     }
 }
 

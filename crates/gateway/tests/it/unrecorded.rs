@@ -14,6 +14,8 @@ use crate::support::{
 };
 
 const SCENARIO: &str = "[models.m]\nanswers = { type = \"text\", text = \"yes\" }\n";
+const CUT: &str = "[models.m]\nanswers = { type = \"text\", text = \"one two three four five six\" }\n\
+                   faults = [{ kind = \"cut_mid_body\", every = 1 }]\n";
 const KEY: (&str, &str) = ("authorization", "Bearer secret");
 
 /// Status, method, path, body and headers.
@@ -177,6 +179,24 @@ async fn what_needs_no_record_is_named_as_well() {
         broken.json()["request_id"],
         json!(id_of(&broken, "request-id"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_inside_a_stream_names_its_request() {
+    let house = house(CUT, settings()).await;
+    for model in ["anthropic/m", "openai/m"] {
+        let answer = house.post("/v1/messages", &openai(model, true)).await;
+        let last = answer.events().pop().unwrap();
+        assert_eq!(
+            (answer.status, &last["type"]),
+            (200, &json!("error")),
+            "{last}"
+        );
+        assert_eq!(
+            last["request_id"].as_str(),
+            answer.header("x-trilemma-request-id")
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,14 +83,23 @@ pub fn encode_error_of(dialect: Dialect, error: &ErrorReply, request_id: Option<
     }
 }
 
-/// Writes the event of an error inside a stream.
+/// Writes the event of an error inside a stream that names no request.
 #[must_use]
 pub fn encode_error_event(dialect: Dialect, error: &ErrorReply) -> Vec<u8> {
+    encode_error_event_of(dialect, error, None)
+}
+
+/// Writes the event of an error inside a stream; `request_id` as in [`encode_error_of`].
+#[must_use]
+pub fn encode_error_event_of(
+    dialect: Dialect,
+    error: &ErrorReply,
+    request_id: Option<&str>,
+) -> Vec<u8> {
+    let body = || encode_error_of(dialect, error, request_id);
     let (start, data): (&[u8], _) = match dialect {
-        Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => {
-            (b"data: ", encode_error(dialect, error))
-        }
-        Dialect::Anthropic => (b"event: error\ndata: ", encode_error(dialect, error)),
+        Dialect::OpenAi | Dialect::Azure | Dialect::Gemini => (b"data: ", body()),
+        Dialect::Anthropic => (b"event: error\ndata: ", body()),
         Dialect::Responses => (
             b"event: error\ndata: ",
             json(&ResponsesEvent {

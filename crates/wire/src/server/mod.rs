@@ -28,7 +28,9 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use error::{ErrorKind, ErrorReply, encode_error, encode_error_event, encode_error_of};
+pub use error::{
+    ErrorKind, ErrorReply, encode_error, encode_error_event, encode_error_event_of, encode_error_of,
+};
 pub use headers::{
     Bucket, RateState, USAGE_ESTIMATED, USAGE_HEADER, rate_headers, request_id_header,
     retry_after_headers,
