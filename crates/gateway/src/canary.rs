@@ -234,9 +234,9 @@ impl Canary {
         (row, evidence): (&LedgerRow, &Evidence),
         (answer, is_judged): (Option<Answer>, bool),
     ) {
-        // The client's mistake, or a budget, says nothing of either arm.
+        // The client's mistake, a budget, or the gateway's end says nothing of either arm.
         let is_unasked = evidence.status == 429 && evidence.attempts.is_empty();
-        if evidence.status == 400 || is_unasked {
+        if evidence.status == 400 || is_unasked || evidence.stopped {
             return;
         }
         // The arm is judged by what became of its requests, whoever answered them in the end.

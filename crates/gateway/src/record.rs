@@ -528,6 +528,8 @@ impl Drop for Record {
     fn drop(&mut self) {
         if !self.is_written {
             self.evidence.abandoned = true;
+            // When open answers have had their time, the gateway leaves, not the client.
+            self.evidence.stopped = self.gateway.cancel.is_cancelled();
             self.write();
         }
     }

@@ -81,8 +81,11 @@ pub(crate) struct Served {
 
 impl Served {
     /// `None` = nothing to compare with: the request was the client's mistake, or it went away with a part of the
-    /// answer, or before anybody was asked.
+    /// answer, or before anybody was asked, or the gateway stopped.
     pub(crate) fn of(row: &LedgerRow, evidence: &Evidence) -> Option<Self> {
+        if evidence.stopped {
+            return None;
+        }
         let has_left_early = evidence.abandoned && evidence.shown_us.is_none();
         let is_comparable = match evidence.abandoned {
             true => has_left_early && !row.candidate.is_empty(),

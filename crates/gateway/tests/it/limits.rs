@@ -165,6 +165,30 @@ async fn a_gateway_that_stops_lets_open_answers_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_gateways_end_cuts_off_is_not_put_on_the_client() {
+    let settings = ServeSettings {
+        drain_timeout: Duration::from_millis(100),
+        ..settings()
+    };
+    let house = house(SLOW, settings).await;
+    let body = openai("openai/slow", true).to_string();
+    let mut stream = TcpStream::connect(&house.address).await.unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut first = [0u8; 64];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first)
+        .await
+        .unwrap();
+    let (served, entries, _folder) = house.close().await;
+    assert_eq!((served.n_cut, entries.len()), (1, 1));
+    let evidence = entries[0].evidence.as_ref().unwrap();
+    assert!(evidence.abandoned && evidence.stopped, "{evidence:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_say_who_calls_and_how_often() {
     // printf %s secret | sha256sum
     let sha256 = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b".to_owned();

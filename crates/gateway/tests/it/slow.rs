@@ -88,7 +88,7 @@ async fn a_client_that_stops_reading_frees_its_place_and_the_upstream() {
     assert_eq!((served.n_cut, entries.len()), (0, 2));
     for entry in entries {
         let evidence = entry.evidence.unwrap();
-        assert!(evidence.abandoned, "{evidence:?}");
+        assert!(evidence.abandoned && !evidence.stopped, "{evidence:?}");
         assert_eq!(evidence.attempts[0].failure.as_deref(), Some("abandoned"));
         // What was read of the answer is more than its longest length: the reservation caps it.
         assert!(entry.row.is_estimated && entry.charged.0 > 1_000_000);

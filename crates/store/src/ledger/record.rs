@@ -127,6 +127,9 @@ pub struct Evidence {
     /// Whether the client went away before the end.
     #[serde(default)]
     pub abandoned: bool,
+    /// Whether that was the gateway's doing, which stopped before the answer had ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     /// From arrival to the last byte, microseconds.
     pub total_us: u64,
     /// Time within the gateway before the first call went out, microseconds.

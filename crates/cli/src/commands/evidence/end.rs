@@ -21,13 +21,17 @@ pub(super) enum End {
     Mistaken,
     /// A budget gave no leave.
     Unpaid,
+    /// The gateway stopped before the end.
+    Stopped,
 }
 
 impl End {
     pub(super) fn of(evidence: &Evidence) -> Self {
         let is = |kind: FailureKind| evidence.failure.as_deref() == Some(kind.name());
         let has_failed_call = evidence.attempts.iter().any(|one| one.failure.is_some());
-        if evidence.abandoned && evidence.shown_us.is_some() {
+        if evidence.stopped {
+            Self::Stopped
+        } else if evidence.abandoned && evidence.shown_us.is_some() {
             Self::Left
         } else if evidence.abandoned {
             Self::GivenUp
@@ -122,6 +126,11 @@ mod tests {
             ..left.clone()
         };
         assert_eq!(End::of(&seen), End::Left);
+        let stopped = Evidence {
+            stopped: true,
+            ..seen
+        };
+        assert_eq!(End::of(&stopped), End::Stopped);
         // Earlier versions did not tell how long a call was waited for.
         let mut earlier = left;
         earlier.attempts[0].left_us = None;

@@ -28,6 +28,7 @@ pub(super) fn json(name: &str, tally: &Tally) -> Value {
         "given_up_after_p50_ms": interval(tally.waited()),
         "cut": tally.n_cut,
         "abandoned": tally.n_abandoned(),
+        "stopped": tally.n_stopped,
         "untold": tally.n_untold,
         "mistaken": tally.n_mistaken,
         "unpaid": tally.n_unpaid,
@@ -53,8 +54,12 @@ type Remark = (fn(&Tally) -> usize, &'static str);
 
 /// What deserves a word beside the table, each thing once for all candidates.
 pub(super) fn remarks(tallies: &BTreeMap<String, Tally>) -> Vec<String> {
-    let kinds: [Remark; 11] = [
+    let kinds: [Remark; 12] = [
         (|one| one.n_cut, "got a part of an answer and an error"),
+        (
+            |one| one.n_stopped,
+            "that the gateway's own end cut off, not in the share",
+        ),
         (
             |one| one.n_untold,
             "of which only the cost was kept, not in the share",

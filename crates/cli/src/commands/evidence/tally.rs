@@ -31,6 +31,8 @@ pub(super) struct Tally {
     pub(super) n_given_up: usize,
     /// Requests whose client went away in the middle of the answer.
     pub(super) n_left: usize,
+    /// Requests that the gateway's own end cut off.
+    pub(super) n_stopped: usize,
     /// Requests of which only the cost was kept.
     pub(super) n_untold: usize,
     /// Requests that were wrong themselves.
@@ -138,6 +140,7 @@ impl Tally {
         self.n_failed += usize::from(end == End::Failed);
         self.n_given_up += usize::from(end == End::GivenUp);
         self.n_left += usize::from(end == End::Left);
+        self.n_stopped += usize::from(end == End::Stopped);
         self.n_mistaken += usize::from(end == End::Mistaken);
         self.n_unpaid += usize::from(end == End::Unpaid);
         if is_answered {
@@ -362,7 +365,7 @@ impl Uncalled {
             Some(End::Unpaid) => self.unpaid += 1,
             Some(End::Mistaken) => self.mistaken += 1,
             Some(End::GivenUp | End::Left) => self.abandoned += 1,
-            Some(End::Answered | End::Failed) | None => {}
+            Some(End::Answered | End::Failed | End::Stopped) | None => {}
         }
     }
 }
