@@ -122,15 +122,23 @@ fn dearest(
         })
     };
     let first = price((tiers[0], places[0]))?;
-    let all = tiers
-        .into_iter()
-        .flat_map(|tier| places.map(|place| (tier, place)));
-    Some(all.filter_map(price).fold(
+    let (tiers, places) = (distinct(&tiers), distinct(&places));
+    let all = (tiers.iter()).flat_map(|tier| places.iter().map(move |place| (*tier, *place)));
+    let others = all.skip(1).filter_map(price);
+    Some(others.fold(
         first,
         |most, other| {
             if other.cost > most.cost { other } else { most }
         },
     ))
+}
+
+/// The one where both are the same: most calls have nothing left open, and are priced once.
+fn distinct<T: PartialEq>(both: &[T; 2]) -> &[T] {
+    match both {
+        [one, other] if one == other => std::slice::from_ref(one),
+        _ => both,
+    }
 }
 
 /// Refused calls cost nothing, and neither do those of which no byte went out.
