@@ -6,6 +6,7 @@
 mod accepted;
 mod adaptive;
 mod args;
+mod cells;
 mod clock;
 mod commands;
 mod content;

@@ -4,12 +4,12 @@
 //! is `gate`'s, choosing is `choose`'s.
 
 use rust_decimal::Decimal;
-use trilemma_domain::Usd;
+use trilemma_domain::{CandidateId, Usd};
 use trilemma_stats::{Confidence, Side};
 
 use crate::collect::Table;
 use crate::figure::Figure;
-use crate::input::{CandidateFacts, DecisionInput};
+use crate::input::{CandidateFacts, DecisionInput, LifecycleEnd};
 use crate::measure::{CostSample, Prices, Timed, cost_sample, counts, pass_rate, timed};
 use crate::result::{Counts, LatencyFigures};
 use crate::review::Reviews;
@@ -22,6 +22,18 @@ pub(crate) struct Case<'a> {
     pub(crate) design: Design,
     pub(crate) candidates: Vec<Evidence<'a>>,
     pub(crate) reviews: &'a Reviews,
+}
+
+impl Case<'_> {
+    /// The part of a mix whose end is its own; `None` = it is no mix, or nothing says when it ends.
+    pub(crate) fn ending_part(&self, facts: &CandidateFacts) -> Option<&CandidateId> {
+        let end = facts.end.as_ref()?;
+        let parts = facts.routed.iter().flat_map(|routed| &routed.parts);
+        let mut parts = parts.filter_map(|part| self.input.candidates.get(part.candidate));
+        let ends = |own: &LifecycleEnd| own.by == end.by;
+        let first = parts.find(|part| part.end.as_ref().is_some_and(ends))?;
+        Some(&first.id)
+    }
 }
 
 /// What was measured of one candidate.

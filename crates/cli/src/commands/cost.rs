@@ -9,8 +9,8 @@ use trilemma_cost::{PriceBasis, decimal_of, monthly, per_accepted_answer};
 use trilemma_domain::Usd;
 
 use super::money::{
-    Asked, Contender, Mix, MoneyArgs, assumption_lines, assumptions_json, assumptions_text,
-    left_out_json, left_out_text, mixes, per_query, tokens, usd,
+    Asked, Contender, Mix, MoneyArgs, PRICE_OF_A_MIX, assumption_lines, assumptions_json,
+    assumptions_text, left_out_json, left_out_text, mixes, per_query, tokens, usd,
 };
 use crate::args::Common;
 use crate::exit::Exit;
@@ -254,6 +254,13 @@ fn table(asked: &Asked, rows: &[Row<'_>], mixes: &[Mix], has_growth: bool) -> Ta
 fn price_source(contender: &Contender, assumptions: &Assumptions) -> String {
     match contender.price_step(assumptions).map(|step| &step.basis) {
         None => "no source states a price".to_owned(),
+        Some(PriceBasis::Contract) if !contender.parts.is_empty() => {
+            let stale = match contender.is_stale(assumptions) {
+                true => ": STALE",
+                false => "",
+            };
+            format!("{PRICE_OF_A_MIX}{stale}")
+        }
         Some(PriceBasis::Contract) => "own contract".to_owned(),
         Some(PriceBasis::Catalog {
             source, checked, ..

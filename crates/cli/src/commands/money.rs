@@ -8,7 +8,7 @@ mod outlook;
 mod shown;
 
 pub(crate) use asked::{Asked, MoneyArgs};
-pub(crate) use contender::{Contender, overhead};
+pub(crate) use contender::{Contender, PRICE_OF_A_MIX, overhead};
 pub(crate) use mixing::{Mix, mixes};
 pub(crate) use outlook::look_ahead;
 pub(crate) use shown::{

@@ -1,7 +1,6 @@
 //! `trilemma review`: people say of some answers whether they will do, and all scores are corrected by it.
 
 mod cards;
-mod cells;
 mod desk;
 mod export;
 mod import;

@@ -176,9 +176,15 @@ fn shutdown(case: &Case<'_>, chosen: usize) -> Option<Overturn> {
     if days > HORIZON_DAYS {
         return None;
     }
-    let name = match end.at_endpoint {
-        true => format!("`{}`", case.name(chosen)),
-        false => format!("The model of `{}`, at its vendor,", case.name(chosen)),
+    let own = case.name(chosen);
+    let part = case.ending_part(case.candidates.get(chosen)?.facts);
+    let name = match (end.at_endpoint, part) {
+        (true, None) => format!("`{own}`"),
+        (false, None) => format!("The model of `{own}`, at its vendor,"),
+        (true, Some(part)) => format!("`{part}`, a part of `{own}`,"),
+        (false, Some(part)) => {
+            format!("The model of `{part}`, a part of `{own}`, at its vendor,")
+        }
     };
     let when = if end.exact { "on" } else { "by" };
     let instead = end.replacement.as_ref().map_or_else(String::new, |other| {

@@ -143,17 +143,21 @@ fn ending(case: &Case<'_>, idx: usize, facts: &CandidateFacts) -> Option<Warning
     if days > 365 {
         return None;
     }
+    let whose = match case.ending_part(facts) {
+        Some(part) => format!("`{part}`, a part of `{}`,", facts.id),
+        None => format!("`{}`", facts.id),
+    };
     let text = match (end.at_endpoint, days <= 0) {
         // A requirement says so.
         (true, true) => return None,
-        (true, false) => format!("`{}` is shut down by {}, in {days} days.", facts.id, end.by),
+        (true, false) => format!("{whose} is shut down by {}, in {days} days.", end.by),
         (false, true) => format!(
-            "The model of `{}` is shut down at its vendor since {}; nothing says whether its endpoint still serves it.",
-            facts.id, end.by
+            "The model of {whose} is shut down at its vendor since {}; nothing says whether its endpoint still serves it.",
+            end.by
         ),
         (false, false) => format!(
-            "The model of `{}` is shut down at its vendor by {}, in {days} days; its endpoint may follow.",
-            facts.id, end.by
+            "The model of {whose} is shut down at its vendor by {}, in {days} days; its endpoint may follow.",
+            end.by
         ),
     };
     Some(warning(WarningCode::Ending, Some(idx), text))

@@ -176,13 +176,19 @@ pub(crate) fn price_age(case: &Case<'_>, candidate: usize) -> Option<GateResult>
 pub(crate) fn offered(case: &Case<'_>, facts: &CandidateFacts) -> Option<GateResult> {
     let why = match (&facts.retired, &facts.end) {
         (Some(why), _) => why.clone(),
-        (None, Some(end)) if end.at_endpoint && end.by <= case.input.as_of => gone(end),
+        (None, Some(end)) if end.at_endpoint && end.by <= case.input.as_of => {
+            let whose = match case.ending_part(facts) {
+                Some(part) => format!("its part `{part}`"),
+                None => "it".to_owned(),
+            };
+            gone(&whose, end)
+        }
         (None, _) => return None,
     };
     Some(stated(GateKind::Offered, Verdict::Fails, why))
 }
 
-fn gone(end: &LifecycleEnd) -> String {
+fn gone(whose: &str, end: &LifecycleEnd) -> String {
     let when = if end.exact { "on" } else { "at the latest by" };
     let instead = end.replacement.as_ref().map_or_else(String::new, |other| {
         format!("; its vendor recommends `{other}`")
@@ -191,7 +197,7 @@ fn gone(end: &LifecycleEnd) -> String {
         .source
         .as_ref()
         .map_or_else(String::new, |source| format!(" ({source})"));
-    format!("it was shut down {when} {}{instead}{source}", end.by)
+    format!("{whose} was shut down {when} {}{instead}{source}", end.by)
 }
 
 /// Keeps a candidate open of which nothing is known; `None` = it has scored answers.

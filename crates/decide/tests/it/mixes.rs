@@ -1,8 +1,8 @@
 //! A routed mix beside the candidates it is made of.
 
 use trilemma_decide::{
-    Collector, DecideError, Decision, DecisionInput, GateKind, Known, Method, Mix, Mixed,
-    Preference, Shown, WarningCode,
+    Collector, DecideError, Decision, DecisionInput, GateKind, Known, LifecycleEnd, Method, Mix,
+    Mixed, Preference, Shown, WarningCode,
 };
 use trilemma_domain::{FailureKind, Margin, Observation, Reference, Requirements, Verdict};
 
@@ -179,6 +179,43 @@ fn what_is_not_known_of_all_parts_is_not_known_of_the_mix() {
     assert_eq!(
         gate(&decision, 3, GateKind::Context).verdict,
         Verdict::Undecided
+    );
+}
+
+#[test]
+fn a_mix_ends_with_a_part_that_is_named() {
+    let mut input = cast();
+    let ends = |days: i32| {
+        let day = input.as_of;
+        let mut by = day;
+        for _ in 0..days.abs() {
+            by = if days > 0 {
+                by.tomorrow()
+            } else {
+                by.yesterday()
+            }
+            .unwrap();
+        }
+        Some(LifecycleEnd {
+            by,
+            exact: true,
+            replacement: None,
+            at_endpoint: true,
+            source: None,
+        })
+    };
+    let (soon, past) = (ends(30), ends(-30));
+    input.candidates[1].end = soon;
+    let decision = decided(&input, &columns(), mix());
+    let mut warnings = decision.warnings.iter();
+    let told = warnings.any(|one| one.text.contains("`b`, a part of `mix`, is shut down by"));
+    assert!(told, "{:?}", decision.warnings);
+    input.candidates[1].end = past;
+    let decision = decided(&input, &columns(), mix());
+    let reason = &gate(&decision, 3, GateKind::Offered).reason;
+    assert!(
+        reason.starts_with("its part `b` was shut down on"),
+        "{reason}"
     );
 }
 

@@ -5,7 +5,8 @@ use super::clean::one_line;
 /// Most characters of a text cell: a spreadsheet holds 32,767.
 const MAX_CELL_CHARS: usize = 32_000;
 
-/// Writes a text cell: cleaned, an apostrophe before what would start a formula, quoted where needed.
+/// Writes a text cell: cleaned, an apostrophe before what would start a formula, and before one of its own so that no two
+/// texts become one cell; quoted where needed.
 ///
 /// Numbers are not for this function: `-1` would become text.
 pub(crate) fn cell(text: &str) -> String {
@@ -16,7 +17,7 @@ pub(crate) fn cell(text: &str) -> String {
     let starts_formula = matches!(
         first,
         // The full-width forms start formulas in East Asian settings.
-        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+        Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\'')
     );
     if raw_lead || starts_formula {
         plain.insert(0, '\'');

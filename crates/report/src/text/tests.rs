@@ -32,6 +32,9 @@ fn neutralises_formulas_and_quotes_cells() {
     check("\"=", "\"'\"\"=\"");
     check(" \" =", "\"' \"\" =\"");
     check("a,\"b\"", "\"a,\"\"b\"\"\"");
+    // A name that begins with an apostrophe is told from a guarded one.
+    check("'=1+1", "\"''=1+1\"");
+    check("it's", "\"it's\"");
 }
 
 #[test]

@@ -38,6 +38,9 @@ impl Measured {
     }
 }
 
+/// Where the price of a routed mix comes from.
+pub(crate) const PRICE_OF_A_MIX: &str = "its models' prices, weighed by their tokens";
+
 /// Somebody who could be chosen.
 #[derive(Debug, Clone)]
 pub(crate) struct Contender {
@@ -60,6 +63,8 @@ pub(crate) struct Contender {
     pub(crate) tuned: Option<FineTuned>,
     /// The models that a routed mix is made of, with calls per query; empty = it is one model.
     pub(crate) parts: Vec<(String, f64)>,
+    /// The part of a routed mix whose end is its own; `None` = it is one model, or nothing says when it ends.
+    pub(crate) ending_part: Option<String>,
     /// Whether the price of a part was last looked at more than 90 days ago.
     has_stale_part: bool,
     pub(crate) notes: Vec<String>,
@@ -110,6 +115,7 @@ impl Contender {
             lifecycle: model.lifecycle.clone(),
             tuned: model.fine_tuned.clone(),
             parts: Vec::new(),
+            ending_part: None,
             has_stale_part: false,
             notes,
         }
@@ -206,11 +212,11 @@ impl Contender {
             ..Self::unknown()
         };
         let members: Vec<&Self> = asked().filter_map(|part| of(part.id.as_str())).collect();
-        let ends = members.iter().map(|one| &one.lifecycle);
-        let first = ends
-            .filter(|one| one.end().is_some())
-            .min_by_key(|one| one.end().map(|end| end.0));
-        mix.lifecycle = first.cloned().unwrap_or_default();
+        let first = (members.iter())
+            .filter(|one| one.lifecycle.end().is_some())
+            .min_by_key(|one| one.lifecycle.end().map(|end| end.0));
+        mix.ending_part = first.map(|one| one.name.clone());
+        mix.lifecycle = first.map_or_else(Lifecycle::default, |one| one.lifecycle.clone());
         let priced: Option<Vec<(&RoutedPart, &Self)>> = asked()
             .map(|part| Some((part, of(part.id.as_str())?)))
             .collect();
@@ -266,6 +272,7 @@ impl Contender {
             lifecycle: Lifecycle::default(),
             tuned: None,
             parts: Vec::new(),
+            ending_part: None,
             has_stale_part: false,
             notes: Vec::new(),
         }

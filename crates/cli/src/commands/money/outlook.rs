@@ -17,7 +17,7 @@ use trilemma_decide::{Decision, StalePrices};
 use trilemma_domain::{ModelName, Usd};
 
 use super::asked::Asked;
-use super::contender::{Contender, Measured};
+use super::contender::{Contender, Measured, PRICE_OF_A_MIX};
 use crate::commands::limits::{carried, row};
 use crate::commands::selfhost::plan::{SelfHost, plan as server_plan};
 use crate::commands::tco::plan::{Owned, Tco, plan as tco_plan};
@@ -128,10 +128,11 @@ fn bill(contender: &Contender, assumptions: &Assumptions) -> Option<Bill> {
         .and_then(|rate| decimal_of(rate.value));
     let likely = monthly(query.cost, traffic.mode().to_f64()?)?;
     let (price_source, price_checked, is_stale) = match &step.basis {
-        PriceBasis::Contract if !contender.parts.is_empty() => {
-            let source = "its models' prices, weighed by their tokens".to_owned();
-            (source, None, contender.is_stale(assumptions))
-        }
+        PriceBasis::Contract if !contender.parts.is_empty() => (
+            PRICE_OF_A_MIX.to_owned(),
+            None,
+            contender.is_stale(assumptions),
+        ),
         PriceBasis::Contract => ("own contract".to_owned(), None, false),
         PriceBasis::Catalog {
             source,

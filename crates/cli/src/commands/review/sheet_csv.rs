@@ -1,7 +1,7 @@
 //! Comma-separated sheets. Spreadsheets of many countries save with semicolons: both are read, and tabs.
 
-use super::cells::{neutral, plain};
 use super::sheet::{COLUMNS, Cells, Filled, Flaw};
+use crate::cells::{neutral, plain};
 
 /// Writes UTF-8 with a byte order mark, without which Excel reads another encoding.
 pub(super) fn write(rows: &[Cells]) -> anyhow::Result<Vec<u8>> {

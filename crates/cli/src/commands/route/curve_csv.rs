@@ -4,6 +4,7 @@ use trilemma_route::Point;
 
 use super::seal::brief;
 use super::sheet::Sheet;
+use crate::cells::neutral;
 
 /// Writes it; names that a spreadsheet would take for a formula are made text.
 ///
@@ -52,26 +53,29 @@ pub(super) fn curve(sheet: &Sheet<'_>) -> anyhow::Result<Vec<u8>> {
     Ok(out.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }
 
+/// On one line, and no formula.
 fn guarded(name: &str) -> String {
     let clean: String = name
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    if clean.starts_with(['=', '+', '-', '@']) {
-        format!("'{clean}")
-    } else {
-        clean
-    }
+    neutral(&clean)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::guarded;
+    use super::*;
+    use crate::cells::plain;
 
     #[test]
-    fn names_are_never_formulas() {
+    fn names_are_never_formulas_and_come_back() {
         assert_eq!(guarded("=1+1"), "'=1+1");
         assert_eq!(guarded("-1 points"), "'-1 points");
         assert_eq!(guarded("a\nb"), "a b");
+        for name in ["'=x", "'quoted", " =x", "＝x", "|x", "plain"] {
+            assert_eq!(plain(&guarded(name)), name);
+        }
+        // A name that begins with an apostrophe is not taken for a guarded one.
+        assert_ne!(guarded("'=x"), guarded("=x"));
     }
 }

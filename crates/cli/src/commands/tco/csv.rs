@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use trilemma_domain::Usd;
 
 use super::plan::Tco;
+use crate::cells::neutral;
 
 /// Writes it; names that a spreadsheet would take for a formula are made text.
 pub(super) fn ledger(tco: &Tco<'_>) -> String {
@@ -51,9 +52,7 @@ pub(super) fn ledger(tco: &Tco<'_>) -> String {
 }
 
 fn cell(name: &str) -> String {
-    let is_formula = name.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if is_formula { "'" } else { "" };
-    format!("\"{guard}{}\"", name.replace('"', "\"\""))
+    format!("\"{}\"", neutral(name).replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -63,6 +62,8 @@ mod tests {
     #[test]
     fn names_are_never_formulas() {
         assert_eq!(cell("=1+1"), "\"'=1+1\"");
+        assert_eq!(cell("'=1+1"), "\"''=1+1\"");
+        assert_eq!(cell(" =1"), "\"' =1\"");
         assert_eq!(cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
     }
 }

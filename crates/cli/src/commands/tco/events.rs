@@ -25,7 +25,10 @@ pub(super) fn events(asked: &Asked, contender: &Contender, forced: Usd) -> Vec<E
     let about = if is_exact { "" } else { " at the latest" };
     match &contender.lifecycle.on_shutdown {
         OnShutdown::Reroute { to } => {
-            let factor = ModelName::parse(to)
+            // The other parts of a mix keep their prices, so the successor's are none of its own.
+            let alone = contender.parts.is_empty().then(|| ModelName::parse(to));
+            let factor = alone
+                .flatten()
                 .and_then(|id| priced(asked, contender, &id, day))
                 .zip(cost_now(asked, contender))
                 .and_then(|(then, now)| then.checked_div(now));
@@ -39,9 +42,15 @@ pub(super) fn events(asked: &Asked, contender: &Contender, forced: Usd) -> Vec<E
             all.push(Event {
                 month,
                 kind: EventKind::OneOff(forced),
-                reason: format!(
-                    "{day}{about}: {to} answers silently; testing it costs what a switch does"
-                ),
+                reason: match &contender.ending_part {
+                    None => format!(
+                        "{day}{about}: {to} answers silently; testing it costs what a switch does"
+                    ),
+                    Some(part) => format!(
+                        "{day}{about}: {to} answers silently for its part {part}, at prices that are not counted; testing it \
+                         costs what a switch does"
+                    ),
+                },
             });
         }
         OnShutdown::Error | OnShutdown::Unknown => {
@@ -53,7 +62,12 @@ pub(super) fn events(asked: &Asked, contender: &Contender, forced: Usd) -> Vec<E
             all.push(Event {
                 month,
                 kind: EventKind::OneOff(forced),
-                reason: format!("{day}{about}: shut down, forced migration{to}"),
+                reason: match &contender.ending_part {
+                    None => format!("{day}{about}: shut down, forced migration{to}"),
+                    Some(part) => {
+                        format!("{day}{about}: its part {part} is shut down, forced migration{to}")
+                    }
+                },
             });
         }
     }

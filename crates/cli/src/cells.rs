@@ -24,7 +24,7 @@ fn is_risky(text: &str) -> bool {
 }
 
 /// Makes a text safe for a cell.
-pub(super) fn neutral(text: &str) -> String {
+pub(crate) fn neutral(text: &str) -> String {
     if is_risky(text) {
         format!("'{text}")
     } else {
@@ -33,7 +33,7 @@ pub(super) fn neutral(text: &str) -> String {
 }
 
 /// Gives the text of a cell back.
-pub(super) fn plain(cell: &str) -> &str {
+pub(crate) fn plain(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(text) if is_risky(text) => text,
         Some(_) | None => cell,
