@@ -25,7 +25,8 @@ pub(crate) struct Bayes<'a> {
 pub(crate) struct Posterior {
     /// Their means.
     pub(crate) mean: Vec<f64>,
-    covariance: Vec<Vec<f64>>,
+    /// How they vary together, by weight and weight.
+    pub(crate) covariance: Vec<Vec<f64>>,
 }
 
 impl Bayes<'_> {

@@ -108,3 +108,62 @@ fn folds_are_even_and_seeded() {
         assert!((20..=21).contains(&n));
     }
 }
+
+/// Any number of outputs is worked on as each by itself: copies of one come to the same, to the last bit.
+#[test]
+fn outputs_beside_others_are_fitted_as_alone() {
+    let mut state = 7;
+    let mut unit = || (super::folds::split_mix(&mut state) >> 40) as f32 / (1_u32 << 24) as f32;
+    let rows: Vec<Row> = (0..50_u32)
+        .map(|row| {
+            let of = |at: u32| (1 + (row * 7 + at * 13) % 90, unit() - 0.3);
+            let mut row: Row = (0..12).map(of).collect();
+            row.sort_by_key(|one| one.0);
+            row
+        })
+        .collect();
+    let rows: Vec<&Row> = rows.iter().collect();
+    let y: Vec<f32> = rows.iter().map(|_| unit() - 0.5).collect();
+    let surface: Vec<Vec<f64>> = (0..50)
+        .map(|_| (0..4).map(|_| f64::from(unit())).collect())
+        .collect();
+    let surface: Vec<&[f64]> = surface.iter().map(Vec::as_slice).collect();
+    let bins = Bins::fit(&surface, 4);
+    let alone = ridge(&rows, 100, &y, 1, 5.0);
+    let tree = forest(&surface, &bins, (&y, 1), 5, 3);
+    // Columns that no row has weigh nothing.
+    assert!(alone[0] == 0.0 && alone[99] == 0.0 && alone.iter().any(|one| *one != 0.0));
+    for n in [2, 4, 8, 16] {
+        let copies: Vec<f32> = y.iter().flat_map(|one| vec![*one; n]).collect();
+        let found = ridge(&rows, 100, &copies, n, 5.0);
+        for (own, one) in found.chunks_exact(n).zip(&alone) {
+            assert!(
+                own.iter().all(|weight| weight.to_bits() == one.to_bits()),
+                "{n}"
+            );
+        }
+        for (own, one) in forest(&surface, &bins, (&copies, n), 5, 3)
+            .iter()
+            .zip(&tree)
+        {
+            assert_eq!(own.splits, one.splits);
+            for (own, one) in own.leaves.chunks_exact(n).zip(&one.leaves) {
+                assert!(
+                    own.iter().all(|leaf| leaf.to_bits() == one.to_bits()),
+                    "{n}"
+                );
+            }
+        }
+    }
+    // Numbers of outputs that fill no lot are those of their first.
+    let three: Vec<f32> = y.iter().flat_map(|one| [*one, 0.5 * one, -one]).collect();
+    let found = ridge(&rows, 100, &three, 3, 5.0);
+    let nine: Vec<f32> = three
+        .chunks_exact(3)
+        .flat_map(|own| own.repeat(3))
+        .collect();
+    let wide = ridge(&rows, 100, &nine, 9, 5.0);
+    for (own, wide) in found.chunks_exact(3).zip(wide.chunks_exact(9)) {
+        assert_eq!(own.repeat(3), wide);
+    }
+}

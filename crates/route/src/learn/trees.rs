@@ -71,37 +71,72 @@ pub(crate) fn forest(
     n_trees: usize,
     seed: u64,
 ) -> Trees {
-    let binned: Vec<Vec<u8>> = rows.iter().map(|row| bins.bin(row)).collect();
-    let grove = Grove {
-        bins,
-        binned: &binned,
-        y,
-        width: n_outputs + 1,
-    };
-    let mut state = seed;
-    (0..n_trees)
-        .map(|_| {
-            let mut tree = grove.tree(&mut state);
+    let y = (y, n_outputs);
+    match n_outputs {
+        0..=2 => Grove::<2>::of(rows, bins, y).trees(n_trees, seed),
+        3..=4 => Grove::<4>::of(rows, bins, y).trees(n_trees, seed),
+        _ => Grove::<8>::of(rows, bins, y).trees(n_trees, seed),
+    }
+}
+
+/// What trees are grown from. Outputs are worked on in lots of some lanes, so that a processor adds up several at once; what is
+/// added to what, and in which order, is the same for any number of them.
+struct Grove<'a, const L: usize> {
+    bins: &'a Bins,
+    /// By feature, then row.
+    binned: Vec<Vec<u8>>,
+    n_rows: usize,
+    /// By row: lots, the last one filled up with zeros.
+    y: Vec<[f64; L]>,
+    n_outputs: usize,
+    n_lots: usize,
+}
+
+/// Sums of outputs and counts of rows by place.
+struct Sums<const L: usize> {
+    outputs: Vec<[f64; L]>,
+    counts: Vec<f64>,
+}
+
+impl<'a, const L: usize> Grove<'a, L> {
+    fn of(rows: &[&[f64]], bins: &'a Bins, (y, n_outputs): (&[f32], usize)) -> Self {
+        let by_row: Vec<Vec<u8>> = rows.iter().map(|row| bins.bin(row)).collect();
+        let feature = |feature: usize| by_row.iter().map(|row| row[feature]).collect();
+        let mut lanes = Vec::new();
+        for lot in y
+            .chunks_exact(n_outputs.max(1))
+            .flat_map(|own| own.chunks(L))
+        {
+            let mut lane = [0.0; L];
+            for (lane, y) in lane.iter_mut().zip(lot) {
+                *lane = f64::from(*y);
+            }
+            lanes.push(lane);
+        }
+        Self {
+            bins,
+            binned: (0..bins.0.len()).map(feature).collect(),
+            n_rows: rows.len(),
+            y: lanes,
+            n_outputs,
+            n_lots: n_outputs.div_ceil(L),
+        }
+    }
+
+    fn trees(&self, n_trees: usize, seed: u64) -> Trees {
+        let mut state = seed;
+        let one = |_| {
+            let mut tree = self.tree(&mut state);
             for leaf in &mut tree.leaves {
                 *leaf /= n_trees as f64;
             }
             tree
-        })
-        .collect()
-}
+        };
+        (0..n_trees).map(one).collect()
+    }
 
-/// What trees are grown from.
-struct Grove<'a> {
-    bins: &'a Bins,
-    binned: &'a [Vec<u8>],
-    y: &'a [f32],
-    /// Sums of outputs and a count.
-    width: usize,
-}
-
-impl Grove<'_> {
     fn tree(&self, state: &mut u64) -> Tree {
-        let mut leaf_of = vec![0_usize; self.binned.len()];
+        let mut leaf_of = vec![0_usize; self.n_rows];
         let mut splits = Vec::with_capacity(N_LEVELS);
         for _ in 0..N_LEVELS {
             let n_leaves = 1 << splits.len();
@@ -109,17 +144,19 @@ impl Grove<'_> {
                 continue;
             };
             splits.push((feature, self.bins.threshold(feature, bin)));
-            for (leaf, row) in leaf_of.iter_mut().zip(self.binned) {
-                *leaf = 2 * *leaf + usize::from(row[feature] > bin);
+            for (leaf, own) in leaf_of.iter_mut().zip(&self.binned[feature]) {
+                *leaf = 2 * *leaf + usize::from(*own > bin);
             }
         }
-        let mut leaves = Vec::with_capacity((self.width - 1) << splits.len());
-        for sums in self
-            .sums(1 << splits.len(), |row| leaf_of[row])
-            .chunks_exact(self.width)
+        let sums = self.sums(1 << splits.len(), leaf_of.iter().copied());
+        let mut leaves = Vec::with_capacity(self.n_outputs << splits.len());
+        for (own, n) in sums
+            .outputs
+            .chunks_exact(self.n_lots.max(1))
+            .zip(&sums.counts)
         {
-            let (n, outputs) = (sums[self.width - 1], &sums[..self.width - 1]);
-            leaves.extend(outputs.iter().map(|sum| sum / (n + SHRINK)));
+            let outputs = own.iter().flatten().take(self.n_outputs);
+            leaves.extend(outputs.map(|sum| sum / (n + SHRINK)));
         }
         Tree { splits, leaves }
     }
@@ -134,8 +171,9 @@ impl Grove<'_> {
                 continue;
             }
             let bin = ((drawn >> 1) % n_cuts) as u8;
-            let side = |row: usize| 2 * leaf_of[row] + usize::from(self.binned[row][feature] > bin);
-            let explained = self.explained(&self.sums(2 * n_leaves, side));
+            let sides = leaf_of.iter().zip(&self.binned[feature]);
+            let sides = sides.map(|(leaf, own)| 2 * leaf + usize::from(*own > bin));
+            let explained = self.explained(&self.sums(2 * n_leaves, sides));
             if let Some(explained) = explained
                 && best.is_none_or(|(most, _)| explained > most)
             {
@@ -145,32 +183,33 @@ impl Grove<'_> {
         best.map(|(_, split)| split)
     }
 
-    /// Sums of outputs and counts of rows by place.
-    fn sums(&self, n_places: usize, place: impl Fn(usize) -> usize) -> Vec<f64> {
-        let mut sums = vec![0.0; n_places * self.width];
-        for (row, y) in self.y.chunks_exact(self.width - 1).enumerate() {
-            let at = place(row) * self.width;
-            let sums = &mut sums[at..at + self.width];
-            for (sum, y) in sums.iter_mut().zip(y) {
-                *sum += f64::from(*y);
+    /// By place: sums of the outputs of its rows, and their number.
+    fn sums(&self, n_places: usize, places: impl Iterator<Item = usize>) -> Sums<L> {
+        let mut outputs = vec![[0.0; L]; n_places * self.n_lots];
+        let mut counts = vec![0.0; n_places];
+        for (place, y) in places.zip(self.y.chunks_exact(self.n_lots.max(1))) {
+            let at = place * self.n_lots;
+            for (sum, y) in outputs[at..at + self.n_lots].iter_mut().zip(y) {
+                for lane in 0..L {
+                    sum[lane] += y[lane];
+                }
             }
-            sums[self.width - 1] += 1.0;
+            counts[place] += 1.0;
         }
-        sums
+        Sums { outputs, counts }
     }
 
     /// How much sums by side of a split explain; `None` = no leaf has enough rows on both sides.
-    fn explained(&self, sums: &[f64]) -> Option<f64> {
-        let count = |side: &[f64]| side[self.width - 1];
+    fn explained(&self, sums: &Sums<L>) -> Option<f64> {
         let mut is_allowed = false;
         let mut explained = 0.0;
-        for leaf in sums.chunks_exact(2 * self.width) {
-            let (left, right) = leaf.split_at(self.width);
-            is_allowed |= count(left) >= MIN_ROWS && count(right) >= MIN_ROWS;
-            for side in [left, right] {
-                let squares: f64 = side[..self.width - 1].iter().map(|sum| sum * sum).sum();
-                explained += squares / (count(side) + SHRINK);
-            }
+        let outputs = sums.outputs.chunks_exact(self.n_lots.max(1));
+        for (idx, (own, count)) in outputs.zip(&sums.counts).enumerate() {
+            let other = sums.counts[idx ^ 1];
+            is_allowed |= *count >= MIN_ROWS && other >= MIN_ROWS;
+            let own = own.iter().flatten().take(self.n_outputs);
+            let squares: f64 = own.map(|sum| sum * sum).sum();
+            explained += squares / (count + SHRINK);
         }
         is_allowed.then_some(explained)
     }
