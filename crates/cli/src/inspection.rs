@@ -14,6 +14,7 @@ use crate::keys::{self, MissingKey};
 use crate::lineup;
 use crate::linting::{LintWishes, findings};
 use crate::policy_check;
+use crate::routing::rules::{self, Ruled};
 use crate::size_class;
 
 /// What was found without calling anyone.
@@ -29,6 +30,8 @@ pub(crate) struct Inspection {
     pub(crate) unsendable: Vec<String>,
     /// What is wrong with the policy that the project serves.
     pub(crate) policy: Vec<String>,
+    /// How many items each routing rule catches.
+    pub(crate) rules: Vec<Ruled>,
     /// How large requests are, by candidate.
     pub(crate) requests: Vec<RequestSize>,
     /// Candidates and judges that a budget does not bound, because their price is unknown; empty
@@ -36,6 +39,8 @@ pub(crate) struct Inspection {
     pub(crate) unbounded: Vec<String>,
     /// What size classes lead one to expect, where that raises a question.
     pub(crate) expectations: Vec<String>,
+    /// Items of the golden set.
+    pub(crate) n_items: usize,
     /// Keys that are not there.
     pub(crate) keys: Vec<MissingKey>,
 }
@@ -63,6 +68,8 @@ pub(crate) fn inspect(context: &Context, golden: &GoldenSet) -> Inspection {
         expectations: size_class::expectations(context),
         golden: findings(Some(context), golden, &LintWishes::default()),
         policy: policy_check::faults(context),
+        rules: rules::of_golden(context, golden.items()),
+        n_items: golden.len(),
         unsendable,
         requests,
         keys: missing,

@@ -128,7 +128,7 @@ fn seconds_left(n_done: u64, n_left: u64, elapsed: Duration) -> Option<f64> {
     clippy::cast_sign_loss,
     reason = "a time to show; a float that does not fit saturates"
 )]
-fn duration_text(seconds: f64) -> String {
+pub(crate) fn duration_text(seconds: f64) -> String {
     let seconds = seconds.ceil() as u64;
     match seconds {
         0..60 => format!("{seconds} s"),

@@ -12,6 +12,7 @@ pub(crate) mod labels;
 mod member;
 pub(crate) mod plan;
 mod propose;
+pub(crate) mod rules;
 pub(crate) mod target;
 pub(crate) mod vectors;
 

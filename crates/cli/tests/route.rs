@@ -174,7 +174,17 @@ fn a_run_becomes_a_policy_that_does_what_was_evaluated() {
         }
     }
     let named = stdout(&run_wide(folder, &["route", "train"], Some("80")), 0);
-    assert!(named.contains("Routing is worth it"), "{named}");
+    assert!(
+        named.contains("Routing is worth it: it saves")
+            || named.contains("Routing is worth it: it costs"),
+        "{named}"
+    );
+    assert_eq!(told["gives"]["shown"], true);
+    assert_eq!(file["measured"]["gives"]["words"], told["gives"]["words"]);
+    // Where all folds decide alike nothing is said of what they chose.
+    let choices = told["fold_choices"].as_array().unwrap();
+    let is_split = choices.iter().any(|one| *one != choices[0]);
+    assert_eq!(named.contains("Left to themselves"), is_split, "{named}");
     for wide in named.lines() {
         assert!(wide.chars().count() <= 80, "{wide}");
     }
@@ -416,6 +426,127 @@ fn rules_of_the_project_come_first() {
     assert_eq!(
         policy(folder)["plan"]["rules"]["otherwise"]["single"],
         "large"
+    );
+}
+
+/// One rule that holds for half of the items, one with a typo, one behind the first, one for a fact that no item states.
+const COUNTED: &str = r#"[routing]
+[[routing.rules]]
+name = "birds"
+when = { contains = "birds" }
+then = "large"
+[[routing.rules]]
+name = "typo"
+when = { matches = "nmae the", words = { min = 1 } }
+then = "tiny"
+[[routing.rules]]
+name = "behind"
+when = { contains = "about birds" }
+then = "tiny"
+[[routing.rules]]
+name = "paying users"
+when = { user_tier = "pro" }
+then = "large"
+"#;
+
+#[test]
+fn a_rule_that_catches_nothing_is_named_with_why() {
+    let folder = imported(&rows(120, 4), COUNTED);
+    let folder = folder.path();
+    let eval = ["route", "eval", "--kind", "rules"];
+    let told = value(&run(folder, &[&eval[..], &["--json"]].concat()), 0);
+    assert_fits("route-eval", &told);
+    let brief: Vec<(&str, u64, u64)> = (told["rules"].as_array().unwrap().iter())
+        .map(|one| {
+            let number = |key: &str| one[key].as_u64().unwrap();
+            (one["name"].as_str().unwrap(), number("n"), number("n_met"))
+        })
+        .collect();
+    assert_eq!(
+        brief,
+        [
+            ("birds", 60, 60),
+            ("typo", 0, 0),
+            ("behind", 0, 60),
+            ("paying users", 0, 0),
+        ]
+    );
+    assert_eq!(told["rules"][1]["unmet"], json!(["matches"]));
+    let text = stdout(&run_wide(folder, &eval, Some("200")), 0);
+    for words in [
+        "each with how many of 120 items it decided",
+        "rule `typo` caught none: no item meets its `matches`",
+        "rule `behind` caught none: 60 items would meet it",
+        "rule `paying users` caught none: no item meets its `user_tier`",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let train = ["route", "train", "--kind", "rules", "--json"];
+    let trained = value(&run(folder, &train), 0);
+    assert_eq!(trained["rules"], told["rules"]);
+    // `check` says it before anything is run.
+    let checked = run_wide(folder, &["check"], Some("200"));
+    let checked = String::from_utf8_lossy(&checked.stdout).into_owned();
+    for words in [
+        "routing.rules: `typo` catches none of 120 items: no item meets its `matches`",
+        "of 120 items its rules catch: `birds` 60, `typo` 0, `behind` 0, `paying users` 0",
+    ] {
+        assert!(checked.contains(words), "{words}: {checked}");
+    }
+}
+
+#[test]
+fn an_explanation_says_what_was_judged_and_on_what_it_rests() {
+    let folder = imported(&rows(240, 4), "");
+    let folder = folder.path();
+    let train = ["route", "train", "--kind", "cascade", "--json"];
+    stdout(&run(folder, &train), 0);
+    let told = value(
+        &run(folder, &["route", "explain", "name a colour", "--json"]),
+        0,
+    );
+    assert_fits("route-explain", &told);
+    assert_eq!(told["n_fitted"], 240);
+    assert_eq!(told["expected"]["n"], 240);
+    let ends = told["expected"]["quality_interval"].as_array().unwrap();
+    assert!(ends[0].as_f64() < told["expected"]["quality"].as_f64());
+    let case = &told["cases"][0];
+    assert!(case["gain_sd"].as_f64().unwrap() > 0.0, "{case}");
+    assert!(
+        case["score"].as_f64() <= case["threshold"].as_f64(),
+        "{case}"
+    );
+    assert_eq!(case["given"], "the first answer is given");
+    // An easy item is given the cheap answer, a hard one is asked on; both say at which threshold.
+    for (item, follows) in [
+        ("i1", "not above the threshold"),
+        ("i3", "the first answer is not given, and asking goes on"),
+    ] {
+        let text = run_wide(folder, &["route", "explain", "--item", item], Some("400"));
+        let text = stdout(&text, 0);
+        for words in ["asking on is expected to gain", "posterior SD", follows] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(!text.contains("enough"), "{text}");
+        assert!(text.contains("The judge was fitted on 240 items"), "{text}");
+    }
+    // An estimate for one query has no interval, and says why.
+    stdout(&run(folder, &QUERY), 0);
+    let told = value(
+        &run(folder, &["route", "explain", "name a colour", "--json"]),
+        0,
+    );
+    assert_fits("route-explain", &told);
+    assert!(told["expected"]["quality_interval"].is_null());
+    assert!(told["expected"]["no_interval"].is_string());
+    assert_eq!(told["expected"]["n"], 240);
+    let text = stdout(
+        &run_wide(folder, &["route", "explain", "name a colour"], Some("300")),
+        0,
+    );
+    assert!(
+        text.contains("Fitted on 240 items; an estimate for one query has no interval"),
+        "{text}"
     );
 }
 

@@ -295,15 +295,12 @@ fn told_score(why: &Why) -> Option<ToldScore<'_>> {
             cost_usd: *cost_usd,
         }),
         Why::Weighed {
-            agree,
-            gain,
-            score,
-            threshold,
+            agree, weighing, ..
         } => Some(ToldScore::Weighed {
             agree: *agree,
-            gain: *gain,
-            score: *score,
-            threshold: *threshold,
+            gain: weighing.gain,
+            score: weighing.score,
+            threshold: weighing.threshold,
         }),
         Why::Agreed { n, of } => Some(ToldScore::Agreed {
             n: *n,

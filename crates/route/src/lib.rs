@@ -14,6 +14,7 @@ mod learn;
 mod learned;
 mod measure;
 mod observe;
+mod parallel;
 mod policy;
 mod request;
 mod router;
@@ -23,24 +24,24 @@ mod train;
 pub use gather::{Gather, Gathered, LeftOut};
 pub use learned::{
     CostModel, Embedding, EmbeddingWeights, Estimate, Judge, QualityModel, QueryModel, Reader,
-    Sign, TreeModel, UnseenTask, embedded_text,
+    Sign, TreeModel, UnseenTask, Weighing, embedded_text,
 };
 pub use measure::{
-    Abstention, Against, Appraisal, Depth, Evaluation, Frontier, Held, MIN_ITEMS, N_FOLDS, Pair,
-    PairFigures, Point, Served, Task, Verdict, Wait, WaitIntervals, aiq, appraise, cross_appraise,
-    cross_pair, cross_pair_figures, cross_pair_read, evaluate, held_out_pair, pair, pair_figures,
-    replay,
+    Abstention, Against, Appraisal, Depth, Evaluation, Frontier, Gives, Held, MIN_ITEMS, N_FOLDS,
+    Pair, PairFigures, Point, Served, Task, Verdict, Wait, WaitIntervals, Watch, aiq, appraise,
+    cross_appraise, cross_pair, cross_pair_figures, cross_pair_read, evaluate, evaluate_watched,
+    held_out_pair, n_trainings, pair, pair_figures, replay,
 };
 pub use observe::{Observation, Outcome};
 pub use policy::{
-    Accept, Alone, AskedFor, Between, Compare, CurvePoint, Guard, Labelled, Measured, Member,
-    MemberPrice, Modality, Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads, Rule,
-    SCHEMA_VERSION, Standing, Tiers, When, embedder_binding, measured_binding,
+    Accept, Alone, AskedFor, Between, Compare, CurvePoint, Given, Guard, Labelled, Measured,
+    Member, MemberPrice, Modality, Origin, Pace, Plan, Policy, PolicyError, PolicyProblem, Reads,
+    Rule, SCHEMA_VERSION, Standing, Tiers, When, embedder_binding, measured_binding,
 };
 pub use request::RequestView;
 pub use router::{
-    Call, Case, Decision, Explanation, Flip, NoLabel, NoVector, Router, Step, Tier, Use, Why,
-    classify_complexity, normal,
+    Call, Case, Decision, Explanation, Flip, NoLabel, NoVector, Router, RuleMet, Step, Tier, Use,
+    Why, classify_complexity, normal,
 };
 pub use study::Study;
 pub use train::{

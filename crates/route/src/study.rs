@@ -26,7 +26,7 @@ impl Study {
     pub fn of(gathered: Gathered, options: Options) -> Self {
         Self {
             trained: train(&gathered.examples, &options),
-            evaluation: evaluate_to(&gathered.examples, &options, Depth::Curve),
+            evaluation: evaluate_to(&gathered.examples, &options, (Depth::Curve, &())),
             gathered,
             options,
         }

@@ -20,6 +20,7 @@ use crate::lineup::{self, UNPRICED_HINT, unbounded_text};
 use crate::pins;
 use crate::plan;
 use crate::printer::Printer;
+use crate::routing::rules;
 use crate::split::{Part, with_split};
 
 /// What is looked at.
@@ -143,6 +144,7 @@ pub(crate) fn findings_text(inspection: &Inspection) -> String {
     rows.extend(project.map(|problem| ("warning", problem.to_string())));
     let policy = inspection.policy.iter();
     rows.extend(policy.map(|text| ("warning", format!("policy: {text}"))));
+    rows.extend(rules::findings(&inspection.rules, inspection.n_items));
     let expected = inspection.expectations.iter();
     rows.extend(expected.map(|text| ("note", text.clone())));
     let rows = rows.iter().map(|(word, text)| (*word, text.as_str()));

@@ -5,10 +5,12 @@ mod draw;
 mod embed;
 mod embedding;
 mod eval;
+mod expected;
 mod explain;
 mod explained;
 mod fit;
 mod kind;
+mod rule_words;
 mod seal;
 mod sheet;
 mod sheet_json;
@@ -16,6 +18,7 @@ mod sheet_words;
 mod signals;
 mod target;
 mod train;
+mod trainings;
 mod words;
 
 pub(crate) use eval::read_policy;
@@ -43,6 +46,11 @@ enum RouteCommand {
     /// Ask a model for embeddings for the vectors of a run's queries, each text once, so that training can use them.
     Embed(embed::EmbedArgs),
     /// Which candidate a policy asks for a query, why, and what would change that.
+    ///
+    /// Each expectation says on how many items (n) it rests. Means have their 95 % interval. What asking on would gain,
+    /// after cheap answers, has its posterior standard deviation: of the mean over such answers, not of one. An estimate
+    /// of quality or cost for one query has no interval: it comes from penalised weights and trees, which give none
+    /// that holds, and one answer is right or wrong; `route eval` says what choices by such estimates came to.
     Explain(Box<explain::ExplainArgs>),
 }
 

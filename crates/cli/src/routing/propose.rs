@@ -201,6 +201,15 @@ fn studied(
     routing
         .plan
         .push(format!("on items that it had not seen, {against}"));
+    let examples = &study.gathered.examples;
+    let best = examples.members.get(examples.best_single());
+    let gives = unseen.gives(best.map_or("", |one| one.id.as_str()));
+    if !gives.is_shown() {
+        routing.plan.push(format!(
+            "there it is not shown to give anything over `{}` alone: it {gives}",
+            gives.best
+        ));
+    }
     let chosen = &study.evaluation.chosen;
     if chosen.iter().any(|way| *way != study.trained.way) {
         let names: Vec<&str> = chosen.iter().map(|way| target::way_name(*way)).collect();

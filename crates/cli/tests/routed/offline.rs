@@ -228,13 +228,12 @@ fn score(why: &Why) -> Option<Value> {
             "kind": "expected", "candidate": candidate, "quality": quality, "cost_usd": cost_usd,
         })),
         Why::Weighed {
-            agree,
-            gain,
-            score,
-            threshold,
+            agree, weighing, ..
         } => {
-            let mut told =
-                json!({ "kind": "weighed", "gain": gain, "score": score, "threshold": threshold });
+            let mut told = json!({
+                "kind": "weighed", "gain": weighing.gain, "score": weighing.score,
+                "threshold": weighing.threshold,
+            });
             if let Some(agree) = agree {
                 told["agree"] = json!(agree);
             }

@@ -10,15 +10,17 @@ mod embedding;
 mod judge;
 mod query;
 mod signs;
+mod weighing;
 
 pub(crate) use embedding::unit;
 pub use embedding::{Embedding, EmbeddingWeights, embedded_text};
 pub use judge::Judge;
-pub(crate) use judge::{Evidence, N_LENGTHS, ReadyJudge, Signals};
+pub(crate) use judge::{Evidence, N_LENGTHS, ReadyJudge, Signals, packed_covariance};
 pub use query::{CostModel, Estimate, QualityModel, QueryModel, TreeModel, UnseenTask};
 pub(crate) use query::{Query, Sight, standard_row};
 pub(crate) use signs::{Look, logprob, standard, text, votes};
 pub use signs::{Reader, Sign};
+pub use weighing::Weighing;
 
 /// Weights as one signed byte each, with what a weight of 1 is worth.
 pub(crate) fn in_bytes(weights: &[f64]) -> (f64, Vec<i8>) {

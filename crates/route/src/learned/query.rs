@@ -44,6 +44,9 @@ pub struct QueryModel {
     /// What a query's vector adds; absent = none is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding: Option<Embedding>,
+    /// Items that it was fitted on; absent = an older version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<usize>,
 }
 
 fn first() -> u32 {
@@ -199,6 +202,11 @@ impl Query {
         let guard = self.model.unseen.as_ref()?;
         let is_seen = |task| guard.tasks.iter().any(|known| known == task);
         (!is_seen(task?)).then_some(&guard.then)
+    }
+
+    /// Items that it was fitted on; `None` = the file does not say.
+    pub(crate) fn n(&self) -> Option<usize> {
+        self.model.n
     }
 
     /// What is wanted of a query's vector; `None` = nothing.

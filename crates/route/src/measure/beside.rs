@@ -67,6 +67,15 @@ impl Point {
         }
     }
 
+    /// The same with the interval of its cost over items, or groups of them.
+    #[must_use]
+    pub fn with_cost(self, cost: &[f64], groups: (&[usize], u64)) -> Self {
+        Self {
+            cost: grouped::usd(cost, groups),
+            ..self
+        }
+    }
+
     /// A point of which the items are told one by one: (quality, USD).
     fn by_item(
         name: impl Into<String>,

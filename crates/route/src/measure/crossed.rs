@@ -74,7 +74,7 @@ pub fn cross_pair_read(examples: &Examples, seed: u64) -> Option<Pair> {
                 let answer = row.outcomes.get(weak)?.observation.clone();
                 let why = router.step(&row.view(), &[answer]).why;
                 why.iter().find_map(|why| match why {
-                    Why::Weighed { gain, .. } => Some(*gain),
+                    Why::Weighed { weighing, .. } => Some(weighing.gain),
                     _ => None,
                 })
             },

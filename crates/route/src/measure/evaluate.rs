@@ -19,6 +19,7 @@ use super::pair::Pair;
 use super::replay::Served;
 use super::tasks::{Task, tasks};
 use super::unseen::{Crossed, cross_served};
+use super::watch::Watch;
 use crate::train::{Examples, Options, Target, Way};
 
 /// Fewest items of which anything is said.
@@ -120,11 +121,21 @@ pub enum Depth {
 /// Evaluates how policies trained in this way do on items that they have not seen.
 #[must_use]
 pub fn evaluate(examples: &Examples, options: &Options) -> Evaluation {
-    evaluate_to(examples, options, Depth::Full)
+    evaluate_watched(examples, options, &())
+}
+
+/// The same, before the eyes of somebody.
+#[must_use]
+pub fn evaluate_watched(examples: &Examples, options: &Options, watch: &dyn Watch) -> Evaluation {
+    evaluate_to(examples, options, (Depth::Full, watch))
 }
 
 /// Evaluates as deeply as is asked for.
-pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) -> Evaluation {
+pub(crate) fn evaluate_to(
+    examples: &Examples,
+    options: &Options,
+    (depth, watch): (Depth, &dyn Watch),
+) -> Evaluation {
     let is_full = depth == Depth::Full;
     let best = examples.best_single();
     let seed = options.seed;
@@ -134,7 +145,7 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
         served,
         chosen,
         ways,
-    } = cross_served(examples, options, &targets);
+    } = cross_served(examples, options, (&targets, watch));
     let ways = (ways.into_iter())
         .map(|(way, served)| {
             (
@@ -188,7 +199,7 @@ pub(crate) fn evaluate_to(examples: &Examples, options: &Options, depth: Depth) 
         verdict: verdict(examples, area.as_ref()),
         pair: is_full.then(|| cross_pair(examples, seed)).flatten(),
         tasks: if is_full {
-            tasks(examples, options, &held)
+            tasks(examples, options, (&held, watch))
         } else {
             Vec::new()
         },

@@ -12,6 +12,8 @@ use super::evaluate::Held;
 use super::grouped;
 use super::hull::Frontier;
 use super::replay::{Served, replay};
+use super::watch::Watch;
+use crate::parallel::in_parallel;
 use crate::router::{Router, Why};
 use crate::train::{Examples, Options, Target, train_all};
 
@@ -36,7 +38,11 @@ pub struct Task {
 }
 
 /// Parity by task, and with the task left out of the training.
-pub(super) fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Vec<Task> {
+pub(super) fn tasks(
+    examples: &Examples,
+    options: &Options,
+    (held, watch): (&[Held], &dyn Watch),
+) -> Vec<Task> {
     let parity = held
         .first()
         .map(|held| held.found.served.as_slice())
@@ -50,13 +56,16 @@ pub(super) fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Ve
                 .is_some_and(|row| row.task.as_ref() == Some(task))
         })
     };
-    let tasks = examples.tasks();
-    (tasks.into_iter().filter_map(|name| {
+    let names = examples.tasks();
+    let of = |at: usize| {
+        let name = names.get(at)?.clone();
         let (own, others) = of_task(&name);
         let part = examples.subset(&own);
         let trained = train_all(&examples.subset(&others), options, &target)
             .into_iter()
-            .next()?;
+            .next();
+        watch.trained();
+        let trained = trained?;
         let served = replay(&Router::new(trained.policy).ok()?, &part);
         let groups = part.groups();
         let groups = (groups.as_slice(), options.seed);
@@ -75,8 +84,9 @@ pub(super) fn tasks(examples: &Examples, options: &Options, held: &[Held]) -> Ve
             left_out,
             name,
         })
-    }))
-    .collect()
+    };
+    let found = in_parallel(names.len(), of);
+    found.into_iter().flatten().collect()
 }
 
 /// Who served everything without being chosen for an item; `None` = something was routed.

@@ -194,7 +194,7 @@ fn what_a_policy_is_set_against_has_costs_with_intervals() {
             outcome.cost_usd *= 1.0 + (idx % 7) as f64;
         }
     }
-    let full = evaluate_to(&examples, &by_query(), Depth::Full);
+    let full = evaluate_to(&examples, &by_query(), (Depth::Full, &()));
     let points = [&full.singles, &full.mix, &full.words, &full.baselines].map(|all| all.iter());
     for point in points.into_iter().flatten() {
         let cost = point.cost.as_ref().unwrap();
@@ -207,9 +207,9 @@ fn what_a_policy_is_set_against_has_costs_with_intervals() {
     let half = 1.96 * 0.001 * 2.0 / 240_f64.sqrt();
     assert!((small.width() / 2.0 / half - 1.0).abs() < 0.1, "{small:?}");
     // A decision does not draw them; where all items cost the same there is none.
-    let quick = evaluate_to(&examples, &by_query(), Depth::Curve);
+    let quick = evaluate_to(&examples, &by_query(), (Depth::Curve, &()));
     assert!(quick.singles.iter().all(|one| one.cost.is_none()));
-    let same = evaluate_to(&paired(240, Grouped::No), &by_query(), Depth::Full);
+    let same = evaluate_to(&paired(240, Grouped::No), &by_query(), (Depth::Full, &()));
     assert!(same.singles.iter().all(|one| one.cost.is_none()));
 }
 

@@ -53,6 +53,10 @@ pub struct Alone {
     pub quality: [f64; 3],
     /// Mean USD per query.
     pub cost_usd: f64,
+    /// Its 95 % interval, low and high; both are the mean where all items cost the same. `None` = an older version wrote the
+    /// file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_usd_interval: Option<[f64; 2]>,
     /// Items.
     pub n: usize,
 }
@@ -120,6 +124,16 @@ pub struct Origin {
     pub seed: u64,
 }
 
+/// What a policy gives over the best single candidate, on items that it was not fitted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    /// Whether it is shown, with 95 % confidence, to cost less or to be better.
+    pub shown: bool,
+    /// What it saves and gains, with intervals.
+    pub words: String,
+}
+
 /// What was measured of the policy on items that it was not fitted on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,6 +147,9 @@ pub struct Measured {
     /// Why routing is not shown to be worth anything; `None` = it is, with 95 % confidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstained: Option<String>,
+    /// What it gives over the best single candidate; `None` = an older version wrote the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives: Option<Given>,
     /// What was asked for, and whether it is kept; `None` = nothing was, or an older version wrote the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<AskedFor>,

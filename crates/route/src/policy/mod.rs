@@ -10,8 +10,8 @@ mod problem;
 mod when;
 
 pub use file::{
-    Alone, AskedFor, CurvePoint, Guard, Measured, Member, MemberPrice, Origin, Policy, Reads,
-    SCHEMA_VERSION, Standing, embedder_binding, measured_binding,
+    Alone, AskedFor, CurvePoint, Given, Guard, Measured, Member, MemberPrice, Origin, Policy,
+    Reads, SCHEMA_VERSION, Standing, embedder_binding, measured_binding,
 };
 pub use plan::{Accept, Compare, Labelled, Pace, Plan, Rule, Tiers};
 pub use problem::{PolicyError, PolicyProblem};

@@ -1,16 +1,17 @@
 //! What a policy does with a request of which nothing has been answered, and what would change that.
 //!
 //! In: a router and a request. Out: the first step with its reasons, what is expected of the candidates,
-//! what follows when cheap answers agree or do not, and the nearest ways to another outcome.
+//! what follows when cheap answers agree or do not, and the nearest ways to another outcome. How estimates and tiers would
+//! come out otherwise is worked out in `flips`.
 
 use trilemma_domain::CandidateId;
 
 use super::compile::normal;
-use super::node::{Cascade, Node};
+use super::flips::{chosen, margins, of_tiers};
+use super::node::{Branch, Cascade, Node};
 use super::ready::Router;
-use super::tiers::{Tier, classify_complexity};
 use super::walk::{Decision, Step, Use, Walk, walk};
-use crate::learned::{Estimate, Look, Query, ReadyJudge, Sight};
+use crate::learned::{Estimate, Look, Query, ReadyJudge, Sight, Weighing};
 use crate::observe::{Observation, Outcome};
 use crate::policy::{Accept, Plan};
 use crate::request::RequestView;
@@ -22,6 +23,11 @@ pub struct Explanation {
     pub decision: Decision,
     /// What is expected of each candidate for this query; empty where nothing learned decides.
     pub estimates: Vec<Estimate>,
+    /// Whether these are as by the mean vector, because that of the query has not come.
+    pub without_vector: bool,
+    /// Items that the estimates, or the judge of a cascade, were fitted on; `None` = nothing learned decides, or the file
+    /// does not say.
+    pub n_fitted: Option<usize>,
     /// What follows the answers of a cascade; empty where there is none.
     pub cases: Vec<Case>,
     /// What would lead elsewhere, the nearest first within each node of the plan.
@@ -33,9 +39,11 @@ pub struct Explanation {
 pub struct Case {
     /// How they compare, such as `they agree`.
     pub when: String,
-    /// Expected gain of asking on, in quality; `None` = nothing is estimated.
-    pub gain: Option<f64>,
-    /// Who is asked then; empty = the first answer is given.
+    /// What asking on is worth then; `None` = nothing is estimated.
+    pub weighing: Option<Weighing>,
+    /// Which answer is given then, in words; `None` = none yet, or that of whoever is asked.
+    pub given: Option<&'static str>,
+    /// Who is asked then; empty = an answer is given.
     pub then: Vec<CandidateId>,
 }
 
@@ -60,6 +68,8 @@ pub(super) fn explain(
     let mut found = Explanation {
         decision: walk(router, request, seen),
         estimates: Vec::new(),
+        without_vector: false,
+        n_fitted: None,
         cases: Vec::new(),
         flips: Vec::new(),
     };
@@ -83,6 +93,21 @@ impl Visit<'_> {
         Walk::first(self.router, self.request, node)
     }
 
+    /// Whom it asks where the request were of a task, or of none.
+    fn first_with(&self, task: Option<&str>, node: &Node) -> Vec<CandidateId> {
+        let other = RequestView {
+            task,
+            ..self.request.clone()
+        };
+        Walk::first(self.router, &other, node)
+    }
+
+    /// Whom the first of some rules that holds asks, or the rest where none does.
+    fn first_of(&self, rules: &[Branch], rest: &Node) -> Vec<CandidateId> {
+        let held = rules.iter().find(|rule| rule.test.holds(self.request));
+        self.first(held.map_or(rest, |rule| &rule.then))
+    }
+
     fn down(&self, plan: &Plan, node: &Node, found: &mut Explanation) {
         match (plan, node) {
             (
@@ -92,8 +117,13 @@ impl Visit<'_> {
                     otherwise: rest,
                 },
             ) => {
-                for (rule, branch) in rules.iter().zip(branches) {
+                for (idx, (rule, branch)) in rules.iter().zip(branches).enumerate() {
                     if branch.test.holds(self.request) {
+                        let later = branches.get(idx + 1..).unwrap_or_default();
+                        found.flips.push(Flip {
+                            change: format!("rule `{}` did not hold", rule.name),
+                            then: self.first_of(later, rest),
+                        });
                         return self.down(&rule.then, &branch.then, found);
                     }
                     let misses = branch.test.misses(self.request);
@@ -108,7 +138,9 @@ impl Visit<'_> {
                 }
                 self.down(otherwise, rest, found);
             }
-            (Plan::Tiers(_), Node::Tiers { .. }) => self.tiers(node, found),
+            (Plan::Tiers(tiers), Node::Tiers { .. }) => {
+                found.flips.extend(of_tiers(&self.request.text, tiers));
+            }
             (
                 Plan::PerTask { tasks, otherwise },
                 Node::PerTask {
@@ -117,16 +149,23 @@ impl Visit<'_> {
                 },
             ) => {
                 let own = self.request.task;
+                let own = own.and_then(|task| Some((tasks.get(task)?, known.get(task)?)));
                 for (task, node) in known.iter().take(MAX_TASKS) {
-                    if Some(task.as_str()) != own {
+                    if Some(task.as_str()) != self.request.task {
                         found.flips.push(Flip {
-                            change: format!("task `{task}`"),
-                            then: self.first(node),
+                            change: format!("its task were `{task}`"),
+                            then: self.first_with(Some(task), node),
                         });
                     }
                 }
-                match own.and_then(|task| Some((tasks.get(task)?, known.get(task)?))) {
-                    Some((plan, node)) => self.down(plan, node, found),
+                match own {
+                    Some((plan, node)) => {
+                        found.flips.push(Flip {
+                            change: "its task were another one, or it named none".to_owned(),
+                            then: self.first_with(None, rest),
+                        });
+                        self.down(plan, node, found);
+                    }
                     None => self.down(otherwise, rest, found),
                 }
             }
@@ -161,28 +200,34 @@ impl Visit<'_> {
         let known = (self.router, self.request, self.seen);
         let named = Walk::named(known, (by, extract.as_ref()), labels);
         let own = named.as_ref().ok().and_then(|found| found.map(|one| one.0));
+        // Nobody is asked about a query without text.
+        let text = match self.request.text.trim() {
+            "" => "the query had text, and ",
+            _ => "",
+        };
         for (label, node) in labels.iter().take(MAX_TASKS) {
             let then = self.first(node);
             match &named {
-                Err(_) => found.cases.push(Case {
-                    when: format!("`{by}` says `{label}`"),
-                    gain: None,
-                    then,
-                }),
+                Err(_) => found
+                    .cases
+                    .push(Case::asks(format!("`{by}` says `{label}`"), then)),
                 Ok(_) if own != Some(label.as_str()) => found.flips.push(Flip {
-                    change: format!("`{by}` said `{label}`"),
+                    change: format!("{text}`{by}` said `{label}`"),
                     then,
                 }),
                 Ok(_) => {}
             }
         }
         match &named {
-            Err(_) => found.cases.push(Case {
-                when: format!("`{by}` says anything else, or fails"),
-                gain: None,
-                then: self.first(rest),
-            }),
+            Err(_) => {
+                let when = format!("`{by}` says anything else, or fails");
+                found.cases.push(Case::asks(when, self.first(rest)));
+            }
             Ok(Some((label, node))) => {
+                found.flips.push(Flip {
+                    change: format!("`{by}` said anything else, or failed"),
+                    then: self.first(rest),
+                });
                 let is_own = |name: &&String| normal(name) == *label;
                 let plan = plans.keys().find(is_own).and_then(|name| plans.get(name));
                 if let Some(plan) = plan {
@@ -193,49 +238,13 @@ impl Visit<'_> {
         }
     }
 
-    fn tiers(&self, node: &Node, found: &mut Explanation) {
-        let Node::Tiers {
-            small,
-            medium,
-            large,
-        } = node
-        else {
-            return;
-        };
-        let n = self.request.text.split_whitespace().count();
-        let mut flip = |change: String, id: &CandidateId| {
-            found.flips.push(Flip {
-                change,
-                then: vec![id.clone()],
-            });
-        };
-        match classify_complexity(&self.request.text) {
-            Tier::Small => {
-                flip(format!("more than 40 words (now {n}), or code"), medium);
-                let cue = "a cue of reasoning such as `compare`";
-                flip(format!("more than 100 words (now {n}), or {cue}"), large);
-            }
-            Tier::Medium => {
-                flip(format!("at most 40 words (now {n}) and no code"), small);
-                let cue = "a cue of reasoning such as `compare`";
-                flip(format!("more than 100 words (now {n}), or {cue}"), large);
-            }
-            Tier::Large => {
-                flip(
-                    format!("at most 100 words (now {n}) and no cue of reasoning"),
-                    medium,
-                );
-            }
-        }
-    }
-
     fn learned(&self, query: &Query, tasks: &[String], found: &mut Explanation) {
         let price = query.quality_per_usd();
         if query.unseen(self.request.task).is_some() {
             for task in tasks.iter().take(MAX_TASKS) {
                 let other = self.estimates(query, Some(task));
                 found.flips.extend(chosen(&other, price).map(|one| Flip {
-                    change: format!("task `{task}`"),
+                    change: format!("its task were `{task}`"),
                     then: vec![one.candidate.clone()],
                 }));
             }
@@ -244,11 +253,11 @@ impl Visit<'_> {
         let estimates = self.estimates(query, self.request.task);
         if let Some(best) = chosen(&estimates, price) {
             if is_embedded_first(&found.decision) {
-                found.cases.push(Case {
-                    when: "the vector says no more than the mean one, or does not come".to_owned(),
-                    gain: None,
-                    then: vec![best.candidate.clone()],
-                });
+                found.without_vector = true;
+                found.cases.push(Case::asks(
+                    "the vector says no more than the mean one, or does not come",
+                    vec![best.candidate.clone()],
+                ));
             }
             found.flips.extend(margins(&estimates, best, price));
             for task in tasks.iter().take(MAX_TASKS) {
@@ -256,12 +265,13 @@ impl Visit<'_> {
                 let then = chosen(&other, price).map(|one| one.candidate.clone());
                 if let Some(then) = then.filter(|then| *then != best.candidate) {
                     found.flips.push(Flip {
-                        change: format!("task `{task}`"),
+                        change: format!("its task were `{task}`"),
                         then: vec![then],
                     });
                 }
             }
         }
+        found.n_fitted = query.n();
         found.estimates = estimates;
     }
 
@@ -282,58 +292,78 @@ impl Visit<'_> {
 
     fn cascade(&self, cascade: &Cascade, found: &mut Explanation) {
         let judge = cascade.judge.as_ref();
-        if judge.is_some_and(|judge| judge.is_unseen(self.request.task)) {
+        if let Some(judge) = judge.filter(|judge| judge.is_unseen(self.request.task)) {
             // Nobody cheap is asked.
+            let tasks = judge.judge().tasks.iter().take(MAX_TASKS);
+            found.flips.extend(tasks.map(|task| Flip {
+                change: format!("its task were `{task}`"),
+                then: cascade.ask.clone(),
+            }));
             return;
         }
         let escalated = self.first(&cascade.escalate);
-        let mut case = |when: &str, gain: Option<f64>, is_accepted: bool| {
-            found.cases.push(Case {
-                when: when.to_owned(),
-                gain,
-                then: if is_accepted {
-                    Vec::new()
-                } else {
-                    escalated.clone()
-                },
-            });
+        let given = |when: String, answer| Case {
+            when,
+            weighing: None,
+            given: Some(answer),
+            then: Vec::new(),
         };
+        let of = cascade.ask.len();
         match &cascade.accept {
+            Accept::Complete if of == 1 => {
+                found
+                    .cases
+                    .push(given("the answer is complete".to_owned(), "it is given"));
+                found
+                    .cases
+                    .push(Case::asks("it is cut, withheld or failed", escalated));
+            }
             Accept::Complete => {
-                case("the answer is complete", None, true);
-                case("it is cut, withheld or failed", None, false);
+                let when = format!("any of the {of} answers is complete");
+                let answer =
+                    "what most of them say is given, in the words of the first who says it";
+                found.cases.push(given(when, answer));
+                found
+                    .cases
+                    .push(Case::asks("all are cut, withheld or failed", escalated));
             }
             Accept::Agree(n) => {
-                case(&format!("{n} answers agree"), None, true);
-                case("fewer agree", None, false);
+                let when = format!("at least {n} of the {of} answers agree");
+                found.cases.push(given(when, "the first of them is given"));
+                found.cases.push(Case::asks("fewer agree", escalated));
             }
-            Accept::Judged(judge) => {
-                let cases: &[(&str, bool)] = if cascade.is_one() {
-                    &[("the answer is a usual one", false)]
-                } else {
-                    &[
-                        ("they agree (answers of usual length)", true),
-                        ("they do not agree (answers of usual length)", false),
-                    ]
+            Accept::Judged(_) => {
+                let Some(ready) = &cascade.judge else {
+                    return;
                 };
-                for (when, is_agreed) in cases {
-                    let Some(ready) = &cascade.judge else {
-                        continue;
-                    };
-                    let (gain, score) = self.typical(ready, *is_agreed);
-                    case(when, Some(gain), score <= judge.threshold);
+                found.n_fitted = ready.judge().n;
+                for (when, agree) in usual(cascade) {
+                    let weighing = self.typical(ready, *agree);
+                    let is_given = weighing.is_too_little();
+                    found.cases.push(Case {
+                        when: (*when).to_owned(),
+                        weighing: Some(weighing),
+                        given: is_given.then_some("the first answer is given"),
+                        then: match is_given {
+                            true => Vec::new(),
+                            false => escalated.clone(),
+                        },
+                    });
                 }
-                case("the first failed, or nothing is found in it", None, false);
+                found.cases.push(Case::asks(
+                    "the first failed, or nothing is found in it",
+                    escalated,
+                ));
             }
         }
     }
 
     /// What a judge makes of answers of the usual length.
-    fn typical(&self, ready: &ReadyJudge, agree: bool) -> (f64, f64) {
+    fn typical(&self, ready: &ReadyJudge, agree: bool) -> Weighing {
         let judge = ready.judge();
         let mean = |at: usize| judge.lengths.get(at).map_or(0.0, |one| one[0]);
         let task = self.request.task;
-        judge.weigh(&crate::learned::Evidence {
+        ready.weigh(&crate::learned::Evidence {
             agree,
             found: [true, true],
             logs: [
@@ -360,46 +390,31 @@ fn is_embedded_first(decision: &Decision) -> bool {
     }
 }
 
-/// The best expected quality less the price of expected cost; the first among equals.
-fn chosen(estimates: &[Estimate], price: f64) -> Option<&Estimate> {
-    let worth = |one: &Estimate| one.quality - price * one.cost_usd;
-    estimates
-        .iter()
-        .reduce(|best, one| if worth(one) > worth(best) { one } else { best })
+/// In which ways the answers of a judged cascade can compare, and whether that is agreement.
+fn usual(cascade: &Cascade) -> &'static [(&'static str, bool)] {
+    match (cascade.is_one(), cascade.ask.len()) {
+        (true, 1) => &[("the answer is a usual one", false)],
+        (true, _) => &[(
+            "the answers are usual ones, and as often the same as usual",
+            false,
+        )],
+        (false, _) => &[
+            ("they agree (answers of usual length)", true),
+            ("they do not agree (answers of usual length)", false),
+        ],
+    }
 }
 
-/// What it takes for each other candidate to be chosen, the nearest first.
-fn margins(estimates: &[Estimate], best: &Estimate, price: f64) -> Vec<Flip> {
-    let worth = |one: &Estimate| one.quality - price * one.cost_usd;
-    let mut others: Vec<(f64, &Estimate)> = (estimates.iter())
-        .filter(|one| one.candidate != best.candidate)
-        .map(|one| (worth(best) - worth(one), one))
-        .collect();
-    others.sort_by(|a, b| a.0.total_cmp(&b.0));
-    others
-        .into_iter()
-        .map(|(margin, one)| {
-            let mut change = format!(
-                "`{}` were expected to be {:.2} points better",
-                one.candidate,
-                100.0 * margin
-            );
-            // The price of a dollar at which both are worth the same.
-            let even = (best.quality - one.quality) / (best.cost_usd - one.cost_usd);
-            if even.is_finite() && even > 0.0 && price > 0.0 {
-                let side = if even > price { "less" } else { "more" };
-                change.push_str(&format!(
-                    ", or a point could cost {side} than {:.3e} USD per query (now {:.3e})",
-                    0.01 / even,
-                    0.01 / price
-                ));
-            }
-            Flip {
-                change,
-                then: vec![one.candidate.clone()],
-            }
-        })
-        .collect()
+impl Case {
+    /// Others are asked.
+    fn asks(when: impl Into<String>, then: Vec<CandidateId>) -> Self {
+        Self {
+            when: when.into(),
+            weighing: None,
+            given: None,
+            then,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -412,7 +427,7 @@ mod tests {
         let file = json!({
             "schema_version": 1,
             "name": "test",
-            "candidates": [{"id": "a"}, {"id": "b"}, {"id": "big"}],
+            "candidates": [{"id": "a"}, {"id": "b"}, {"id": "big"}, {"id": "namer"}],
             "plan": plan,
         });
         Router::read(&file.to_string()).unwrap()
@@ -428,43 +443,119 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_says_what_it_misses() {
+    fn a_rule_says_what_it_misses_and_what_follows_without_it() {
         let plan = json!({"rules": {
             "rules": [
                 {"name": "long", "when": {"words": {"min": 3}, "user_tier": ["free"]}, "then": {"single": "a"}},
                 {"name": "code", "when": {"contains": ["def"]}, "then": {"single": "b"}},
                 {"name": "after", "when": {"chars": {"max": 1}}, "then": {"single": "a"}},
+                {"name": "any", "when": {"chars": {"min": 2}}, "then": {"single": "a"}},
             ],
             "otherwise": {"single": "big"},
         }});
         assert_eq!(
             flips(&plan, &RequestView::of_text("def f")),
             [
-                "rule `long` held: it needs user tier `free` (now none) and at least 3 words (now 2) -> a"
+                "rule `long` held: it needs user tier `free` (now none) and at least 3 words (now 2) -> a",
+                "rule `code` did not hold -> a",
             ]
         );
-        let all = flips(&plan, &RequestView::of_text("one two"));
-        assert_eq!(all.len(), 3);
-        assert!(all[2].contains("at most 1 characters (now 7)"), "{all:?}");
+        let all = flips(&plan, &RequestView::of_text("x y"));
+        assert_eq!(all.len(), 4);
+        assert!(all[2].contains("at most 1 characters (now 3)"), "{all:?}");
+        assert_eq!(all[3], "rule `any` did not hold -> big");
     }
 
     #[test]
-    fn tiers_and_cascades_say_what_follows() {
-        let tiers = json!({"tiers": {"small": "a", "medium": "b", "large": "big"}});
+    fn another_task_is_asked_as_a_request_of_that_task() {
+        // What follows a task may look at it once more.
+        let once_more = json!({"rules": {
+            "rules": [{"name": "known", "when": {"task": ["sums"]}, "then": {"single": "b"}}],
+            "otherwise": {"single": "big"},
+        }});
+        let plan = json!({"per_task": {
+            "tasks": {"sums": once_more, "talk": {"single": "a"}},
+            "otherwise": {"single": "big"},
+        }});
+        let request = RequestView {
+            task: Some("talk"),
+            ..RequestView::of_text("hi")
+        };
         assert_eq!(
-            flips(&tiers, &RequestView::of_text("hi")),
+            flips(&plan, &request),
             [
-                "more than 40 words (now 1), or code -> b",
-                "more than 100 words (now 1), or a cue of reasoning such as `compare` -> big",
+                "its task were `sums` -> b",
+                "its task were another one, or it named none -> big",
             ]
         );
-        let plan = json!({"cascade": {
-            "ask": ["a", "b"], "accept": {"agree": 2}, "escalate": tiers,
+    }
+
+    #[test]
+    fn cascades_and_repeats_say_what_follows() {
+        let tiers = json!({"tiers": {"small": "a", "medium": "b", "large": "big"}});
+        let told = |ask: &[&str], accept: serde_json::Value| {
+            let plan = json!({"cascade": { "ask": ask, "accept": accept, "escalate": tiers }});
+            let found = router(&plan).explain(&RequestView::of_text("hi"));
+            assert!(found.flips.is_empty() && found.n_fitted.is_none());
+            let case = |case: Case| match case.given {
+                Some(given) => format!("{}: {given}", case.when),
+                None => format!("{}: {}", case.when, case.then[0]),
+            };
+            found.cases.into_iter().map(case).collect::<Vec<String>>()
+        };
+        assert_eq!(
+            told(&["b", "a"], json!({"agree": 2})),
+            [
+                "at least 2 of the 2 answers agree: the first of them is given",
+                "fewer agree: a",
+            ]
+        );
+        assert_eq!(
+            told(&["a", "a", "a"], json!({"agree": 2}))[0],
+            "at least 2 of the 3 answers agree: the first of them is given"
+        );
+        assert_eq!(
+            told(&["b"], json!("complete")),
+            [
+                "the answer is complete: it is given",
+                "it is cut, withheld or failed: a",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_classifier_that_was_not_asked_needs_a_text_first() {
+        let plan = json!({"classify": {
+            "by": "namer",
+            "labels": {"easy": {"single": "a"}, "hard": {"single": "big"}},
+            "otherwise": {"single": "b"},
         }});
-        let found = router(&plan).explain(&RequestView::of_text("hi"));
-        let then: Vec<usize> = found.cases.iter().map(|case| case.then.len()).collect();
-        assert_eq!(then, [0, 1]);
-        assert_eq!(found.cases[1].then[0].as_str(), "a");
-        assert!(found.flips.is_empty());
+        let asked = router(&plan).explain(&RequestView::of_text("hi"));
+        let when: Vec<&str> = asked.cases.iter().map(|case| case.when.as_str()).collect();
+        assert_eq!(
+            when,
+            [
+                "`namer` says `easy`",
+                "`namer` says `hard`",
+                "`namer` says anything else, or fails",
+            ]
+        );
+        assert_eq!(
+            flips(&plan, &RequestView::of_text(" ")),
+            [
+                "the query had text, and `namer` said `easy` -> a",
+                "the query had text, and `namer` said `hard` -> big",
+            ]
+        );
+        let seen = [Observation::text("namer", "Easy")];
+        let named = router(&plan).explain_after(&RequestView::of_text("hi"), &seen);
+        let change: Vec<&str> = named.flips.iter().map(|one| one.change.as_str()).collect();
+        assert_eq!(
+            change,
+            [
+                "`namer` said `hard`",
+                "`namer` said anything else, or failed",
+            ]
+        );
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! `ready` is what callers hold; `compile` checks a policy and builds its tree with regular expressions and extraction steps;
 //! `walk` goes down the tree with what has been observed so far; `test` decides conditions, `tiers`
-//! is the design document's router, `poll` compares answers, `why` puts decisions in words, `explain` says what would change them.
+//! is the design document's router, `poll` compares answers, `why` puts decisions in words, `explain` says what would change them, with `flips`; `caught` counts which
+//! requests meet its rules.
 
+mod caught;
 mod compile;
 mod explain;
+mod flips;
 mod node;
 mod poll;
 mod ready;
@@ -14,6 +17,7 @@ mod tiers;
 mod walk;
 mod why;
 
+pub use caught::RuleMet;
 pub use compile::normal;
 pub use explain::{Case, Explanation, Flip};
 pub(crate) use poll::{Asked, evidence, gist};

@@ -115,6 +115,78 @@ impl Test {
         found
     }
 
+    /// Every condition that is stated, by the name of its setting, and whether it holds.
+    pub(super) fn parts(&self, request: &RequestView<'_>) -> Vec<(&'static str, bool)> {
+        let n_chars = || request.text.chars().count() as u64;
+        let n_words = || request.text.split_whitespace().count() as u64;
+        let time = match (self.hours.is_some(), self.days.is_empty()) {
+            (true, true) => "hours",
+            (false, false) => "days",
+            (true, false) => "hours and days",
+            (false, true) => "",
+        };
+        let range = |wanted: Option<Between>, number: &dyn Fn() -> u64| {
+            wanted.is_none_or(|range| range.holds(number()))
+        };
+        let all = [
+            (
+                "task",
+                !self.task.is_empty(),
+                among(&self.task, request.task),
+            ),
+            (
+                "route",
+                !self.route.is_empty(),
+                among(&self.route, request.route),
+            ),
+            (
+                "user_tier",
+                !self.user_tier.is_empty(),
+                among(&self.user_tier, request.user_tier),
+            ),
+            (
+                "tags",
+                !self.tags.is_empty(),
+                self.tags.iter().any(|tag| request.tags.contains(tag)),
+            ),
+            (
+                "carries",
+                !self.carries.is_empty(),
+                (self.carries.iter()).any(|carried| request.modalities.contains(carried)),
+            ),
+            (time, !time.is_empty(), self.time_holds(request)),
+            (
+                "context_tokens",
+                self.context_tokens.is_some(),
+                range(self.context_tokens, &|| request.context_tokens()),
+            ),
+            ("chars", self.chars.is_some(), range(self.chars, &n_chars)),
+            ("words", self.words.is_some(), range(self.words, &n_words)),
+            (
+                "contains",
+                self.contains.is_some(),
+                found(self.contains.as_ref(), &request.text),
+            ),
+            (
+                "matches",
+                self.matches.is_some(),
+                found(self.matches.as_ref(), &request.text),
+            ),
+            (
+                "any",
+                !self.any.is_empty(),
+                self.any.iter().any(|test| test.holds(request)),
+            ),
+            (
+                "none",
+                !self.none.is_empty(),
+                !self.none.iter().any(|test| test.holds(request)),
+            ),
+        ];
+        let stated = all.into_iter().filter(|(_, is_stated, _)| *is_stated);
+        stated.map(|(name, _, holds)| (name, holds)).collect()
+    }
+
     fn time_holds(&self, request: &RequestView<'_>) -> bool {
         if self.hours.is_none() && self.days.is_empty() {
             return true;

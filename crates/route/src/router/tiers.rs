@@ -27,23 +27,47 @@ impl Tier {
     }
 }
 
+/// Most words of a query that looks small, and of one that looks medium.
+pub(super) const MOST_SMALL: usize = 40;
+pub(super) const MOST_MEDIUM: usize = 100;
+
 const REASONING: [&str; 5] = ["compare", "analyze", "explain why", "evaluate", "trade-off"];
 const CODE: [&str; 4] = ["```", "def ", "class ", "function"];
 
 /// Tells the tier of a query.
 #[must_use]
 pub fn classify_complexity(query: &str) -> Tier {
-    let n_words = query.split_whitespace().count();
-    let lower = query.to_lowercase();
-    let has_reasoning = REASONING.iter().any(|cue| lower.contains(cue));
-    // Unlike the cues, the document looks for code in the query as it is written.
-    let has_code = CODE.iter().any(|mark| query.contains(mark));
-    if n_words > 100 || has_reasoning {
-        Tier::Large
-    } else if has_code || n_words > 40 {
-        Tier::Medium
-    } else {
-        Tier::Small
+    Looks::of(query).tier()
+}
+
+/// What the tier of a query rests on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Looks {
+    pub(super) n_words: usize,
+    /// The first cue of reasoning that is found in it.
+    pub(super) cue: Option<&'static str>,
+    pub(super) has_code: bool,
+}
+
+impl Looks {
+    pub(super) fn of(query: &str) -> Self {
+        let lower = query.to_lowercase();
+        Self {
+            n_words: query.split_whitespace().count(),
+            cue: REASONING.into_iter().find(|cue| lower.contains(cue)),
+            // Unlike the cues, the document looks for code in the query as it is written.
+            has_code: CODE.iter().any(|mark| query.contains(mark)),
+        }
+    }
+
+    pub(super) fn tier(self) -> Tier {
+        if self.n_words > MOST_MEDIUM || self.cue.is_some() {
+            Tier::Large
+        } else if self.has_code || self.n_words > MOST_SMALL {
+            Tier::Medium
+        } else {
+            Tier::Small
+        }
     }
 }
 

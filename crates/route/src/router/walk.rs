@@ -410,17 +410,15 @@ impl<'a> Walk<'a> {
                 gists,
             });
         }
-        let (gain, score) = judge.weigh(&evidence);
+        let weighing = ready.weigh(&evidence);
+        let is_found = evidence.found[0];
         self.why.push(Why::Weighed {
             agree: (!is_one).then_some(evidence.agree),
-            gain,
-            score,
-            threshold: judge.threshold,
+            is_found,
+            weighing,
         });
         match asked.first().copied().flatten() {
-            Some(seen_idx) if evidence.found[0] && score <= judge.threshold => {
-                Step::Answer { seen_idx }
-            }
+            Some(seen_idx) if is_found && weighing.is_too_little() => Step::Answer { seen_idx },
             _ => self.down(&cascade.escalate),
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use trilemma_domain::CandidateId;
 
 use super::tiers::Tier;
+use crate::learned::Weighing;
 
 /// Why a decision was taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,12 +73,10 @@ pub enum Why {
     Weighed {
         /// Whether all of those asked agree; `None` = one candidate was asked, once or repeatedly.
         agree: Option<bool>,
-        /// Quality that asking the large candidate would gain, expected.
-        gain: f64,
-        /// That, per relative cost.
-        score: f64,
-        /// Accepted at or below this.
-        threshold: f64,
+        /// Whether the first answer is whole and something is found in it; if not, it is never given.
+        is_found: bool,
+        /// What asking on is worth.
+        weighing: Weighing,
     },
     /// The classifier named a label that has a plan.
     Label {
@@ -162,26 +161,25 @@ impl fmt::Display for Why {
                 100.0 * quality
             ),
             Self::Weighed {
-                agree,
-                gain,
-                score,
-                threshold,
+                is_found: false, ..
+            } => f.write_str(
+                "the first answer failed, was cut short or withheld, or nothing is found in it: it is not given, and \
+                 asking goes on",
+            ),
+            Self::Weighed {
+                agree, weighing, ..
             } => {
                 let how = match agree {
                     Some(true) => "the cheap answers agree",
                     Some(false) => "the cheap answers do not agree",
                     None => "the cheap answer was judged",
                 };
-                let verdict = if score <= threshold {
-                    "enough"
+                let follows = if weighing.is_too_little() {
+                    "the first answer is given"
                 } else {
-                    "not enough"
+                    "the first answer is not given, and asking goes on"
                 };
-                let points = 100.0 * gain;
-                write!(
-                    f,
-                    "{how}; asking on would gain {points:.2} points: {verdict}"
-                )
+                write!(f, "{how}; {weighing}: {follows}")
             }
             Self::Label { by, label } => write!(f, "`{by}` says `{label}`"),
             Self::NoLabel { by, instead } => {
@@ -195,5 +193,61 @@ impl fmt::Display for Why {
             Self::Failed { candidate } => write!(f, "`{candidate}` failed"),
             Self::LastResort => f.write_str("nobody else answers; the best cheap answer is given"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(agree: Option<bool>, is_found: bool, weighing: [f64; 3], sd: Option<f64>) -> String {
+        let [gain, score, threshold] = weighing;
+        let weighing = Weighing {
+            gain,
+            sd,
+            score,
+            threshold,
+        };
+        let why = Why::Weighed {
+            agree,
+            is_found,
+            weighing,
+        };
+        why.to_string()
+    }
+
+    #[test]
+    fn a_judgement_says_what_was_judged_at_what_threshold_and_what_follows() {
+        assert_eq!(
+            told(Some(true), true, [0.0031, 0.0026, 0.01], Some(0.0045)),
+            "the cheap answers agree; asking on is expected to gain +0.31 points (posterior SD 0.45), +0.26 per usual \
+             cost of asking on, which is not above the threshold of +1.00: the first answer is given"
+        );
+        assert_eq!(
+            told(Some(false), true, [0.0412, 0.039, 0.01], None),
+            "the cheap answers do not agree; asking on is expected to gain +4.12 points, +3.90 per usual cost of asking \
+             on, which is above the threshold of +1.00: the first answer is not given, and asking goes on"
+        );
+        // A loss stands for itself, and nothing is not below nothing.
+        assert_eq!(
+            told(None, true, [-0.004, -0.004, -0.000_000_1], None),
+            "the cheap answer was judged; asking on is expected to gain -0.40 points, which is not above the threshold \
+             of +0.00: the first answer is given"
+        );
+        // Whatever the gain: an answer in which nothing is found is not given.
+        let none = told(Some(false), false, [-0.1, -0.1, 0.01], None);
+        assert!(
+            none.contains("nothing is found in it: it is not given") && !none.contains("threshold"),
+            "{none}"
+        );
+    }
+
+    #[test]
+    fn a_score_beside_its_threshold_never_looks_like_it() {
+        let near = told(None, true, [0.010_02, 0.010_02, 0.010_01], None);
+        assert!(
+            near.contains("+1.0020 per") && near.contains("threshold of +1.0010"),
+            "{near}"
+        );
     }
 }

@@ -23,8 +23,8 @@ mod target;
 mod vectors;
 mod weighing;
 
+pub(crate) use choose::{Found, train_reading, train_ways};
 pub use choose::{Options, Trained, Way, train, train_all};
-pub(crate) use choose::{train_reading, train_ways};
 pub use examples::{About, Embedded, Embedder, Example, Examples, Recorded};
 pub use frame::Frame;
 pub use labels::Labels;

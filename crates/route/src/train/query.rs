@@ -16,6 +16,7 @@ use crate::learned::{
     Embedding, EmbeddingWeights, QualityModel, QueryModel, TreeModel, UnseenTask, brief, in_base64,
     in_bytes, standard_row,
 };
+use crate::parallel::in_parallel;
 
 /// Weight of a standardised surface feature beside pieces of length one.
 const SURFACE_WEIGHT: f32 = 0.07;
@@ -196,6 +197,7 @@ fn fit_one_of(
         trees: trees.map(Iterator::collect).unwrap_or_default(),
         unseen: guard(prepared, examples, rows),
         embedding: embedding(sources, examples, &fit, way),
+        n: Some(rows.len()),
     };
     let unseen = chosen.iter().copied().zip(unseen).collect();
     FittedQuery { model, unseen, way }
@@ -227,8 +229,8 @@ fn choose_way(
     let groups: Vec<usize> = rows.iter().map(group).collect();
     let fold_of = folds(&groups, N_FOLDS, seed);
     let m = prepared.n_outputs;
-    let mut said: Vec<Vec<Vec<f64>>> = vec![vec![vec![0.0; m]; rows.len()]; ways.len()];
-    for fold in 0..N_FOLDS {
+    // By way, then item of the fold.
+    let of_fold = |fold: usize| -> Vec<Vec<(usize, Vec<f64>)>> {
         let part = |inside: bool| -> Vec<usize> {
             let keep = |idx: &usize| (fold_of.get(*idx) == Some(&fold)) != inside;
             (0..rows.len()).filter(keep).collect()
@@ -240,7 +242,7 @@ fn choose_way(
         // The linear part does not depend on the share of the trees, and they do not depend on the way.
         let mut fits: Vec<(Way, Fit)> = Vec::new();
         let mut trees = None;
-        for (way, said) in ways.iter().zip(&mut said) {
+        let of_way = |way: &Way| {
             let is_like = |(known, _): &(Way, Fit)| known.has_linear_part_of(*way);
             let at = fits.iter().position(is_like).unwrap_or_else(|| {
                 let mut fit = linear(sources, &learn, *way);
@@ -250,11 +252,19 @@ fn choose_way(
                 fits.len() - 1
             });
             let Some((_, fit)) = fits.get(at) else {
-                continue;
+                return Vec::new();
             };
-            for at in part(false) {
-                if let (Some(row), Some(slot)) = (rows.get(at), said.get_mut(at)) {
-                    *slot = guess(sources, fit, *row, *way);
+            let guessed = |at: usize| Some((at, guess(sources, fit, *rows.get(at)?, *way)));
+            part(false).into_iter().filter_map(guessed).collect()
+        };
+        ways.iter().map(of_way).collect()
+    };
+    let mut said: Vec<Vec<Vec<f64>>> = vec![vec![vec![0.0; m]; rows.len()]; ways.len()];
+    for found in in_parallel(N_FOLDS, of_fold) {
+        for (said, found) in said.iter_mut().zip(found) {
+            for (at, guessed) in found {
+                if let Some(slot) = said.get_mut(at) {
+                    *slot = guessed;
                 }
             }
         }

@@ -13,7 +13,7 @@ use super::reading::Seen;
 use super::tally::Tally;
 use super::target::{Expected, Target};
 use crate::learn::{Bayes, Posterior, dot, folds};
-use crate::learned::{self, Evidence, Judge, N_LENGTHS, Sign, Signals, brief};
+use crate::learned::{self, Evidence, Judge, N_LENGTHS, Sign, Signals, brief, packed_covariance};
 use crate::observe::Outcome;
 use crate::policy::{Accept, Pace, Plan};
 use crate::router::{Asked, evidence, gist};
@@ -303,6 +303,8 @@ impl<'a> Study<'a> {
             log_cost: self.cost_model().into_iter().map(brief).collect(),
             signs: self.signs.clone(),
             threshold: 0.0,
+            n: Some(self.examples.rows.len()),
+            gain_covariance: packed_covariance(&gain.posterior.covariance),
         };
         Fit {
             thresholds: self.thresholds(&judge, &gain),

@@ -85,6 +85,8 @@ fn firsts(scores: impl Iterator<Item = Score>) -> Vec<(Kind, f64)> {
 
 #[cfg(test)]
 mod tests {
+    use trilemma_route::Weighing;
+
     use super::*;
 
     fn decision(scores: &str) -> Vec<(Kind, f64)> {
@@ -98,9 +100,13 @@ mod tests {
     fn the_ledger_and_a_replay_tell_the_same() {
         let weighed = Why::Weighed {
             agree: Some(false),
-            gain: 0.25,
-            score: 3.0,
-            threshold: 2.0,
+            is_found: true,
+            weighing: Weighing {
+                gain: 0.25,
+                sd: None,
+                score: 3.0,
+                threshold: 2.0,
+            },
         };
         let expected = Why::Expected {
             candidate: "m".into(),

@@ -22,7 +22,7 @@ use crate::hint;
 use crate::places;
 use crate::printer::Printer;
 use crate::routing::vectors::{self, Maker};
-use crate::routing::{self, Material, Part, by_file, labels};
+use crate::routing::{self, Material, Part, by_file, labels, rules};
 use crate::split::with_split;
 
 /// Most items of which the decisions are timed.
@@ -107,7 +107,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
     let examples = &material.gathered.examples;
     let options = routing::options(&context, &material, args.aim.target(&context));
     let (fitted, is_file) = match &file {
-        None => (fit(args.kind, examples, &options, None)?, false),
+        None => (fit(args.kind, examples, &options, (None, printer))?, false),
         Some(router) => (of_file(router, &material)?, true),
     };
     // Baselines are the same for every kind: the learned kinds have them already.
@@ -120,10 +120,12 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
             evaluate(examples, &untrained)
         }
     };
+    let router = usable(fitted.policy.clone())?;
     let sheet = Sheet {
         material: &material,
         pair: pair(args, examples, options.seed)?,
-        router_us: timed(&usable(fitted.policy.clone())?, examples),
+        rules: rules::counts(&router, &examples.rows, &fitted.unseen.served),
+        router_us: timed(&router, examples),
         fitted_on_these: is_file && by_file::is_fitted_on(&fitted.policy, &material),
         target: options.target,
         kind: args.kind,
@@ -183,6 +185,8 @@ fn of_file(router: &Router, material: &Material) -> anyhow::Result<Fitted> {
     let unseen = appraise(router, examples, material.manifest.seed);
     Ok(Fitted {
         verdict: verdict(&unseen),
+        way: None,
+        gives: super::fit::gives(&unseen, examples),
         policy: router.policy().clone(),
         evaluation: None,
         against: None,

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use trilemma_domain::CandidateId;
 use trilemma_route::{
     Example, Explanation, Modality, NoLabel, Observation, Outcome, Policy, Recorded, RequestView,
-    Router, Served, Step, Use, Why, replay,
+    Router, Served, Step, Why, replay,
 };
 use trilemma_store::Store;
 
 use super::eval::read_policy;
+use super::expected::Expected;
 use super::explained;
 use crate::args::Common;
 use crate::commands::export::choose;
@@ -190,34 +191,9 @@ impl<'a> Told<'a> {
         }
     }
 
-    /// What is expected: quality, USD, and on what that rests; `None` = nobody measured it.
-    pub(super) fn expected(&self) -> Option<(f64, f64, &'static str)> {
-        let Step::Call(calls) = &self.found.decision.step else {
-            return None;
-        };
-        let asked = calls.first()?;
-        if calls.iter().any(|call| call.purpose != Use::Given) {
-            let figures = &self.policy.measured.as_ref()?.figures;
-            let figure = |name: &str| figures.get(name).map(|one| one[0]);
-            let basis = "the policy's mean over items that it was not fitted on";
-            return Some((figure("quality")?, figure("cost_usd")?, basis));
-        }
-        let own = self.found.estimates.iter();
-        if let Some(one) = own.into_iter().find(|one| one.candidate == asked.candidate) {
-            return Some((
-                one.quality,
-                one.cost_usd,
-                "an estimate for this query, cut at 0 and 100 %",
-            ));
-        }
-        let members = self.policy.candidates.iter();
-        let member = members.into_iter().find(|one| one.id == asked.candidate)?;
-        let alone = member.alone.as_ref()?;
-        Some((
-            alone.quality[0],
-            alone.cost_usd,
-            "the candidate's mean over all items",
-        ))
+    /// What is expected, and on what that rests; `None` = nobody measured it.
+    pub(super) fn expected(&self) -> Option<Expected> {
+        Expected::of(self.policy, &self.found)
     }
 
     /// In what the request is unlike what was measured.
@@ -233,8 +209,17 @@ impl<'a> Told<'a> {
                 "the policy is not shown to be worth anything: {reason}"
             ));
         }
-        if self.policy.measured.is_none() {
-            found.push("nobody measured this policy".to_owned());
+        match &self.policy.measured {
+            None => found.push("nobody measured this policy".to_owned()),
+            Some(measured) => {
+                let gives = measured.gives.as_ref().filter(|one| !one.shown);
+                found.extend(gives.map(|one| {
+                    format!(
+                        "the policy is not shown to give anything over the best single candidate: on unseen items it {}",
+                        one.words
+                    )
+                }));
+            }
         }
         let Some(guard) = &self.policy.guard else {
             return found;
@@ -274,7 +259,18 @@ fn json(told: &Told<'_>) -> Value {
         .map(|one| json!({ "candidate": one.candidate, "quality": one.quality, "cost_usd": one.cost_usd }))
         .collect();
     let cases: Vec<Value> = (told.found.cases.iter())
-        .map(|one| json!({ "when": one.when, "gain": one.gain, "then": one.then }))
+        .map(|one| {
+            let weighing = one.weighing.as_ref();
+            json!({
+                "when": one.when,
+                "gain": weighing.map(|one| one.gain),
+                "gain_sd": weighing.and_then(|one| one.sd),
+                "score": weighing.map(|one| one.score),
+                "threshold": weighing.map(|one| one.threshold),
+                "given": one.given,
+                "then": one.then,
+            })
+        })
         .collect();
     let flips: Vec<Value> = (told.found.flips.iter())
         .map(|one| json!({ "if": one.change, "then": one.then }))
@@ -294,10 +290,9 @@ fn json(told: &Told<'_>) -> Value {
             "use": explained::use_name(call.purpose),
         })).collect::<Vec<_>>(),
         "why": told.found.decision.why.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "expected": told.expected().map(|(quality, cost, basis)| json!({
-            "quality": quality, "cost_usd": cost, "basis": basis,
-        })),
+        "expected": told.expected().map(|one| one.json()),
         "estimates": estimates,
+        "n_fitted": told.found.n_fitted,
         "cases": cases,
         "would_change": flips,
         "warnings": told.warnings(),

@@ -3,6 +3,7 @@
 use trilemma_domain::CandidateId;
 use trilemma_route::{Step, Use};
 
+use super::expected::NO_INTERVAL;
 use super::explain::Told;
 use super::plan::{names, sig};
 use super::words::paragraph;
@@ -18,21 +19,10 @@ pub(super) fn text(told: &Told<'_>) -> String {
     for why in &told.found.decision.why {
         text.push_str(&paragraph(&format!("because {why}"), 2, width));
     }
-    if let Some((quality, cost, basis)) = told.expected() {
-        let expected = format!(
-            "expected: {:.1} % right, {} USD ({basis})",
-            100.0 * quality,
-            sig(cost)
-        );
-        text.push_str(&paragraph(&expected, 2, width));
+    if let Some(expected) = told.expected() {
+        text.push_str(&paragraph(&expected.words(), 2, width));
     }
-    for case in &told.found.cases {
-        let gain = case.gain.map_or_else(String::new, |gain| {
-            format!(", asking on is expected to gain {:.2} points", 100.0 * gain)
-        });
-        let line = format!("where {}{gain}: {}", case.when, then(&case.then));
-        text.push_str(&paragraph(&line, 2, width));
-    }
+    text.push_str(&cases(told, width));
     text.push_str(&estimates(told, width));
     text.push_str(&flips(told, width));
     for warning in told.warnings() {
@@ -76,12 +66,37 @@ fn first(told: &Told<'_>) -> String {
     }
 }
 
-fn then(ids: &[CandidateId]) -> String {
-    if ids.is_empty() {
-        "the first answer is given".to_owned()
-    } else {
-        format!("{} answers", names(ids))
+/// What follows the answers, labels or vectors that are still to come.
+fn cases(told: &Told<'_>, width: Option<usize>) -> String {
+    let mut text = String::new();
+    for case in &told.found.cases {
+        let worth = case
+            .weighing
+            .map_or_else(String::new, |weighing| format!(", {weighing}"));
+        let then = match case.given {
+            Some(given) => given.to_owned(),
+            None if case.then.len() == 1 => format!("{} is asked", names(&case.then)),
+            None => format!("{} are asked", names(&case.then)),
+        };
+        let line = format!("where {}{worth}: {then}", case.when);
+        text.push_str(&paragraph(&line, 2, width));
     }
+    let weighed: Vec<_> = (told.found.cases.iter())
+        .filter_map(|case| case.weighing)
+        .collect();
+    if weighed.is_empty() {
+        return text;
+    }
+    let n = match told.found.n_fitted {
+        Some(n) => format!("fitted on {}", counted(n as u64, "item")),
+        None => "fitted on items whose number the file does not say".to_owned(),
+    };
+    let sd = match weighed.iter().any(|one| one.sd.is_some()) {
+        true => "a posterior SD is that of the mean gain over such answers, not of one answer",
+        false => "its file holds no posterior SD of gains",
+    };
+    text.push_str(&paragraph(&format!("The judge was {n}; {sd}."), 2, width));
+    text
 }
 
 fn estimates(told: &Told<'_>, width: Option<usize>) -> String {
@@ -100,7 +115,16 @@ fn estimates(told: &Told<'_>, width: Option<usize>) -> String {
             sig(one.cost_usd),
         ]);
     }
-    format!("\n{}", table.draw(0, width))
+    let n = match told.found.n_fitted {
+        Some(n) => format!("Fitted on {}", counted(n as u64, "item")),
+        None => "Fitted on items whose number the file does not say".to_owned(),
+    };
+    let vector = match told.found.without_vector {
+        true => ", here without the vector of the query, as by the mean one",
+        false => "",
+    };
+    let note = format!("{n}{vector}; {NO_INTERVAL}.");
+    format!("\n{}{}", table.draw(0, width), paragraph(&note, 0, width))
 }
 
 fn flips(told: &Told<'_>, width: Option<usize>) -> String {
@@ -108,9 +132,17 @@ fn flips(told: &Told<'_>, width: Option<usize>) -> String {
     if flips.is_empty() {
         return String::new();
     }
-    let mut text = "\nIt would go elsewhere if\n".to_owned();
+    let now: Vec<&CandidateId> = match &told.found.decision.step {
+        Step::Call(calls) => calls.iter().map(|call| &call.candidate).collect(),
+        Step::Answer { .. } | Step::Exhausted => Vec::new(),
+    };
+    let mut text = "\nIt would be decided otherwise if\n".to_owned();
     for flip in flips.iter().take(MAX_FLIPS) {
-        let line = format!("{}: {}", flip.change, names(&flip.then));
+        let as_now = match flip.then.iter().eq(now.iter().copied()) {
+            true => ", as now",
+            false => "",
+        };
+        let line = format!("{}: {}{as_now}", flip.change, names(&flip.then));
         text.push_str(&bullet(&line, 0, width));
         text.push('\n');
     }

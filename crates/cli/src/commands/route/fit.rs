@@ -2,12 +2,15 @@
 
 use anyhow::anyhow;
 use trilemma_route::{
-    Abstention, Against, Appraisal, Evaluation, Examples, Options, Policy, Router, Standing, Tiers,
-    Trained, Verdict, appraise, cross_appraise, evaluate, train,
+    Abstention, Against, Appraisal, Evaluation, Examples, Gives, Options, Policy, Router, Standing,
+    Tiers, Trained, Verdict, Watch as _, Way, appraise, cross_appraise, evaluate_watched,
+    n_trainings, train,
 };
 
 use super::kind::{Kind, untrained};
+use super::trainings::Trainings;
 use crate::context::InputError;
+use crate::printer::Printer;
 use crate::routing::target;
 
 /// Fewest items of which anything is said, as for the learned kinds.
@@ -20,6 +23,10 @@ pub(super) struct Fitted {
     pub(super) unseen: Appraisal,
     /// Whether it is worth more than a random mix, and keeps its target.
     pub(super) verdict: Verdict,
+    /// In which way it decides; `None` = it is a single candidate, or not learned.
+    pub(super) way: Option<Way>,
+    /// What it gives over the best single candidate.
+    pub(super) gives: Gives,
     /// What was realised beside the target; `None` = it was made for none.
     pub(super) against: Option<Against>,
     /// The whole study; `None` for kinds that are not learned.
@@ -34,7 +41,7 @@ pub(super) fn fit(
     kind: Kind,
     examples: &Examples,
     options: &Options,
-    tiers: Option<&Tiers>,
+    (tiers, printer): (Option<&Tiers>, Printer),
 ) -> anyhow::Result<Fitted> {
     if kind == Kind::Rules && options.frame.rules.is_empty() {
         return Err(anyhow!(InputError(
@@ -59,13 +66,16 @@ pub(super) fn fit(
     if !kind.is_learned() {
         return untrained_fit(kind, examples, &options, make);
     }
+    let watch = Trainings::begin(printer, 1 + n_trainings(examples));
     let Trained {
         policy,
         way,
         cost_usd,
         ..
     } = train(examples, &options);
-    let evaluation = evaluate(examples, &options);
+    watch.trained();
+    let evaluation = evaluate_watched(examples, &options, &watch);
+    drop(watch);
     // Where several ways take part, folds choose anew: what is told of a policy is told of its own way.
     let unseen = match way {
         None => appraise(&usable(policy.clone())?, examples, options.seed),
@@ -88,6 +98,8 @@ pub(super) fn fit(
         abstain @ Verdict::Abstain { .. } => abstain.clone(),
     };
     Ok(Fitted {
+        way,
+        gives: gives(&unseen, examples),
         unseen,
         verdict,
         against,
@@ -97,11 +109,30 @@ pub(super) fn fit(
 }
 
 impl Fitted {
+    /// What is said before all else: it passes for worth something, and is not shown to save or gain anything.
+    pub(super) fn headline(&self) -> Option<String> {
+        let is_refused = matches!(self.verdict, Verdict::Abstain { .. });
+        if is_refused || self.gives.is_shown() {
+            return None;
+        }
+        Some(format!(
+            "Not shown to give anything over `{}` alone: it {}.",
+            self.gives.best, self.gives
+        ))
+    }
+
     /// In which way the policy of each fold decides, where several take part: they choose anew.
     pub(super) fn fold_choices(&self) -> Option<Vec<&'static str>> {
         let evaluation = self.evaluation.as_ref()?;
         let names = evaluation.chosen.iter().map(|way| target::way_name(*way));
         (!evaluation.ways.is_empty()).then(|| names.collect())
+    }
+
+    /// The same where one of them decides otherwise than the policy of all items.
+    pub(super) fn other_choices(&self) -> Option<Vec<&'static str>> {
+        let own = target::way_name(self.way);
+        let choices = self.fold_choices()?;
+        choices.iter().any(|one| *one != own).then_some(choices)
     }
 }
 
@@ -137,11 +168,19 @@ fn untrained_fit(
     let unseen = unseen.ok_or_else(|| anyhow!("use the policies of all folds"))?;
     Ok(Fitted {
         verdict: verdict(&unseen),
+        way: None,
+        gives: gives(&unseen, examples),
         unseen,
         policy,
         against: None,
         evaluation: None,
     })
+}
+
+/// What a policy gives over the best single candidate of the same items.
+pub(super) fn gives(unseen: &Appraisal, examples: &Examples) -> Gives {
+    let best = examples.members.get(examples.best_single());
+    unseen.gives(best.map_or("", |one| one.id.as_str()))
 }
 
 /// Whether one policy beats the random mix at its own cost.
@@ -195,4 +234,81 @@ pub(super) fn usable(policy: Policy) -> anyhow::Result<Router> {
             "failed to {error}\nhint: rules and fallback can name candidates that the run has outcomes of"
         )))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use trilemma_route::{About, Compare, Example, Member, Observation, Plan, Recorded};
+
+    use super::*;
+
+    /// Sixty items on which `large` is right and `small`, at nearly its price, is as often.
+    fn examples() -> Examples {
+        let outcome = |name: &str, cost_usd| Recorded {
+            observation: Observation::text(name, "yes"),
+            quality: 1.0,
+            cost_usd,
+            seconds: None,
+            again: Vec::new(),
+        };
+        let row = |idx: usize| Example {
+            id: idx.to_string(),
+            text: "what".to_owned(),
+            task: None,
+            group: None,
+            about: About::default(),
+            // Now the one costs less, now the other.
+            outcomes: vec![
+                outcome("large", 0.01),
+                outcome(
+                    "small",
+                    if idx.is_multiple_of(2) {
+                        0.009_9
+                    } else {
+                        0.010_11
+                    },
+                ),
+            ],
+            embedded: None,
+            labels: Vec::new(),
+        };
+        Examples {
+            members: ["large", "small"].map(Member::named).to_vec(),
+            rows: (0..60).map(row).collect(),
+            extract: None,
+            compare: Compare::Loose,
+            embedder: None,
+            classifiers: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_gives_nothing_over_the_best_single_candidate_says_so_first() {
+        let examples = examples();
+        let of = |name: &str, verdict: Verdict| {
+            let plan = Plan::Single(name.into());
+            let policy = Policy::new(name, examples.members.clone(), plan);
+            let unseen = appraise(&usable(policy.clone()).unwrap(), &examples, 1);
+            Fitted {
+                way: None,
+                gives: gives(&unseen, &examples),
+                unseen,
+                verdict,
+                policy,
+                against: None,
+                evaluation: None,
+            }
+        };
+        let told = of("small", Verdict::Worth).headline().unwrap();
+        assert!(
+            told.starts_with("Not shown to give anything over `large` alone: it "),
+            "{told}"
+        );
+        // What is refused says so in its own words.
+        let refused = Verdict::Abstain {
+            kind: Abstention::Below,
+            reason: String::new(),
+        };
+        assert_eq!(of("small", refused).headline(), None);
+    }
 }

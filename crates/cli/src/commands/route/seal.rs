@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use trilemma_route::{
-    Alone, Appraisal, AskedFor, CurvePoint, Examples, Guard, Measured, Member, Origin, Point,
-    Policy, Verdict,
+    Alone, Appraisal, AskedFor, CurvePoint, Examples, Given, Guard, Measured, Member, Origin,
+    Point, Policy, Verdict,
 };
 use trilemma_stats::Estimate;
 
@@ -44,11 +44,16 @@ fn members(examples: &Examples, policy: &Policy, seed: u64) -> Vec<Member> {
         };
         let (quality, cost): (Vec<f64>, Vec<f64>) = examples.rows.iter().map(one).unzip();
         let groups = examples.groups();
-        let point = Point::grouped(member.id.as_str(), (&cost, &quality), (&groups, seed));
+        let point = Point::grouped(member.id.as_str(), (&cost, &quality), (&groups, seed))
+            .with_cost(&cost, (&groups, seed));
         Member {
             alone: point.interval.as_ref().map(|interval| Alone {
                 quality: triple(interval),
                 cost_usd: brief(point.cost_usd),
+                cost_usd_interval: Some(match &point.cost {
+                    Some(cost) => [brief(cost.low), brief(cost.high)],
+                    None => [brief(point.cost_usd); 2],
+                }),
                 n: examples.rows.len(),
             }),
             ..member.clone()
@@ -71,6 +76,10 @@ fn measured(fitted: &Fitted) -> Measured {
     put("quality", found.point.interval.as_ref());
     put("difference_to_best_single", found.difference.as_ref());
     put("above_random_mix", found.above_mix.as_ref());
+    put(
+        "cost_share_of_best_single",
+        found.cost_share_interval.as_ref().ok(),
+    );
     put("escalated", found.escalation.as_ref());
     if let Some(evaluation) = &fitted.evaluation {
         put("area_share_of_oracle_gap", evaluation.area.as_ref());
@@ -86,6 +95,10 @@ fn measured(fitted: &Fitted) -> Measured {
             Verdict::Worth => None,
             Verdict::Abstain { reason, .. } => Some(reason.clone()),
         },
+        gives: Some(Given {
+            shown: fitted.gives.is_shown(),
+            words: fitted.gives.to_string(),
+        }),
         target: fitted.against.as_ref().map(|against| AskedFor {
             target: against.target.to_string(),
             standing: against.standing,

@@ -8,6 +8,7 @@ use trilemma_stats::{Confidence, Estimate, StatsError};
 use super::fit::Fitted;
 use super::kind::Kind;
 use crate::routing::Material;
+use crate::routing::rules::RuleCount;
 
 /// Everything that an evaluation came to.
 pub(super) struct Sheet<'a> {
@@ -16,6 +17,8 @@ pub(super) struct Sheet<'a> {
     /// Curve and baselines.
     pub(super) beside: &'a Evaluation,
     pub(super) pair: Option<NamedPair>,
+    /// How many items each rule caught.
+    pub(super) rules: Vec<RuleCount>,
     /// How long the decisions of an item take; `None` = no item.
     pub(super) router_us: Option<RouterTime>,
     pub(super) target: Target,

@@ -1,7 +1,7 @@
 //! An evaluation as JSON; `trilemma schema route-eval` describes it.
 
 use serde_json::{Value, json};
-use trilemma_route::{Appraisal, Point, Task, Verdict};
+use trilemma_route::{Appraisal, Gives, Point, Task, Verdict};
 use trilemma_stats::Estimate;
 use trilemma_stats::resample::Interval;
 
@@ -37,6 +37,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> Value {
         "worth": worth,
         "reason": reason,
         "best_single": sheet.best(),
+        "gives": gives(&sheet.fitted.gives),
     });
     // In two parts: one literal would be too long for the macro.
     let figures = json!({
@@ -62,6 +63,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> Value {
             },
         })),
         "tasks": evaluation.map_or(&[][..], |one| &one.tasks).iter().map(task).collect::<Vec<_>>(),
+        "rules": sheet.rules,
         "router_us": sheet.router_us.as_ref().map(|time| json!({
             "n": time.n,
             "p50": time.p50.0,
@@ -76,6 +78,18 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> Value {
         told.extend(figures);
     }
     told
+}
+
+/// What a policy gives over the best single candidate.
+pub(super) fn gives(one: &Gives) -> Value {
+    json!({
+        "shown": one.is_shown(),
+        "saving": one.saving,
+        "saving_interval": interval(&one.saving_interval),
+        "gain": one.gain,
+        "gain_interval": one.gain_interval.as_ref().map(estimate),
+        "words": one.to_string(),
+    })
 }
 
 fn estimate(one: &Estimate) -> Value {

@@ -16,7 +16,11 @@ const MAX_ITEMS: usize = 1_000;
 /// Draws everything.
 pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> String {
     let width = terminal_width();
-    let mut text = head(sheet, width);
+    let mut text = String::new();
+    if let Some(headline) = sheet.fitted.headline() {
+        text.push_str(&paragraph(&headline, 0, width));
+    }
+    text.push_str(&head(sheet, width));
     text.push_str(&picture(sheet, width.unwrap_or(DEFAULT_WIDTH)));
     text.push('\n');
     text.push_str(&table(sheet, width));
@@ -32,6 +36,11 @@ pub(super) fn sheet(sheet: &Sheet<'_>, with_items: bool) -> String {
     text.push('\n');
     text.push_str(&sums(sheet, width));
     text.push_str(&tasks(sheet, width));
+    text.push_str(&super::rule_words::table(
+        &sheet.rules,
+        sheet.fitted.unseen.served.len(),
+        width,
+    ));
     if with_items {
         text.push_str(&items(sheet, width));
     }
@@ -359,16 +368,37 @@ fn items(sheet: &Sheet<'_>, width: Option<usize>) -> String {
 }
 
 fn verdict(sheet: &Sheet<'_>, width: Option<usize>) -> String {
+    let gives = &sheet.fitted.gives;
     let text = match (&sheet.fitted.verdict, sheet.is_file) {
-        (Verdict::Worth, false) => "Routing is worth it on data like these.".to_owned(),
+        (Verdict::Worth, false) => {
+            let what = match sheet.fitted.evaluation.is_some() {
+                true => format!("target {}", sheet.target),
+                false => "such a policy".to_owned(),
+            };
+            match gives.is_shown() {
+                true => format!("Routing is worth it on data like these: {what} {gives}."),
+                false => format!(
+                    "Routing lies above a random mix of the candidates on data like these, yet {what} is not shown to give \
+                     anything over `{}` alone: it {gives}.",
+                    gives.best
+                ),
+            }
+        }
         (Verdict::Worth, true) => {
-            "The policy is worth more than a random mix at its cost.".to_owned()
+            let shown = match gives.is_shown() {
+                true => String::new(),
+                false => format!(
+                    " and is not shown to give anything over `{}` alone",
+                    gives.best
+                ),
+            };
+            format!("The policy is worth more than a random mix at its cost{shown}: it {gives}.")
         }
         (Verdict::Abstain { reason, .. }, false) => {
             format!("Routing is not worth it here: {reason}.")
         }
         (Verdict::Abstain { reason, .. }, true) => {
-            format!("The policy is not shown to be worth anything here: {reason}.")
+            format!("The policy is not shown to be worth anything here: {reason}. It {gives}.")
         }
     };
     paragraph(&text, 0, width)

@@ -23,6 +23,7 @@ use crate::exit::Exit;
 use crate::hint;
 use crate::places;
 use crate::printer::Printer;
+use crate::routing::rules::{self, RuleCount};
 use crate::routing::vectors::{self, Maker};
 use crate::routing::{self, Material, Part};
 use crate::split::with_split;
@@ -100,9 +101,14 @@ pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow
         args.kind,
         &material.gathered.examples,
         &options,
-        tiers.as_ref(),
+        (tiers.as_ref(), printer),
     )?;
     let policy = sealed(&context, &material, &fitted);
+    let rules = rules::counts(
+        &usable(fitted.policy.clone())?,
+        &material.gathered.examples.rows,
+        &fitted.unseen.served,
+    );
     let refused = match &fitted.verdict {
         Verdict::Worth => None,
         Verdict::Abstain { kind, .. } => {
@@ -122,6 +128,7 @@ pub(super) fn run(args: &TrainArgs, common: &Common, printer: Printer) -> anyhow
         options: &options,
         fitted: &fitted,
         policy: &policy,
+        rules: &rules,
         signals: &signals,
         written: refused.is_none().then_some((&file, text.len())),
     };
@@ -140,6 +147,8 @@ pub(super) struct Done<'a> {
     pub(super) options: &'a Options,
     pub(super) fitted: &'a Fitted,
     pub(super) policy: &'a Policy,
+    /// How many items each rule caught.
+    pub(super) rules: &'a [RuleCount],
     pub(super) signals: &'a [Signal],
     /// Where the file is, and its bytes; `None` = it was not written.
     pub(super) written: Option<(&'a PathBuf, usize)>,
@@ -167,7 +176,9 @@ impl Done<'_> {
             "measured": measured,
             "target_standing": self.fitted.against.as_ref().map(|one| one.standing),
             "fold_choices": self.fitted.fold_choices(),
+            "gives": super::sheet_json::gives(&self.fitted.gives),
             "guard": self.policy.guard,
+            "rules": self.rules,
             "n_items": gathered.n_items,
             "n_fit": gathered.examples.rows.len(),
             "left_out": left_out,

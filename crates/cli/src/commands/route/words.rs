@@ -6,6 +6,7 @@ use trilemma_route::{Abstention, Appraisal, Policy, Verdict, Wait};
 use trilemma_stats::resample::Interval;
 use trilemma_stats::{Estimate, Method};
 
+use super::kind::Kind;
 use super::plan::{plan_lines, sig};
 use super::train::Done;
 use crate::layout::{DEFAULT_WIDTH, bullet, counted, pairs, terminal_width, wrap};
@@ -32,7 +33,11 @@ pub(super) fn trained(done: &Done<'_>) -> String {
             ""
         }
     );
-    let mut text = paragraph(&head, 0, width);
+    let mut text = String::new();
+    if let Some(headline) = done.fitted.headline() {
+        text.push_str(&paragraph(&headline, 0, width));
+    }
+    text.push_str(&paragraph(&head, 0, width));
     for line in plan_lines(done.policy) {
         let indent = line.len() - line.trim_start().len();
         text.push_str(&paragraph(&line, indent + 2, width));
@@ -46,8 +51,10 @@ pub(super) fn trained(done: &Done<'_>) -> String {
     text.push('\n');
     text.push_str(&paragraph(how, 0, width));
     text.push_str(&figures(&done.fitted.unseen, best_name(done), width));
+    let n_items = done.fitted.unseen.served.len();
+    text.push_str(&super::rule_words::table(done.rules, n_items, width));
     text.push('\n');
-    if let Some(choices) = done.fitted.fold_choices() {
+    if let Some(choices) = done.fitted.other_choices() {
         let counted = counted_ways(&choices);
         let words = format!(
             "These are figures of this way of deciding alone. Left to themselves the five folds chose: {counted}; \
@@ -174,19 +181,26 @@ fn verdict(done: &Done<'_>) -> String {
         ),
         None => "Nothing is written; --even-so writes it all the same.".to_owned(),
     };
+    let gives = &done.fitted.gives;
     let said = match &done.fitted.verdict {
-        Verdict::Worth => match done
-            .fitted
-            .evaluation
-            .as_ref()
-            .and_then(|one| one.area.as_ref())
-        {
-            Some(area) => format!(
-                "Routing is worth it: its curve is {} of the way from the random mix to the oracle.",
-                percent(area)
-            ),
-            None => "It is worth more than a random mix at equal cost.".to_owned(),
-        },
+        Verdict::Worth => {
+            let area = done.fitted.evaluation.as_ref();
+            let curve = match area.and_then(|one| one.area.as_ref()) {
+                Some(area) => format!(
+                    "the curve of its targets is {} of the way from the random mix to the oracle",
+                    percent(area)
+                ),
+                None => "it is worth more than a random mix at equal cost".to_owned(),
+            };
+            match gives.is_shown() {
+                true => format!("Routing is worth it: it {gives}; {curve}."),
+                false => format!(
+                    "This policy is not shown to give anything over `{}` alone: it {gives}. Yet {curve}: another target \
+                     may be worth it.",
+                    gives.best
+                ),
+            }
+        }
         Verdict::Abstain {
             kind: Abstention::Missed,
             ..
@@ -194,6 +208,7 @@ fn verdict(done: &Done<'_>) -> String {
         Verdict::Abstain { reason, .. } if done.kind.must_be_worth_it() => {
             format!("Routing is not worth it here: {reason}.")
         }
+        Verdict::Abstain { .. } if done.kind == Kind::Rules => format!("It {gives}."),
         Verdict::Abstain { .. } => String::new(),
     };
     format!("{said} {written}").trim().to_owned()

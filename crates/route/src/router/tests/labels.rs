@@ -132,6 +132,7 @@ fn explanations_tell_what_follows_each_label_and_then_the_one_that_came() {
         flips,
         [
             "`namer` said `easy`",
+            "`namer` said anything else, or failed",
             "rule `long` held: it needs at least 9 words (now 1)"
         ]
     );

@@ -50,6 +50,7 @@ fn model() -> QueryModel {
             dimensions: 2,
             quality: vec![weights([50, 0]), weights([0, 0])],
         }),
+        n: None,
     }
 }
 
@@ -306,6 +307,8 @@ fn answers_are_read_without_vectors() {
         lengths: vec![[0.0, 1.0]; 4],
         gain: vec![0.0; 13],
         log_cost: vec![0.0; 13],
+        n: None,
+        gain_covariance: None,
     };
     let plan = Plan::Cascade {
         ask: vec!["cheap".into()],

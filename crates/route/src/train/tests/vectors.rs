@@ -152,7 +152,7 @@ fn the_curve_counts_vectors() {
     let dear = 0.000_1;
     let curve = |cost_usd| {
         let all = with_vectors(200, 8, true, cost_usd);
-        evaluate_to(&all, &options(false), Depth::Curve).held[0]
+        evaluate_to(&all, &options(false), (Depth::Curve, &())).held[0]
             .found
             .point
             .clone()
