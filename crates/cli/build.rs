@@ -20,7 +20,7 @@ use std::process::Command;
 /// Names of functions, by groups; written by `benchmarks/early.py`.
 const EARLY: &str = "link/early.txt";
 
-fn main() {
+fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let of_cargo = |name: &str| std::env::var(name).unwrap_or_default();
     let is_native = of_cargo("HOST") == of_cargo("TARGET");
@@ -33,12 +33,10 @@ fn main() {
     let is_known = of_cargo("TARGET") == "x86_64-unknown-linux-gnu";
     if is_native && is_known && of_cargo("PROFILE") == "release" && has_rusts_linker(of_cargo) {
         let script = Path::new(&of_cargo("OUT_DIR")).join("early.ld");
-        let names = std::fs::read_to_string(EARLY)
-            .unwrap_or_else(|error| panic!("failed to read {EARLY}: {error}"));
-        std::fs::write(&script, early(&names))
-            .unwrap_or_else(|error| panic!("failed to write {}: {error}", script.display()));
+        std::fs::write(&script, early(&std::fs::read_to_string(EARLY)?))?;
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
     }
+    Ok(())
 }
 
 /// Whether nobody has chosen another linker: since Rust 1.90 this target is linked by LLD, which comes with the compiler.
