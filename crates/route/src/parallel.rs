@@ -33,7 +33,7 @@ pub(crate) fn in_parallel<T: Send>(n_parts: usize, part: impl Fn(usize) -> T + S
         }
     };
     let mut all: Vec<(usize, T)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(&work)).collect();
+        let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(work)).collect();
         let joined = workers.into_iter().flat_map(|worker| match worker.join() {
             Ok(own) => own,
             Err(panic) => std::panic::resume_unwind(panic),

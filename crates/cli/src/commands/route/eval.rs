@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use trilemma_golden::Side;
-use trilemma_route::{Examples, Router, Verdict, appraise, cross_pair_figures, evaluate, replay};
+use trilemma_route::{
+    Evaluation, Examples, Options, Router, Verdict, appraise, cross_pair_figures, evaluate, replay,
+};
 use trilemma_store::Store;
 
 use super::fit::{Fitted, fit, usable, verdict};
@@ -110,16 +112,7 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         None => (fit(args.kind, examples, &options, (None, printer))?, false),
         Some(router) => (of_file(router, &material)?, true),
     };
-    // Baselines are the same for every kind: the learned kinds have them already.
-    let beside = match &fitted.evaluation {
-        Some(evaluation) => evaluation.clone(),
-        None => {
-            let mut untrained = options.clone();
-            (untrained.queries, untrained.cascades, untrained.reads) = (false, false, false);
-            untrained.labels = None;
-            evaluate(examples, &untrained)
-        }
-    };
+    let beside = beside(&fitted, examples, &options);
     let router = usable(fitted.policy.clone())?;
     let sheet = Sheet {
         material: &material,
@@ -149,6 +142,19 @@ pub(super) fn run(args: &EvalArgs, common: &Common, printer: Printer) -> anyhow:
         }
         Verdict::Abstain { .. } | Verdict::Worth => Exit::Ok,
     })
+}
+
+/// Single candidates, mixes of them and other baselines: the same for every kind, and the learned kinds have them already.
+fn beside(fitted: &Fitted, examples: &Examples, options: &Options) -> Evaluation {
+    match &fitted.evaluation {
+        Some(evaluation) => evaluation.clone(),
+        None => {
+            let mut untrained = options.clone();
+            (untrained.queries, untrained.cascades, untrained.reads) = (false, false, false);
+            untrained.labels = None;
+            evaluate(examples, &untrained)
+        }
+    }
 }
 
 fn next(args: &EvalArgs, common: &Common, fitted: &Fitted, printer: Printer) {
