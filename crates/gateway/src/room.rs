@@ -128,19 +128,10 @@ impl Drop for Room {
     }
 }
 
-/// Memory for so many bytes: where these are many, memory of their own.
-pub(crate) fn memory(n_bytes: usize) -> Vec<u8> {
-    Vec::with_capacity(if n_bytes > SMALL {
-        APART.max(n_bytes)
-    } else {
-        n_bytes
-    })
-}
-
 /// Adds a piece; the whole is `n_bytes` long then.
 fn append(whole: &mut Vec<u8>, data: Bytes, n_bytes: usize) {
     if n_bytes > SMALL && whole.capacity() < APART {
-        let mut apart = memory(n_bytes);
+        let mut apart = Vec::with_capacity(APART.max(n_bytes));
         apart.extend_from_slice(whole);
         *whole = apart;
     }
