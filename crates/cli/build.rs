@@ -34,15 +34,15 @@ fn main() -> std::io::Result<()> {
     if is_native && is_known && of_cargo("PROFILE") == "release" && has_rusts_linker(of_cargo) {
         let script = Path::new(&of_cargo("OUT_DIR")).join("early.ld");
         std::fs::write(&script, early(&std::fs::read_to_string(EARLY)?))?;
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
+        println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     }
     Ok(())
 }
 
-/// Whether nobody has chosen another linker: since Rust 1.90 this target is linked by LLD, which comes with the compiler.
+/// Whether no flag chooses a linker (`-C linker`, `-C link-arg=-fuse-ld`): since Rust 1.90 this target is linked by LLD, which comes with the compiler.
 fn has_rusts_linker(of_cargo: impl Fn(&str) -> String) -> bool {
     let flags = of_cargo("CARGO_ENCODED_RUSTFLAGS");
-    of_cargo("RUSTC_LINKER").is_empty() && !flags.contains("link") && !flags.contains("fuse-ld")
+    of_cargo("RUSTC_LINKER").is_empty() && !flags.contains("link")
 }
 
 /// A script that adds one section before all other code; what it does not name stays where it was.

@@ -98,6 +98,17 @@ pub struct Message {
     pub parts: Vec<Part>,
 }
 
+impl Part {
+    /// Whether it is a picture or a document, and no text.
+    #[must_use]
+    pub fn is_attachment(&self) -> bool {
+        matches!(
+            self,
+            Self::Image { .. } | Self::File { .. } | Self::FileUrl { .. }
+        )
+    }
+}
+
 impl Message {
     /// Makes a message of one text.
     #[must_use]

@@ -45,6 +45,15 @@ impl Spoken {
         }
     }
 
+    /// Where it is sent, in our words.
+    pub(crate) fn place(self) -> &'static str {
+        match self {
+            Self::Chat(dialect) => Service::Chat.place(dialect),
+            Self::AnyChat(_) => "/v1/decide",
+            Self::Embeddings => Service::Embeddings.place(Dialect::OpenAi),
+        }
+    }
+
     fn form(self) -> Option<Form> {
         match self {
             Self::Chat(Dialect::Responses) => Some(Form::Responses),

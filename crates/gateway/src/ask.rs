@@ -43,6 +43,20 @@ pub(crate) enum Service {
     Embeddings,
 }
 
+impl Service {
+    /// Where it is asked for in a dialect, in our words.
+    pub(crate) fn place(self, dialect: Dialect) -> &'static str {
+        match (self, dialect) {
+            (Self::Embeddings, _) => "/v1/embeddings",
+            (Self::Chat, Dialect::Anthropic) => "/v1/messages",
+            (Self::Chat, Dialect::Responses) => "/v1/responses",
+            (Self::Chat, Dialect::OpenAi | Dialect::Azure | Dialect::Gemini) => {
+                "/v1/chat/completions"
+            }
+        }
+    }
+}
+
 /// What a policy sees of a request besides its messages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -75,18 +89,6 @@ pub(crate) enum Manner {
 }
 
 impl Ask {
-    /// Where it came, in our words.
-    pub(crate) fn place(&self) -> &'static str {
-        match (self.service, self.dialect) {
-            (Service::Embeddings, _) => "/v1/embeddings",
-            (Service::Chat, Dialect::Anthropic) => "/v1/messages",
-            (Service::Chat, Dialect::Responses) => "/v1/responses",
-            (Service::Chat, Dialect::OpenAi | Dialect::Azure | Dialect::Gemini) => {
-                "/v1/chat/completions"
-            }
-        }
-    }
-
     /// A request of which nothing is known but what it asks; it arrives now, at wall time 0.
     pub(crate) fn bare(service: Service, dialect: Dialect, body: Bytes, peek: Peek) -> Self {
         Self {

@@ -34,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Answers a request.
 pub(crate) async fn run(gateway: Arc<Gateway>, ask: Ask, outlet: Outlet) -> Ending {
-    let (dialect, place) = (ask.dialect, ask.place());
+    let (dialect, place) = (ask.dialect, ask.service.place(ask.dialect));
     let (refused, house) = (outlet.clone(), Arc::clone(&gateway));
     match open(gateway, ask, outlet) {
         Ok((mut job, plan)) => {

@@ -35,11 +35,11 @@ pub(crate) async fn handle(
     // A client may have been given the address with or without the version.
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let is_post = request.method() == Method::POST;
-    let (spoken, place) = match path {
-        "/chat/completions" if is_post => (Spoken::Chat(Dialect::OpenAi), "/v1/chat/completions"),
-        "/responses" if is_post => (Spoken::Chat(Dialect::Responses), "/v1/responses"),
-        "/messages" if is_post => (Spoken::Chat(Dialect::Anthropic), "/v1/messages"),
-        "/embeddings" if is_post => (Spoken::Embeddings, "/v1/embeddings"),
+    let spoken = match path {
+        "/chat/completions" if is_post => Spoken::Chat(Dialect::OpenAi),
+        "/responses" if is_post => Spoken::Chat(Dialect::Responses),
+        "/messages" if is_post => Spoken::Chat(Dialect::Anthropic),
+        "/embeddings" if is_post => Spoken::Embeddings,
         "/feedback" if is_post => {
             let told = feedback(&gateway, request).await;
             return Ok(respond(&gateway, (dialect, "/v1/feedback"), told));
@@ -69,12 +69,13 @@ pub(crate) async fn handle(
         Ok(ask) => ask,
         Err(refusal) => {
             gateway.metrics.refused();
-            return Ok(respond(&gateway, (spoken.dialect(), place), Err(refusal)));
+            let whence = (spoken.dialect(), spoken.place());
+            return Ok(respond(&gateway, whence, Err(refusal)));
         }
     };
     if is_dry {
         let told = decide::decision(&gateway, &ask);
-        return Ok(respond(&gateway, (ask.dialect, place), told));
+        return Ok(respond(&gateway, (ask.dialect, spoken.place()), told));
     }
     let outlet = Outlet::default();
     let job = Box::pin(chat::run(gateway, ask, outlet.clone()));

@@ -305,12 +305,7 @@ fn has_attachments(chat: &ChatRequest) -> bool {
     chat.messages
         .iter()
         .flat_map(|message| &message.parts)
-        .any(|part| {
-            matches!(
-                part,
-                Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
-            )
-        })
+        .any(Part::is_attachment)
 }
 
 /// A coarse length, by which candidates for a golden set are drawn.

@@ -34,17 +34,10 @@ fn part_text(part: &Part, take: &mut dyn FnMut(&str)) {
 pub(crate) fn has_attachments(input: &Input) -> bool {
     match input {
         Input::Text(_) => false,
-        Input::Messages(messages) => {
-            messages
-                .iter()
-                .flat_map(|message| &message.parts)
-                .any(|part| {
-                    matches!(
-                        part,
-                        Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
-                    )
-                })
-        }
+        Input::Messages(messages) => messages
+            .iter()
+            .flat_map(|message| &message.parts)
+            .any(Part::is_attachment),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Time to train on 10,000 queries × 8 candidates, size of the policy file, time of a decision.
 //!
 //! Run with `cargo bench -p trilemma-route`. The goals: 20 s, 2 MB, and a 99th percentile of 100 µs
-//! for queries of 2,000 characters, all on one core.
+//! for queries of 2,000 characters on one core; the training uses all that there are.
 #![expect(
     clippy::disallowed_types,
     clippy::print_stdout,

@@ -202,8 +202,7 @@ fn studied(
         .plan
         .push(format!("on items that it had not seen, {against}"));
     let examples = &study.gathered.examples;
-    let best = examples.members.get(examples.best_single());
-    let gives = unseen.gives(best.map_or("", |one| one.id.as_str()));
+    let gives = unseen.gives(examples);
     if !gives.is_shown() {
         routing.plan.push(format!(
             "there it is not shown to give anything over `{}` alone: it {gives}",

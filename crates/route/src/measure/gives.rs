@@ -10,6 +10,7 @@ use trilemma_stats::Estimate;
 use trilemma_stats::resample::{Interval, NoInterval};
 
 use super::appraise::Appraisal;
+use crate::train::Examples;
 
 /// What a policy gives over the best single candidate.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +28,10 @@ pub struct Gives {
 }
 
 impl Appraisal {
-    /// Sets cost and quality beside those of the best single candidate, which is named by the caller.
+    /// Sets cost and quality beside those of the best single candidate of the items that they were found on.
     #[must_use]
-    pub fn gives(&self, best: impl Into<String>) -> Gives {
+    pub fn gives(&self, examples: &Examples) -> Gives {
+        let best = examples.members.get(examples.best_single());
         let saved = |found: &Estimate| Estimate {
             point: 1.0 - found.point,
             low: 1.0 - found.high,
@@ -37,7 +39,7 @@ impl Appraisal {
             ..found.clone()
         };
         Gives {
-            best: best.into(),
+            best: best.map_or_else(String::new, |one| one.id.to_string()),
             saving: 1.0 - self.cost_share,
             saving_interval: self
                 .cost_share_interval

@@ -145,12 +145,7 @@ pub(super) fn tool_result(id: String, parts: Vec<Part>) -> Vec<Part> {
         parts,
     };
     let text = message.joined_text();
-    let media = message.parts.into_iter().filter(|part| {
-        matches!(
-            part,
-            Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
-        )
-    });
+    let media = message.parts.into_iter().filter(Part::is_attachment);
     std::iter::once(Part::ToolResult { id, text })
         .chain(media)
         .collect()

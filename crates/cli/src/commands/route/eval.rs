@@ -192,7 +192,7 @@ fn of_file(router: &Router, material: &Material) -> anyhow::Result<Fitted> {
     Ok(Fitted {
         verdict: verdict(&unseen),
         way: None,
-        gives: super::fit::gives(&unseen, examples),
+        gives: unseen.gives(examples),
         policy: router.policy().clone(),
         evaluation: None,
         against: None,

@@ -99,7 +99,7 @@ pub(super) fn fit(
     };
     Ok(Fitted {
         way,
-        gives: gives(&unseen, examples),
+        gives: unseen.gives(examples),
         unseen,
         verdict,
         against,
@@ -169,18 +169,12 @@ fn untrained_fit(
     Ok(Fitted {
         verdict: verdict(&unseen),
         way: None,
-        gives: gives(&unseen, examples),
+        gives: unseen.gives(examples),
         unseen,
         policy,
         against: None,
         evaluation: None,
     })
-}
-
-/// What a policy gives over the best single candidate of the same items.
-pub(super) fn gives(unseen: &Appraisal, examples: &Examples) -> Gives {
-    let best = examples.members.get(examples.best_single());
-    unseen.gives(best.map_or("", |one| one.id.as_str()))
 }
 
 /// Whether one policy beats the random mix at its own cost.
@@ -291,7 +285,7 @@ mod tests {
             let unseen = appraise(&usable(policy.clone()).unwrap(), &examples, 1);
             Fitted {
                 way: None,
-                gives: gives(&unseen, &examples),
+                gives: unseen.gives(&examples),
                 unseen,
                 verdict,
                 policy,

@@ -3,23 +3,17 @@
 //! In: a printer and the number of trainings. Out: a line on the terminal that disappears. Silent where standard error is no
 //! terminal, and with `--quiet` or `--json`.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::time::Instant;
 use trilemma_route::Watch;
 
-use crate::clock;
 use crate::printer::Printer;
 use crate::progress::duration_text;
 
 /// Trainings that are under way.
 pub(super) struct Trainings {
     bar: ProgressBar,
-    start: Instant,
-    n: u64,
-    n_done: Mutex<u64>,
 }
 
 impl Trainings {
@@ -29,32 +23,21 @@ impl Trainings {
         } else {
             ProgressDrawTarget::hidden()
         };
-        let n = n as u64;
-        let bar = ProgressBar::with_draw_target(Some(n), target);
+        let bar = ProgressBar::with_draw_target(Some(n as u64), target);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} trainings  {msg}") {
             bar.set_style(style);
         }
         bar.tick();
-        Self {
-            bar,
-            start: clock::stopwatch(),
-            n,
-            n_done: Mutex::new(0),
-        }
+        Self { bar }
     }
 }
 
 impl Watch for Trainings {
     fn trained(&self) {
-        // A thread that broke off leaves no half of a number behind.
-        let mut n_done = match self.n_done.lock() {
-            Ok(n_done) => n_done,
-            Err(broken) => broken.into_inner(),
-        };
-        *n_done += 1;
-        self.bar.set_position(*n_done);
+        self.bar.inc(1);
+        let n = self.bar.length().unwrap_or(0);
         self.bar
-            .set_message(left(*n_done, self.n, self.start.elapsed()));
+            .set_message(left(self.bar.position(), n, self.bar.elapsed()));
     }
 }
 
@@ -92,6 +75,6 @@ mod tests {
         let trainings = Trainings::begin(printer, 3);
         trainings.trained();
         assert!(trainings.bar.is_hidden());
-        assert_eq!(*trainings.n_done.lock().unwrap(), 1);
+        assert_eq!(trainings.bar.position(), 1);
     }
 }

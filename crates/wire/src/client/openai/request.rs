@@ -168,15 +168,9 @@ fn push_results<'a>(
     for part in &message.parts {
         match (part, message.role) {
             (Part::ToolResult { id, text }, Role::Tool | Role::User) => {
-                let is_media = |part: &Part| {
-                    matches!(
-                        part,
-                        Part::Image { .. } | Part::File { .. } | Part::FileUrl { .. }
-                    )
-                };
                 let is_shown_below = text.is_empty()
                     && message.role == Role::Tool
-                    && message.parts.iter().any(is_media);
+                    && message.parts.iter().any(Part::is_attachment);
                 last = Some(id);
                 wire.push(WireMessage {
                     role: "tool",
